@@ -1,0 +1,121 @@
+import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
+
+export interface EncryptionKey {
+  /** The name under which rows refer to the key. */
+  id: string;
+  /** 32 bytes. */
+  key: Buffer;
+}
+
+/** What a ciphertext is bound to: it opens in no other row and for no other environment. */
+export interface SecretBinding {
+  environmentId: string;
+  webhookId: string;
+  secretId: string;
+}
+
+export interface Sealed {
+  keyId: string;
+  /** 12-byte nonce, ciphertext, 16-byte tag. */
+  ciphertext: Buffer;
+}
+
+/** A secret that this process cannot read: its key is not in ENCRYPTION_KEYS, or the row was altered or moved. */
+export class UnreadableSecretError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'UnreadableSecretError';
+  }
+}
+
+const ALGORITHM = 'aes-256-gcm';
+/** NIST SP 800-38D §8.2.2: random nonces of 96 bits are good for 2^32 encryptions under one key. */
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+const FINGERPRINT_LABEL = 'tidings encryption key fingerprint v1';
+
+/** Opened secrets kept in memory: about 3 MB when full. */
+const DEFAULT_CAPACITY = 10_000;
+
+/**
+ * Encrypts signing secrets at rest (AES-256-GCM). The first key of the ring encrypts, every key decrypts.
+ *
+ * Opened secrets are remembered: an attempt signs with the same secret as the one before, and looking it up costs a
+ * tenth of decrypting it.
+ */
+export class SecretVault {
+  private readonly keys: ReadonlyMap<string, Buffer>;
+  private readonly sealingKey: EncryptionKey;
+  /** Least recently used first. The ciphertext is part of the name, so a changed row is never answered from memory. */
+  private readonly opened = new Map<string, string>();
+
+  constructor(
+    readonly keyring: readonly EncryptionKey[],
+    private readonly capacity: number = DEFAULT_CAPACITY,
+  ) {
+    const [first] = keyring;
+    if (!first) throw new Error('The keyring is empty: ENCRYPTION_KEYS needs at least one key.');
+    this.sealingKey = first;
+    this.keys = new Map(keyring.map(({ id, key }) => [id, key]));
+  }
+
+  seal(plaintext: string, binding: SecretBinding): Sealed {
+    const nonce = randomBytes(NONCE_BYTES);
+    const cipher = createCipheriv(ALGORITHM, this.sealingKey.key, nonce, { authTagLength: TAG_BYTES });
+    cipher.setAAD(additionalData(binding));
+    const body = Buffer.concat([cipher.update(plaintext, 'utf8'), cipher.final()]);
+    return { keyId: this.sealingKey.id, ciphertext: Buffer.concat([nonce, body, cipher.getAuthTag()]) };
+  }
+
+  /** @throws UnreadableSecretError */
+  open(sealed: Sealed, binding: SecretBinding): string {
+    const name = `${sealed.keyId}:${bindingText(binding)}:${sealed.ciphertext.toString('base64')}`;
+    const known = this.opened.get(name);
+    if (known !== undefined) {
+      this.remember(name, known);
+      return known;
+    }
+    const plaintext = this.decrypt(sealed, binding);
+    this.remember(name, plaintext);
+    return plaintext;
+  }
+
+  private decrypt({ keyId, ciphertext }: Sealed, binding: SecretBinding): string {
+    const key = this.keys.get(keyId);
+    if (!key) throw new UnreadableSecretError(`No encryption key "${keyId}" in ENCRYPTION_KEYS.`);
+    try {
+      const nonce = ciphertext.subarray(0, NONCE_BYTES);
+      const decipher = createDecipheriv(ALGORITHM, key, nonce, { authTagLength: TAG_BYTES });
+      decipher.setAAD(additionalData(binding));
+      decipher.setAuthTag(ciphertext.subarray(-TAG_BYTES));
+      const body = ciphertext.subarray(NONCE_BYTES, -TAG_BYTES);
+      return Buffer.concat([decipher.update(body), decipher.final()]).toString('utf8');
+    } catch (cause) {
+      throw new UnreadableSecretError(`Secret ${binding.secretId} does not open with key "${keyId}".`, { cause });
+    }
+  }
+
+  private remember(name: string, plaintext: string): void {
+    this.opened.delete(name);
+    this.opened.set(name, plaintext);
+    if (this.opened.size > this.capacity) {
+      for (const oldest of this.opened.keys()) {
+        this.opened.delete(oldest);
+        break;
+      }
+    }
+  }
+}
+
+/** Tells whether two processes mean the same key by one id, and tells nothing of the key itself. */
+export function fingerprintOf(key: Buffer): Buffer {
+  return createHmac('sha256', key).update(FINGERPRINT_LABEL).digest();
+}
+
+function bindingText({ environmentId, webhookId, secretId }: SecretBinding): string {
+  return `${environmentId}:${webhookId}:${secretId}`;
+}
+
+function additionalData(binding: SecretBinding): Buffer {
+  return Buffer.from(bindingText(binding), 'utf8');
+}
