@@ -21,86 +21,31 @@ export interface EventTypeDefinition<Type extends string = string> {
  * Every event type, in the documented order. A new type is one more line here: DTOs, OpenAPI, docs and console follow,
  * and webhooks that are subscribed to all types receive it.
  */
-// prettier-ignore: one type, one line.
+// One type, one line.
+// prettier-ignore
 export const EVENT_TYPES = [
   define('sync_job_run:created', 'A sync job run was created and waits to start.', syncJobRun('created')),
-  define(
-    'sync_job_run:updated',
-    'A sync job run changed, its progress for example.',
-    syncJobRun('running', { records_fetched: 1200 }),
-  ),
+  define('sync_job_run:updated', 'A sync job run changed, its progress for example.', syncJobRun('running', { records_fetched: 1200 })),
   define('sync_job_run:started', 'A sync job run started.', syncJobRun('running', { records_fetched: 0 })),
-  define(
-    'sync_job_run:completed',
-    'A sync job run finished without an error.',
-    syncJobRun('completed', { records_fetched: 5310 }),
-  ),
-  define(
-    'sync_job_run:failed',
-    'A sync job run ended with an error.',
-    syncJobRun('failed', { error: { message: 'Too many requests' } }),
-  ),
+  define('sync_job_run:completed', 'A sync job run finished without an error.', syncJobRun('completed', { records_fetched: 5310 })),
+  define('sync_job_run:failed', 'A sync job run ended with an error.', syncJobRun('failed', { error: { message: 'Too many requests' } })),
   define('sync_job_run:record', 'A sync job run fetched records of one resource.', fetchedRecords()),
   define('integrated_account:created', 'An end customer connected an account.', integratedAccount('connecting')),
-  define(
-    'integrated_account:updated',
-    'An account was changed.',
-    integratedAccount('active', { context: { subdomain: 'acme-eu' } }),
-  ),
-  define(
-    'integrated_account:active',
-    'An account finished connecting and is ready for use.',
-    integratedAccount('active'),
-  ),
-  define(
-    'integrated_account:reactivated',
-    'An account that needed new credentials works again.',
-    integratedAccount('active', { reactivated_at: '2021-08-10T10:05:00.000Z' }),
-  ),
-  define(
-    'integrated_account:authentication_error',
-    'The credentials of an account are no longer accepted.',
-    failedAccount('needs_reauth', 'Refresh token expired'),
-  ),
-  define(
-    'integrated_account:post_install_error',
-    'A step that follows the connecting of an account failed.',
-    failedAccount('post_install_error', 'Webhook permission is missing'),
-  ),
-  define(
-    'integrated_account:validation_error',
-    'A newly connected account did not pass its checks.',
-    failedAccount('validation_error', 'Unknown subdomain'),
-  ),
-  define(
-    'integrated_account:post_connect_form_submitted',
-    'The form that follows the connecting of an account was submitted.',
-    integratedAccount('active', { context: { subdomain: 'acme', folder_ids: ['inbox', 'billing'] } }),
-  ),
+  define('integrated_account:updated', 'An account was changed.', integratedAccount('active', { context: { subdomain: 'acme-eu' } })),
+  define('integrated_account:active', 'An account finished connecting and is ready for use.', integratedAccount('active')),
+  define('integrated_account:reactivated', 'An account that needed new credentials works again.', integratedAccount('active', { reactivated_at: '2021-08-10T10:05:00.000Z' })),
+  define('integrated_account:authentication_error', 'The credentials of an account are no longer accepted.', failedAccount('needs_reauth', 'Refresh token expired')),
+  define('integrated_account:post_install_error', 'A step that follows the connecting of an account failed.', failedAccount('post_install_error', 'Webhook permission is missing')),
+  define('integrated_account:validation_error', 'A newly connected account did not pass its checks.', failedAccount('validation_error', 'Unknown subdomain')),
+  define('integrated_account:post_connect_form_submitted', 'The form that follows the connecting of an account was submitted.', integratedAccount('active', { context: { subdomain: 'acme', folder_ids: ['inbox', 'billing'] } })),
   define('record:created', 'A record was created in the connected product.', changedRecord('Ada Lovelace')),
   define('record:updated', 'A record was changed in the connected product.', changedRecord('Ada King')),
   define('record:deleted', 'A record was deleted in the connected product.', deletedRecord()),
-  define(
-    'sync_job_cron_trigger:failed',
-    'A schedule could not start its sync job.',
-    failedCronTrigger('The integrated account is not active'),
-  ),
-  define(
-    'batch_job:dry_run_completed',
-    'The dry run of a batch job finished.',
-    batchJob('dry_run_completed', { would_change: 248 }),
-  ),
+  define('sync_job_cron_trigger:failed', 'A schedule could not start its sync job.', failedCronTrigger('The integrated account is not active')),
+  define('batch_job:dry_run_completed', 'The dry run of a batch job finished.', batchJob('dry_run_completed', { would_change: 248 })),
   define('batch_job:completed', 'A batch job finished.', batchJob('completed', { changed: 246, rejected: 2 })),
-  define(
-    'batch_job:dry_run_failed',
-    'The dry run of a batch job ended with an error.',
-    batchJob('dry_run_failed', { error: { message: 'The search timed out' } }),
-  ),
-  define(
-    'batch_job:failed',
-    'A batch job ended with an error.',
-    batchJob('failed', { error: { message: 'The integrated account is not active' } }),
-  ),
+  define('batch_job:dry_run_failed', 'The dry run of a batch job ended with an error.', batchJob('dry_run_failed', { error: { message: 'The search timed out' } })),
+  define('batch_job:failed', 'A batch job ended with an error.', batchJob('failed', { error: { message: 'The integrated account is not active' } })),
 ] as const;
 
 export type EventType = (typeof EVENT_TYPES)[number]['type'];
