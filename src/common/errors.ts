@@ -1,0 +1,107 @@
+/**
+ * Every error that the API can answer. The code is part of the contract and never changes its meaning; texts may.
+ * docs/errors.md is generated from this table (`npm run docs:generate`).
+ */
+export const ERRORS = {
+  VALIDATION_FAILED: {
+    status: 400,
+    description: 'The request does not have the documented form; `details.failures` names each field.',
+  },
+  MALFORMED_JSON: {
+    status: 400,
+    description: 'The body is not JSON in UTF-8, repeats a member, or is nested deeper than 64 levels.',
+  },
+  TARGET_URL_NOT_ALLOWED: {
+    status: 400,
+    description: 'The target URL breaks a rule of the egress policy; the message names the rule.',
+  },
+  ENVIRONMENT_REQUIRED: {
+    status: 400,
+    description: 'An admin token must name the environment to act in: `?environment_id=`.',
+  },
+  ENVIRONMENT_MISMATCH: { status: 400, description: "The request names an environment other than the token's own." },
+  INVALID_CURSOR: { status: 400, description: '`next_cursor` was not made by this list.' },
+  UNAUTHORIZED: { status: 401, description: 'The bearer token is missing, unknown, revoked or expired.' },
+  FORBIDDEN: {
+    status: 403,
+    description: 'The token is valid but lacks the scope, or the route is for the admin token.',
+  },
+  ROUTE_NOT_FOUND: { status: 404, description: 'No such path.' },
+  ENVIRONMENT_NOT_FOUND: { status: 404, description: 'No environment with this id.' },
+  API_TOKEN_NOT_FOUND: { status: 404, description: 'No API token with this id.' },
+  WEBHOOK_NOT_FOUND: { status: 404, description: 'No webhook with this id in the environment.' },
+  EVENT_NOT_FOUND: { status: 404, description: 'No event with this id in the environment.' },
+  DELIVERY_NOT_FOUND: { status: 404, description: 'No delivery with this id in the environment.' },
+  METHOD_NOT_ALLOWED: {
+    status: 405,
+    description: 'The path exists, but not with this method; `Allow` lists those it has.',
+  },
+  IDEMPOTENCY_CONFLICT: {
+    status: 409,
+    description: 'The idempotency key was used with other content, or what it made is gone.',
+  },
+  WEBHOOK_INACTIVE: { status: 409, description: 'The webhook is inactive; activate it first.' },
+  WEBHOOK_DELETED: { status: 409, description: 'The webhook of this delivery was deleted.' },
+  PAYLOAD_TOO_LARGE: {
+    status: 413,
+    description: 'The body is over MAX_BODY_BYTES, or an event payload over MAX_EVENT_BYTES.',
+  },
+  UNSUPPORTED_MEDIA_TYPE: {
+    status: 415,
+    description: 'The body must be `application/json` in UTF-8 without a content encoding.',
+  },
+  TEST_DELIVERY_FAILED: {
+    status: 422,
+    description: 'The endpoint did not accept the test event; `details` tells the outcome.',
+  },
+  INTERNAL_ERROR: { status: 500, description: 'A fault of the service; the request id finds it in the log.' },
+  DATABASE_BUSY: {
+    status: 503,
+    description: 'The database did not answer in time; repeat after `Retry-After` seconds.',
+  },
+  SHUTTING_DOWN: { status: 503, description: 'This replica is stopping; repeat the request.' },
+} as const satisfies Record<string, { status: number; description: string }>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** One member of `details.failures`. `field` is a path such as `event_types.0`. */
+export interface FieldFailure {
+  field: string;
+  message: string;
+}
+
+export type ErrorDetails = { failures: FieldFailure[] } | Record<string, unknown>;
+
+export interface ApiErrorOptions {
+  details?: ErrorDetails;
+  /** Response headers beside the body, such as `Retry-After` or `Allow`. */
+  headers?: Record<string, string>;
+  cause?: unknown;
+}
+
+/** An answer of the API that is not a success: thrown anywhere, rendered by the exception filter alone. */
+export class ApiError extends Error {
+  readonly details?: ErrorDetails;
+  readonly headers: Record<string, string>;
+
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    options: ApiErrorOptions = {},
+  ) {
+    super(message, { cause: options.cause });
+    this.name = 'ApiError';
+    if (options.details) this.details = options.details;
+    this.headers = options.headers ?? {};
+  }
+
+  get statusCode(): number {
+    return ERRORS[this.code].status;
+  }
+
+  /** The error for fields of the request that do not have the documented form. */
+  static validation(failures: FieldFailure[]): ApiError {
+    const summary = failures.map(({ field, message }) => (field ? `${field}: ${message}` : message)).join('; ');
+    return new ApiError('VALIDATION_FAILED', summary, { details: { failures } });
+  }
+}

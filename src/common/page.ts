@@ -1,0 +1,98 @@
+import { applyDecorators, type Type } from '@nestjs/common';
+import { ApiOkResponse, ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
+import { Transform } from 'class-transformer';
+import { IsOptional, IsString } from 'class-validator';
+import { ApiErrors } from './api-errors.js';
+import { ApiError, ERRORS } from './errors.js';
+import { QueryInteger } from './query-property.js';
+
+const DEFAULT_LIMIT = 100;
+const MAX_LIMIT = 1000;
+
+/** What every list takes: extend it with the list's own filters. */
+export class PageQuery {
+  @QueryInteger(1, MAX_LIMIT, { default: DEFAULT_LIMIT, description: 'How many items to answer at most.' })
+  limit: number = DEFAULT_LIMIT;
+
+  @ApiPropertyOptional({
+    type: 'string',
+    description: '`next_cursor` of the page before; absent or empty for the first page.',
+  })
+  @Transform(({ value }: { value: unknown }) => (value === '' ? undefined : value))
+  @IsOptional()
+  @IsString()
+  next_cursor?: string;
+}
+
+/** One page of a list, newest first. */
+export class PageDto<Item> {
+  result: Item[];
+  /** Null on the last page. */
+  next_cursor: string | null;
+  limit: number;
+}
+
+/**
+ * Documents a 200 that answers one page of these items, as a schema of its own: `Webhook` in `WebhookPage`.
+ *
+ * @param name The item's name in the document, where it differs from the class name without `Dto`.
+ */
+export function ApiPage<Item>(item: Type<Item>, name = item.name.replace(/Dto$/, '')): MethodDecorator {
+  return applyDecorators(
+    ApiOkResponse({ type: pageOf(item, `${name}Page`), description: 'One page, newest first.' }),
+    ApiErrors('INVALID_CURSOR'),
+  );
+}
+
+const pageClasses = new Map<Type<unknown>, Type<unknown>>();
+
+function pageOf<Item>(item: Type<Item>, name: string): Type<unknown> {
+  const known = pageClasses.get(item);
+  if (known) return known;
+
+  @ApiSchema({ name })
+  class Page extends PageDto<Item> {
+    @ApiProperty({ type: [item] })
+    result: Item[];
+
+    @ApiProperty({ type: 'string', nullable: true, description: 'Where the next page starts; null on the last one.' })
+    next_cursor: string | null;
+
+    @ApiProperty({ type: 'integer', example: DEFAULT_LIMIT, description: 'The limit that was applied.' })
+    limit: number;
+  }
+  // The document is keyed by class name before `ApiSchema` renames it, so two classes must not share one.
+  Object.defineProperty(Page, 'name', { value: name });
+  pageClasses.set(item, Page);
+  return Page;
+}
+
+/**
+ * Cuts one page out of rows that were read with `LIMIT limit + 1`: the extra row says that there is a next page.
+ * Map `result` to DTOs afterwards.
+ */
+export function toPage<Row>(rows: Row[], limit: number, idOf: (row: Row) => string): PageDto<Row> {
+  const result = rows.slice(0, limit);
+  const last = result.at(-1);
+  const hasMore = rows.length > limit && last !== undefined;
+  return { result, next_cursor: hasMore ? encodeCursor(idOf(last)) : null, limit };
+}
+
+/** The id after which the page starts (`id < …` in `ORDER BY id DESC`), or null for the first page. */
+export function startAfter(query: PageQuery): string | null {
+  return query.next_cursor ? decodeCursor(query.next_cursor) : null;
+}
+
+/** An opaque name for "after this id": 22 characters that need no escaping in a query string. */
+export function encodeCursor(lastId: string): string {
+  return Buffer.from(lastId.replaceAll('-', ''), 'hex').toString('base64url');
+}
+
+/** The UUIDv7 in a cursor. Throws INVALID_CURSOR for any text that `encodeCursor` does not make. */
+export function decodeCursor(cursor: string): string {
+  const hex = Buffer.from(cursor, 'base64url').toString('hex');
+  const id = hex.replace(/^(.{8})(.{4})(7.{3})([89ab].{3})(.{12})$/, '$1-$2-$3-$4-$5');
+  if (id === hex || encodeCursor(id) !== cursor)
+    throw new ApiError('INVALID_CURSOR', ERRORS.INVALID_CURSOR.description);
+  return id;
+}

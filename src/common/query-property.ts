@@ -1,0 +1,88 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import { Transform } from 'class-transformer';
+import { IsBoolean, IsDate, IsIn, IsInt, IsOptional, IsUUID, Max, Min } from 'class-validator';
+
+/*
+ * Query parameters arrive as text. Each decorator here documents one optional parameter, converts the text that it
+ * understands and leaves any other as it is, so that its validator refuses it by name. Nothing is converted implicitly.
+ */
+
+interface QueryOptions {
+  description?: string;
+  example?: unknown;
+}
+
+/** `true` or `false`, in exactly these letters. */
+export function QueryBoolean(options: QueryOptions = {}): PropertyDecorator {
+  return applyDecorators(
+    ApiPropertyOptional({ ...options, type: 'boolean' }),
+    IsOptional(),
+    convert((text) => (text === 'true' ? true : text === 'false' ? false : text)),
+    IsBoolean({ message: 'must be true or false' }),
+  );
+}
+
+/** A whole number in decimal digits, from `min` to `max`. */
+export function QueryInteger(
+  min: number,
+  max: number,
+  options: QueryOptions & { default?: number } = {},
+): PropertyDecorator {
+  const message = `must be a whole number from ${min} to ${max}`;
+  return applyDecorators(
+    ApiPropertyOptional({ ...options, type: 'integer', minimum: min, maximum: max }),
+    IsOptional(),
+    convert((text) => (/^-?\d{1,15}$/.test(text) ? Number(text) : text)),
+    IsInt({ message }),
+    Min(min, { message }),
+    Max(max, { message }),
+  );
+}
+
+/** An instant in ISO 8601 with its offset from UTC, such as `2021-08-10T10:00:00.000Z`; becomes a `Date`. */
+export function QueryDate(options: QueryOptions = {}): PropertyDecorator {
+  return applyDecorators(
+    ApiPropertyOptional({ example: '2021-08-10T10:00:00.000Z', ...options, type: 'string', format: 'date-time' }),
+    IsOptional(),
+    convert((text) => instantOf(text) ?? text),
+    IsDate({ message: 'must be a date and time with an offset, such as 2021-08-10T10:00:00.000Z' }),
+  );
+}
+
+/** A UUID; becomes lower case. */
+export function QueryUuid(options: QueryOptions = {}): PropertyDecorator {
+  return applyDecorators(
+    ApiPropertyOptional({ ...options, type: 'string', format: 'uuid' }),
+    IsOptional(),
+    convert((text) => text.toLowerCase()),
+    IsUUID('loose', { message: 'must be a UUID' }),
+  );
+}
+
+/** One of the values, in exactly these letters. */
+export function QueryOneOf(values: readonly string[], options: QueryOptions = {}): PropertyDecorator {
+  return applyDecorators(
+    ApiPropertyOptional({ ...options, enum: [...values] }),
+    IsOptional(),
+    IsIn(values, { message: `must be one of ${values.join(', ')}` }),
+  );
+}
+
+const INSTANT = /^\d{4}-\d{2}-(\d{2})T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/i;
+
+/**
+ * The instant that the text names, or null. Date.parse alone takes local times, bare years and English, and moves
+ * 30 February into March.
+ */
+export function instantOf(text: string): Date | null {
+  const day = INSTANT.exec(text)?.[1];
+  if (day === undefined) return null;
+  const calendarDay = new Date(`${text.slice(0, 10)}T00:00:00Z`);
+  const instant = new Date(text);
+  return calendarDay.getUTCDate() === Number(day) && !Number.isNaN(instant.getTime()) ? instant : null;
+}
+
+function convert(read: (text: string) => unknown): PropertyDecorator {
+  return Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? read(value) : value));
+}

@@ -1,0 +1,28 @@
+import { Param, type PipeTransform } from '@nestjs/common';
+import { ApiParam } from '@nestjs/swagger';
+import { ApiErrors } from './api-errors.js';
+import { notFound, type NotFoundCode } from './not-found.js';
+import { isUuid } from './uuid-v7.js';
+
+/**
+ * The id in a path, in lower case. A malformed one is answered like a missing one, without asking the database.
+ *
+ * @param code The error of the resource that the path names.
+ */
+export function UuidParam(code: NotFoundCode, name = 'id'): ParameterDecorator {
+  return (target, key, index) => {
+    const method = Object.getOwnPropertyDescriptor(target, key!)!;
+    Param(name, new UuidPipe(code))(target, key, index);
+    ApiParam({ name, schema: { type: 'string', format: 'uuid' } })(target, key!, method);
+    ApiErrors(code)(target, key!, method);
+  };
+}
+
+class UuidPipe implements PipeTransform<string, string> {
+  constructor(private readonly code: NotFoundCode) {}
+
+  transform(id: string): string {
+    if (!isUuid(id)) throw notFound(this.code);
+    return id.toLowerCase();
+  }
+}
