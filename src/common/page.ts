@@ -51,7 +51,7 @@ function pageOf<Item>(item: Type<Item>, name: string): Type<unknown> {
   if (known) return known;
 
   @ApiSchema({ name })
-  class Page extends PageDto<Item> {
+  class Page {
     @ApiProperty({ type: [item] })
     result: Item[];
 
