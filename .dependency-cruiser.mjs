@@ -1,0 +1,140 @@
+/**
+ * Who may import whom inside src, lowest first: `events → deliveries → webhooks → egress`, on top of `auth`, `database`,
+ * `config` and `common`. A folder that is not listed here may not exist; a folder never imports one that does not stand
+ * in its list. What has to go against the direction goes through a port (see src/webhooks/delivery-control.ts).
+ */
+const MAY_IMPORT = {
+  common: [],
+  config: ['common'],
+  database: ['config', 'common'],
+  auth: ['database', 'config', 'common'],
+  egress: ['config', 'common'],
+  webhooks: ['egress', 'auth', 'database', 'config', 'common'],
+  deliveries: ['webhooks', 'egress', 'auth', 'database', 'config', 'common'],
+  events: ['deliveries', 'webhooks', 'auth', 'database', 'config', 'common'],
+  observability: ['events', 'deliveries', 'auth', 'database', 'config', 'common'],
+};
+
+const FOLDERS = Object.keys(MAY_IMPORT);
+
+/** TypeORM wants every entity in one list. It is the one file of database that looks up, and only at entities. */
+const ENTITY_LIST = '^src/database/entities\\.ts$';
+const ENTITY = '\\.entity\\.ts$';
+
+const directions = Object.entries(MAY_IMPORT).map(([folder, below]) => ({
+  name: `direction-${folder}`,
+  comment: `src/${folder} may import ${below.length > 0 ? below.join(', ') : 'nothing else of src'}.`,
+  severity: 'error',
+  from: { path: `^src/${folder}/`, ...(folder === 'database' && { pathNot: ENTITY_LIST }) },
+  to: { path: '^(src|test|scripts|bench)/', pathNot: `^src/(${[folder, ...below].join('|')})/` },
+}));
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+export default {
+  forbidden: [
+    ...directions,
+    {
+      name: 'direction-entity-list',
+      comment: 'The list of entities imports entities and nothing else of src.',
+      severity: 'error',
+      from: { path: ENTITY_LIST },
+      to: { path: '^src/', pathNot: ENTITY },
+    },
+    {
+      name: 'known-folders',
+      comment: 'A new folder of src states its direction in MAY_IMPORT first.',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^src/[^/]+/', pathNot: `^src/(${FOLDERS.join('|')})/` },
+    },
+    {
+      name: 'migrations-stand-alone',
+      comment: 'A migration says what it did then; code that changes later must not change it.',
+      severity: 'error',
+      from: { path: '^migrations/' },
+      to: { path: '^(src|test|scripts|bench)/' },
+    },
+    {
+      name: 'no-cycles',
+      comment: 'Two files that need each other are one thing, or lack a third.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'undici-only-in-egress',
+      comment: 'Only src/egress opens outgoing sockets: whoever sends goes through its guarded agent.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/egress/' },
+      to: { path: '(^|node_modules/)undici(/|$)' },
+    },
+    {
+      name: 'sockets-only-in-egress',
+      comment:
+        'No other client either: node:http, https, http2, tls and dns are for src/egress (their types are free).',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/egress/' },
+      to: { path: '^(node:)?(https?|http2|tls|dns|dns/promises)$', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'net-only-below',
+      comment: 'node:net is for address arithmetic in config and egress, and for the embedded engine in database.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(egress|config|database)/' },
+      to: { path: '^(node:)?net$', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'drivers-only-in-database',
+      comment: 'Others get TypeORM’s DataSource; they do not open connections.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/database/' },
+      to: { path: '(^|node_modules/)(pg|@electric-sql)(/|$)', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'no-orphans',
+      comment: 'Nothing that runs reaches this file: delete it, or use it.',
+      severity: 'error',
+      from: { path: '^src/main\\.ts$' },
+      to: { path: '^(src|migrations)/', reachable: false },
+    },
+    {
+      name: 'no-orphans-in-tests',
+      comment: 'No test reaches this file: delete it, or use it.',
+      severity: 'error',
+      from: { path: '^test/.*\\.spec\\.ts$|^test/.*global-(setup|teardown)\\.ts$|^jest\\.config\\.[mc]?[jt]s$' },
+      to: { path: '^test/support/', reachable: false },
+    },
+    {
+      name: 'no-dev-dependencies-at-run-time',
+      comment: '`npm ci --omit=dev` must be enough to run dist.',
+      severity: 'error',
+      from: { path: '^(src|migrations)/' },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'declared-dependencies',
+      comment: 'A package that package.json does not name can vanish with the next install.',
+      severity: 'error',
+      from: {},
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'] },
+    },
+    {
+      name: 'resolvable',
+      comment: 'The import points nowhere.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^(dist|\\.builds|coverage)/' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    combinedDependencies: false,
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
+  },
+};
