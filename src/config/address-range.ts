@@ -1,0 +1,75 @@
+import { isIP } from 'node:net';
+import { accepted, refused, type Parsed } from './setting-type.js';
+
+/** A range of IP addresses in CIDR notation. */
+export interface AddressRange {
+  family: 4 | 6;
+  /** The lowest address of the range. */
+  base: bigint;
+  /** How many leading bits all addresses of the range share. */
+  prefix: number;
+}
+
+const BITS = { 4: 32, 6: 128 } as const;
+
+/** The largest range of private IPv4 addresses, 10.0.0.0/8 (RFC 1918). */
+const WIDEST_IPV4_PREFIX = 8;
+/** The largest range of private IPv6 addresses, fc00::/7 (RFC 4193). */
+const WIDEST_IPV6_PREFIX = 7;
+/** ::ffff:0:0/96: every IPv4 address again, spelled as an IPv6 address (RFC 4291 §2.5.5.2). */
+const IPV4_MAPPED: AddressRange = { family: 6, base: 0xffffn << 32n, prefix: 96 };
+
+/** Reads `10.0.0.0/8`, `fd00::/8`, or a single address, which is a range of one. */
+export function parseAddressRange(text: string): Parsed<AddressRange> {
+  const [address = '', prefixText, ...rest] = text.split('/');
+  const family = isIP(address);
+  if ((family !== 4 && family !== 6) || address.includes('%') || rest.length > 0) {
+    return refused('must be IP addresses or CIDR ranges such as 10.0.0.0/8 or fd00::/8');
+  }
+  const bits = BITS[family];
+  if (prefixText !== undefined && !/^(0|[1-9]\d{0,2})$/.test(prefixText)) {
+    return refused('must have a whole number behind the slash of a range');
+  }
+  const prefix = prefixText === undefined ? bits : Number(prefixText);
+  if (prefix > bits) return refused(`must have at most ${bits} behind the slash of an IPv${family} range`);
+  const base = family === 4 ? ipv4ToInteger(address) : ipv6ToInteger(address);
+  if (base !== firstAddress(base, prefix, bits)) {
+    return refused('must hold ranges by their first address (10.0.0.0/8, not 10.1.2.3/8)');
+  }
+  return accepted({ family, base, prefix });
+}
+
+/**
+ * Whether allowing the range would open far more than any private network: wider than the widest private range, or as
+ * wide in the IPv4-mapped addresses, which reach all of IPv4.
+ */
+export function opensEverything({ family, base, prefix }: AddressRange): boolean {
+  if (family === 4) return prefix < WIDEST_IPV4_PREFIX;
+  if (prefix < WIDEST_IPV6_PREFIX) return true;
+  const shared = Math.min(prefix, IPV4_MAPPED.prefix);
+  const meetsMapped = firstAddress(base, shared, BITS[6]) === firstAddress(IPV4_MAPPED.base, shared, BITS[6]);
+  return meetsMapped && prefix < IPV4_MAPPED.prefix + WIDEST_IPV4_PREFIX;
+}
+
+function firstAddress(address: bigint, prefix: number, bits: number): bigint {
+  const hostBits = BigInt(bits - prefix);
+  return (address >> hostBits) << hostBits;
+}
+
+function ipv4ToInteger(address: string): bigint {
+  return address.split('.').reduce((sum, octet) => (sum << 8n) | BigInt(octet), 0n);
+}
+
+function ipv6ToInteger(address: string): bigint {
+  // The URL parser leaves one spelling: lower case hexadecimal, an embedded IPv4 address folded into two groups.
+  const canonical = new URL(`http://[${address}]`).hostname.slice(1, -1);
+  const [head = '', tail] = canonical.split('::');
+  const leading = groupsOf(head);
+  const trailing = groupsOf(tail ?? '');
+  const zeros = Array<string>(8 - leading.length - trailing.length).fill('0');
+  return [...leading, ...zeros, ...trailing].reduce((sum, group) => (sum << 16n) | BigInt(`0x${group}`), 0n);
+}
+
+function groupsOf(part: string): string[] {
+  return part === '' ? [] : part.split(':');
+}

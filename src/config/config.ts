@@ -1,0 +1,107 @@
+import { Injectable } from '@nestjs/common';
+import { opensEverything, parseAddressRange } from './address-range.js';
+import { accepted, refused, type Parsed } from './setting-type.js';
+import { defaultOf, SETTINGS, type Circumstances, type Setting, type SettingKey, type Settings } from './settings.js';
+
+/** Gives `Config` a property for each setting of the table, so that none is written twice. */
+const SettingValues = class {
+  constructor(values: Settings) {
+    Object.assign(this, values);
+  }
+} as new (values: Settings) => Settings;
+
+/** Every setting, validated. Nothing else of the environment is read after the start. */
+@Injectable()
+export class Config extends SettingValues {
+  get isProduction(): boolean {
+    return this.nodeEnv === 'production';
+  }
+
+  with(changes: Partial<Settings>): Config {
+    return new Config(Object.assign({}, this, changes));
+  }
+}
+
+/** A setting that stops the start. */
+export interface ConfigProblem {
+  /** The environment variable. */
+  name: string;
+  /** Reads on after the name: `must be …`. */
+  reason: string;
+}
+
+/** Names every bad setting with the reason, so that one start shows all there is to correct. */
+export class ConfigError extends Error {
+  constructor(readonly problems: readonly ConfigProblem[]) {
+    const lines = problems.map(({ name, reason }) => `  ${name} ${reason}`);
+    super(`Tidings cannot start with these settings (docs/configuration.md):\n${lines.join('\n')}`);
+    this.name = 'ConfigError';
+  }
+}
+
+/**
+ * Reads the settings from environment variables; other variables are ignored.
+ *
+ * @throws ConfigError naming every bad setting.
+ */
+export function loadConfig(env: NodeJS.ProcessEnv): Config {
+  const circumstances = circumstancesOf(env);
+  const values: Partial<Record<SettingKey, unknown>> = {};
+  const problems: ConfigProblem[] = [];
+  for (const key of Object.keys(SETTINGS) as SettingKey[]) {
+    const parsed = readSetting(key, env, circumstances);
+    if (parsed.ok) values[key] = parsed.value;
+    else problems.push({ name: SETTINGS[key].name, reason: parsed.reason });
+  }
+  const readable = values as Partial<Settings>;
+  problems.push(...missingCredentials(env), ...(circumstances.isProduction ? openEgress(readable) : []));
+  if (problems.length > 0) throw new ConfigError(problems);
+  return new Config(values as Settings);
+}
+
+/** What the defaults depend on. Where that is itself bad, the stricter reading stands in. */
+function circumstancesOf(env: NodeJS.ProcessEnv): Circumstances {
+  const strict = { isProduction: true, isHttpAllowed: false };
+  const nodeEnv = readSetting('nodeEnv', env, strict);
+  const isProduction = !nodeEnv.ok || nodeEnv.value === 'production';
+  const isHttpAllowed = readSetting('targetUrlAllowHttp', env, { ...strict, isProduction });
+  return { isProduction, isHttpAllowed: isHttpAllowed.ok && isHttpAllowed.value };
+}
+
+function readSetting<K extends SettingKey>(
+  key: K,
+  env: NodeJS.ProcessEnv,
+  circumstances: Circumstances,
+): Parsed<Settings[K]> {
+  const setting: Setting<unknown> = SETTINGS[key];
+  const text = env[setting.name] ?? defaultOf(setting, circumstances);
+  // The table's types say what each parser gives; a loop over its keys cannot carry that along.
+  const parsed = (text === null ? accepted(null) : setting.type.parse(text)) as Parsed<Settings[K]>;
+  if (parsed.ok || setting.isSecret || text === null) return parsed;
+  return refused(`${parsed.reason}, not ${shown(text)}`);
+}
+
+/** Replicas must agree on the credentials, so none of them may make its own beside a database that others share. */
+function missingCredentials(env: NodeJS.ProcessEnv): ConfigProblem[] {
+  const { databaseUrl, adminToken, encryptionKeys } = SETTINGS;
+  if (env[databaseUrl.name] === undefined) return [];
+  return [adminToken, encryptionKeys]
+    .filter(({ name }) => env[name] === undefined)
+    .map(({ name }) => ({ name, reason: 'is required beside DATABASE_URL: all replicas must have the same one' }));
+}
+
+function openEgress({ egressAllow = [] }: Partial<Settings>): ConfigProblem[] {
+  return egressAllow
+    .filter((text) => {
+      const range = parseAddressRange(text);
+      return range.ok && opensEverything(range.value);
+    })
+    .map((text) => ({
+      name: SETTINGS.egressAllow.name,
+      reason: `must not hold ${text} in production: it is wider than any private range`,
+    }));
+}
+
+function shown(text: string): string {
+  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+}

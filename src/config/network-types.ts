@@ -1,0 +1,97 @@
+import { isIP } from 'node:net';
+import { parseAddressRange } from './address-range.js';
+import { accepted, refused, type SettingType } from './setting-type.js';
+
+/** Ports from `from` to `to`, both included. */
+export interface PortRange {
+  from: number;
+  to: number;
+}
+
+/** RFC 1035 §2.3.4: 63 octets a label, 253 characters a name. Underscores occur in names of private networks. */
+const HOST_NAME = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*$/i;
+const ENDS_IN_NUMBER = /(^|\.)(\d+|0x[\da-f]*)$/i;
+
+/** RFC 9110 §5.6.2, `token`. */
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9a-z-]{1,128}$/i;
+
+/** Headers that every attempt sends with a meaning of their own, or that belong to the connection. */
+const TAKEN_HEADERS = new Set([
+  'accept',
+  'connection',
+  'content-encoding',
+  'content-length',
+  'content-type',
+  'expect',
+  'host',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'user-agent',
+  'webhook-id',
+  'webhook-signature',
+  'webhook-timestamp',
+]);
+
+/** The address that a server listens on. */
+export function listenAddress(): SettingType<string> {
+  return {
+    form: 'IP address or host name',
+    parse: (text) =>
+      isIP(text) || (HOST_NAME.test(text) && !ENDS_IN_NUMBER.test(text))
+        ? accepted(text)
+        : refused('must be an IP address or a host name'),
+  };
+}
+
+/** One address or range, as CIDR text: a single address gets the prefix that makes it a range of one. */
+export function addressRange(): SettingType<string> {
+  return {
+    form: 'IP address or CIDR range',
+    parse: (text) => {
+      const parsed = parseAddressRange(text);
+      if (!parsed.ok) return parsed;
+      return accepted(text.includes('/') ? text : `${text}/${parsed.value.prefix}`);
+    },
+  };
+}
+
+/** A host name that stands for itself and all names under it, in lower case. */
+export function hostSuffix(): SettingType<string> {
+  return {
+    form: 'host name',
+    parse: (text) =>
+      HOST_NAME.test(text) && !ENDS_IN_NUMBER.test(text)
+        ? accepted(text.toLowerCase())
+        : refused('must be a host name without wildcard, port or leading dot; it covers the names under it too'),
+  };
+}
+
+export function portRange(): SettingType<PortRange> {
+  return {
+    form: 'port or range of ports, 1 to 65535',
+    parse: (text) => {
+      const [, first, last = first] = /^([1-9]\d{0,4})(?:-([1-9]\d{0,4}))?$/.exec(text) ?? [];
+      const range = { from: Number(first), to: Number(last) };
+      return range.from <= range.to && range.to <= 65_535
+        ? accepted(range)
+        : refused('must be a port or a range of ports such as 1024-65535, within 1 to 65535');
+    },
+  };
+}
+
+/** The name of a header that Tidings adds to its requests. */
+export function addedHeaderName(): SettingType<string> {
+  return {
+    form: 'header name',
+    parse: (text) => {
+      if (!HEADER_NAME.test(text)) return refused('must be a header name of at most 128 characters (RFC 9110 §5.6.2)');
+      return TAKEN_HEADERS.has(text.toLowerCase())
+        ? refused('must not be a header that the request already has')
+        : accepted(text);
+    },
+  };
+}

@@ -1,0 +1,223 @@
+import { addedHeaderName, addressRange, hostSuffix, listenAddress, portRange } from './network-types.js';
+import { boolean, duration, integer, list, oneOf, type SettingType } from './setting-type.js';
+import { bearerToken, directory, distinctKeys, encryptionKey, postgresUrl } from './storage-types.js';
+
+/** What the default of another setting can depend on. */
+export interface Circumstances {
+  isProduction: boolean;
+  isHttpAllowed: boolean;
+}
+
+export interface Setting<T> {
+  /** The environment variable. */
+  name: string;
+  type: SettingType<T>;
+  /** In the form in which it would be set. null: it has no value unless it is set. */
+  default: string | null | ((circumstances: Circumstances) => string);
+  /** What happens while a setting without default is not set. */
+  unset?: string;
+  /** What a setting without default could be, for .env.example. */
+  example?: string;
+  description: string;
+  /** Its value is shown nowhere, not even in the message that refuses it. */
+  isSecret?: true;
+  /** Validated already, without any effect yet. */
+  isReserved?: true;
+}
+
+/**
+ * Every setting once. `Config`, .env.example and docs/configuration.md are made from this table
+ * (`npm run docs:generate`). An empty value counts as given: it is a list without members, and else an error.
+ */
+export const SETTINGS = {
+  nodeEnv: {
+    name: 'NODE_ENV',
+    type: oneOf('development', 'production', 'test'),
+    default: 'development',
+    description: '`production` takes the safe defaults and refuses egress settings that open everything.',
+  },
+  port: {
+    name: 'PORT',
+    type: integer({ min: 0, max: 65_535 }),
+    default: '3000',
+    description: 'The port to listen on; 0 takes any free one.',
+  },
+  host: {
+    name: 'HOST',
+    type: listenAddress(),
+    default: ({ isProduction }) => (isProduction ? '0.0.0.0' : '127.0.0.1'),
+    description: 'The address to listen on.',
+  },
+  trustProxy: {
+    name: 'TRUST_PROXY',
+    type: list(addressRange()),
+    default: null,
+    unset: 'no proxy is trusted',
+    example: '10.0.0.0/8',
+    description: 'The proxies whose forwarded addresses count.',
+  },
+  logLevel: {
+    name: 'LOG_LEVEL',
+    type: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
+    default: 'info',
+    description: 'The least severe level that is logged.',
+  },
+  shutdownTimeoutMs: {
+    name: 'SHUTDOWN_TIMEOUT',
+    type: duration({ min: '0s', max: '10m' }),
+    default: '20s',
+    description: 'How long a stopping process waits for the requests and attempts in flight.',
+  },
+  databaseUrl: {
+    name: 'DATABASE_URL',
+    type: postgresUrl(),
+    default: null,
+    unset: 'embedded PostgreSQL in DATA_DIR',
+    example: 'postgres://tidings:<password>@localhost:5432/tidings',
+    description: 'A PostgreSQL server, version 14 or newer. It makes ADMIN_TOKEN and ENCRYPTION_KEYS required.',
+    isSecret: true,
+  },
+  databasePoolSize: {
+    name: 'DATABASE_POOL_SIZE',
+    type: integer({ min: 2, max: 100, unit: 'connections' }),
+    default: '10',
+    description: 'How many database connections one process opens at most.',
+  },
+  dataDir: {
+    name: 'DATA_DIR',
+    type: directory(),
+    default: '.data',
+    description: 'Holds the embedded database and the credentials made at first boot.',
+  },
+  adminToken: {
+    name: 'ADMIN_TOKEN',
+    type: bearerToken({ minLength: 32 }),
+    default: null,
+    unset: 'made at first boot into DATA_DIR/admin-token',
+    example: '<what `openssl rand -hex 32` prints>',
+    description: 'The bearer token of the administrator. All replicas need the same one.',
+    isSecret: true,
+  },
+  encryptionKeys: {
+    name: 'ENCRYPTION_KEYS',
+    type: distinctKeys(list(encryptionKey(), { min: 1 })),
+    default: null,
+    unset: 'made at first boot into DATA_DIR/encryption-keys',
+    example: 'k1:<what `openssl rand -base64 32` prints>',
+    description:
+      'Encrypt signing secrets at rest: the first key encrypts, all decrypt. All replicas need the same ones.',
+    isSecret: true,
+  },
+  egressAllow: {
+    name: 'EGRESS_ALLOW',
+    type: list(addressRange()),
+    default: ({ isProduction }) => (isProduction ? '' : '127.0.0.0/8,::1/128'),
+    description: 'Private addresses that targets may have. Production refuses ranges wider than the private ones.',
+  },
+  egressAllowHosts: {
+    name: 'EGRESS_ALLOW_HOSTS',
+    type: list(hostSuffix()),
+    default: ({ isProduction }) => (isProduction ? '' : 'localhost'),
+    description: 'Host names, with all under them, freed from the rules for names; their addresses are still checked.',
+  },
+  targetUrlAllowHttp: {
+    name: 'TARGET_URL_ALLOW_HTTP',
+    type: boolean(),
+    default: ({ isProduction }) => (isProduction ? 'false' : 'true'),
+    description: 'Whether targets may be `http://`.',
+  },
+  targetPorts: {
+    name: 'TARGET_PORTS',
+    type: list(portRange(), { min: 1 }),
+    default: ({ isHttpAllowed }) => (isHttpAllowed ? '80,443,1024-65535' : '443,1024-65535'),
+    description: 'Ports that targets may have. 80 is a default only where TARGET_URL_ALLOW_HTTP is true.',
+  },
+  maxEventBytes: {
+    name: 'MAX_EVENT_BYTES',
+    type: integer({ min: 2, max: 16_777_216, unit: 'bytes' }),
+    default: '262144',
+    description: 'The largest payload of an event; above it 413.',
+  },
+  maxBodyBytes: {
+    name: 'MAX_BODY_BYTES',
+    type: integer({ min: 1024, max: 67_108_864, unit: 'bytes' }),
+    default: '8388608',
+    description: 'The largest request body; above it 413.',
+  },
+  attemptTimeoutMs: {
+    name: 'ATTEMPT_TIMEOUT_MS',
+    type: integer({ min: 100, max: 60_000, unit: 'ms' }),
+    default: '15000',
+    description: 'How long an attempt may take, from connecting to the end of the answer.',
+  },
+  retryScheduleMs: {
+    name: 'RETRY_SCHEDULE',
+    type: list(duration({ min: '0s', max: '30d' }), { max: 50 }),
+    default: '5s,5m,30m,2h,5h,10h,10h',
+    description: 'The waits before the retries of a delivery, each ±20 %. Empty: no retries.',
+  },
+  inFlightLimit: {
+    name: 'IN_FLIGHT_LIMIT',
+    type: integer({ min: 1, max: 10_000, unit: 'attempts' }),
+    default: '256',
+    description: 'How many attempts one replica makes at once.',
+  },
+  inFlightPerWebhook: {
+    name: 'IN_FLIGHT_PER_WEBHOOK',
+    type: integer({ min: 1, max: 1000, unit: 'attempts' }),
+    default: '64',
+    description: 'How many attempts one replica makes at once for one webhook.',
+  },
+  signatureHeader: {
+    name: 'SIGNATURE_HEADER',
+    type: addedHeaderName(),
+    default: 'X-Webhook-Signature',
+    description: 'The header that carries the body signature.',
+  },
+  signatureEncoding: {
+    name: 'SIGNATURE_ENCODING',
+    type: oneOf('base64', 'hex'),
+    default: 'base64',
+    description: 'The encoding of the body signature.',
+  },
+  retentionDays: {
+    name: 'RETENTION_DAYS',
+    type: integer({ min: 1, max: 3650, unit: 'days' }),
+    default: '30',
+    description: 'How long events, deliveries and attempts are kept.',
+    isReserved: true,
+  },
+  idempotencyWindowMs: {
+    name: 'IDEMPOTENCY_WINDOW',
+    type: duration({ min: '1s', max: '30d' }),
+    default: '24h',
+    description: 'How long an idempotency key is remembered at least.',
+  },
+  rateLimitPer10s: {
+    name: 'RATE_LIMIT_PER_10S',
+    type: integer({ min: 1, max: 1_000_000, unit: 'requests' }),
+    default: '500',
+    description: 'How many requests one token may make to management routes in 10 seconds.',
+    isReserved: true,
+  },
+  webhooksPerEnvironment: {
+    name: 'WEBHOOKS_PER_ENVIRONMENT',
+    type: integer({ min: 1, max: 1_000_000, unit: 'webhooks' }),
+    default: '1000',
+    description: 'How many webhooks an environment may have.',
+    isReserved: true,
+  },
+} as const satisfies Record<string, Setting<unknown>>;
+
+export type SettingKey = keyof typeof SETTINGS;
+
+type ValueOf<S extends Setting<unknown>> =
+  S['type'] extends SettingType<infer T> ? (S['default'] extends null ? T | null : T) : never;
+
+/** The value of every setting. */
+export type Settings = { readonly [K in SettingKey]: ValueOf<(typeof SETTINGS)[K]> };
+
+/** The text that stands for a setting which is not set, or null when it then has no value. */
+export function defaultOf(setting: Setting<unknown>, circumstances: Circumstances): string | null {
+  return typeof setting.default === 'function' ? setting.default(circumstances) : setting.default;
+}

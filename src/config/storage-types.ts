@@ -1,0 +1,81 @@
+import { resolve } from 'node:path';
+import { accepted, refused, type SettingType } from './setting-type.js';
+
+export interface EncryptionKey {
+  /** The name under which stored rows refer to the key. */
+  id: string;
+  /** 32 bytes. */
+  key: Buffer;
+}
+
+const KEY_BYTES = 32;
+const KEY_ID = /^[\w.-]{1,64}$/;
+const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
+const MAX_TOKEN_LENGTH = 1024;
+
+/** A path, made absolute, so that a message about it is clear wherever it is read. */
+export function directory(): SettingType<string> {
+  return {
+    form: 'path',
+    parse: (text) =>
+      text.trim() === '' || text.includes('\0') ? refused('must be the path of a directory') : accepted(resolve(text)),
+  };
+}
+
+/** A connection URL (https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS), kept as written. */
+export function postgresUrl(): SettingType<string> {
+  return {
+    form: '`postgres://` or `postgresql://` URL',
+    parse: (text) => {
+      if (!/^postgres(ql)?:\/\//.test(text) || !URL.canParse(text)) {
+        return refused('must be a postgres:// or postgresql:// URL; leave it out for the embedded engine');
+      }
+      const url = new URL(text);
+      return url.hostname === '' && !url.searchParams.get('host') ? refused('must name a host') : accepted(text);
+    },
+  };
+}
+
+/** A bearer token: visible ASCII, so that it fits an `Authorization` header (RFC 6750 §2.1). */
+export function bearerToken({ minLength }: { minLength: number }): SettingType<string> {
+  return {
+    form: `at least ${minLength} visible ASCII characters`,
+    parse: (text) => {
+      if (text.length < minLength || text.length > MAX_TOKEN_LENGTH) {
+        return refused(`must have ${minLength} to ${MAX_TOKEN_LENGTH} characters`);
+      }
+      return /^[\x21-\x7e]+$/.test(text) ? accepted(text) : refused('must be visible ASCII characters without spaces');
+    },
+  };
+}
+
+/** One named key of 32 bytes. */
+export function encryptionKey(): SettingType<EncryptionKey> {
+  return {
+    form: '`id:base64-of-32-bytes`',
+    parse: (text) => {
+      const separator = text.indexOf(':');
+      const [id, encoded] = [text.slice(0, Math.max(separator, 0)), text.slice(separator + 1)];
+      if (!KEY_ID.test(id)) return refused('must be id:key with an id of 1 to 64 letters, digits, "_", "." or "-"');
+      const key = Buffer.from(encoded, 'base64');
+      // Buffer.from passes over what is not base64; only the exact spelling of the bytes is taken.
+      const isExact = BASE64.test(encoded) && key.toString('base64').replace(/=+$/, '') === encoded.replace(/=+$/, '');
+      return isExact && key.length === KEY_BYTES
+        ? accepted({ id, key })
+        : refused(`must hold ${KEY_BYTES} bytes in base64 behind the id`);
+    },
+  };
+}
+
+/** Keys whose ids differ: rows refer to a key by its id. */
+export function distinctKeys(keys: SettingType<EncryptionKey[]>): SettingType<EncryptionKey[]> {
+  return {
+    form: keys.form,
+    parse: (text) => {
+      const parsed = keys.parse(text);
+      if (!parsed.ok) return parsed;
+      const ids = new Set(parsed.value.map(({ id }) => id));
+      return ids.size === parsed.value.length ? parsed : refused('must not use one id for two keys');
+    },
+  };
+}
