@@ -1,0 +1,15 @@
+import { Global, Module } from '@nestjs/common';
+import { DeliveryControl } from '../webhooks/delivery-control.js';
+import { DeliveryControlService } from './delivery-control.service.js';
+import { Replica } from './replica.js';
+
+/**
+ * Provides the port that `webhooks/` declares. Global, and apart from `DeliveriesModule`, because webhooks must find it
+ * without importing what stands above them.
+ */
+@Global()
+@Module({
+  providers: [Replica, { provide: DeliveryControl, useClass: DeliveryControlService }],
+  exports: [Replica, DeliveryControl],
+})
+export class DeliveryControlModule {}

@@ -1,0 +1,79 @@
+import type { AttemptError as EgressError } from '../egress/attempt-error.js';
+
+export const DELIVERY_STATUSES = ['pending', 'succeeded', 'failed', 'canceled'] as const;
+export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
+
+export const CANCEL_REASONS = ['webhook_inactive', 'webhook_deleted', 'stopped'] as const;
+export type CancelReason = (typeof CANCEL_REASONS)[number];
+
+/** Why an attempt got no answer: what egress can meet, and what can go wrong before the first byte is sent. */
+export const DELIVERY_ERRORS = ['secret_unavailable', 'payload_unavailable', 'worker_lost'] as const;
+export type AttemptError = EgressError | (typeof DELIVERY_ERRORS)[number];
+
+/** A signing secret as it is stored. `ciphertext` is base64. */
+export interface SealedSecret {
+  id: string;
+  key_id: string;
+  ciphertext: string;
+}
+
+/** The webhook as one statement saw it. */
+export interface Target {
+  environmentId: string;
+  webhookId: string;
+  targetUrl: string;
+  revision: number;
+  /** Live secrets, newest first. */
+  secrets: SealedSecret[];
+}
+
+/** The event as the receiver gets it. */
+export interface OutgoingEvent {
+  id: string;
+  /** The name in the envelope's `event` member. */
+  type: string;
+  /** JSON text, sent as written. */
+  payload: string;
+  createdAt: Date;
+}
+
+/** A delivery that this replica holds the lease of. */
+export interface LeasedDelivery {
+  id: string;
+  lease: string;
+  target: Target;
+  /** Null when retention has dropped it: the delivery cannot be made. */
+  event: OutgoingEvent | null;
+  /** Failed attempts since the schedule began: 0 or more. */
+  failures: number;
+  isTest: boolean;
+  /** `performance.now()` from before the statement that read the target was sent. */
+  readAt: number;
+}
+
+/** One HTTP request made for a delivery, as it is logged. */
+export interface AttemptRecord {
+  id: string;
+  startedAt: Date;
+  durationMs: number;
+  outcome: 'succeeded' | 'failed';
+  error: AttemptError | null;
+  request: { url: string; headers: Record<string, string> };
+  response: { status: number; headers: Record<string, string>; body: string; bodyTruncated: boolean } | null;
+}
+
+/** What becomes of a leased delivery. */
+export type Settlement =
+  | { kind: 'succeeded' }
+  | { kind: 'failed' }
+  | { kind: 'canceled'; reason: CancelReason }
+  /** Waits again: `inMs` from now by the database's clock, or unchanged when the attempt never started. */
+  | { kind: 'waiting'; inMs: number | null };
+
+export interface DeliveryResult {
+  delivery: Pick<LeasedDelivery, 'id' | 'lease' | 'target' | 'isTest'>;
+  attempt: AttemptRecord | null;
+  settlement: Settlement;
+  /** How long the receiver asked the whole webhook to pause (429 with `Retry-After`), in milliseconds. */
+  pauseWebhookMs: number | null;
+}

@@ -1,0 +1,44 @@
+import { bodySignature, standardSignature, type SignatureEncoding } from './signer.js';
+import type { OutgoingEvent } from './delivery.types.js';
+
+export interface SigningOptions {
+  userAgent: string;
+  signatureHeader: string;
+  signatureEncoding: SignatureEncoding;
+}
+
+/**
+ * The body that a receiver gets. The payload is put in as it was written: parsing it would change numbers, key order
+ * and escapes.
+ */
+export function envelopeOf(event: OutgoingEvent, environmentId: string, webhookId: string): Buffer {
+  return Buffer.from(
+    `{"id":"${event.id}","event":"${event.type}","payload":${event.payload},"environment_id":"${environmentId}",` +
+      `"created_at":"${event.createdAt.toISOString()}","webhook_id":"${webhookId}"}`,
+  );
+}
+
+/**
+ * The headers of one attempt, signed anew.
+ *
+ * @param secrets live secrets, newest first, at least one. The body signature uses the oldest, so that receivers which
+ *   know only the old secret keep working until a rotation's overlap ends.
+ * @param startedAt when this attempt starts; the receiver checks the timestamp's age.
+ */
+export function signedHeaders(
+  body: Buffer,
+  eventId: string,
+  secrets: readonly string[],
+  startedAt: Date,
+  options: SigningOptions,
+): Record<string, string> {
+  const timestamp = Math.floor(startedAt.getTime() / 1000);
+  return {
+    'content-type': 'application/json',
+    'user-agent': options.userAgent,
+    'webhook-id': eventId,
+    'webhook-timestamp': String(timestamp),
+    'webhook-signature': standardSignature(secrets, eventId, timestamp, body),
+    [options.signatureHeader.toLowerCase()]: bodySignature(secrets.at(-1)!, body, options.signatureEncoding),
+  };
+}

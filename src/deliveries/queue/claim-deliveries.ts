@@ -1,0 +1,197 @@
+import { DOWN_AFTER_FAILURES, DOWN_AFTER_MS, PROBE_INTERVAL_MS } from '../endpoint-health.js';
+import type { CancelReason, DeliveryResult, LeasedDelivery, OutgoingEvent, SealedSecret } from '../delivery.types.js';
+import { liveSecretsOf } from './live-secrets.js';
+import type { Queryable } from './queryable.js';
+
+/** Webhooks looked at in one claim: bounds the scan when many webhooks have nothing but later retries. */
+const WEBHOOKS_PER_CLAIM = 500;
+
+export interface ClaimOptions {
+  replicaId: string;
+  /** A fresh id: completing a delivery is conditional on it. */
+  lease: string;
+  leaseMs: number;
+  /** Deliveries to claim at most. */
+  room: number;
+  /** Deliveries to claim at most of one webhook, where `webhookRooms` does not say otherwise. */
+  roomPerWebhook: number;
+  /** Webhooks that have attempts in flight here, with the room that is left to each. */
+  webhookRooms: ReadonlyMap<string, number>;
+  /** The webhook where the last claim stopped; the scan goes on after it. Null: from the first. */
+  after: string | null;
+}
+
+export interface Claim {
+  deliveries: LeasedDelivery[];
+  /** Claimed, but their webhook no longer receives: to be settled without an attempt. */
+  canceled: { delivery: DeliveryResult['delivery']; reason: CancelReason }[];
+  /** Where the next claim goes on; null once the scan came to the last webhook. */
+  after: string | null;
+}
+
+interface Row {
+  last_webhook_id: string;
+  is_scan_cut: boolean;
+  delivery_id: string | null;
+  failures: number;
+  is_test: boolean;
+  webhook_id: string;
+  environment_id: string;
+  target_url: string;
+  revision: number;
+  is_active: boolean;
+  is_deleted: boolean;
+  secrets: SealedSecret[];
+  event_id: string;
+  event_type: string | null;
+  payload: string | null;
+  event_created_at: Date | null;
+}
+
+/**
+ * Webhooks first, then rows: a loose index scan steps from one waiting webhook to the next, and each gives at most its
+ * share, so that one webhook's backlog cannot starve the others, nor a low id a high one (the scan goes round).
+ *
+ * An endpoint that is down (endpoint-health.ts) gives its first retries, which keep their time, and one probe per
+ * interval: the `probe` update is the gate, so that two replicas cannot both send one.
+ *
+ * The share is per claim; caps on what is in flight are kept in memory by the caller (a cap computed in a statement is
+ * exceeded when statements overlap) and arrive here as rooms.
+ */
+const CLAIM = `
+  WITH RECURSIVE room AS (
+    SELECT webhook_id, room FROM unnest($5::uuid[], $6::int[]) AS r (webhook_id, room)
+  ),
+  scanned (webhook_id, due_at, position) AS (
+    (
+      SELECT webhook_id, due_at, 1 FROM delivery_queue
+      WHERE lease IS NULL AND webhook_id > $7::uuid
+      ORDER BY webhook_id, due_at LIMIT 1
+    )
+    UNION ALL
+    SELECT next.webhook_id, next.due_at, s.position + 1
+    FROM scanned s
+    CROSS JOIN LATERAL (
+      SELECT q.webhook_id, q.due_at FROM delivery_queue q
+      WHERE q.lease IS NULL AND q.webhook_id > s.webhook_id
+      ORDER BY q.webhook_id, q.due_at LIMIT 1
+    ) next
+    WHERE s.position < ${WEBHOOKS_PER_CLAIM}
+  ),
+  due AS MATERIALIZED (
+    SELECT s.webhook_id, coalesce(r.room, $4::int) AS room,
+      coalesce(h.consecutive_failures >= ${DOWN_AFTER_FAILURES}
+        AND h.failing_since <= now() - interval '${DOWN_AFTER_MS} milliseconds', false) AS is_down
+    FROM scanned s
+    LEFT JOIN webhook_health h ON h.webhook_id = s.webhook_id
+    LEFT JOIN room r ON r.webhook_id = s.webhook_id
+    WHERE s.due_at <= now() AND coalesce(r.room, $4::int) > 0
+      AND (h.paused_until IS NULL OR h.paused_until <= now())
+  ),
+  share AS (
+    SELECT greatest(1, ceil($3::int / greatest(1, count(*))::numeric))::int AS size FROM due
+  ),
+  probe AS (
+    UPDATE webhook_health h
+    SET next_probe_at = now() + interval '${PROBE_INTERVAL_MS} milliseconds'
+    FROM due d
+    WHERE d.is_down AND h.webhook_id = d.webhook_id AND (h.next_probe_at IS NULL OR h.next_probe_at <= now())
+    RETURNING h.webhook_id
+  ),
+  portion AS (
+    SELECT d.webhook_id, least(d.room, share.size) AS size FROM due d, share WHERE NOT d.is_down
+    UNION ALL
+    SELECT webhook_id, 1 FROM probe
+  ),
+  picked AS MATERIALIZED (
+    SELECT row.delivery_id FROM portion
+    CROSS JOIN LATERAL (
+      SELECT q.delivery_id FROM delivery_queue q
+      WHERE q.lease IS NULL AND q.webhook_id = portion.webhook_id AND q.due_at <= now()
+      ORDER BY q.due_at LIMIT portion.size
+      FOR UPDATE SKIP LOCKED
+    ) row
+    LIMIT $3::int
+  ),
+  picked_first_retry AS MATERIALIZED (
+    SELECT row.delivery_id FROM due d
+    CROSS JOIN share
+    CROSS JOIN LATERAL (
+      SELECT q.delivery_id FROM delivery_queue q
+      WHERE q.lease IS NULL AND q.failures = 1 AND q.webhook_id = d.webhook_id AND q.due_at <= now()
+      ORDER BY q.due_at LIMIT least(d.room, share.size)
+      FOR UPDATE SKIP LOCKED
+    ) row
+    WHERE d.is_down
+    LIMIT greatest(0, $3::int - (SELECT count(*) FROM picked))
+  ),
+  claimed AS (
+    UPDATE delivery_queue q
+    SET lease = $1::uuid, leased_by = $2::uuid, leased_until = now() + $8::int * interval '1 millisecond'
+    FROM (SELECT delivery_id FROM picked UNION SELECT delivery_id FROM picked_first_retry) p
+    WHERE q.delivery_id = p.delivery_id AND q.lease IS NULL
+    RETURNING q.delivery_id, q.webhook_id, q.event_id, q.failures, q.is_test
+  )
+  SELECT scan.webhook_id AS last_webhook_id, scan.position = ${WEBHOOKS_PER_CLAIM} AS is_scan_cut,
+    c.delivery_id, c.failures, c.is_test, c.webhook_id, c.event_id,
+    w.environment_id, w.target_url, w.revision, w.is_active, w.deleted_at IS NOT NULL AS is_deleted,
+    ${liveSecretsOf('w')} AS secrets,
+    e.event_type, e.payload, e.created_at AS event_created_at
+  FROM (SELECT webhook_id, position FROM scanned ORDER BY position DESC LIMIT 1) scan
+  LEFT JOIN claimed c ON true
+  LEFT JOIN webhook w ON w.id = c.webhook_id
+  LEFT JOIN event e ON e.id = c.event_id`;
+
+const FIRST_ID = '00000000-0000-0000-0000-000000000000';
+
+/** Leases due deliveries to this replica, a fair share from each waiting webhook. */
+export async function claimDeliveries(database: Queryable, options: ClaimOptions): Promise<Claim> {
+  const readAt = performance.now();
+  const rows = await database.query<Row[]>(CLAIM, [
+    options.lease,
+    options.replicaId,
+    options.room,
+    options.roomPerWebhook,
+    [...options.webhookRooms.keys()],
+    [...options.webhookRooms.values()],
+    options.after ?? FIRST_ID,
+    options.leaseMs,
+  ]);
+  const claimed = rows.filter((row) => row.delivery_id !== null) as (Row & { delivery_id: string })[];
+  const claim: Claim = { deliveries: [], canceled: [], after: nextStart(rows[0], claimed, options.room) };
+  for (const row of claimed) {
+    const target = {
+      environmentId: row.environment_id,
+      webhookId: row.webhook_id,
+      targetUrl: row.target_url,
+      revision: row.revision,
+      secrets: row.secrets,
+    };
+    if (!row.is_active) {
+      const reason = row.is_deleted ? 'webhook_deleted' : 'webhook_inactive';
+      claim.canceled.push({ delivery: { id: row.delivery_id, lease: options.lease, target, isTest: row.is_test }, reason });
+      continue;
+    }
+    claim.deliveries.push({
+      id: row.delivery_id,
+      lease: options.lease,
+      target,
+      event: eventOf(row),
+      failures: row.failures,
+      isTest: row.is_test,
+      readAt,
+    });
+  }
+  return claim;
+}
+
+function eventOf(row: Row): OutgoingEvent | null {
+  if (row.event_type === null || row.payload === null || row.event_created_at === null) return null;
+  return { id: row.event_id, type: row.event_type, payload: row.payload, createdAt: row.event_created_at };
+}
+
+/** After the webhook that came last, when the room ended before the webhooks did; else where the scan was cut. */
+function nextStart(scan: Row | undefined, claimed: readonly Row[], room: number): string | null {
+  if (claimed.length >= room) return claimed.map((row) => row.webhook_id).sort().at(-1) ?? null;
+  return scan?.is_scan_cut ? scan.last_webhook_id : null;
+}

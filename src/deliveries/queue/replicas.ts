@@ -1,0 +1,29 @@
+import type { Queryable } from './queryable.js';
+
+/** A replica that has not been seen for this long is dead, and its leases end. */
+export const DEAD_AFTER_MS = 10_000;
+
+/** The heartbeat, the first one included. Comes back even when this replica was taken for dead and removed. */
+export async function touchReplica(database: Queryable, id: string): Promise<void> {
+  await database.query(
+    `INSERT INTO replica (id, started_at, seen_at) VALUES ($1, now(), now())
+     ON CONFLICT (id) DO UPDATE SET seen_at = now()`,
+    [id],
+  );
+}
+
+/** Whether another replica is alive, as far as its heartbeat tells. */
+export async function hasOtherReplicas(database: Queryable, id: string): Promise<boolean> {
+  const [row] = await database.query<{ exists: boolean }[]>(
+    `SELECT EXISTS (
+       SELECT 1 FROM replica WHERE id <> $1 AND seen_at > now() - interval '${DEAD_AFTER_MS} milliseconds'
+     ) AS exists`,
+    [id],
+  );
+  return row?.exists ?? false;
+}
+
+/** Takes this replica off the list, and with it those that died more than a day ago. */
+export async function unregisterReplica(database: Queryable, id: string): Promise<void> {
+  await database.query(`DELETE FROM replica WHERE id = $1 OR seen_at < now() - interval '1 day'`, [id]);
+}

@@ -1,0 +1,23 @@
+import type { Queryable } from './queryable.js';
+
+const HASTEN = `
+  UPDATE delivery_queue SET due_at = now() WHERE delivery_id = $1::uuid AND lease IS NULL AND due_at > now()`;
+
+/** Acts on a finished delivery only; one that is pending keeps its row of the queue. */
+const REQUEUE = `
+  WITH reopened AS (
+    UPDATE delivery SET status = 'pending', cancel_reason = NULL, completed_at = NULL
+    WHERE id = $1::uuid AND status <> 'pending'
+    RETURNING id, webhook_id, event_id, event_type = 'test' AS is_test, attempt_count
+  )
+  INSERT INTO delivery_queue (delivery_id, webhook_id, event_id, is_test, due_at, attempt_count)
+  SELECT id, webhook_id, event_id, is_test, now(), attempt_count FROM reopened`;
+
+/**
+ * Makes a delivery due now: one that waits comes forward, one that is finished is pending again with the schedule
+ * anew. One that is being attempted stays as it is. Attempt numbers go on.
+ */
+export async function requeueDelivery(database: Queryable, deliveryId: string): Promise<void> {
+  await database.query(HASTEN, [deliveryId]);
+  await database.query(REQUEUE, [deliveryId]);
+}

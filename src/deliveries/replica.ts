@@ -1,0 +1,60 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { uuidV7 } from '../common/uuid-v7.js';
+import { Config } from '../config/config.js';
+import { rescueDeliveries } from './queue/rescue-deliveries.js';
+import { hasOtherReplicas, touchReplica, unregisterReplica } from './queue/replicas.js';
+import { START_WINDOW_MS, StartPermits } from './start-permits.js';
+
+/** Between heartbeats; a replica is taken for dead after five that did not come. */
+const HEARTBEAT_MS = 2_000;
+
+/** This process among those that share the database: its heartbeat, and the rescue of what dead ones left behind. */
+@Injectable()
+export class Replica {
+  readonly id = uuidV7();
+  /** Whether attempts may still start under what was read of their webhook. */
+  readonly permits: StartPermits;
+  /** The embedded engine admits one process, so every lease of another is lost, and nobody else changes a webhook. */
+  private readonly isExclusive: boolean;
+  private readonly logger = new Logger(Replica.name);
+  private timer: NodeJS.Timeout | null = null;
+  private beat: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly dataSource: DataSource,
+    config: Config,
+  ) {
+    this.isExclusive = config.databaseUrl === null;
+    this.permits = new StartPermits(this.isExclusive ? Infinity : START_WINDOW_MS);
+  }
+
+  /** @param onRescue called when deliveries of a dead replica became due. */
+  async start(onRescue: () => void): Promise<void> {
+    await this.keepAlive(onRescue);
+    this.timer = setInterval(() => {
+      this.beat = this.keepAlive(onRescue).catch((error: unknown) => {
+        this.logger.error({ msg: 'heartbeat failed', err: error });
+      });
+    }, HEARTBEAT_MS);
+  }
+
+  async stop(): Promise<void> {
+    if (this.timer) clearInterval(this.timer);
+    await this.beat;
+    await unregisterReplica(this.dataSource, this.id);
+  }
+
+  /** Whether another process may hold deliveries of the same database. */
+  async hasOthers(): Promise<boolean> {
+    return !this.isExclusive && (await hasOtherReplicas(this.dataSource, this.id));
+  }
+
+  private async keepAlive(onRescue: () => void): Promise<void> {
+    await touchReplica(this.dataSource, this.id);
+    const rescued = await rescueDeliveries(this.dataSource, this.id, this.isExclusive);
+    if (rescued === 0) return;
+    this.logger.warn({ msg: 'deliveries of a replica that died are due again', count: rescued });
+    onRescue();
+  }
+}

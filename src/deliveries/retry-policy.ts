@@ -1,0 +1,31 @@
+/** Longest wait that a receiver may ask for with `Retry-After`: 24 hours. */
+export const RETRY_AFTER_LIMIT_MS = 24 * 60 * 60 * 1000;
+
+/** Each wait of the schedule varies by this share either way, so that deliveries that failed together come back apart. */
+const JITTER = 0.2;
+
+/**
+ * How long to wait before the next attempt, or null when the schedule is spent.
+ *
+ * @param failures failed attempts since the schedule began, the one just made included: 1 or more.
+ * @param random uniform in [0, 1).
+ * @returns milliseconds, within ±20 % of the schedule's step.
+ */
+export function retryDelayMs(failures: number, scheduleMs: readonly number[], random: number): number | null {
+  const step = scheduleMs[failures - 1];
+  return step === undefined ? null : Math.round(step * (1 - JITTER + 2 * JITTER * random));
+}
+
+/**
+ * The wait that a `Retry-After` header asks for (RFC 9110 §10.2.3: seconds or an HTTP date), at most 24 hours; null for
+ * anything else, a time that is past included.
+ *
+ * @param nowMs Unix milliseconds, against which a date is read.
+ */
+export function retryAfterMs(header: string | undefined, nowMs: number): number | null {
+  const text = header?.trim() ?? '';
+  if (/^\d{1,15}$/.test(text)) return Math.min(Number(text) * 1000, RETRY_AFTER_LIMIT_MS);
+  if (!/^[A-Z][a-z]{2}/.test(text)) return null;
+  const wait = Date.parse(text) - nowMs;
+  return wait > 0 ? Math.min(wait, RETRY_AFTER_LIMIT_MS) : null;
+}

@@ -1,0 +1,150 @@
+import { type BeforeApplicationShutdown, Injectable, Logger } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { ApiError } from '../common/errors.js';
+import { DailyPartitions } from '../database/daily-partitions.js';
+import { isDataError, isMissingPartition } from '../database/sqlstate.js';
+import { DeliveryDispatcher } from '../deliveries/delivery-dispatcher.js';
+import type { Queryable } from '../deliveries/queue/queryable.js';
+import { acceptEvents, type Acceptance, type IncomingEvent } from './accept-events.js';
+
+/** Events written by one statement. */
+const EVENTS_PER_FLUSH = 500;
+
+/** What may wait for its statement: beyond either, intake answers 503 instead of growing. */
+const WAITING_LIMIT = { events: 20_000, bytes: 64 * 1024 * 1024 };
+
+/** The events of one request: accepted all or none. */
+interface Group {
+  events: readonly IncomingEvent[];
+  bytes: number;
+  resolve: (accepted: ReadonlySet<string>) => void;
+  reject: (error: unknown) => void;
+}
+
+/**
+ * Takes events in, many requests by one statement: what arrives while a commit is under way forms the next statement.
+ * Every request still waits for its own commit, and one that the database refuses fails alone.
+ */
+@Injectable()
+export class EventIntake implements BeforeApplicationShutdown {
+  private readonly logger = new Logger(EventIntake.name);
+  private waiting: Group[] = [];
+  private waitingEvents = 0;
+  private waitingBytes = 0;
+  private flushing: Promise<void> | null = null;
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly partitions: DailyPartitions,
+    private readonly dispatcher: DeliveryDispatcher,
+  ) {}
+
+  /**
+   * @returns the ids of the events that are committed; one whose idempotency key was taken already is not among them.
+   * @throws ApiError DATABASE_BUSY when too much waits
+   */
+  accept(events: readonly IncomingEvent[]): Promise<ReadonlySet<string>> {
+    const bytes = events.reduce((sum, event) => sum + event.payload.length, 0);
+    if (this.waitingEvents + events.length > WAITING_LIMIT.events || this.waitingBytes + bytes > WAITING_LIMIT.bytes) {
+      throw new ApiError('DATABASE_BUSY', 'Too many events wait to be stored', { headers: { 'Retry-After': '1' } });
+    }
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ events, bytes, resolve, reject });
+      this.waitingEvents += events.length;
+      this.waitingBytes += bytes;
+      this.flushing ??= this.flush().finally(() => {
+        this.flushing = null;
+      });
+    });
+  }
+
+  /**
+   * Accepts the events in a transaction of their own, which `confirm` can still refuse by throwing when it sees which
+   * of them were not taken.
+   */
+  async acceptTogether(
+    events: readonly IncomingEvent[],
+    confirm: (accepted: ReadonlySet<string>, database: Queryable) => Promise<void>,
+  ): Promise<ReadonlySet<string>> {
+    return this.withPartitions(() =>
+      this.write(events, (insert) =>
+        this.dataSource.transaction(async (manager) => {
+          const acceptance = await insert(manager);
+          await confirm(acceptance.accepted, manager);
+          return acceptance;
+        }),
+      ),
+    );
+  }
+
+  /** What was taken in is written before the process ends. */
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.flushing;
+  }
+
+  private async flush(): Promise<void> {
+    // Requests that are handled in the same turn of the event loop share the first statement.
+    await new Promise(setImmediate);
+    while (this.waiting.length > 0) {
+      const groups = this.takeGroups();
+      await this.writeGroups(groups);
+    }
+  }
+
+  /** Whole groups, up to EVENTS_PER_FLUSH events; a larger group goes alone. */
+  private takeGroups(): Group[] {
+    let events = 0;
+    let count = 0;
+    for (const group of this.waiting) {
+      if (count > 0 && events + group.events.length > EVENTS_PER_FLUSH) break;
+      events += group.events.length;
+      count += 1;
+    }
+    const groups = this.waiting.splice(0, count);
+    this.waitingEvents -= events;
+    this.waitingBytes -= groups.reduce((sum, group) => sum + group.bytes, 0);
+    return groups;
+  }
+
+  private async writeGroups(groups: Group[]): Promise<void> {
+    try {
+      const events = groups.flatMap((group) => group.events);
+      const accepted = await this.withPartitions(() => this.write(events, (insert) => insert(this.dataSource)));
+      for (const { resolve } of groups) resolve(accepted);
+    } catch (error) {
+      if (groups.length > 1 && isDataError(error)) {
+        for (const group of groups) await this.writeGroups([group]);
+      } else {
+        for (const { reject } of groups) reject(error);
+      }
+    }
+  }
+
+  private async write(
+    events: readonly IncomingEvent[],
+    run: (insert: (database: Queryable) => Promise<Acceptance>) => Promise<Acceptance>,
+  ): Promise<ReadonlySet<string>> {
+    const room = this.dispatcher.reserve();
+    let acceptance: Acceptance;
+    try {
+      acceptance = await run((database) => acceptEvents(database, events, room));
+    } finally {
+      room.release();
+    }
+    this.dispatcher.dispatch(acceptance.leased);
+    if (acceptance.unleased > 0) this.dispatcher.nudge();
+    return acceptance.accepted;
+  }
+
+  /** A process that slept past the partitions made ahead makes the missing ones and tries once more. */
+  private async withPartitions<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isMissingPartition(error)) throw error;
+      this.logger.warn('a day without partitions: making them');
+      await this.partitions.ensure(new Date());
+      return await work();
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import { uuidV7Floor } from '../common/uuid-v7.js';
+import type { DeliveryStatus } from '../deliveries/delivery.types.js';
+import type { Queryable } from '../deliveries/queue/queryable.js';
+
+export interface EventRow {
+  id: string;
+  environmentId: string;
+  eventType: string;
+  createdAt: Date;
+}
+
+export interface EventDetail extends EventRow {
+  payload: string;
+  deliveries: Record<DeliveryStatus, number>;
+}
+
+export interface EventFilter {
+  environmentId: string;
+  eventType: string | null;
+  createdAfter: Date | null;
+  createdBefore: Date | null;
+  /** The id that the page before ended with. */
+  before: string | null;
+  limit: number;
+}
+
+const COLUMNS = `id, environment_id AS "environmentId", event_type AS "eventType", created_at AS "createdAt"`;
+
+/** Newest first. The id carries its time, so the range filters need no index of their own. */
+export async function listEvents(database: Queryable, filter: EventFilter): Promise<EventRow[]> {
+  return database.query<EventRow[]>(
+    `SELECT ${COLUMNS} FROM event
+     WHERE environment_id = $1
+       AND ($2::text IS NULL OR event_type = $2)
+       AND ($3::uuid IS NULL OR id >= $3)
+       AND ($4::uuid IS NULL OR id < $4)
+       AND ($5::uuid IS NULL OR id < $5)
+     ORDER BY id DESC LIMIT $6`,
+    [
+      filter.environmentId,
+      filter.eventType,
+      filter.createdAfter && uuidV7Floor(filter.createdAfter.getTime() + 1),
+      filter.createdBefore && uuidV7Floor(filter.createdBefore.getTime()),
+      filter.before,
+      filter.limit,
+    ],
+  );
+}
+
+export async function findEvent(database: Queryable, environmentId: string, id: string): Promise<EventDetail | null> {
+  const [row] = await database.query<(EventRow & Record<string, unknown> & { payload: string })[]>(
+    `SELECT ${COLUMNS}, payload, counts.*
+     FROM event
+     CROSS JOIN LATERAL (
+       SELECT
+         count(*) FILTER (WHERE status = 'pending')::int AS pending,
+         count(*) FILTER (WHERE status = 'succeeded')::int AS succeeded,
+         count(*) FILTER (WHERE status = 'failed')::int AS failed,
+         count(*) FILTER (WHERE status = 'canceled')::int AS canceled
+       FROM delivery WHERE delivery.event_id = event.id AND delivery.id >= $3
+     ) counts
+     WHERE id = $2 AND environment_id = $1`,
+    [environmentId, id, floorOf(id)],
+  );
+  if (!row) return null;
+  const { pending, succeeded, failed, canceled, ...event } = row as EventDetail & Record<DeliveryStatus, number>;
+  return { ...event, deliveries: { pending, succeeded, failed, canceled } };
+}
+
+/** Nothing that an event caused is older than the event: lets the planner pass over the days before. */
+function floorOf(id: string): string {
+  return `${id.slice(0, 13)}-0000-0000-000000000000`;
+}

@@ -1,0 +1,135 @@
+import { Injectable } from '@nestjs/common';
+import { createHash } from 'node:crypto';
+import { DataSource } from 'typeorm';
+import { ApiError, type FieldFailure } from '../common/errors.js';
+import { notFound } from '../common/not-found.js';
+import { type PageDto, startAfter, toPage } from '../common/page.js';
+import { timeOf, uuidV7 } from '../common/uuid-v7.js';
+import { Config } from '../config/config.js';
+import { findKeyUses, type IncomingEvent, type KeyUse } from './accept-events.js';
+import type { BatchEventDto, PublishEventDto } from './dto/publish-event.dto.js';
+import { EventDetailDto, EventDto } from './dto/event.dto.js';
+import type { EventQuery } from './dto/event.query.js';
+import { EventIntake } from './event-intake.js';
+import { findEvent, listEvents } from './event-reads.js';
+
+@Injectable()
+export class EventsService {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly config: Config,
+    private readonly intake: EventIntake,
+  ) {}
+
+  async publish(environmentId: string, body: PublishEventDto, key: string | null): Promise<EventDto> {
+    this.checkSize(body, 'payload');
+    const event = toIncoming(environmentId, body, key, Date.now());
+    const accepted = await this.intake.accept([event]);
+    if (accepted.has(event.id)) return EventDto.of(event);
+    const uses = await findKeyUses(this.dataSource, environmentId, [key!]);
+    return EventDto.of(earlierEvent(event, uses));
+  }
+
+  async publishBatch(environmentId: string, bodies: readonly BatchEventDto[]): Promise<EventDto[]> {
+    bodies.forEach((body, index) => this.checkSize(body, `events.${index}.payload`));
+    const now = Date.now();
+    const members = foldEqualMembers(
+      bodies.map((body) => toIncoming(environmentId, body, body.idempotency_key ?? null, now)),
+    );
+    const distinct = [...new Set(members)];
+    const answers = new Map<IncomingEvent, IncomingEvent>();
+    if (distinct.some(({ idempotency }) => idempotency)) {
+      await this.intake.acceptTogether(distinct, async (accepted, database) => {
+        const repeated = distinct.filter(({ id }) => !accepted.has(id));
+        if (repeated.length === 0) return;
+        const uses = await findKeyUses(
+          database,
+          environmentId,
+          repeated.map(({ idempotency }) => idempotency!.key),
+        );
+        for (const event of repeated) answers.set(event, earlierEvent(event, uses));
+      });
+    } else {
+      await this.intake.accept(distinct);
+    }
+    return members.map((event) => EventDto.of(answers.get(event) ?? event));
+  }
+
+  async list(environmentId: string, query: EventQuery): Promise<PageDto<EventDto>> {
+    const rows = await listEvents(this.dataSource, {
+      environmentId,
+      eventType: query.event_type ?? null,
+      createdAfter: query.created_after ?? null,
+      createdBefore: query.created_before ?? null,
+      before: startAfter(query),
+      limit: query.limit + 1,
+    });
+    const page = toPage(rows, query.limit, ({ id }) => id);
+    return { ...page, result: page.result.map((row) => EventDto.of(row)) };
+  }
+
+  async get(environmentId: string, id: string): Promise<EventDetailDto> {
+    const event = await findEvent(this.dataSource, environmentId, id);
+    if (!event) throw notFound('EVENT_NOT_FOUND');
+    return EventDetailDto.of(event);
+  }
+
+  private checkSize({ payload }: PublishEventDto, field: string): void {
+    if (payload.byteLength > this.config.maxEventBytes) {
+      throw new ApiError('PAYLOAD_TOO_LARGE', `${field} is over ${this.config.maxEventBytes} bytes`);
+    }
+  }
+}
+
+function toIncoming(environmentId: string, body: PublishEventDto, key: string | null, now: number): IncomingEvent {
+  return {
+    id: uuidV7(now),
+    environmentId,
+    eventType: body.event_type,
+    payload: body.payload.text,
+    createdAt: new Date(now),
+    idempotency: key === null ? null : { key, contentHash: contentHashOf(body) },
+  };
+}
+
+/** Covers the payload byte for byte: other spacing is other content. */
+function contentHashOf({ event_type, payload }: PublishEventDto): Buffer {
+  return createHash('sha256').update(event_type).update('\0').update(payload.text).digest();
+}
+
+/** Members of one batch that share a key and their content become one; sharing a key alone is a conflict. */
+function foldEqualMembers(events: readonly IncomingEvent[]): IncomingEvent[] {
+  const byKey = new Map<string, IncomingEvent>();
+  return events.map((event, index) => {
+    if (!event.idempotency) return event;
+    const first = byKey.get(event.idempotency.key);
+    if (!first) {
+      byKey.set(event.idempotency.key, event);
+      return event;
+    }
+    if (!first.idempotency!.contentHash.equals(event.idempotency.contentHash)) {
+      throw conflict([
+        { field: `events.${index}.idempotency_key`, message: 'is used twice in this batch with other content' },
+      ]);
+    }
+    return first;
+  });
+}
+
+/** The event that was accepted under this event's key before. */
+function earlierEvent(event: IncomingEvent, uses: ReadonlyMap<string, KeyUse>): IncomingEvent {
+  const { key, contentHash } = event.idempotency!;
+  const use = uses.get(key);
+  if (!use) {
+    throw new ApiError('DATABASE_BUSY', 'The idempotency key has just run out; repeat the request', {
+      headers: { 'Retry-After': '1' },
+    });
+  }
+  if (!use.contentHash.equals(contentHash)) throw conflict();
+  return { ...event, id: use.eventId, createdAt: new Date(timeOf(use.eventId)) };
+}
+
+function conflict(failures?: FieldFailure[]): ApiError {
+  const message = 'The idempotency key was used before with other content';
+  return new ApiError('IDEMPOTENCY_CONFLICT', message, failures ? { details: { failures } } : {});
+}
