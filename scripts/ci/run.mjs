@@ -1,0 +1,69 @@
+/**
+ * What CI runs, on a clean clone (.ci/run starts it): the locked install, `npm run verify` on the embedded engine, the
+ * README's first page, the suites that need a database on the oldest and the newest PostgreSQL server that Tidings
+ * supports, and everything again on the newest Node.
+ */
+import { startPostgres } from '../postgres-server.mjs';
+import { node24Directory } from './npm-binaries.mjs';
+import { StageFailed, Stages } from './stages.mjs';
+
+const BUDGET_MS = 20 * 60_000;
+const TESTS_WITH_A_DATABASE = ['test/integration', 'test/e2e', 'test/contract'];
+
+// The run decides what Tidings is told, not the shell that started it.
+for (const name of ['NODE_ENV', 'NODE_OPTIONS', 'DATABASE_URL', 'TEST_DATABASE_URL', 'DATA_DIR', 'PORT', 'HOST']) {
+  delete process.env[name];
+}
+
+const stages = new Stages(BUDGET_MS);
+let interrupted;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.on(signal, () => {
+    interrupted = signal;
+    stages.interrupt();
+  });
+}
+
+try {
+  await stages.run('npm ci', install);
+  await stages.run('npm run verify (Node 20, embedded engine)', () => stages.command(['npm', 'run', 'verify']));
+  await stages.run('README, word for word', () => stages.command(['node', 'scripts/ci/quick-start.mjs']));
+  for (const major of [14, 18]) await stages.run(`PostgreSQL ${major}`, () => testsOnServer(major));
+  await stages.run('Node 24 (embedded engine)', testsOnNode24);
+  await stages.run('nothing tracked was changed', unchanged);
+  console.log(`\nCI passed.\n${stages.summary()}`);
+} catch (error) {
+  if (!(error instanceof StageFailed)) throw error;
+  console.error(interrupted ? `\nCI was ended by ${interrupted}.` : `\nCI failed at: ${error.message}`);
+  process.exitCode = 1;
+}
+
+async function install() {
+  const output = await stages.command(['npm', 'ci'], { capture: true });
+  const warnings = output.split('\n').filter((line) => /EBADENGINE|install[ -]script|allow-?scripts/i.test(line));
+  if (warnings.length > 0) {
+    throw new StageFailed(
+      `npm ci warns of engines or install scripts; pin, override or answer them in package.json:\n${warnings.join('\n')}`,
+    );
+  }
+}
+
+async function testsOnServer(major) {
+  const server = await startPostgres(major);
+  try {
+    await stages.command(['npm', 'test', '--', ...TESTS_WITH_A_DATABASE], { env: { TEST_DATABASE_URL: server.url } });
+  } finally {
+    await server.stop();
+  }
+}
+
+async function testsOnNode24() {
+  const env = { PATH: `${node24Directory()}:${process.env.PATH}` };
+  await stages.command(['node', '--version'], { env });
+  await stages.command(['npm', 'test'], { env });
+}
+
+async function unchanged() {
+  const changes = await stages.command(['git', 'status', '--porcelain'], { capture: true });
+  if (changes.trim() !== '') throw new StageFailed('Commit these, or have .gitignore name them.');
+}
