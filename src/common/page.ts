@@ -69,13 +69,17 @@ function pageOf<Item>(item: Type<Item>, name: string): Type<unknown> {
 
 /**
  * Cuts one page out of rows that were read with `LIMIT limit + 1`: the extra row says that there is a next page.
- * Map `result` to DTOs afterwards.
  */
 export function toPage<Row>(rows: Row[], limit: number, idOf: (row: Row) => string): PageDto<Row> {
   const result = rows.slice(0, limit);
   const last = result.at(-1);
   const hasMore = rows.length > limit && last !== undefined;
   return { result, next_cursor: hasMore ? encodeCursor(idOf(last)) : null, limit };
+}
+
+/** The same page with every row as the API shows it. */
+export function mapPage<Row, Item>(page: PageDto<Row>, toItem: (row: Row) => Item): PageDto<Item> {
+  return { result: page.result.map((row) => toItem(row)), next_cursor: page.next_cursor, limit: page.limit };
 }
 
 /** The id after which the page starts (`id < …` in `ORDER BY id DESC`), or null for the first page. */

@@ -1,0 +1,49 @@
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import type { FastifyRequest } from 'fastify';
+import { ApiError } from '../common/errors.js';
+import { ACCESS_METADATA, type Access } from './access.decorators.js';
+import { Authenticator } from './authenticator.js';
+import type { Principal } from './principal.js';
+import { setPrincipal } from './request-principal.js';
+import { TokenUsage } from './token-usage.js';
+
+/** Stands before every route and refuses what the route's access rule does not allow. */
+@Injectable()
+export class AccessGuard implements CanActivate {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly authenticator: Authenticator,
+    private readonly usage: TokenUsage,
+  ) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const access = this.reflector.get<Access | undefined>(ACCESS_METADATA, context.getHandler());
+    if (!access)
+      throw new Error(`The route ${context.getClass().name}.${context.getHandler().name} has no access rule`);
+    if (access.kind === 'public') return true;
+
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const principal = await this.authenticator.authenticate(request.headers.authorization);
+    if (!principal) {
+      throw new ApiError('UNAUTHORIZED', 'A valid bearer token is required', {
+        headers: { 'WWW-Authenticate': 'Bearer' },
+      });
+    }
+    if (principal.kind === 'api_token') this.usage.note(principal.id, Date.now());
+    const refusal = refusalOf(principal, access);
+    if (refusal) throw new ApiError('FORBIDDEN', refusal);
+    setPrincipal(request, principal);
+    return true;
+  }
+}
+
+/** Why the access rule does not let the principal in, or null when it does. */
+export function refusalOf(principal: Principal, access: Access): string | null {
+  if (principal.kind === 'admin') return null;
+  if (access.kind === 'admin') return 'Only the admin token may do this';
+  if (access.kind !== 'scopes') return null;
+  const missing = access.scopes.filter((scope) => !principal.scopes.includes(scope));
+  if (missing.length === 0) return null;
+  return `The token lacks the scope${missing.length > 1 ? 's' : ''} ${missing.join(' and ')}`;
+}

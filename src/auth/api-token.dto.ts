@@ -1,0 +1,105 @@
+import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
+import { ArrayNotEmpty, IsArray, IsIn, IsUUID, ValidateBy, ValidateIf } from 'class-validator';
+import { PageQuery } from '../common/page.js';
+import { instantOf, QueryUuid } from '../common/query-property.js';
+import type { ApiToken } from './api-token.entity.js';
+import { NameProperty } from './name-property.js';
+import { SCOPES, type Scope } from './principal.js';
+
+const NAME = { description: 'What people call it; need not be unique.', example: 'Order service' };
+const UUID = { type: 'string', format: 'uuid' } as const;
+const TIME = { type: 'string', format: 'date-time' } as const;
+const SCOPE_LIST = { enum: SCOPES, enumName: 'Scope', isArray: true, example: ['webhook:read', 'event:write'] };
+
+@ApiSchema({ name: 'CreateApiToken' })
+export class CreateApiTokenDto {
+  @NameProperty(NAME)
+  name: string;
+
+  @ApiProperty({
+    ...UUID,
+    description: 'The environment that the token acts in.',
+    example: '05daecaf-4365-42e8-8370-8127de5dd717',
+  })
+  @IsUUID('loose', { message: 'must be a UUID' })
+  environment_id: string;
+
+  @ApiPropertyOptional({ ...SCOPE_LIST, minItems: 1, description: 'What the token may do; everything by default.' })
+  @ValidateIf(({ scopes }: CreateApiTokenDto) => scopes !== undefined)
+  @IsArray({ message: 'must be an array' })
+  @ArrayNotEmpty({ message: 'must name at least one scope' })
+  @IsIn(SCOPES, { each: true, message: `must be one of ${SCOPES.join(', ')}` })
+  scopes?: Scope[];
+
+  @ApiPropertyOptional({
+    ...TIME,
+    description: 'From when the token is refused, a time in the future; never by default.',
+    example: '2031-08-10T10:00:00.000Z',
+  })
+  @ValidateIf(({ expires_at }: CreateApiTokenDto) => expires_at !== undefined)
+  @ValidateBy({
+    name: 'isFutureInstant',
+    validator: {
+      validate: (value: unknown) => isFutureInstant(value, Date.now()),
+      defaultMessage: () => 'must be a time in the future with an offset, such as 2031-08-10T10:00:00.000Z',
+    },
+  })
+  expires_at?: string;
+}
+
+export class ListApiTokensQuery extends PageQuery {
+  @QueryUuid({ description: 'Only the tokens of this environment.' })
+  environment_id?: string;
+}
+
+@ApiSchema({ name: 'ApiToken' })
+export class ApiTokenDto {
+  @ApiProperty({ ...UUID, example: '0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a61' })
+  id: string;
+
+  @ApiProperty({ ...NAME, type: 'string' })
+  name: string;
+
+  @ApiProperty({ ...UUID, example: '05daecaf-4365-42e8-8370-8127de5dd717' })
+  environment_id: string;
+
+  @ApiProperty(SCOPE_LIST)
+  scopes: Scope[];
+
+  @ApiProperty({ ...TIME, type: 'string', nullable: true, description: 'Null: never.' })
+  expires_at: string | null;
+
+  @ApiProperty({ ...TIME, type: 'string', nullable: true, description: 'To the minute. Null: not used yet.' })
+  last_used_at: string | null;
+
+  @ApiProperty({ ...TIME, example: '2021-08-10T10:00:00.000Z' })
+  created_at: string;
+}
+
+@ApiSchema({ name: 'CreatedApiToken' })
+export class CreatedApiTokenDto extends ApiTokenDto {
+  @ApiProperty({
+    type: 'string',
+    description: 'The bearer token. It is shown this once: only its hash is kept.',
+    example: 'tdg_EXAMPLE-ONLY-EXAMPLE-ONLY-EXAMPLE-ONLY-EXAMPL',
+  })
+  token: string;
+}
+
+export function toApiTokenDto(token: ApiToken): ApiTokenDto {
+  return {
+    id: token.id,
+    name: token.name,
+    environment_id: token.environmentId,
+    scopes: token.scopes,
+    expires_at: token.expiresAt?.toISOString() ?? null,
+    last_used_at: token.lastUsedAt?.toISOString() ?? null,
+    created_at: token.createdAt.toISOString(),
+  };
+}
+
+/** Whether the value is an RFC 3339 time after `nowMs`, Unix time in milliseconds. */
+export function isFutureInstant(value: unknown, nowMs: number): boolean {
+  const instant = typeof value === 'string' ? instantOf(value) : null;
+  return instant !== null && instant.getTime() > nowMs;
+}

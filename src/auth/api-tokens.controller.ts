@@ -1,0 +1,58 @@
+import { Body, Controller, Delete, Get, Header, Post, Query } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiErrors } from '../common/api-errors.js';
+import { Creates } from '../common/creates.js';
+import { DeletedDto } from '../common/deleted.dto.js';
+import { ApiPage, PageDto, mapPage } from '../common/page.js';
+import { UuidParam } from '../common/uuid-param.js';
+import { AdminOnly } from './access.decorators.js';
+import {
+  ApiTokenDto,
+  CreateApiTokenDto,
+  CreatedApiTokenDto,
+  ListApiTokensQuery,
+  toApiTokenDto,
+} from './api-token.dto.js';
+import { ApiTokensService } from './api-tokens.service.js';
+
+@ApiTags('Administration')
+@Controller('api-token')
+export class ApiTokensController {
+  constructor(private readonly tokens: ApiTokensService) {}
+
+  @Post()
+  @AdminOnly()
+  @Header('Cache-Control', 'no-store')
+  @Creates(CreatedApiTokenDto, '/api-token')
+  @ApiErrors('ENVIRONMENT_NOT_FOUND')
+  @ApiOperation({ summary: 'Create an API token', description: 'The answer alone carries `token`: keep it.' })
+  async create(@Body() body: CreateApiTokenDto): Promise<CreatedApiTokenDto> {
+    const { token, text } = await this.tokens.create(body);
+    return Object.assign(toApiTokenDto(token), { token: text });
+  }
+
+  @Get()
+  @AdminOnly()
+  @ApiPage(ApiTokenDto)
+  @ApiOperation({ summary: 'List API tokens' })
+  async list(@Query() query: ListApiTokensQuery): Promise<PageDto<ApiTokenDto>> {
+    return mapPage(await this.tokens.list(query), toApiTokenDto);
+  }
+
+  @Get(':id')
+  @AdminOnly()
+  @ApiOperation({ summary: 'Get an API token' })
+  @ApiOkResponse({ type: ApiTokenDto, description: 'The API token, without `token`.' })
+  async get(@UuidParam('API_TOKEN_NOT_FOUND') id: string): Promise<ApiTokenDto> {
+    return toApiTokenDto(await this.tokens.get(id));
+  }
+
+  @Delete(':id')
+  @AdminOnly()
+  @ApiOperation({ summary: 'Revoke an API token', description: 'Within a second every replica refuses it.' })
+  @ApiOkResponse({ type: DeletedDto, description: 'Revoked.' })
+  async delete(@UuidParam('API_TOKEN_NOT_FOUND') id: string): Promise<DeletedDto> {
+    await this.tokens.delete(id);
+    return { id };
+  }
+}

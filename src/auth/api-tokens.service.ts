@@ -1,0 +1,92 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, LessThan } from 'typeorm';
+import { notFound } from '../common/not-found.js';
+import { type PageDto, startAfter, toPage } from '../common/page.js';
+import { instantOf } from '../common/query-property.js';
+import { uuidV7 } from '../common/uuid-v7.js';
+import type { CreateApiTokenDto, ListApiTokensQuery } from './api-token.dto.js';
+import { ApiToken } from './api-token.entity.js';
+import { Authenticator } from './authenticator.js';
+import { hashToken, newApiToken } from './bearer-token.js';
+import { EnvironmentDirectory } from './environment-directory.js';
+import { SCOPES, type Scope } from './principal.js';
+
+export interface ApiTokenOrder {
+  name: string;
+  environmentId: string;
+  /** Absent: all of them. */
+  scopes?: readonly Scope[];
+  /** Null: never. */
+  expiresAt: Date | null;
+}
+
+/** A new token: its row, and the text that is shown once and not kept. */
+export interface IssuedApiToken {
+  token: ApiToken;
+  text: string;
+}
+
+@Injectable()
+export class ApiTokensService {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly directory: EnvironmentDirectory,
+    private readonly authenticator: Authenticator,
+  ) {}
+
+  async create(body: CreateApiTokenDto): Promise<IssuedApiToken> {
+    const order = {
+      name: body.name,
+      environmentId: body.environment_id.toLowerCase(),
+      scopes: body.scopes,
+      expiresAt: body.expires_at === undefined ? null : instantOf(body.expires_at),
+    };
+    const issued = issueApiToken(order, new Date());
+    await this.dataSource.transaction(async (manager) => {
+      await this.directory.hold(issued.token.environmentId, manager);
+      await manager.insert(ApiToken, issued.token);
+    });
+    return issued;
+  }
+
+  async list(query: ListApiTokensQuery): Promise<PageDto<ApiToken>> {
+    const after = startAfter(query);
+    const rows = await this.dataSource.manager.find(ApiToken, {
+      where: {
+        ...(query.environment_id && { environmentId: query.environment_id }),
+        ...(after && { id: LessThan(after) }),
+      },
+      order: { id: 'DESC' },
+      take: query.limit + 1,
+    });
+    return toPage(rows, query.limit, ({ id }) => id);
+  }
+
+  async get(id: string): Promise<ApiToken> {
+    const token = await this.dataSource.manager.findOneBy(ApiToken, { id });
+    if (!token) throw notFound('API_TOKEN_NOT_FOUND');
+    return token;
+  }
+
+  async delete(id: string): Promise<void> {
+    const { affected } = await this.dataSource.manager.delete(ApiToken, { id });
+    if (affected !== 1) throw notFound('API_TOKEN_NOT_FOUND');
+    this.authenticator.forget();
+  }
+}
+
+/** Scopes are kept once each, in the order of {@link SCOPES}. */
+export function issueApiToken({ name, environmentId, scopes, expiresAt }: ApiTokenOrder, now: Date): IssuedApiToken {
+  const text = newApiToken();
+  const token: ApiToken = {
+    id: uuidV7(now.getTime()),
+    environmentId,
+    name,
+    tokenHash: hashToken(text),
+    scopes: SCOPES.filter((scope) => !scopes || scopes.includes(scope)),
+    expiresAt,
+    lastUsedAt: null,
+    createdAt: now,
+  };
+  return { token, text };
+}

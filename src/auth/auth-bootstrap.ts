@@ -1,0 +1,43 @@
+import { join } from 'node:path';
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { Config } from '../config/config.js';
+import { writeCredential } from '../config/credential-file.js';
+import { CREDENTIAL_FILES } from '../config/first-boot.js';
+import { ApiToken } from './api-token.entity.js';
+import { issueApiToken } from './api-tokens.service.js';
+import { Environment } from './environment.entity.js';
+import { newEnvironment } from './environments.service.js';
+
+const NAME = 'default';
+
+/**
+ * Makes a fresh installation usable without an administrator: on an embedded database that never had an environment,
+ * the environment `default` and an API token for it in DATA_DIR/api-token.
+ */
+@Injectable()
+export class AuthBootstrap implements OnModuleInit {
+  private readonly logger = new Logger(AuthBootstrap.name);
+
+  constructor(
+    private readonly config: Config,
+    private readonly dataSource: DataSource,
+  ) {}
+
+  async onModuleInit(): Promise<void> {
+    if (this.config.databaseUrl !== null || (await this.dataSource.manager.exists(Environment))) return;
+
+    const now = new Date();
+    const environment = newEnvironment(NAME, now);
+    const { token, text } = issueApiToken({ name: NAME, environmentId: environment.id, expiresAt: null }, now);
+    // The file first: killed before the commit, the next start finds no environment and replaces the file. The other
+    // way round, a token could exist that nobody knows.
+    await writeCredential(this.config.dataDir, CREDENTIAL_FILES.apiToken, text);
+    await this.dataSource.transaction(async (manager) => {
+      await manager.insert(Environment, environment);
+      await manager.insert(ApiToken, token);
+    });
+    const file = join(this.config.dataDir, CREDENTIAL_FILES.apiToken);
+    this.logger.log(`Made the environment "${NAME}" (${environment.id}); its API token is in ${file}`);
+  }
+}

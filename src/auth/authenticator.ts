@@ -1,0 +1,60 @@
+import { timingSafeEqual } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { Config } from '../config/config.js';
+import { ApiToken } from './api-token.entity.js';
+import { bearerTokenOf, hashToken, looksLikeApiToken } from './bearer-token.js';
+import type { ApiTokenPrincipal, Principal } from './principal.js';
+import { ShortCache } from './short-cache.js';
+
+/** A revocation is in force on every replica after this time at the latest, and at once on the one that made it. */
+const TTL_MS = 1_000;
+const MAX_ENTRIES = 10_000;
+
+/** Finds out who sends a request. */
+@Injectable()
+export class Authenticator {
+  private readonly adminHash: Buffer | null;
+  private readonly principals: ShortCache<ApiTokenPrincipal>;
+
+  constructor(
+    config: Config,
+    private readonly dataSource: DataSource,
+  ) {
+    this.adminHash = config.adminToken === null ? null : hashToken(config.adminToken);
+    this.principals = new ShortCache({
+      ttlMs: TTL_MS,
+      maxEntries: MAX_ENTRIES,
+      nowMs: Date.now,
+      load: (hash) => this.readPrincipal(Buffer.from(hash, 'base64')),
+    });
+  }
+
+  /** The sender, or null for a header without a valid token: a missing, malformed, unknown, revoked or expired one. */
+  async authenticate(authorization: string | undefined): Promise<Principal | null> {
+    const token = bearerTokenOf(authorization);
+    if (token === null) return null;
+    const hash = hashToken(token);
+    if (this.adminHash && timingSafeEqual(hash, this.adminHash)) return { kind: 'admin' };
+    if (!looksLikeApiToken(token)) return null;
+
+    const principal = await this.principals.get(hash.toString('base64'));
+    return principal && !isExpired(principal, Date.now()) ? principal : null;
+  }
+
+  /** To be called once a revocation has committed. */
+  forget(): void {
+    this.principals.clear();
+  }
+
+  private async readPrincipal(tokenHash: Buffer): Promise<ApiTokenPrincipal | null> {
+    const token = await this.dataSource.manager.findOneBy(ApiToken, { tokenHash });
+    if (!token) return null;
+    const { id, name, environmentId, scopes, expiresAt } = token;
+    return { kind: 'api_token', id, name, environmentId, scopes, expiresAt };
+  }
+}
+
+function isExpired(principal: ApiTokenPrincipal, nowMs: number): boolean {
+  return principal.expiresAt !== null && principal.expiresAt.getTime() <= nowMs;
+}

@@ -1,0 +1,67 @@
+import { Body, Controller, Delete, Get, Patch, Post, Query } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Creates } from '../common/creates.js';
+import { DeletedDto } from '../common/deleted.dto.js';
+import { ApiPage, PageDto, PageQuery, mapPage } from '../common/page.js';
+import { UuidParam } from '../common/uuid-param.js';
+import { AdminOnly } from './access.decorators.js';
+import { CurrentPrincipal } from './current-principal.decorator.js';
+import { CreateEnvironmentDto, EnvironmentDto, UpdateEnvironmentDto, toEnvironmentDto } from './environment.dto.js';
+import { EnvironmentsService } from './environments.service.js';
+import { actorOf, type Principal } from './principal.js';
+
+@ApiTags('Administration')
+@Controller('environment')
+export class EnvironmentsController {
+  constructor(private readonly environments: EnvironmentsService) {}
+
+  @Post()
+  @AdminOnly()
+  @Creates(EnvironmentDto, '/environment')
+  @ApiOperation({ summary: 'Create an environment', description: 'Webhooks, events and API tokens belong to one.' })
+  async create(@Body() body: CreateEnvironmentDto): Promise<EnvironmentDto> {
+    return toEnvironmentDto(await this.environments.create(body.name));
+  }
+
+  @Get()
+  @AdminOnly()
+  @ApiPage(EnvironmentDto)
+  @ApiOperation({ summary: 'List environments' })
+  async list(@Query() query: PageQuery): Promise<PageDto<EnvironmentDto>> {
+    return mapPage(await this.environments.list(query), toEnvironmentDto);
+  }
+
+  @Get(':id')
+  @AdminOnly()
+  @ApiOperation({ summary: 'Get an environment' })
+  @ApiOkResponse({ type: EnvironmentDto, description: 'The environment.' })
+  async get(@UuidParam('ENVIRONMENT_NOT_FOUND') id: string): Promise<EnvironmentDto> {
+    return toEnvironmentDto(await this.environments.get(id));
+  }
+
+  @Patch(':id')
+  @AdminOnly()
+  @ApiOperation({ summary: 'Rename an environment' })
+  @ApiOkResponse({ type: EnvironmentDto, description: 'The environment as it is now.' })
+  async update(
+    @UuidParam('ENVIRONMENT_NOT_FOUND') id: string,
+    @Body() body: UpdateEnvironmentDto,
+  ): Promise<EnvironmentDto> {
+    return toEnvironmentDto(await this.environments.update(id, body));
+  }
+
+  @Delete(':id')
+  @AdminOnly()
+  @ApiOperation({
+    summary: 'Delete an environment',
+    description: 'With its API tokens and webhooks. Deliveries that wait are canceled.',
+  })
+  @ApiOkResponse({ type: DeletedDto, description: 'Deleted.' })
+  async delete(
+    @UuidParam('ENVIRONMENT_NOT_FOUND') id: string,
+    @CurrentPrincipal() principal: Principal,
+  ): Promise<DeletedDto> {
+    await this.environments.delete(id, actorOf(principal));
+    return { id };
+  }
+}

@@ -1,0 +1,18 @@
+import { Controller, Get } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { AnyToken } from './access.decorators.js';
+import { CurrentPrincipal } from './current-principal.decorator.js';
+import { MeDto, toMeDto } from './me.dto.js';
+import type { Principal } from './principal.js';
+
+@ApiTags('Administration')
+@Controller('me')
+export class MeController {
+  @Get()
+  @AnyToken()
+  @ApiOperation({ summary: 'Tell whose token this is', description: 'And what it may do.' })
+  @ApiOkResponse({ type: MeDto, description: 'The sender of the request.' })
+  get(@CurrentPrincipal() principal: Principal): MeDto {
+    return toMeDto(principal);
+  }
+}

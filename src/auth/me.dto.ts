@@ -1,0 +1,39 @@
+import { ApiProperty, ApiSchema } from '@nestjs/swagger';
+import { SCOPES, type Principal, type Scope } from './principal.js';
+
+@ApiSchema({ name: 'Me' })
+export class MeDto {
+  @ApiProperty({ enum: ['admin', 'api_token'], example: 'api_token' })
+  kind: Principal['kind'];
+
+  @ApiProperty({ type: 'string', nullable: true, description: 'Null for the admin token.', example: 'Order service' })
+  name: string | null;
+
+  @ApiProperty({
+    type: 'string',
+    format: 'uuid',
+    nullable: true,
+    description: 'Null for the admin token, which names an environment in each request.',
+    example: '05daecaf-4365-42e8-8370-8127de5dd717',
+  })
+  environment_id: string | null;
+
+  @ApiProperty({ enum: SCOPES, enumName: 'Scope', isArray: true, example: ['webhook:read', 'event:write'] })
+  scopes: readonly Scope[];
+
+  @ApiProperty({ type: 'string', format: 'date-time', nullable: true, description: 'Null: never.' })
+  expires_at: string | null;
+}
+
+export function toMeDto(principal: Principal): MeDto {
+  if (principal.kind === 'admin') {
+    return { kind: 'admin', name: null, environment_id: null, scopes: SCOPES, expires_at: null };
+  }
+  return {
+    kind: 'api_token',
+    name: principal.name,
+    environment_id: principal.environmentId,
+    scopes: principal.scopes,
+    expires_at: principal.expiresAt?.toISOString() ?? null,
+  };
+}

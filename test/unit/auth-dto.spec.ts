@@ -1,0 +1,104 @@
+import 'reflect-metadata';
+import { plainToInstance } from 'class-transformer';
+import { validateSync } from 'class-validator';
+import { CreateApiTokenDto, isFutureInstant } from '../../src/auth/api-token.dto.js';
+import { issueApiToken } from '../../src/auth/api-tokens.service.js';
+import { hashToken } from '../../src/auth/bearer-token.js';
+import { CreateEnvironmentDto, UpdateEnvironmentDto } from '../../src/auth/environment.dto.js';
+import { SCOPES } from '../../src/auth/principal.js';
+
+const NOW = new Date('2025-06-01T12:00:00.000Z');
+const ENVIRONMENT = '05daecaf-4365-42e8-8370-8127de5dd717';
+const order = { name: 'orders', environment_id: ENVIRONMENT };
+
+function failedFields(type: new () => object, body: object): string[] {
+  return validateSync(plainToInstance(type, body)).map(({ property }) => property);
+}
+
+describe('A name', () => {
+  it.each(['a', ' ', 'ü'.repeat(200), '🙂'.repeat(200), '\t'])('may be %j', (name) => {
+    expect(failedFields(CreateEnvironmentDto, { name })).toEqual([]);
+  });
+
+  it.each([
+    '',
+    'a'.repeat(201),
+    `${'a'.repeat(200)}\ufe0f`,
+    'a\0b',
+    '\ud800',
+    'a\udc00',
+    null,
+    undefined,
+    1,
+    ['a'],
+    { toString: 1 },
+  ])('may not be %j', (name) => {
+    expect(failedFields(CreateEnvironmentDto, { name })).toEqual(['name']);
+  });
+
+  it('may be left out of a change, but not be null', () => {
+    expect(failedFields(UpdateEnvironmentDto, {})).toEqual([]);
+    expect(failedFields(UpdateEnvironmentDto, { name: null })).toEqual(['name']);
+  });
+});
+
+describe('The order of an API token', () => {
+  it('needs a name and an environment', () => {
+    expect(failedFields(CreateApiTokenDto, order)).toEqual([]);
+    expect(failedFields(CreateApiTokenDto, {})).toEqual(['name', 'environment_id']);
+    expect(failedFields(CreateApiTokenDto, { ...order, environment_id: 'default' })).toEqual(['environment_id']);
+  });
+
+  it.each([[[]], [null], ['webhook:read'], [['webhook:read', 'webhook:delete']], [[['webhook:read']]], [[null]]])(
+    'refuses the scopes %j',
+    (scopes) => {
+      expect(failedFields(CreateApiTokenDto, { ...order, scopes })).toEqual(['scopes']);
+    },
+  );
+
+  it.each([
+    null,
+    0,
+    '',
+    'tomorrow',
+    '2999-01-01',
+    '2999-01-01T00:00:00',
+    '2999-02-30T00:00:00Z',
+    '2001-01-01T00:00:00Z',
+  ])('refuses the expiry %j', (expires_at) => {
+    expect(failedFields(CreateApiTokenDto, { ...order, expires_at })).toEqual(['expires_at']);
+  });
+
+  it('takes an expiry from the next millisecond on, whatever its offset', () => {
+    expect(isFutureInstant('2025-06-01T12:00:00.000Z', NOW.getTime())).toBe(false);
+    expect(isFutureInstant('2025-06-01T12:00:00.001Z', NOW.getTime())).toBe(true);
+    expect(isFutureInstant('2025-06-01T12:30:00+01:00', NOW.getTime())).toBe(false);
+    expect(isFutureInstant('2025-06-01T11:30:00-01:00', NOW.getTime())).toBe(true);
+  });
+});
+
+describe('Issuing an API token', () => {
+  const tokenOrder = { name: 'orders', environmentId: ENVIRONMENT, expiresAt: null };
+
+  it('gives every scope and no expiry by default', () => {
+    expect(issueApiToken(tokenOrder, NOW).token).toMatchObject({
+      name: 'orders',
+      environmentId: ENVIRONMENT,
+      scopes: SCOPES,
+      expiresAt: null,
+      lastUsedAt: null,
+      createdAt: NOW,
+    });
+  });
+
+  it('folds repeated scopes and puts them in the order of the table', () => {
+    const { token } = issueApiToken({ ...tokenOrder, scopes: ['event:write', 'webhook:read', 'event:write'] }, NOW);
+    expect(token.scopes).toEqual(['webhook:read', 'event:write']);
+  });
+
+  it('keeps the hash of the text and not the text', () => {
+    const { token, text } = issueApiToken(tokenOrder, NOW);
+    expect(token.tokenHash).toEqual(hashToken(text));
+    expect(JSON.stringify(token)).not.toContain(text);
+  });
+});

@@ -1,0 +1,86 @@
+import { ShortCache } from '../../src/auth/short-cache.js';
+
+function cacheOver(load: (key: string) => Promise<string | null>) {
+  const loads: string[] = [];
+  const clock = { nowMs: 1_000_000 };
+  const cache = new ShortCache<string>({
+    ttlMs: 1_000,
+    maxEntries: 2,
+    nowMs: () => clock.nowMs,
+    load: (key) => {
+      loads.push(key);
+      return load(key);
+    },
+  });
+  return { cache, clock, loads };
+}
+
+describe('The short cache', () => {
+  it('loads a value once in its time, and again when that is over', async () => {
+    const { cache, clock, loads } = cacheOver((key) => Promise.resolve(key.toUpperCase()));
+    expect(await cache.get('a')).toBe('A');
+    clock.nowMs += 999;
+    expect(await cache.get('a')).toBe('A');
+    expect(loads).toEqual(['a']);
+    clock.nowMs += 1;
+    await cache.get('a');
+    expect(loads).toEqual(['a', 'a']);
+  });
+
+  it('counts the time from the start of the load, not from its end', async () => {
+    let answer: (value: string) => void = () => undefined;
+    const { cache, clock, loads } = cacheOver(() => new Promise((resolve) => (answer = resolve)));
+    const first = cache.get('a');
+    clock.nowMs += 900;
+    answer('A');
+    await first;
+    clock.nowMs += 100;
+    const second = cache.get('a');
+    answer('A');
+    await second;
+    expect(loads).toEqual(['a', 'a']);
+  });
+
+  it('loads anew when the clock was set back', async () => {
+    const { cache, clock, loads } = cacheOver((key) => Promise.resolve(key));
+    await cache.get('a');
+    clock.nowMs -= 3_600_000;
+    await cache.get('a');
+    expect(loads).toHaveLength(2);
+  });
+
+  it('lets requests that come at once share one load', async () => {
+    const { cache, loads } = cacheOver((key) => Promise.resolve(key));
+    await Promise.all([cache.get('a'), cache.get('a'), cache.get('a')]);
+    expect(loads).toEqual(['a']);
+  });
+
+  it('keeps neither what was not found nor a failure', async () => {
+    const answers = [() => Promise.resolve(null), () => Promise.reject(new Error('away')), () => Promise.resolve('A')];
+    const { cache } = cacheOver(() => answers.shift()!());
+    expect(await cache.get('a')).toBeNull();
+    await expect(cache.get('a')).rejects.toThrow('away');
+    expect(await cache.get('a')).toBe('A');
+  });
+
+  it('reads again what it had begun to read before it was cleared', async () => {
+    let answer: (value: string) => void = () => undefined;
+    const { cache, loads } = cacheOver(() => new Promise((resolve) => (answer = resolve)));
+    const before = cache.get('a');
+    const answerBefore = answer;
+    cache.clear();
+    const after = cache.get('a');
+    answerBefore('old');
+    answer('new');
+    expect(await before).toBe('old');
+    expect(await after).toBe('new');
+    expect(await cache.get('a')).toBe('new');
+    expect(loads).toHaveLength(2);
+  });
+
+  it('holds no more than its bound: the oldest goes', async () => {
+    const { cache, loads } = cacheOver((key) => Promise.resolve(key));
+    for (const key of ['a', 'b', 'c', 'b', 'a']) await cache.get(key);
+    expect(loads).toEqual(['a', 'b', 'c', 'a']);
+  });
+});
