@@ -1,11 +1,5 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
-
-export interface EncryptionKey {
-  /** The name under which rows refer to the key. */
-  id: string;
-  /** 32 bytes. */
-  key: Buffer;
-}
+import type { EncryptionKey } from '../config/storage-types.js';
 
 /** What a ciphertext is bound to: it opens in no other row and for no other environment. */
 export interface SecretBinding {

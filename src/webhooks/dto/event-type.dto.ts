@@ -1,0 +1,28 @@
+import { ApiProperty, ApiSchema } from '@nestjs/swagger';
+import type { ExamplePayload } from '../event-examples.js';
+import { EVENT_TYPES, type EventType } from '../event-types.js';
+import { EVENT_TYPE } from './webhook-properties.js';
+
+@ApiSchema({ name: 'EventTypeDescription' })
+export class EventTypeDto {
+  @ApiProperty(EVENT_TYPE)
+  event_type: EventType;
+
+  @ApiProperty({ type: 'string', example: 'A record was created in the connected product.' })
+  description: string;
+
+  @ApiProperty({ type: 'object', additionalProperties: true, description: 'What a `payload` of this type looks like.' })
+  example: ExamplePayload;
+}
+
+@ApiSchema({ name: 'EventTypeList' })
+export class EventTypeListDto {
+  @ApiProperty({ type: [EventTypeDto] })
+  result: EventTypeDto[];
+
+  static all(): EventTypeListDto {
+    return {
+      result: EVENT_TYPES.map(({ type, description, example }) => ({ event_type: type, description, example })),
+    };
+  }
+}

@@ -1,0 +1,44 @@
+import { ApiProperty, ApiSchema } from '@nestjs/swagger';
+import type { Webhook } from '../entities/webhook.entity.js';
+import { EVENT_TYPE_NAMES, type EventType } from '../event-types.js';
+import { EVENT_TYPES, IS_ACTIVE, TARGET_URL, TIME, UUID } from './webhook-properties.js';
+
+@ApiSchema({ name: 'Webhook' })
+export class WebhookDto {
+  @ApiProperty({ ...UUID, example: '4a4de828-f4db-4c9e-adfd-434e0864c3c7' })
+  id: string;
+
+  @ApiProperty(TARGET_URL)
+  target_url: string;
+
+  @ApiProperty(IS_ACTIVE)
+  is_active: boolean;
+
+  @ApiProperty({
+    ...UUID,
+    description: 'The environment that owns the webhook.',
+    example: '05daecaf-4365-42e8-8370-8127de5dd717',
+  })
+  environment_id: string;
+
+  @ApiProperty(EVENT_TYPES)
+  event_types: EventType[];
+
+  @ApiProperty(TIME)
+  created_at: string;
+
+  @ApiProperty(TIME)
+  updated_at: string;
+
+  static of(webhook: Webhook): WebhookDto {
+    return {
+      id: webhook.id,
+      target_url: webhook.targetUrl,
+      is_active: webhook.isActive,
+      environment_id: webhook.environmentId,
+      event_types: webhook.eventTypes ?? [...EVENT_TYPE_NAMES],
+      created_at: webhook.createdAt.toISOString(),
+      updated_at: webhook.updatedAt.toISOString(),
+    };
+  }
+}

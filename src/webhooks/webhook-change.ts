@@ -1,0 +1,73 @@
+import type { WebhookChangeKind } from './delivery-control.js';
+import type { DisabledReason, Webhook } from './entities/webhook.entity.js';
+import type { WebhookRevision } from './entities/webhook-revision.entity.js';
+import type { EventType } from './event-types.js';
+
+/** The members that a caller may set. */
+export interface WebhookPatch {
+  targetUrl?: string;
+  isActive?: boolean;
+  /** Null: every type. */
+  eventTypes?: EventType[] | null;
+}
+
+/** A change that was decided, not yet written. */
+export interface WebhookTransition {
+  webhook: Webhook;
+  /** Null when deliveries are not concerned. */
+  kind: WebhookChangeKind | null;
+}
+
+/**
+ * The webhook after the patch, or null when the patch changes nothing.
+ *
+ * @param now the database's time
+ */
+export function patched(webhook: Webhook, patch: WebhookPatch, now: Date): WebhookTransition | null {
+  const { targetUrl = webhook.targetUrl, isActive = webhook.isActive, eventTypes = webhook.eventTypes } = patch;
+  const isRetargeted = targetUrl !== webhook.targetUrl;
+  const isSwitched = isActive !== webhook.isActive;
+  if (!isRetargeted && !isSwitched && isSameSubscription(eventTypes, webhook.eventTypes)) return null;
+
+  const next = revised({ ...webhook, targetUrl, isActive, eventTypes }, now);
+  if (isSwitched) {
+    next.disabledAt = isActive ? null : next.updatedAt;
+    next.disabledReason = isActive ? null : 'manual';
+    return { webhook: next, kind: isActive ? 'reactivated' : 'deactivated' };
+  }
+  return { webhook: next, kind: isRetargeted && isActive ? 'retargeted' : null };
+}
+
+/** The webhook made inactive by Tidings, or null when it is inactive already. */
+export function disabled(webhook: Webhook, reason: DisabledReason, now: Date): WebhookTransition | null {
+  if (!webhook.isActive) return null;
+  const next = revised({ ...webhook, isActive: false, disabledReason: reason }, now);
+  next.disabledAt = next.updatedAt;
+  return { webhook: next, kind: 'deactivated' };
+}
+
+/** The state as the log of changes keeps it. */
+export function revisionOf(webhook: Webhook, changedBy: string): WebhookRevision {
+  return {
+    environmentId: webhook.environmentId,
+    webhookId: webhook.id,
+    revision: webhook.revision,
+    targetUrl: webhook.targetUrl,
+    isActive: webhook.isActive,
+    eventTypes: webhook.eventTypes,
+    isDeleted: webhook.deletedAt !== null,
+    changedBy,
+    changedAt: webhook.updatedAt,
+  };
+}
+
+function revised(webhook: Webhook, now: Date): Webhook {
+  // Two changes within a millisecond, or a clock set back, must not leave `updated_at` where it was.
+  const updatedAt = new Date(Math.max(now.getTime(), webhook.updatedAt.getTime() + 1));
+  return { ...webhook, revision: webhook.revision + 1, updatedAt };
+}
+
+function isSameSubscription(a: EventType[] | null, b: EventType[] | null): boolean {
+  if (a === null || b === null) return a === b;
+  return a.length === b.length && a.every((type, index) => type === b[index]);
+}

@@ -1,0 +1,114 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { ApiError } from '../common/errors.js';
+import { uuidV7 } from '../common/uuid-v7.js';
+import type { CreateWebhookDto } from './dto/create-webhook.dto.js';
+import type { WebhookWithSecretDto } from './dto/webhook-with-secret.dto.js';
+import { WebhookDto } from './dto/webhook.dto.js';
+import type { WebhookSecret } from './entities/webhook-secret.entity.js';
+import type { Webhook } from './entities/webhook.entity.js';
+import type { EventType } from './event-types.js';
+import { claimIdempotencyKey, type KeyedAnswer } from './idempotency-keys.repository.js';
+import { SecretVault } from './secret-vault.js';
+import { databaseTime, findSecret, insertWebhook } from './webhooks.repository.js';
+
+const OPERATION = 'webhook.create';
+
+/** What a repeat is answered from. The secret itself stays sealed in its own row, and leaves with it. */
+interface StoredAnswer {
+  webhook: WebhookDto;
+  secretId: string;
+}
+
+export interface CreationRequest {
+  environmentId: string;
+  body: CreateWebhookDto;
+  /** As in `webhook_revision.changed_by`. */
+  actor: string;
+  idempotencyKey: string | null;
+}
+
+/** Makes webhooks, each idempotency key's once. */
+@Injectable()
+export class WebhookCreation {
+  constructor(private readonly vault: SecretVault) {}
+
+  /** Runs in a transaction: the key is committed with the webhook that it protects. */
+  async run(request: CreationRequest, manager: EntityManager): Promise<WebhookWithSecretDto> {
+    const { environmentId, body, actor, idempotencyKey } = request;
+    const webhook = newWebhook(environmentId, body, await databaseTime(manager));
+    const secret = randomUUID();
+    const secretRow = this.seal(secret, webhook);
+    const answer = { webhook: WebhookDto.of(webhook), secretId: secretRow.id };
+
+    if (idempotencyKey !== null) {
+      const contentHash = contentHashOf(body);
+      const keyed = { environmentId, operation: OPERATION, key: idempotencyKey, contentHash };
+      const earlier = await claimIdempotencyKey<StoredAnswer>(manager, keyed, webhook.id, answer);
+      if (earlier) return this.repeat(earlier, contentHash, manager);
+    }
+    await insertWebhook(manager, webhook, secretRow, actor);
+    return { ...answer.webhook, secret };
+  }
+
+  private async repeat(
+    earlier: KeyedAnswer<StoredAnswer>,
+    contentHash: Buffer,
+    manager: EntityManager,
+  ): Promise<WebhookWithSecretDto> {
+    if (!earlier.contentHash.equals(contentHash)) {
+      throw new ApiError('IDEMPOTENCY_CONFLICT', 'This Idempotency-Key was used for a webhook with other content');
+    }
+    const { webhook, secretId } = earlier.answer;
+    const row = { environmentId: webhook.environment_id, webhookId: webhook.id, id: secretId };
+    const sealed = await findSecret(manager, row);
+    if (!sealed) {
+      throw new ApiError(
+        'IDEMPOTENCY_CONFLICT',
+        'The webhook that this Idempotency-Key made was deleted, or its secret is no longer in use; take another key',
+      );
+    }
+    return { ...inDocumentedOrder(webhook), secret: this.vault.open(sealed, { ...row, secretId }) };
+  }
+
+  private seal(secret: string, { environmentId, id: webhookId, createdAt }: Webhook): WebhookSecret {
+    const secretId = uuidV7(createdAt.getTime());
+    const sealed = this.vault.seal(secret, { environmentId, webhookId, secretId });
+    return { environmentId, webhookId, id: secretId, ...sealed, createdAt, expiresAt: null };
+  }
+}
+
+/** @param now the database's time, in whole milliseconds */
+export function newWebhook(environmentId: string, body: CreateWebhookDto, now: Date): Webhook {
+  const { target_url: targetUrl, is_active: isActive = true, event_types: eventTypes } = body;
+  return {
+    environmentId,
+    id: uuidV7(now.getTime()),
+    targetUrl,
+    isActive,
+    eventTypes: eventTypes ? withoutRepeats(eventTypes) : null,
+    revision: 1,
+    disabledAt: isActive ? null : now,
+    disabledReason: isActive ? null : 'manual',
+    createdAt: now,
+    updatedAt: now,
+    deletedAt: null,
+  };
+}
+
+export function withoutRepeats(eventTypes: readonly EventType[]): EventType[] {
+  return [...new Set(eventTypes)];
+}
+
+/** SHA-256 of what a request asks for: a default that is spelled out is other content than one that is left out. */
+export function contentHashOf({ target_url, is_active, event_types }: CreateWebhookDto): Buffer {
+  const content = JSON.stringify([target_url, is_active ?? null, event_types ?? null]);
+  return createHash('sha256').update(content).digest();
+}
+
+/** `jsonb` keeps no order of members; a repeat is to be the same answer, byte for byte. */
+function inDocumentedOrder(webhook: WebhookDto): WebhookDto {
+  const { id, target_url, is_active, environment_id, event_types, created_at, updated_at } = webhook;
+  return { id, target_url, is_active, environment_id, event_types, created_at, updated_at };
+}

@@ -1,0 +1,92 @@
+import { Body, Controller, Delete, Get, Header, Patch, Post, Query } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Scopes } from '../auth/access.decorators.js';
+import { CurrentEnvironment } from '../auth/current-environment.decorator.js';
+import { CurrentPrincipal } from '../auth/current-principal.decorator.js';
+import { actorOf, type Principal } from '../auth/principal.js';
+import { ApiErrors } from '../common/api-errors.js';
+import { Creates } from '../common/creates.js';
+import { DeletedDto } from '../common/deleted.dto.js';
+import { IdempotencyKey } from '../common/idempotency-key.js';
+import { ApiPage, type PageDto } from '../common/page.js';
+import { UuidParam } from '../common/uuid-param.js';
+import { CreateWebhookDto } from './dto/create-webhook.dto.js';
+import { ListWebhooksQuery } from './dto/list-webhooks.query.js';
+import { UpdateWebhookDto } from './dto/update-webhook.dto.js';
+import { WebhookWithSecretDto } from './dto/webhook-with-secret.dto.js';
+import { WebhookDto } from './dto/webhook.dto.js';
+import { WebhooksService } from './webhooks.service.js';
+
+@ApiTags('Webhooks')
+@Controller('webhook')
+export class WebhooksController {
+  constructor(private readonly webhooks: WebhooksService) {}
+
+  @Post()
+  @Scopes('webhook:write')
+  @Header('Cache-Control', 'no-store')
+  @Creates(WebhookWithSecretDto, '/webhook')
+  @ApiErrors('TARGET_URL_NOT_ALLOWED')
+  @ApiOperation({
+    summary: 'Create a webhook',
+    description: 'Registers an endpoint. The answer carries the secret that signs what is sent to it.',
+  })
+  create(
+    @CurrentEnvironment() environmentId: string,
+    @CurrentPrincipal() principal: Principal,
+    @Body() body: CreateWebhookDto,
+    @IdempotencyKey() idempotencyKey: string | null,
+  ): Promise<WebhookWithSecretDto> {
+    return this.webhooks.create(environmentId, body, actorOf(principal), idempotencyKey);
+  }
+
+  @Get()
+  @Scopes('webhook:read')
+  @ApiPage(WebhookDto)
+  @ApiOperation({ summary: 'List webhooks' })
+  list(@CurrentEnvironment() environmentId: string, @Query() query: ListWebhooksQuery): Promise<PageDto<WebhookDto>> {
+    return this.webhooks.list(environmentId, query);
+  }
+
+  @Get(':id')
+  @Scopes('webhook:read')
+  @ApiOperation({ summary: 'Get a webhook' })
+  @ApiOkResponse({ type: WebhookDto, description: 'The webhook.' })
+  get(@CurrentEnvironment() environmentId: string, @UuidParam('WEBHOOK_NOT_FOUND') id: string): Promise<WebhookDto> {
+    return this.webhooks.get(environmentId, id);
+  }
+
+  @Patch(':id')
+  @Scopes('webhook:write')
+  @ApiErrors('TARGET_URL_NOT_ALLOWED')
+  @ApiOperation({
+    summary: 'Change a webhook',
+    description:
+      'Once this is answered, no attempt starts under the old state. Deliveries that wait for a webhook which becomes ' +
+      'inactive are canceled; one that becomes active again starts afresh.',
+  })
+  @ApiOkResponse({ type: WebhookDto, description: 'The webhook as it is now.' })
+  update(
+    @CurrentEnvironment() environmentId: string,
+    @CurrentPrincipal() principal: Principal,
+    @UuidParam('WEBHOOK_NOT_FOUND') id: string,
+    @Body() body: UpdateWebhookDto,
+  ): Promise<WebhookDto> {
+    return this.webhooks.update(environmentId, id, body, actorOf(principal));
+  }
+
+  @Delete(':id')
+  @Scopes('webhook:write')
+  @ApiOperation({
+    summary: 'Delete a webhook',
+    description: 'Deliveries that wait for it are canceled; those that were made stay readable until their retention.',
+  })
+  @ApiOkResponse({ type: DeletedDto, description: 'Deleted.' })
+  delete(
+    @CurrentEnvironment() environmentId: string,
+    @CurrentPrincipal() principal: Principal,
+    @UuidParam('WEBHOOK_NOT_FOUND') id: string,
+  ): Promise<DeletedDto> {
+    return this.webhooks.delete(environmentId, id, actorOf(principal));
+  }
+}

@@ -1,0 +1,31 @@
+import { Global, Module } from '@nestjs/common';
+import { EnvironmentContents } from '../auth/environment-contents.js';
+import { Config } from '../config/config.js';
+import { EncryptionKeyCheck } from './encryption-key-check.js';
+import { EventTypesController } from './event-types.controller.js';
+import { SecretVault } from './secret-vault.js';
+import { WebhookCreation } from './webhook-creation.js';
+import { WebhookDeletion } from './webhook-deletion.js';
+import { WebhooksController } from './webhooks.controller.js';
+import { WebhooksService } from './webhooks.service.js';
+
+/** Global, because `auth`, which it stands on, reaches webhooks through a port: see `EnvironmentContents`. */
+@Global()
+@Module({
+  controllers: [WebhooksController, EventTypesController],
+  providers: [
+    {
+      provide: SecretVault,
+      inject: [Config],
+      // Absent keys were made at first boot, before the application is built: `resolveCredentials`.
+      useFactory: ({ encryptionKeys }: Config): SecretVault => new SecretVault(encryptionKeys ?? []),
+    },
+    EncryptionKeyCheck,
+    WebhookCreation,
+    WebhookDeletion,
+    WebhooksService,
+    { provide: EnvironmentContents, useExisting: WebhookDeletion },
+  ],
+  exports: [EnvironmentContents, SecretVault, WebhooksService],
+})
+export class WebhooksModule {}

@@ -1,0 +1,122 @@
+import { type EntityManager, type FindOptionsWhere, IsNull, LessThan } from 'typeorm';
+import type { Sealed } from './secret-vault.js';
+import { Webhook } from './entities/webhook.entity.js';
+import { WebhookRevision } from './entities/webhook-revision.entity.js';
+import { WebhookSecret } from './entities/webhook-secret.entity.js';
+import { revisionOf } from './webhook-change.js';
+
+/** Which webhooks a list shows. */
+export interface WebhookFilter {
+  environmentId: string;
+  isActive?: boolean;
+  /** Only ids below this one. */
+  after: string | null;
+}
+
+/** The database's time in whole milliseconds, which is what its columns and the API carry. */
+export async function databaseTime(manager: EntityManager): Promise<Date> {
+  const [row] = await manager.query<{ now: Date }[]>(`SELECT date_trunc('milliseconds', clock_timestamp()) AS now`);
+  return row!.now;
+}
+
+export function findWebhook(manager: EntityManager, environmentId: string, id: string): Promise<Webhook | null> {
+  return manager.findOneBy(Webhook, { environmentId, id, deletedAt: IsNull() });
+}
+
+/** Newest first. */
+export function listWebhooks(manager: EntityManager, filter: WebhookFilter, limit: number): Promise<Webhook[]> {
+  const where: FindOptionsWhere<Webhook> = { environmentId: filter.environmentId, deletedAt: IsNull() };
+  if (filter.isActive !== undefined) where.isActive = filter.isActive;
+  if (filter.after !== null) where.id = LessThan(filter.after);
+  return manager.find(Webhook, { where, order: { id: 'DESC' }, take: limit });
+}
+
+/**
+ * Reads the webhook and keeps it from changing until the transaction ends. FOR UPDATE also waits for statements that
+ * are fanning out to it, and holds up later ones.
+ */
+export function lockWebhook(manager: EntityManager, where: FindOptionsWhere<Webhook>): Promise<Webhook | null> {
+  return manager.findOne(Webhook, {
+    where: { ...where, deletedAt: IsNull() },
+    lock: { mode: 'pessimistic_write' },
+  });
+}
+
+/** Locks every webhook of the environment, in the order of their ids: two that do this cannot deadlock. */
+export async function lockWebhooksOf(manager: EntityManager, environmentId: string): Promise<string[]> {
+  const webhooks = await manager.find(Webhook, {
+    select: { environmentId: true, id: true },
+    where: { environmentId, deletedAt: IsNull() },
+    order: { id: 'ASC' },
+    lock: { mode: 'pessimistic_write' },
+  });
+  return webhooks.map(({ id }) => id);
+}
+
+/** Writes a new webhook with its first revision and its first secret. */
+export async function insertWebhook(
+  manager: EntityManager,
+  webhook: Webhook,
+  secret: WebhookSecret,
+  changedBy: string,
+): Promise<void> {
+  await manager.insert(Webhook, webhook);
+  await manager.insert(WebhookRevision, revisionOf(webhook, changedBy));
+  await manager.insert(WebhookSecret, secret);
+}
+
+/** Writes a changed webhook, which the transaction holds locked, with its revision. */
+export async function saveWebhook(manager: EntityManager, webhook: Webhook, changedBy: string): Promise<void> {
+  const { environmentId, id, ...state } = webhook;
+  await manager.update(Webhook, { environmentId, id }, state);
+  await manager.insert(WebhookRevision, revisionOf(webhook, changedBy));
+}
+
+/**
+ * The webhook rows stay for their deliveries; the secrets leave in the same statement. The rows must have been locked
+ * by an earlier statement: this one would not see a secret that was added while it waited.
+ */
+const DELETE_WEBHOOKS = `
+  WITH deleted AS (
+    UPDATE webhook
+    SET is_active = false, revision = revision + 1, deleted_at = $4::timestamptz,
+      updated_at = greatest($4::timestamptz, updated_at + interval '1 millisecond')
+    WHERE environment_id = $1::uuid AND id = ANY ($2::uuid[]) AND deleted_at IS NULL
+    RETURNING *
+  ),
+  wiped AS (
+    UPDATE webhook_secret s SET key_id = NULL, ciphertext = NULL
+    FROM deleted d
+    WHERE s.environment_id = d.environment_id AND s.webhook_id = d.id
+  ),
+  logged AS (
+    INSERT INTO webhook_revision (environment_id, webhook_id, revision, target_url, is_active, event_types, is_deleted,
+      changed_by, changed_at)
+    SELECT environment_id, id, revision, target_url, is_active, event_types, true, $3::text, updated_at FROM deleted
+  )
+  SELECT id, revision FROM deleted`;
+
+export interface DeletedWebhook {
+  id: string;
+  revision: number;
+}
+
+/** Deletes webhooks that the transaction holds locked. */
+export async function deleteWebhooks(
+  manager: EntityManager,
+  environmentId: string,
+  ids: readonly string[],
+  changedBy: string,
+): Promise<DeletedWebhook[]> {
+  const now = await databaseTime(manager);
+  return manager.query<DeletedWebhook[]>(DELETE_WEBHOOKS, [environmentId, ids, changedBy, now]);
+}
+
+/** A secret of the webhook that was not wiped. */
+export async function findSecret(
+  manager: EntityManager,
+  key: { environmentId: string; webhookId: string; id: string },
+): Promise<Sealed | null> {
+  const secret = await manager.findOneBy(WebhookSecret, key);
+  return secret?.keyId && secret.ciphertext ? { keyId: secret.keyId, ciphertext: secret.ciphertext } : null;
+}

@@ -1,0 +1,144 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type FindOptionsWhere } from 'typeorm';
+import { EnvironmentDirectory } from '../auth/environment-directory.js';
+import { ApiError } from '../common/errors.js';
+import { notFound } from '../common/not-found.js';
+import { mapPage, type PageDto, startAfter, toPage } from '../common/page.js';
+import { Config } from '../config/config.js';
+import { checkTargetUrl, type TargetPolicy, targetPolicyOf } from '../egress/target-url-policy.js';
+import { DeliveryControl, type WebhookChange } from './delivery-control.js';
+import type { CreateWebhookDto } from './dto/create-webhook.dto.js';
+import type { ListWebhooksQuery } from './dto/list-webhooks.query.js';
+import type { UpdateWebhookDto } from './dto/update-webhook.dto.js';
+import type { WebhookWithSecretDto } from './dto/webhook-with-secret.dto.js';
+import { WebhookDto } from './dto/webhook.dto.js';
+import type { Webhook } from './entities/webhook.entity.js';
+import { disabled, patched, type WebhookPatch, type WebhookTransition } from './webhook-change.js';
+import { WebhookCreation, withoutRepeats } from './webhook-creation.js';
+import { WebhookDeletion } from './webhook-deletion.js';
+import { databaseTime, findWebhook, listWebhooks, lockWebhook, saveWebhook } from './webhooks.repository.js';
+
+/** Who is said to have made a change that Tidings made by itself. */
+const SYSTEM = 'system';
+
+@Injectable()
+export class WebhooksService {
+  private readonly targetPolicy: TargetPolicy;
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly environments: EnvironmentDirectory,
+    private readonly creation: WebhookCreation,
+    private readonly deletion: WebhookDeletion,
+    private readonly deliveryControl: DeliveryControl,
+    config: Config,
+  ) {
+    this.targetPolicy = targetPolicyOf(config);
+  }
+
+  /** @param actor who creates it, as in `webhook_revision.changed_by` */
+  async create(
+    environmentId: string,
+    body: CreateWebhookDto,
+    actor: string,
+    idempotencyKey: string | null,
+  ): Promise<WebhookWithSecretDto> {
+    refuseOtherEnvironment(body.environment_id, environmentId);
+    this.refuseBadTarget(body.target_url);
+    return this.dataSource.transaction(async (manager) => {
+      await this.environments.hold(environmentId, manager);
+      return this.creation.run({ environmentId, body, actor, idempotencyKey }, manager);
+    });
+  }
+
+  async list(environmentId: string, query: ListWebhooksQuery): Promise<PageDto<WebhookDto>> {
+    const filter = { environmentId, isActive: query.is_active, after: startAfter(query) };
+    const webhooks = await listWebhooks(this.dataSource.manager, filter, query.limit + 1);
+    return mapPage(
+      toPage(webhooks, query.limit, ({ id }) => id),
+      WebhookDto.of,
+    );
+  }
+
+  async get(environmentId: string, id: string): Promise<WebhookDto> {
+    const webhook = await findWebhook(this.dataSource.manager, environmentId, id);
+    if (!webhook) throw notFound('WEBHOOK_NOT_FOUND');
+    return WebhookDto.of(webhook);
+  }
+
+  /** @param actor who changes it, as in `webhook_revision.changed_by` */
+  async update(environmentId: string, id: string, body: UpdateWebhookDto, actor: string): Promise<WebhookDto> {
+    if (body.target_url !== undefined) this.refuseBadTarget(body.target_url);
+    const patch = patchOf(body);
+    const change = await this.change({ environmentId, id }, actor, (webhook, now) => patched(webhook, patch, now));
+    if (!change) throw notFound('WEBHOOK_NOT_FOUND');
+    return WebhookDto.of(change.webhook);
+  }
+
+  /** @param actor who deletes it, as in `webhook_revision.changed_by` */
+  async delete(environmentId: string, id: string, actor: string): Promise<{ id: string }> {
+    const settle = await this.dataSource.transaction(async (manager) => {
+      const webhook = await lockWebhook(manager, { environmentId, id });
+      if (!webhook) throw notFound('WEBHOOK_NOT_FOUND');
+      return this.deletion.run(environmentId, [id], actor, manager);
+    });
+    await settle();
+    return { id };
+  }
+
+  /**
+   * Makes a webhook inactive because of what its endpoint does.
+   *
+   * @returns false when there is nothing to do: it is inactive or deleted already, so a repeat is harmless.
+   */
+  async disable(webhookId: string, reason: 'gone' | 'failing'): Promise<boolean> {
+    const change = await this.change({ id: webhookId }, SYSTEM, (webhook, now) => disabled(webhook, reason, now));
+    return change?.hasChanged ?? false;
+  }
+
+  /** Decides on the locked row, writes, and answers once no attempt can start under the old state; null: not found. */
+  private async change(
+    where: FindOptionsWhere<Webhook>,
+    actor: string,
+    decide: (webhook: Webhook, now: Date) => WebhookTransition | null,
+  ): Promise<{ webhook: Webhook; hasChanged: boolean } | null> {
+    const outcome = await this.dataSource.transaction(async (manager) => {
+      const webhook = await lockWebhook(manager, where);
+      if (!webhook) return null;
+      const transition = decide(webhook, await databaseTime(manager));
+      if (!transition) return { webhook, hasChanged: false, change: null };
+      await saveWebhook(manager, transition.webhook, actor);
+      const change = changeOf(transition);
+      if (change) await this.deliveryControl.apply(change, manager);
+      return { webhook: transition.webhook, hasChanged: true, change };
+    });
+    if (outcome?.change) await this.deliveryControl.settle(outcome.change);
+    return outcome;
+  }
+
+  private refuseBadTarget(targetUrl: string): void {
+    const verdict = checkTargetUrl(targetUrl, this.targetPolicy);
+    if (verdict.ok) return;
+    const { rule, message } = verdict;
+    throw new ApiError('TARGET_URL_NOT_ALLOWED', `target_url ${message} (rule: ${rule})`, {
+      details: { failures: [{ field: 'target_url', message }], rule },
+    });
+  }
+}
+
+function refuseOtherEnvironment(named: string | undefined, environmentId: string): void {
+  if (named === undefined || named.toLowerCase() === environmentId) return;
+  throw new ApiError('ENVIRONMENT_MISMATCH', 'The environment_id of the body is not that of the token');
+}
+
+function patchOf({ target_url, is_active, event_types }: UpdateWebhookDto): WebhookPatch {
+  return {
+    targetUrl: target_url,
+    isActive: is_active,
+    eventTypes: event_types ? withoutRepeats(event_types) : event_types,
+  };
+}
+
+function changeOf({ kind, webhook }: WebhookTransition): WebhookChange | null {
+  return kind && { kind, webhookId: webhook.id, revision: webhook.revision };
+}
