@@ -1,0 +1,79 @@
+import pg from 'pg';
+import { DataSource } from 'typeorm';
+import { migrations } from '../../migrations/index.js';
+import { DeadlineClient } from './deadline-client.js';
+import { entities } from './entities.js';
+
+/**
+ * How long a connection may take to open, and a request may wait for a free one: a caller is owed its 503 within 2 s
+ * of the database going away.
+ */
+export const CONNECTION_TIMEOUT_MS = 2_000;
+
+/**
+ * How long one statement may take before its caller gets an error and its connection is dropped. The largest that we
+ * send (500 events of 256 KiB, 128 MiB) stays under half of it on a slow disk; a database that takes longer is down,
+ * and without a deadline every request would hang with it. The client's clock, because `statement_timeout` needs a
+ * start-up parameter or a SET, which a pooler in transaction mode refuses, and never fires on the embedded engine.
+ */
+export const STATEMENT_TIMEOUT_MS = 10_000;
+
+/** The oldest PostgreSQL that we test against. */
+const MIN_SERVER_VERSION_NUM = 140_000;
+
+export interface DataSourceSettings {
+  /** A `postgresql://` URL, of a server, a pooler, or the embedded engine's socket. */
+  url: string;
+  poolSize: number;
+  /** Told of connections that broke while idle; they are replaced. Without a listener pg would end the process. */
+  onIdleConnectionError?: (error: Error) => void;
+  /** null: no deadline, for migrations, which may rewrite tables or wait for another replica's. */
+  statementTimeoutMs?: number | null;
+}
+
+/**
+ * Opens a pool. No start-up parameters beyond user, database and encoding, and no SET: behind PgBouncer in transaction
+ * mode, and on the embedded engine, connections share sessions.
+ *
+ * @throws when the database cannot be reached within 2 s or is older than PostgreSQL 14.
+ */
+export async function openDataSource(settings: DataSourceSettings): Promise<DataSource> {
+  const { url, poolSize, onIdleConnectionError, statementTimeoutMs = STATEMENT_TIMEOUT_MS } = settings;
+  const dataSource = new DataSource({
+    type: 'postgres',
+    driver: pg,
+    poolSize,
+    connectTimeoutMS: CONNECTION_TIMEOUT_MS,
+    poolErrorHandler: onIdleConnectionError ?? ((): void => undefined),
+    extra: {
+      // Not as `url`: TypeORM would parse it too, by rules of its own.
+      connectionString: url,
+      Client: DeadlineClient,
+      query_timeout: statementTimeoutMs ?? 0,
+      keepAlive: true,
+    },
+    useUTC: true,
+    installExtensions: false,
+    synchronize: false,
+    logging: false,
+    migrationsTableName: 'schema_migration',
+    entities,
+    migrations,
+  });
+  await dataSource.initialize();
+  try {
+    await refuseOldServer(dataSource);
+  } catch (error) {
+    await dataSource.destroy();
+    throw error;
+  }
+  return dataSource;
+}
+
+async function refuseOldServer(dataSource: DataSource): Promise<void> {
+  const [server] = await dataSource.query<{ number: number; version: string }[]>(
+    `SELECT current_setting('server_version_num')::int AS number, current_setting('server_version') AS version`,
+  );
+  if (!server || server.number >= MIN_SERVER_VERSION_NUM) return;
+  throw new Error(`The database is PostgreSQL ${server.version}. Tidings needs PostgreSQL 14 or newer.`);
+}

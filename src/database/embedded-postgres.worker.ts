@@ -1,0 +1,55 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { PGlite } from '@electric-sql/pglite';
+import { SessionServer } from './session-server.js';
+
+/** What the worker is started for. Without a socket path it makes the data files and ends. */
+export interface EmbeddedPostgresWork {
+  dataPath: string;
+  socketPath: string | null;
+}
+
+export type EmbeddedPostgresReport = 'ready' | 'stopped';
+
+const STARTUP_MESSAGE = ((): Buffer => {
+  const parameters = Buffer.from('user\0postgres\0database\0postgres\0client_encoding\0UTF8\0\0');
+  const head = Buffer.alloc(8);
+  head.writeInt32BE(head.length + parameters.length, 0);
+  head.writeInt32BE(196608, 4);
+  return Buffer.concat([head, parameters]);
+})();
+
+async function work({ dataPath, socketPath }: EmbeddedPostgresWork): Promise<void> {
+  const parent = parentPort!;
+  const report = (message: EmbeddedPostgresReport): void => parent.postMessage(message);
+  const engine = await PGlite.create({ dataDir: dataPath });
+  if (socketPath === null) {
+    await engine.close();
+    report('stopped');
+    return;
+  }
+
+  const run = (messages: Uint8Array, onAnswer: (bytes: Uint8Array) => void): Promise<void> =>
+    engine.execProtocolRawStream(messages, { onRawData: onAnswer });
+  const greeting: Buffer[] = [];
+  await run(STARTUP_MESSAGE, (bytes) => greeting.push(Buffer.from(bytes)));
+
+  const server = new SessionServer(
+    { run, isInTransaction: () => engine.isInTransaction() },
+    Buffer.concat(greeting),
+    // Out of the promise chain: an error event of the worker, not a rejection that nobody sees.
+    (error) => setImmediate(() => { throw error; }),
+  );
+  await server.listen(socketPath);
+  parent.once('message', () => {
+    void server
+      .close()
+      .then(() => engine.close())
+      .then(() => {
+        report('stopped');
+        parent.close();
+      });
+  });
+  report('ready');
+}
+
+await work(workerData as EmbeddedPostgresWork);

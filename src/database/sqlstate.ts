@@ -1,0 +1,19 @@
+import { QueryFailedError } from 'typeorm';
+
+/** The SQLSTATE of a failed statement, or null when the failure was not the server's answer. */
+export function sqlstateOf(error: unknown): string | null {
+  const code = error instanceof QueryFailedError ? (error.driverError as { code?: unknown }).code : undefined;
+  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : null;
+}
+
+/** Classes 22 (data exception) and 23 (integrity constraint): the same statement would fail the same way again. */
+export function isDataError(error: unknown): boolean {
+  const sqlstate = sqlstateOf(error);
+  return sqlstate !== null && (sqlstate.startsWith('22') || sqlstate.startsWith('23'));
+}
+
+/** A row of a partitioned table whose day has no partition: 23514, the code of a CHECK, but without a constraint. */
+export function isMissingPartition(error: unknown): boolean {
+  if (sqlstateOf(error) !== '23514' || !(error instanceof QueryFailedError)) return false;
+  return !(error.driverError as { constraint?: string }).constraint;
+}

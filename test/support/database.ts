@@ -1,0 +1,190 @@
+import { cpSync, existsSync, mkdirSync, openSync, closeSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { basename, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { tryLock } from 'fs-native-extensions';
+import pg from 'pg';
+import type { DataSource } from 'typeorm';
+import { DataDirectory } from '../../src/database/data-directory.js';
+import { openDataSource } from '../../src/database/data-source.js';
+import { openDatabase } from '../../src/database/database.js';
+import { EmbeddedPostgres, type EmbeddedPostgresOptions } from '../../src/database/embedded-postgres.js';
+
+/** A superuser URL of the server to test on; without one the tests run on the embedded engine. */
+const SERVER_URL = process.env['TEST_DATABASE_URL'];
+const POOL_SIZE = 5;
+const LOCK_POLL_MS = 50;
+
+/** `TYPESCRIPT_WORKER`: for tests that start an `EmbeddedPostgres` themselves. */
+export const TYPESCRIPT_WORKER: NonNullable<EmbeddedPostgresOptions['worker']> = {
+  url: new URL('../../src/database/embedded-postgres.worker.ts', import.meta.url),
+  options: {
+    execArgv: [
+      '--disable-warning=ExperimentalWarning',
+      '--import',
+      new URL('./run-typescript.mjs', import.meta.url).href,
+    ],
+  },
+};
+
+/** A fresh, migrated database with partitions for today, for one test file. */
+export interface TestDatabase {
+  /**
+   * On `embedded` all connections share one session: while one has a transaction open, all others wait. Races that
+   * need two open transactions at once are for `server`.
+   */
+  engine: 'embedded' | 'server';
+  /** A `postgresql://` URL, good as DATABASE_URL. */
+  url: string;
+  dataSource: DataSource;
+  /** Another pool on the same database, as another replica has; closed with the database. */
+  connect(): Promise<DataSource>;
+  /** A bare client on the same database; closed with the database. */
+  connectClient(): Promise<pg.Client>;
+  close(): Promise<void>;
+}
+
+/** Takes 0.5–1 s on the embedded engine, less on a server; the first call of a run also makes the template (2–5 s). */
+export async function createTestDatabase(): Promise<TestDatabase> {
+  return SERVER_URL === undefined ? createEmbedded() : createOnServer(SERVER_URL);
+}
+
+async function createEmbedded(): Promise<TestDatabase> {
+  const template = await embeddedTemplate();
+  const path = join(runDirectory(), newName('data'));
+  mkdirSync(path, { mode: 0o700 });
+  cpSync(join(template, 'postgres'), join(path, 'postgres'), { recursive: true });
+  const directory = DataDirectory.claim(path);
+  const engine = await EmbeddedPostgres.start(directory, { worker: TYPESCRIPT_WORKER });
+  return openTestDatabase('embedded', engine.url, async () => {
+    await engine.stop();
+    directory.release();
+    rmSync(path, { recursive: true, force: true });
+  });
+}
+
+async function createOnServer(serverUrl: string): Promise<TestDatabase> {
+  const template = await serverTemplate(serverUrl);
+  const name = newName(basename(runDirectory()));
+  await administer(serverUrl, `CREATE DATABASE "${name}" TEMPLATE "${template}"`);
+  return openTestDatabase('server', databaseUrl(serverUrl, name), () =>
+    administer(serverUrl, `DROP DATABASE "${name}" WITH (FORCE)`),
+  );
+}
+
+async function openTestDatabase(
+  engine: TestDatabase['engine'],
+  url: string,
+  remove: () => Promise<void>,
+): Promise<TestDatabase> {
+  const dataSources: DataSource[] = [];
+  const clients: pg.Client[] = [];
+  const connect = async (): Promise<DataSource> => {
+    const dataSource = await openDataSource({ url, poolSize: POOL_SIZE });
+    dataSources.push(dataSource);
+    return dataSource;
+  };
+  return {
+    engine,
+    url,
+    dataSource: await connect(),
+    connect,
+    connectClient: async () => {
+      const client = new pg.Client(url);
+      // A test may break its own connection.
+      client.on('error', () => undefined);
+      await client.connect();
+      clients.push(client);
+      return client;
+    },
+    close: async () => {
+      await Promise.all(clients.map((client) => client.end()));
+      await Promise.all(dataSources.filter(({ isInitialized }) => isInitialized).map((source) => source.destroy()));
+      await remove();
+    },
+  };
+}
+
+/** A data directory, initialised and migrated once per run. Initialising alone is kept between runs: it takes longest. */
+async function embeddedTemplate(): Promise<string> {
+  const path = join(runDirectory(), 'template');
+  await oncePerRun(path, async () => {
+    const initialised = initialisedDataFiles();
+    const unfinished = `${path}.unfinished`;
+    mkdirSync(unfinished, { mode: 0o700 });
+    if (existsSync(initialised)) cpSync(initialised, join(unfinished, 'postgres'), { recursive: true });
+
+    const directory = DataDirectory.claim(unfinished);
+    const start = (): Promise<EmbeddedPostgres> => EmbeddedPostgres.start(directory, { worker: TYPESCRIPT_WORKER });
+    if (!existsSync(initialised)) {
+      await (await start()).stop();
+      const copying = join(runDirectory(), 'initialised');
+      cpSync(join(unfinished, 'postgres'), copying, { recursive: true });
+      mkdirSync(join(initialised, '..'), { recursive: true });
+      cpSync(copying, `${initialised}.${process.pid}`, { recursive: true });
+      renameSync(`${initialised}.${process.pid}`, initialised);
+    }
+    const engine = await start();
+    await (await openDatabase({ url: engine.url, poolSize: 1 })).destroy();
+    await engine.stop();
+    directory.release();
+    renameSync(unfinished, path);
+  });
+  return path;
+}
+
+async function serverTemplate(serverUrl: string): Promise<string> {
+  const name = `${basename(runDirectory())}-template`;
+  const marker = join(runDirectory(), 'server-template');
+  await oncePerRun(marker, async () => {
+    await administer(serverUrl, `CREATE DATABASE "${name}"`);
+    await (await openDatabase({ url: databaseUrl(serverUrl, name), poolSize: 1 })).destroy();
+    mkdirSync(marker);
+  });
+  return name;
+}
+
+/** Runs `make` in the first of Jest's workers that gets here; it must leave `path`. The others wait. */
+async function oncePerRun(path: string, make: () => Promise<void>): Promise<void> {
+  if (existsSync(path)) return;
+  const fd = openSync(`${path}.lock`, 'a');
+  try {
+    while (!tryLock(fd)) await sleep(LOCK_POLL_MS);
+    if (!existsSync(path)) await make();
+  } finally {
+    closeSync(fd);
+  }
+}
+
+async function administer(serverUrl: string, statement: string): Promise<void> {
+  const client = new pg.Client(serverUrl);
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}
+
+function initialisedDataFiles(): string {
+  const { version } = JSON.parse(
+    readFileSync(new URL('../../node_modules/@electric-sql/pglite/package.json', import.meta.url), 'utf8'),
+  ) as { version: string };
+  return new URL(`../../node_modules/.cache/tidings/pglite-${version}`, import.meta.url).pathname;
+}
+
+function databaseUrl(serverUrl: string, name: string): string {
+  const url = new URL(serverUrl);
+  url.pathname = `/${name}`;
+  return url.href;
+}
+
+function newName(prefix: string): string {
+  return `${prefix}-${randomBytes(6).toString('hex')}`;
+}
+
+function runDirectory(): string {
+  const path = process.env['TIDINGS_TEST_RUN'];
+  if (path === undefined) throw new Error('test/support/global-setup.mjs has not run');
+  return path;
+}

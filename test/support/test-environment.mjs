@@ -1,0 +1,56 @@
+import { TestEnvironment as NodeEnvironment } from 'jest-environment-node';
+
+/** What keeps a process alive and is a test's to close; the rest (file reads, Jest's own pipes) comes and goes. */
+const LEAKABLE = new Set([
+  'Timeout',
+  'TCPSocketWrap',
+  'TCPServerWrap',
+  'PipeServerWrap',
+  'PipeConnectWrap',
+  'ProcessWrap',
+  'UDPWrap',
+  'Worker',
+]);
+
+/** Closing is asynchronous: how long a test file's last resources may take to go. */
+const GRACE_MS = 2_000;
+const POLL_MS = 20;
+
+/** A test file that leaves a socket, timer, process or worker behind fails, and is told of what kind. */
+export default class TestEnvironment extends NodeEnvironment {
+  #before = new Map();
+
+  async setup() {
+    await super.setup();
+    this.#before = openResources();
+  }
+
+  async teardown() {
+    const leaked = await this.#leakedAfterGrace();
+    await super.teardown();
+    if (leaked.length > 0) throw new Error(`This test file leaves open: ${leaked.join(', ')}.`);
+  }
+
+  async #leakedAfterGrace() {
+    for (let waited = 0; waited < GRACE_MS; waited += POLL_MS) {
+      if (this.#leaked().length === 0) return [];
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+    return this.#leaked();
+  }
+
+  #leaked() {
+    return [...openResources()]
+      .map(([type, count]) => ({ type, extra: count - (this.#before.get(type) ?? 0) }))
+      .filter(({ extra }) => extra > 0)
+      .map(({ type, extra }) => `${extra} × ${type}`);
+  }
+}
+
+function openResources() {
+  const counts = new Map();
+  for (const type of process.getActiveResourcesInfo()) {
+    if (LEAKABLE.has(type)) counts.set(type, (counts.get(type) ?? 0) + 1);
+  }
+  return counts;
+}
