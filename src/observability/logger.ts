@@ -1,0 +1,82 @@
+import type { LoggerService } from '@nestjs/common';
+import { destination, pino, stdTimeFunctions, type DestinationStream, type Level, type Logger } from 'pino';
+import type { Config } from '../config/config.js';
+import { logEntry } from './log-entry.js';
+
+/** Bytes waiting for a reader of stdout that does not read. Beyond them lines are dropped, not kept in memory. */
+const MAX_WAITING_BYTES = 16 * 1024 * 1024;
+
+export interface LoggerOptions {
+  level: Level | 'silent';
+  /** Texts that may not appear in a line, whatever member they come in. */
+  secrets?: readonly string[];
+  /** Where lines go; stdout if absent. */
+  stream?: DestinationStream;
+}
+
+/**
+ * Writes one JSON object per line: `level`, `time`, `context`, `msg` and what else the caller gave. Everything passes
+ * through `redact` first. Call it through Nest's `Logger`:
+ * `logger.warn({ msg: 'webhook made inactive', webhook_id })`, `logger.error({ msg: '…', err: error })`.
+ */
+export class PinoLogger implements LoggerService {
+  private readonly pino: Logger;
+  private readonly secrets: readonly string[];
+
+  constructor({ level, secrets = [], stream = stdout() }: LoggerOptions) {
+    this.secrets = secrets.filter((secret) => secret !== '');
+    this.pino = pino(
+      {
+        level,
+        base: null,
+        timestamp: stdTimeFunctions.isoTime,
+        formatters: { level: (label) => ({ level: label }) },
+      },
+      stream,
+    );
+  }
+
+  /** The logger that the settings ask for; it shows none of their secrets. */
+  static of({ logLevel, adminToken, encryptionKeys, databaseUrl }: Config): PinoLogger {
+    const keys = (encryptionKeys ?? []).map(({ key }) => key.toString('base64'));
+    const secrets = [adminToken, databaseUrl, ...keys].filter((secret) => secret !== null);
+    return new PinoLogger({ level: logLevel, secrets });
+  }
+
+  fatal(message: unknown, ...rest: unknown[]): void {
+    this.write('fatal', message, rest);
+  }
+
+  error(message: unknown, ...rest: unknown[]): void {
+    this.write('error', message, rest);
+  }
+
+  warn(message: unknown, ...rest: unknown[]): void {
+    this.write('warn', message, rest);
+  }
+
+  log(message: unknown, ...rest: unknown[]): void {
+    this.write('info', message, rest);
+  }
+
+  debug(message: unknown, ...rest: unknown[]): void {
+    this.write('debug', message, rest);
+  }
+
+  verbose(message: unknown, ...rest: unknown[]): void {
+    this.write('trace', message, rest);
+  }
+
+  private write(level: Level, message: unknown, rest: readonly unknown[]): void {
+    if (!this.pino.isLevelEnabled(level)) return;
+    this.pino[level](logEntry(message, rest, this.secrets));
+  }
+}
+
+/** Does not block the process while lines are written; what waits is written when the process exits. */
+function stdout(): DestinationStream {
+  const stream = destination({ fd: 1, sync: false, maxLength: MAX_WAITING_BYTES });
+  // A reader that went away (EPIPE), a full disk: a service that cannot log goes on delivering.
+  stream.on('error', () => undefined);
+  return stream;
+}
