@@ -1,0 +1,156 @@
+// Writes what is made from the tables of the code: .env.example and docs/configuration.md from the settings,
+// docs/errors.md from the error codes. The tables are read from the source, so it never works on a stale build.
+// With --check it writes nothing and fails when a file is not up to date.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { register } from 'node:module';
+import { dirname, join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+
+register('../test/support/typescript-hooks.mjs', import.meta.url);
+const { SETTINGS, defaultOf } = await import('../src/config/settings.ts');
+const { ERRORS } = await import('../src/common/errors.ts');
+
+const DEVELOPMENT = { isProduction: false, isHttpAllowed: true };
+const PRODUCTION = { isProduction: true, isHttpAllowed: false };
+const SOURCE_NOTE = (source) => `<!-- Made from ${source} by \`npm run docs:generate\`; do not edit. -->`;
+
+const settings = Object.values(SETTINGS);
+
+function configuration() {
+  const effective = settings.filter((setting) => !setting.isReserved);
+  const reserved = settings.filter((setting) => setting.isReserved);
+  return `${SOURCE_NOTE('src/config/settings.ts')}
+
+# Configuration
+
+Every setting is an environment variable. A file \`.env\` in the working directory is read too where there is one; a
+variable that is really set wins over it. \`.env.example\` lists them all.
+
+All settings are validated at the start. If some are bad the process does not start, and says which and why.
+
+- An empty value counts as given: \`EGRESS_ALLOW=\` allows nothing, and \`PORT=\` is an error.
+- The members of a list are separated by commas.
+- A duration is a whole number with its unit: \`500ms\`, \`5s\`, \`30m\`, \`24h\`, \`7d\`.
+- \`NODE_ENV=production\` changes the defaults that are marked so, and refuses ranges in EGRESS_ALLOW that are wider than
+  any private network (\`0.0.0.0/0\`, \`::/0\` and the like).
+- With DATABASE_URL, ADMIN_TOKEN and ENCRYPTION_KEYS are required in every mode: all replicas must have the same ones.
+  Without it they are made at first boot into files in DATA_DIR that only their owner can read.
+
+${table(effective)}
+
+## Without effect yet
+
+These are validated, and nothing acts on them in this version.
+
+${table(reserved)}
+`;
+}
+
+function table(rows) {
+  return [
+    '| variable | form | default | meaning |',
+    '|---|---|---|---|',
+    ...rows.map((setting) => {
+      const cells = [`\`${setting.name}\``, setting.type.form, defaultInWords(setting), setting.description];
+      return `| ${cells.map(cell).join(' | ')} |`;
+    }),
+  ].join('\n');
+}
+
+function defaultInWords(setting) {
+  const [development, production] = [DEVELOPMENT, PRODUCTION].map((mode) => defaultOf(setting, mode));
+  if (development === null) return `none: ${setting.unset}`;
+  return development === production ? value(development) : `${value(development)}; in production ${value(production)}`;
+}
+
+function value(text) {
+  return text === '' ? 'empty' : `\`${text}\``;
+}
+
+function envExample() {
+  const blocks = settings.map((setting) => {
+    const note = setting.isReserved ? ' Without effect yet.' : '';
+    const production = defaultOf(setting, PRODUCTION);
+    const development = defaultOf(setting, DEVELOPMENT);
+    const lines = [`# ${setting.description}${note}`, `# ${plain(setting.type.form)}`];
+    if (development === null) lines.push(`# Not set: ${setting.unset}.`);
+    else if (development !== production) lines.push(`# Default in production: ${production || '(empty)'}`);
+    return [...lines, `#${setting.name}=${development ?? setting.example}`].map(plain).join('\n');
+  });
+  return `# Every setting with its default in development, or with an example where there is no default.
+# Copy to .env and uncomment what differs. docs/configuration.md says more.
+# Made from src/config/settings.ts by \`npm run docs:generate\`; do not edit.
+
+${blocks.join('\n\n')}
+`;
+}
+
+function plain(markdown) {
+  return markdown.replaceAll('`', '');
+}
+
+function errors() {
+  const rows = Object.entries(ERRORS).map(
+    ([code, { status, description }]) => `| \`${code}\` | ${status} | ${cell(description)} |`,
+  );
+  return `${SOURCE_NOTE('src/common/errors.ts')}
+
+# Errors
+
+Every error of the API has this form. \`code\` is stable: programs may act on it. \`message\` is for people and may change.
+\`details\` may be absent.
+
+\`\`\`json
+{
+  "statusCode": 400,
+  "error": "Bad Request",
+  "code": "VALIDATION_FAILED",
+  "message": "event_types.0: must be an event type",
+  "details": { "failures": [{ "field": "event_types.0", "message": "must be an event type" }] }
+}
+\`\`\`
+
+| code | status | meaning |
+|---|---|---|
+${rows.join('\n')}
+`;
+}
+
+function cell(text) {
+  return text.replaceAll('|', '\\|');
+}
+
+const FILES = { '.env.example': envExample, 'docs/configuration.md': configuration, 'docs/errors.md': errors };
+
+const { values: options } = parseArgs({
+  options: {
+    check: { type: 'boolean', default: false },
+    // Where the files are: the root of the repository.
+    root: { type: 'string', default: resolve(import.meta.dirname, '..') },
+  },
+});
+
+const outdated = Object.entries(FILES)
+  .map(([path, render]) => ({ path, file: join(options.root, path), text: render() }))
+  .filter(({ file, text }) => text !== read(file));
+
+if (options.check && outdated.length > 0) {
+  console.error(`Not up to date: ${outdated.map(({ path }) => path).join(', ')}. Run: npm run docs:generate`);
+  process.exitCode = 1;
+}
+if (!options.check) {
+  for (const { path, file, text } of outdated) {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text);
+    console.log(`wrote ${path}`);
+  }
+}
+
+function read(file) {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
