@@ -1,10 +1,15 @@
 import { rmSync } from 'node:fs';
 import { basename } from 'node:path';
 import pg from 'pg';
+import { assertAllAnswersSeen } from './unseen-answers.mjs';
 
-export default async function tearDown() {
+export default async function tearDown(globalConfig) {
   const { TIDINGS_TEST_RUN: runDirectory, TEST_DATABASE_URL: serverUrl } = process.env;
-  rmSync(runDirectory, { recursive: true, force: true });
+  try {
+    assertAllAnswersSeen(runDirectory, globalConfig);
+  } finally {
+    rmSync(runDirectory, { recursive: true, force: true });
+  }
   if (serverUrl) await dropDatabases(serverUrl, basename(runDirectory));
 }
 

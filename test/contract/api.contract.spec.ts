@@ -1,0 +1,202 @@
+import { randomUUID } from 'node:crypto';
+import { fetchDocument, type ApiClient } from '../support/client.js';
+import { documentedOperations, openResponseSchemas, type OpenApiDocument } from '../support/openapi-conformance.js';
+import { useService } from '../support/process.js';
+
+/* The whole API held to product.md: which operations there are, who may call them, and what their answers are made of. */
+
+/** Every operation with the scope that it takes, or else which token. Written by hand from product.md. */
+const OPERATIONS: Record<string, string> = {
+  'POST /webhook': 'webhook:write',
+  'GET /webhook': 'webhook:read',
+  'GET /webhook/{id}': 'webhook:read',
+  'PATCH /webhook/{id}': 'webhook:write',
+  'DELETE /webhook/{id}': 'webhook:write',
+  'POST /webhook/test': 'webhook:write',
+  'GET /event-type': 'any token',
+  'POST /event': 'event:write',
+  'POST /event/batch': 'event:write',
+  'GET /event': 'event:read',
+  'GET /event/{id}': 'event:read',
+  'GET /delivery': 'delivery:read',
+  'GET /delivery/{id}': 'delivery:read',
+  'POST /delivery/{id}/retry': 'delivery:write',
+  'POST /environment': 'admin',
+  'GET /environment': 'admin',
+  'GET /environment/{id}': 'admin',
+  'PATCH /environment/{id}': 'admin',
+  'DELETE /environment/{id}': 'admin',
+  'POST /api-token': 'admin',
+  'GET /api-token': 'admin',
+  'GET /api-token/{id}': 'admin',
+  'DELETE /api-token/{id}': 'admin',
+  'GET /me': 'any token',
+  'GET /health/live': 'no token',
+  'GET /health/ready': 'no token',
+};
+
+const SCOPES = ['webhook:read', 'webhook:write', 'event:read', 'event:write', 'delivery:read', 'delivery:write'];
+
+/** Fields of the answers, in order. Written by hand from product.md. */
+const FIELDS: Record<string, string[]> = {
+  'GET /webhook/{id} 200': [
+    'id',
+    'target_url',
+    'is_active',
+    'environment_id',
+    'event_types',
+    'created_at',
+    'updated_at',
+  ],
+  'POST /event 202': ['id', 'environment_id', 'event_type', 'created_at'],
+  'GET /event/{id} 200': ['id', 'environment_id', 'event_type', 'created_at', 'payload', 'deliveries'],
+  'GET /delivery/{id} 200': [
+    'id',
+    'event_id',
+    'webhook_id',
+    'environment_id',
+    'event_type',
+    'status',
+    'attempt_count',
+    'next_attempt_at',
+    'cancel_reason',
+    'created_at',
+    'completed_at',
+    'attempts',
+  ],
+  'POST /environment 201': ['id', 'name', 'created_at', 'updated_at'],
+  'GET /api-token/{id} 200': ['id', 'name', 'environment_id', 'scopes', 'expires_at', 'last_used_at', 'created_at'],
+  'GET /me 200': ['kind', 'name', 'environment_id', 'scopes', 'expires_at'],
+  'GET /webhook 200': ['result', 'next_cursor', 'limit'],
+  'GET /event 200': ['result', 'next_cursor', 'limit'],
+  'GET /delivery 200': ['result', 'next_cursor', 'limit'],
+  'GET /environment 200': ['result', 'next_cursor', 'limit'],
+  'GET /api-token 200': ['result', 'next_cursor', 'limit'],
+  'GET /event-type 200': ['result'],
+  'DELETE /webhook/{id} 200': ['id'],
+  'DELETE /environment/{id} 200': ['id'],
+  'DELETE /api-token/{id} 200': ['id'],
+  'POST /webhook/test 200': ['success'],
+};
+
+const FILTERS: Record<string, string[]> = {
+  'GET /webhook': ['is_active', 'environment_id', 'limit', 'next_cursor'],
+  'GET /event': ['event_type', 'created_after', 'created_before', 'limit', 'next_cursor'],
+  'GET /delivery': [
+    'webhook_id',
+    'event_id',
+    'event_type',
+    'status',
+    'created_after',
+    'created_before',
+    'limit',
+    'next_cursor',
+  ],
+};
+
+/** What the operations that change a resource take at least. */
+const CHANGES: Record<string, object> = {
+  'PATCH /webhook/{id}': { is_active: true },
+  'PATCH /environment/{id}': { name: 'renamed' },
+};
+
+describe('the API', () => {
+  const service = useService();
+  let document: OpenApiDocument;
+
+  beforeAll(async () => {
+    document = await fetchDocument(service.url);
+  });
+
+  const operationOf = (name: string): NonNullable<OpenApiDocument['paths'][string][string]> => {
+    const [method, path] = name.split(' ') as [string, string];
+    return document.paths[path]![method.toLowerCase()]!;
+  };
+
+  /** A request that reaches the guard and, past it, names nothing that exists. */
+  const call = (client: ApiClient, name: string): Promise<{ status: number; text: string }> => {
+    const [method, template] = name.split(' ') as [string, string];
+    const hasBody = operationOf(name).requestBody !== undefined;
+    return client.request(method, template.replace('{id}', randomUUID()), hasBody ? { body: {} } : {});
+  };
+
+  const securedOperations = Object.keys(OPERATIONS).filter((name) => OPERATIONS[name] !== 'no token');
+  const resourceOperations = Object.keys(OPERATIONS).filter((name) => name.includes('{id}'));
+
+  it('documents the operations of the contract and no other', () => {
+    expect(documentedOperations(document).sort()).toEqual(Object.keys(OPERATIONS).sort());
+  });
+
+  it('lists no property of an answer without closing the list', () => {
+    expect(openResponseSchemas(document)).toEqual([]);
+  });
+
+  it.each(Object.entries(FIELDS))('answers %s with %j', (name, fields) => {
+    const [method, path, status] = name.split(' ') as [string, string, string];
+    let schema = operationOf(`${method} ${path}`).responses[status]!.content!['application/json']!.schema!;
+    if (typeof schema['$ref'] === 'string') {
+      schema = document.components!.schemas![schema['$ref'].split('/').at(-1)!]!;
+    }
+    expect(Object.keys(schema['properties'] as object)).toEqual(fields);
+    expect([...(schema['required'] as string[])].sort()).toEqual([...fields].sort());
+  });
+
+  it.each(Object.entries(FILTERS))('%s takes the filters %j', (name, filters) => {
+    const query = (operationOf(name).parameters ?? []).filter((parameter) => parameter.in === 'query');
+    expect(query.map((parameter) => parameter.name)).toEqual(expect.arrayContaining(filters));
+  });
+
+  it.each(securedOperations)('%s without a token answers 401 and names the scheme', async (name) => {
+    const reply = await call(service.client(), name);
+    expect(reply).toMatchObject({ status: 401, headers: { 'www-authenticate': expect.stringMatching(/^Bearer/) } });
+    expect(JSON.parse(reply.text)).toMatchObject({ code: 'UNAUTHORIZED' });
+  });
+
+  it.each(securedOperations)('%s documents that it takes a bearer token', (name) => {
+    expect(operationOf(name).security ?? document.security).toEqual([expect.any(Object)]);
+  });
+
+  it.each(Object.entries(OPERATIONS).filter(([, access]) => SCOPES.includes(access)))(
+    '%s without the scope %s answers 403',
+    async (name, scope) => {
+      const { client } = await service.tenant(SCOPES.filter((other) => other !== scope));
+      const reply = await call(client, name);
+      expect(JSON.parse(reply.text)).toMatchObject({ statusCode: 403, code: 'FORBIDDEN' });
+    },
+  );
+
+  it.each(Object.entries(OPERATIONS).filter(([, access]) => SCOPES.includes(access)))(
+    '%s passes with the scope %s alone',
+    async (name, scope) => {
+      const { client } = await service.tenant([scope]);
+      expect([200, 400, 404]).toContain((await call(client, name)).status);
+    },
+  );
+
+  it.each(Object.keys(OPERATIONS).filter((name) => OPERATIONS[name] === 'admin'))(
+    '%s is for the admin token alone',
+    async (name) => {
+      const { client } = await service.tenant();
+      expect(JSON.parse((await call(client, name)).text)).toMatchObject({ statusCode: 403, code: 'FORBIDDEN' });
+    },
+  );
+
+  it.each(resourceOperations)('%s gives a missing and a malformed id the same 404', async (name) => {
+    const [method, template] = name.split(' ') as [string, string];
+    const tenant = await service.tenant();
+    const client = OPERATIONS[name] === 'admin' ? service.admin : tenant.client;
+    const options = name in CHANGES ? { body: CHANGES[name] } : {};
+    const missing = await client.request(method, template.replace('{id}', randomUUID()), options);
+    const malformed = await client.request(method, template.replace('{id}', 'not-an-id'), options);
+    expect(missing.status).toBe(404);
+    expect(malformed.status).toBe(404);
+    expect(malformed.text).toBe(missing.text);
+  });
+
+  it.each(Object.keys(OPERATIONS).filter((name) => OPERATIONS[name] === 'no token'))(
+    '%s asks for no token',
+    async (name) => {
+      expect((await call(service.client(), name)).status).toBe(200);
+    },
+  );
+});

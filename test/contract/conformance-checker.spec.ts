@@ -1,0 +1,116 @@
+import {
+  documentedPairs,
+  OpenApiConformance,
+  openResponseSchemas,
+  type Exchange,
+  type OpenApiDocument,
+} from '../support/openapi-conformance.js';
+import { neverSeen } from '../support/unseen-answers.mjs';
+
+/* The checker that every story relies on, with faults planted for it to find. */
+
+const DOCUMENT: OpenApiDocument = {
+  openapi: '3.0.0',
+  paths: {
+    '/thing': {
+      post: {
+        responses: {
+          '201': { content: { 'application/json': { schema: { $ref: '#/components/schemas/Thing' } } } },
+          '400': { content: { 'application/json': { schema: { type: 'object' } } } },
+        },
+      },
+    },
+    '/thing/{id}': {
+      get: {
+        responses: { '200': { content: { 'application/json': { schema: { $ref: '#/components/schemas/Thing' } } } } },
+      },
+    },
+    '/thing/test': { get: { responses: { '204': {} } } },
+  },
+  components: {
+    schemas: {
+      Thing: {
+        type: 'object',
+        properties: {
+          id: { type: 'string', format: 'uuid', example: '4a4de828-f4db-4c9e-adfd-434e0864c3c7' },
+          example: { type: 'string', format: 'date-time', nullable: true },
+          part: { nullable: true, allOf: [{ $ref: '#/components/schemas/Part' }] },
+        },
+        required: ['id', 'example', 'part'],
+        additionalProperties: false,
+      },
+      Part: {
+        type: 'object',
+        properties: { size: { type: 'integer' } },
+        required: ['size'],
+        additionalProperties: false,
+      },
+    },
+  },
+};
+
+const thing = { id: '4a4de828-f4db-4c9e-adfd-434e0864c3c7', example: '2021-08-10T10:00:00.000Z', part: { size: 1 } };
+const conforming = {
+  method: 'POST',
+  path: '/thing?x=1',
+  status: 201,
+  contentType: 'application/json; charset=utf-8',
+  text: JSON.stringify(thing),
+} satisfies Exchange;
+const error = { statusCode: 400, error: 'Bad Request', code: 'VALIDATION_FAILED', message: 'no' };
+
+const findingsOf = (fault: Partial<Exchange>): string[] =>
+  new OpenApiConformance(DOCUMENT).check({ ...conforming, ...fault }).findings;
+
+describe('the conformance checker', () => {
+  it('passes an exchange that conforms and names its pair', () => {
+    expect(new OpenApiConformance(DOCUMENT).check(conforming)).toEqual({ pair: 'POST /thing 201', findings: [] });
+    expect(findingsOf({ text: JSON.stringify({ ...thing, example: null, part: null }) })).toEqual([]);
+    expect(findingsOf({ status: 400, text: JSON.stringify(error) })).toEqual([]);
+  });
+
+  it.each([
+    ['a missing member', { text: JSON.stringify({ ...thing, part: undefined }) }],
+    ['an undocumented member', { text: JSON.stringify({ ...thing, secret: 'x' }) }],
+    ['an undocumented member of a part', { text: JSON.stringify({ ...thing, part: { size: 1, secret: 'x' } }) }],
+    ['a value of another type', { text: JSON.stringify({ ...thing, part: { size: '1' } }) }],
+    ['a value of another format', { text: JSON.stringify({ ...thing, id: 'x' }) }],
+    ['a time without its date', { text: JSON.stringify({ ...thing, example: '10:00' }) }],
+    ['a null where none is documented', { text: JSON.stringify({ ...thing, id: null }) }],
+    ['a body that is not JSON', { text: '{' }],
+    ['another media type', { contentType: 'text/html' }],
+    ['an undocumented status', { status: 200 }],
+    ['an undocumented path that succeeds', { path: '/other', status: 200 }],
+    ['an error without a code', { status: 400, text: JSON.stringify({ ...error, code: undefined }) }],
+    ['an error with another status in its body', { status: 400, text: JSON.stringify({ ...error, statusCode: 422 }) }],
+    ['an error with another reason phrase', { status: 400, text: JSON.stringify({ ...error, error: 'Oops' }) }],
+    ['an error with a stack', { status: 400, text: JSON.stringify({ ...error, stack: 'at' }) }],
+    ['an unknown path that answers HTML', { path: '/other', status: 404, contentType: 'text/html', text: '<html>' }],
+  ])('finds %s', (_, fault) => {
+    expect(findingsOf(fault)).not.toEqual([]);
+  });
+
+  it('takes the literal path before the parameter, and looks past a doubled slash and a bare question mark', () => {
+    const checker = new OpenApiConformance(DOCUMENT);
+    const empty = { method: 'GET', contentType: undefined, text: '' };
+    expect(checker.check({ ...empty, path: '/thing/test', status: 204 }).pair).toBe('GET /thing/test 204');
+    expect(checker.check({ ...conforming, path: '//thing?' }).pair).toBe('POST /thing 201');
+    expect(checker.check({ ...conforming, method: 'GET', path: '/thing/1', status: 200 }).pair).toBe(
+      'GET /thing/{id} 200',
+    );
+  });
+
+  it('finds the schema of an answer that is open', () => {
+    expect(openResponseSchemas(DOCUMENT)).toEqual([]);
+    const opened = structuredClone(DOCUMENT);
+    delete opened.components!.schemas!['Part']!['additionalProperties'];
+    expect(openResponseSchemas(opened)).toEqual(['#/components/schemas/Part']);
+  });
+
+  it('finds the documented pair that no story saw', () => {
+    const documented = documentedPairs(DOCUMENT);
+    expect(documented).toEqual(['POST /thing 201', 'POST /thing 400', 'GET /thing/{id} 200', 'GET /thing/test 204']);
+    expect(neverSeen(documented, documented)).toEqual([]);
+    expect(neverSeen(documented, documented.slice(1))).toEqual(['POST /thing 201']);
+  });
+});

@@ -1,0 +1,71 @@
+import { createHmac } from 'node:crypto';
+import { useReceivers } from '../e2e/receivers.js';
+import { useService } from '../support/process.js';
+
+/* What the receiver gets, held to product.md, "Deliveries". */
+
+/** Members of the body, in order. */
+const ENVELOPE = ['id', 'event', 'payload', 'environment_id', 'created_at', 'webhook_id'];
+
+/** What HTTP itself needs, beside the documented headers. */
+const TRANSPORT = ['host', 'connection', 'content-length'];
+
+describe('what the receiver gets', () => {
+  const service = useService();
+  const receivers = useReceivers();
+
+  it('is an envelope of the six members in the documented order, without a space or a line end around them', async () => {
+    const { client, environmentId } = await service.tenant();
+    const receiver = await receivers.start();
+    const webhook = await client.createWebhook({ target_url: receiver.url });
+    const event = await client.publish('integrated_account:created', { foo: 'bar' });
+    const [request] = await receiver.waitFor(1);
+    const envelope = JSON.parse(request!.body) as object;
+    expect(Object.keys(envelope)).toEqual(ENVELOPE);
+    expect(envelope).toEqual({
+      id: event.id,
+      event: 'integrated_account:created',
+      payload: { foo: 'bar' },
+      environment_id: environmentId,
+      created_at: event.created_at,
+      webhook_id: webhook.id,
+    });
+    expect(request!.body).toBe(JSON.stringify(envelope));
+  });
+
+  it('has the documented headers and no other', async () => {
+    const { client } = await service.tenant();
+    const receiver = await receivers.start();
+    await client.createWebhook({ target_url: receiver.url });
+    const event = await client.publish('record:created');
+    const [request] = await receiver.waitFor(1);
+    const headers = Object.fromEntries(Object.entries(request!.headers).filter(([name]) => !TRANSPORT.includes(name)));
+    expect(headers).toEqual({
+      'content-type': 'application/json',
+      'user-agent': expect.stringMatching(/^Tidings\/\d+\.\d+\.\d+\S*$/),
+      'webhook-id': event.id,
+      'webhook-timestamp': expect.stringMatching(/^\d{10}$/),
+      'webhook-signature': expect.stringMatching(/^v1,[A-Za-z0-9+/]{43}=$/),
+      'x-webhook-signature': expect.stringMatching(/^format=sha256,v=[A-Za-z0-9+/]{43}=$/),
+    });
+    const skewSeconds = Math.abs(Number(headers['webhook-timestamp']) - Date.now() / 1000);
+    expect(skewSeconds).toBeLessThan(10);
+  });
+});
+
+describe('the body signature for a receiver written for another platform', () => {
+  const service = useService({ env: { SIGNATURE_HEADER: 'X-Other-Signature', SIGNATURE_ENCODING: 'hex' } });
+  const receivers = useReceivers();
+
+  it('has the name and the encoding of the settings', async () => {
+    const { client } = await service.tenant();
+    const receiver = await receivers.start();
+    const { secret } = await client.createWebhook({ target_url: receiver.url });
+    await client.publish('record:created');
+    const [{ headers, body }] = (await receiver.waitFor(1)) as [{ headers: Record<string, string>; body: string }];
+    const digest = createHmac('sha256', secret).update(body).digest('hex');
+    expect(headers['x-other-signature']).toBe(`format=sha256,v=${digest}`);
+    expect(headers).not.toHaveProperty('x-webhook-signature');
+    expect(headers['webhook-signature']).toMatch(/^v1,/);
+  });
+});

@@ -1,0 +1,210 @@
+import { STATUS_CODES } from 'node:http';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import formats from 'ajv-formats';
+
+type Json = Record<string, unknown>;
+
+interface Operation {
+  parameters?: { name: string; in: string }[];
+  requestBody?: { content: Record<string, { schema: Json }> };
+  responses: Record<string, { content?: Record<string, { schema?: Json }> }>;
+  security?: Record<string, string[]>[];
+}
+
+export interface OpenApiDocument {
+  openapi: string;
+  paths: Record<string, Record<string, Operation>>;
+  components?: { schemas?: Record<string, Json> };
+  security?: Record<string, string[]>[];
+}
+
+/** One request and what was answered, as far as the document can speak about it. */
+export interface Exchange {
+  method: string;
+  /** As sent: a query, a bare `?` and a doubled leading slash are taken off here. */
+  path: string;
+  status: number;
+  contentType: string | undefined;
+  /** The response's body as text. */
+  text: string;
+}
+
+export interface Verdict {
+  /** `POST /webhook 201`, or null where the document knows no such operation. */
+  pair: string | null;
+  /** What breaks the document; empty when the response conforms. */
+  findings: string[];
+}
+
+const METHODS = ['get', 'put', 'post', 'patch', 'delete'];
+
+/** Annotations of OpenAPI that say nothing about validity; any other unknown keyword is an error. */
+const ANNOTATIONS = ['example', 'externalDocs', 'xml', 'components'];
+
+/** The error envelope, from product.md, "Conventions". It holds for every error, documented path or not. */
+const ERROR_ENVELOPE: Json = {
+  type: 'object',
+  properties: {
+    statusCode: { type: 'integer' },
+    error: { type: 'string' },
+    code: { type: 'string', pattern: '^[A-Z][A-Z0-9]*(_[A-Z0-9]+)*$' },
+    message: { type: 'string', minLength: 1 },
+    details: { type: 'object' },
+  },
+  required: ['statusCode', 'error', 'code', 'message'],
+  additionalProperties: false,
+};
+
+/** Holds responses to an OpenAPI document: status, media type and body, the document's own schemas compiled by ajv. */
+export class OpenApiConformance {
+  private readonly ajv = new Ajv2020({ strict: true, strictTypes: false, strictRequired: false, allErrors: true });
+  private readonly validators = new Map<string, ValidateFunction>();
+  private readonly components: Json;
+  private readonly errorEnvelope: ValidateFunction;
+
+  constructor(private readonly document: OpenApiDocument) {
+    formats.default(this.ajv);
+    this.ajv.addVocabulary(ANNOTATIONS);
+    this.components = withoutNullableKeyword(document.components ?? {}) as Json;
+    this.errorEnvelope = this.ajv.compile(ERROR_ENVELOPE);
+  }
+
+  check(exchange: Exchange): Verdict {
+    const { method, status } = exchange;
+    const template = this.templateOf(method, exchange.path);
+    const operation = template === null ? undefined : this.document.paths[template]?.[method.toLowerCase()];
+    if (template === null || !operation) {
+      const findings = this.checkErrorEnvelope(exchange);
+      if (status < 400) findings.push(`${method} ${exchange.path} answers ${status} and is not documented`);
+      return { pair: null, findings };
+    }
+    const pair = `${method} ${template} ${status}`;
+    const findings = this.checkDocumented(pair, operation, exchange);
+    // The readiness probe answers 503 with its checks: the one answer from 400 up that is no error of a request.
+    if (status >= 400 && template !== '/health/ready') findings.push(...this.checkErrorEnvelope(exchange));
+    return { pair, findings };
+  }
+
+  private checkDocumented(pair: string, operation: Operation, exchange: Exchange): string[] {
+    const response = operation.responses[String(exchange.status)];
+    if (!response) return [`${pair}: the status is not documented`];
+    const schema = response.content?.['application/json']?.schema;
+    if (!schema) {
+      const documented = Object.keys(response.content ?? {});
+      if (documented.length === 0) return exchange.text === '' ? [] : [`${pair}: a body, where none is documented`];
+      const mediaType = exchange.contentType?.split(';')[0];
+      return mediaType && documented.includes(mediaType)
+        ? []
+        : [`${pair}: answers ${mediaType}, not ${documented.join()}`];
+    }
+    if (!isJson(exchange.contentType)) return [`${pair}: answers ${exchange.contentType}, not application/json`];
+    let validate = this.validators.get(pair);
+    if (!validate) {
+      const resolvable = { allOf: [withoutNullableKeyword(schema)], components: this.components };
+      validate = this.ajv.compile(resolvable);
+      this.validators.set(pair, validate);
+    }
+    return this.errorsOf(validate, exchange.text).map((error) => `${pair}: ${error}`);
+  }
+
+  private checkErrorEnvelope({ method, path, status, contentType, text }: Exchange): string[] {
+    if (status < 400) return [];
+    const where = `${method} ${path} ${status}`;
+    if (!isJson(contentType)) return [`${where}: the error is ${contentType}, not application/json`];
+    const findings = this.errorsOf(this.errorEnvelope, text).map((error) => `${where}: error envelope: ${error}`);
+    if (findings.length > 0) return findings;
+    const envelope = JSON.parse(text) as { statusCode: number; error: string };
+    if (envelope.statusCode !== status) findings.push(`${where}: statusCode is ${envelope.statusCode}`);
+    if (envelope.error !== STATUS_CODES[status]) findings.push(`${where}: error is "${envelope.error}"`);
+    return findings;
+  }
+
+  private errorsOf(validate: ValidateFunction, text: string): string[] {
+    let body: unknown;
+    try {
+      body = JSON.parse(text);
+    } catch {
+      return [`the body is not JSON: ${text.slice(0, 200)}`];
+    }
+    if (validate(body)) return [];
+    return (validate.errors ?? []).map(
+      ({ instancePath, message, params }) => `${instancePath || 'the body'} ${message} ${JSON.stringify(params)}`,
+    );
+  }
+
+  /** The documented path that a request meets: the one with the fewest parameters, as the router chooses. */
+  private templateOf(method: string, path: string): string | null {
+    const plain = path.split('?')[0]!.replace(/^\/+/, '/');
+    const matching = Object.keys(this.document.paths)
+      .filter((template) => this.document.paths[template]?.[method.toLowerCase()])
+      .filter((template) => new RegExp(`^${template.replaceAll(/\{[^}]+\}/g, '[^/]+')}$`).test(plain));
+    const parametersIn = (template: string): number => template.split('{').length;
+    return matching.sort((a, b) => parametersIn(a) - parametersIn(b))[0] ?? null;
+  }
+}
+
+/** Every operation of the document as `POST /webhook`. */
+export function documentedOperations(document: OpenApiDocument): string[] {
+  return Object.entries(document.paths).flatMap(([path, item]) =>
+    METHODS.filter((method) => item[method]).map((method) => `${method.toUpperCase()} ${path}`),
+  );
+}
+
+/** Every (operation, status) of the document as `POST /webhook 201`. */
+export function documentedPairs(document: OpenApiDocument): string[] {
+  return documentedOperations(document).flatMap((name) => {
+    const [method, path] = name.split(' ') as [string, string];
+    const { responses } = document.paths[path]![method.toLowerCase()]!;
+    return Object.keys(responses).map((status) => `${name} ${status}`);
+  });
+}
+
+/** Where a response's schema lists properties and yet lets others pass, as `#/components/schemas/Webhook`. */
+export function openResponseSchemas(document: OpenApiDocument): string[] {
+  const open = new Set<string>();
+  const seen = new Set<string>();
+  const visit = (schema: unknown, at: string): void => {
+    if (typeof schema !== 'object' || schema === null) return;
+    const { $ref, properties, additionalProperties } = schema as Json;
+    if (typeof $ref === 'string' && !seen.has($ref)) {
+      seen.add($ref);
+      visit(document.components?.schemas?.[$ref.split('/').at(-1)!], $ref);
+    }
+    if (properties && additionalProperties === undefined) open.add(at);
+    mapSubschemas(schema as Json, (subschema, path) => visit(subschema, `${at}/${path}`));
+  };
+  for (const name of documentedOperations(document)) {
+    const [method, path] = name.split(' ') as [string, string];
+    for (const [status, response] of Object.entries(document.paths[path]![method.toLowerCase()]!.responses)) {
+      visit(response.content?.['application/json']?.schema, `${name} ${status}`);
+    }
+  }
+  return [...open];
+}
+
+function isJson(contentType: string | undefined): boolean {
+  return contentType !== undefined && /^application\/json(;|$)/.test(contentType);
+}
+
+/** Keywords whose value is data, not a schema. */
+const DATA = ['example', 'default', 'enum', 'const', 'required', 'type'];
+
+/** The schemas directly inside a schema, each with the path to it: `properties/id`, `items`. */
+function mapSubschemas(schema: Json, map: (subschema: unknown, at: string) => unknown): Json {
+  return Object.fromEntries(
+    Object.entries(schema).map(([keyword, value]) => {
+      if (DATA.includes(keyword) || typeof value !== 'object' || value === null) return [keyword, value];
+      if (Array.isArray(value)) return [keyword, value.map((member, index) => map(member, `${keyword}/${index}`))];
+      if (keyword !== 'properties' && keyword !== 'schemas') return [keyword, map(value, keyword)];
+      const named = Object.entries(value).map(([name, member]) => [name, map(member, `${keyword}/${name}`)]);
+      return [keyword, Object.fromEntries(named)];
+    }),
+  );
+}
+
+/** OpenAPI 3.0 says `nullable: true` where JSON Schema says "or null"; 3.1 documents pass through as they are. */
+function withoutNullableKeyword(schema: unknown): unknown {
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const { nullable, ...converted } = mapSubschemas(schema as Json, withoutNullableKeyword);
+  return nullable === true ? { anyOf: [converted, { type: 'null' }] } : converted;
+}

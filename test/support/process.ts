@@ -1,0 +1,331 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import pg from 'pg';
+import { ApiClient, runDirectory, send, type CreatedApiToken, type Environment, type Me } from './client.js';
+import { until } from './wait.js';
+
+/** The built program, as an operator runs it. */
+export const MAIN = resolve(import.meta.dirname, '../../dist/src/main.js');
+
+/** First boot initialises a PostgreSQL in WASM; on two busy cores that has taken over 20 s. */
+const START_DEADLINE_MS = 90_000;
+const EXIT_DEADLINE_MS = 30_000;
+
+/** The superuser's URL of a PostgreSQL server to run on; null: the embedded engine. */
+export const SERVER_URL: string | null = process.env['TEST_DATABASE_URL'] ?? null;
+
+export interface ServiceOptions {
+  /** Settings beside those that every service of the tests gets. */
+  env?: Record<string, string>;
+  /**
+   * true: begins with an empty data directory, as on an operator's first day. false: the embedded engine begins with
+   * a copy of a directory that was initialised once for the run, which takes a tenth of the time. Default false.
+   */
+  firstBoot?: boolean;
+}
+
+export interface Exit {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+}
+
+/** An environment of its own with a token for it: stories on one service cannot meet each other. */
+export interface Tenant {
+  environmentId: string;
+  token: string;
+  client: ApiClient;
+}
+
+/** What replicas of one service share. */
+interface Shared {
+  databaseUrl: string;
+  adminToken: string;
+  encryptionKeys: string;
+}
+
+/** One process of the built service with its data directory (embedded engine) or its own database (server). */
+export class Service {
+  readonly dataDir: string;
+  /** Secrets, tokens and payloads that went through this service; its log may hold none of them. */
+  readonly canaries = new Set<string>();
+  private readonly directory: string;
+  private readonly replicas: Service[] = [];
+  private child: ChildProcess | undefined;
+  private exited: Promise<Exit> | undefined;
+  /** Kept over restarts: clients hold the URL. */
+  private port = 0;
+  private log = '';
+  private shared: Shared | undefined;
+  private readonly isReplica: boolean;
+
+  constructor(
+    private readonly options: ServiceOptions = {},
+    shared?: Shared,
+  ) {
+    this.shared = shared;
+    this.isReplica = shared !== undefined;
+    this.directory = mkdtempSync(join(tmpdir(), 'tidings-e2e-'));
+    this.dataDir = join(this.directory, 'data');
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** stdout and stderr of every process that this service was, restarts included. */
+  get logs(): string {
+    return this.log;
+  }
+
+  get isRunning(): boolean {
+    return this.child !== undefined && this.child.exitCode === null && this.child.signalCode === null;
+  }
+
+  /** The admin token: made at first boot on the embedded engine, given on a server. */
+  get adminToken(): string {
+    return this.shared?.adminToken ?? readFileSync(join(this.dataDir, 'admin-token'), 'utf8').trim();
+  }
+
+  get admin(): ApiClient {
+    return this.client(this.adminToken);
+  }
+
+  client(token?: string): ApiClient {
+    if (token !== undefined) this.canaries.add(token);
+    const onSecret = (secret: string): void => void this.canaries.add(secret);
+    return new ApiClient({ baseUrl: this.url, onSecret, ...(token === undefined ? {} : { token }) });
+  }
+
+  /** Starts the process and resolves when it is ready. */
+  async start(): Promise<void> {
+    if (SERVER_URL && !this.shared) this.shared = await createDatabase(SERVER_URL);
+    if (!SERVER_URL && !this.options.firstBoot && !existsSync(this.dataDir)) {
+      cpSync(await initialisedDataDir(), this.dataDir, { recursive: true });
+    }
+    await this.spawn();
+  }
+
+  /** The same service again, on the same data. */
+  async restart(): Promise<void> {
+    if (this.isRunning) throw new Error('the service still runs');
+    await this.spawn();
+  }
+
+  /** A second process on the same database. Server engine only: one process owns an embedded one. */
+  async startReplica(env: Record<string, string> = {}): Promise<Service> {
+    if (!this.shared) throw new Error('replicas need a PostgreSQL server');
+    const replica = new Service({ ...this.options, env: { ...this.options.env, ...env } }, this.shared);
+    this.replicas.push(replica);
+    await replica.start();
+    return replica;
+  }
+
+  /** Sends the signal and resolves with how the process ended. */
+  async kill(signal: NodeJS.Signals): Promise<Exit> {
+    this.signal(signal);
+    return this.exit();
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    if (!this.child?.kill(signal)) throw new Error('no process to signal');
+  }
+
+  /** How the process ended, once it has. */
+  async exit(deadlineMs: number = EXIT_DEADLINE_MS): Promise<Exit> {
+    if (!this.exited) throw new Error('the service was never started');
+    let ended: Exit | undefined;
+    void this.exited.then((exit) => (ended = exit));
+    return until(
+      'the process to end',
+      () => ended,
+      deadlineMs,
+      () => this.tail(),
+    );
+  }
+
+  /**
+   * Ends the service and removes its data. Throws when it does not stop cleanly, or when its log holds a canary.
+   */
+  async stop(): Promise<void> {
+    try {
+      for (const replica of this.replicas) await replica.stop();
+      const exit = this.isRunning ? await this.kill('SIGTERM') : undefined;
+      if (exit && exit.code !== 0) throw new Error(`SIGTERM ended in ${JSON.stringify(exit)}\n${this.tail()}`);
+      const leaked = this.leakedCanaries();
+      if (leaked.length > 0) throw new Error(`the log holds ${leaked.join(', ')}`);
+    } finally {
+      this.child?.kill('SIGKILL');
+      rmSync(this.directory, { recursive: true, force: true });
+      if (SERVER_URL && this.shared && !this.isReplica) await dropDatabase(SERVER_URL, this.shared.databaseUrl);
+    }
+  }
+
+  /** A text to put where no log may show it: a payload, a query string. */
+  canary(): string {
+    const canary = `canary-${randomUUID()}`;
+    this.canaries.add(canary);
+    return canary;
+  }
+
+  leakedCanaries(): string[] {
+    return [...this.canaries].filter((canary) => this.log.includes(canary));
+  }
+
+  /** A new environment and a token for it, made as an operator makes them. */
+  async tenant(scopes?: string[]): Promise<Tenant> {
+    const environment = (await this.admin.post<Environment>('/environment', { name: 'story' })).expect(201);
+    const { token } = await this.token(environment.id, scopes);
+    return { environmentId: environment.id, token, client: this.client(token) };
+  }
+
+  async token(environmentId: string, scopes?: string[]): Promise<CreatedApiToken> {
+    const body = { name: 'story', environment_id: environmentId, ...(scopes ? { scopes } : {}) };
+    return (await this.admin.post<CreatedApiToken>('/api-token', body)).expect(201);
+  }
+
+  /** The tenant of the first boot. A server has none, so there it is a new one. */
+  async defaultTenant(): Promise<Tenant> {
+    if (this.shared) return this.tenant();
+    const token = readFileSync(join(this.dataDir, 'api-token'), 'utf8').trim();
+    const client = this.client(token);
+    const me = (await client.get<Me>('/me')).expect(200);
+    return { environmentId: me.environment_id!, token, client };
+  }
+
+  /** Spawns without waiting for readiness, for starts that are meant to fail. */
+  async spawnOnly(): Promise<void> {
+    if (!existsSync(MAIN)) throw new Error(`${MAIN} is missing: the black-box suites run the build (npm run build)`);
+    if (this.port === 0) this.port = await freePort();
+    const child = spawn(process.execPath, [MAIN], { cwd: this.directory, env: this.environment(), stdio: 'pipe' });
+    this.child = child;
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => (this.log += text));
+    }
+    this.exited = once(child, 'close').then(([code, signal]: unknown[]) => ({ code, signal }) as Exit);
+  }
+
+  private async spawn(): Promise<void> {
+    await this.spawnOnly();
+    await until(
+      'the service to be ready',
+      async () => {
+        if (!this.isRunning) throw new Error(`the service ended instead of starting\n${this.tail()}`);
+        const reply = await send(this.url, 'GET', '/health/ready').catch(() => undefined);
+        return reply?.status === 200;
+      },
+      START_DEADLINE_MS,
+      () => this.tail(),
+    );
+  }
+
+  private environment(): Record<string, string> {
+    const { PATH = '', HOME = '' } = process.env;
+    const shared = this.shared && {
+      DATABASE_URL: this.shared.databaseUrl,
+      ADMIN_TOKEN: this.shared.adminToken,
+      ENCRYPTION_KEYS: this.shared.encryptionKeys,
+    };
+    return {
+      PATH,
+      HOME,
+      NODE_ENV: 'development',
+      PORT: String(this.port),
+      DATA_DIR: this.dataDir,
+      ...shared,
+      ...this.options.env,
+    };
+  }
+
+  private tail(): string {
+    return this.log.slice(-4000);
+  }
+}
+
+/**
+ * A service that lives as long as the surrounding `describe`.
+ *
+ * @returns Not started yet; stories use it.
+ */
+export function useService(options: ServiceOptions = {}): Service {
+  const service = new Service(options);
+  beforeAll(() => service.start(), START_DEADLINE_MS + 1000);
+  afterAll(() => service.stop(), EXIT_DEADLINE_MS * 2);
+  return service;
+}
+
+/** A port below the range that outgoing connections take theirs from, so that a restart finds it free. */
+async function freePort(): Promise<number> {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 10_000);
+    const server = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true));
+    });
+    server.close();
+    if (isFree) return port;
+  }
+}
+
+/**
+ * A data directory as the first boot leaves it, made once for the run by whoever asks first.
+ */
+async function initialisedDataDir(): Promise<string> {
+  const directory = join(runDirectory(), 'service-data');
+  const isMade = join(runDirectory(), 'service-data.ready');
+  const hasFailed = join(runDirectory(), 'service-data.failed');
+  try {
+    mkdirSync(directory);
+  } catch {
+    await until(
+      'another worker to initialise the data directory',
+      () => existsSync(isMade) || existsSync(hasFailed),
+      START_DEADLINE_MS,
+    );
+    if (existsSync(hasFailed)) throw new Error('another worker could not initialise the data directory');
+    return directory;
+  }
+  const service = new Service({ firstBoot: true });
+  try {
+    await service.start();
+    await service.kill('SIGTERM');
+    cpSync(service.dataDir, directory, { recursive: true });
+    writeFileSync(isMade, '');
+  } catch (error) {
+    writeFileSync(hasFailed, '');
+    throw error;
+  } finally {
+    await service.stop();
+  }
+  return directory;
+}
+
+async function createDatabase(serverUrl: string): Promise<Shared> {
+  const name = `tidings_e2e_${randomBytes(6).toString('hex')}`;
+  await onServer(serverUrl, `CREATE DATABASE ${name}`);
+  const databaseUrl = new URL(serverUrl);
+  databaseUrl.pathname = `/${name}`;
+  return {
+    databaseUrl: databaseUrl.href,
+    adminToken: randomBytes(32).toString('hex'),
+    encryptionKeys: `k1:${randomBytes(32).toString('base64')}`,
+  };
+}
+
+async function dropDatabase(serverUrl: string, databaseUrl: string): Promise<void> {
+  await onServer(serverUrl, `DROP DATABASE IF EXISTS ${new URL(databaseUrl).pathname.slice(1)} WITH (FORCE)`);
+}
+
+async function onServer(serverUrl: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: serverUrl });
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}
