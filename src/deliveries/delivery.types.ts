@@ -1,4 +1,4 @@
-import type { AttemptError as EgressError } from '../egress/attempt-error.js';
+import { ATTEMPT_ERRORS as EGRESS_ERRORS } from '../egress/attempt-error.js';
 
 export const DELIVERY_STATUSES = ['pending', 'succeeded', 'failed', 'canceled'] as const;
 export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
@@ -7,8 +7,8 @@ export const CANCEL_REASONS = ['webhook_inactive', 'webhook_deleted', 'stopped']
 export type CancelReason = (typeof CANCEL_REASONS)[number];
 
 /** Why an attempt got no answer: what egress can meet, and what can go wrong before the first byte is sent. */
-export const DELIVERY_ERRORS = ['secret_unavailable', 'payload_unavailable', 'worker_lost'] as const;
-export type AttemptError = EgressError | (typeof DELIVERY_ERRORS)[number];
+export const ATTEMPT_ERRORS = [...EGRESS_ERRORS, 'secret_unavailable', 'payload_unavailable', 'worker_lost'] as const;
+export type AttemptError = (typeof ATTEMPT_ERRORS)[number];
 
 /** A signing secret as it is stored. `ciphertext` is base64. */
 export interface SealedSecret {

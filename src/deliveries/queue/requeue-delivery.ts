@@ -1,5 +1,17 @@
 import type { Queryable } from './queryable.js';
 
+/** Whether the webhook receives; it stays so until the transaction ends. */
+export async function lockWebhookState(
+  database: Queryable,
+  webhookId: string,
+): Promise<{ is_active: boolean; is_deleted: boolean }> {
+  const [row] = await database.query<{ is_active: boolean; is_deleted: boolean }[]>(
+    'SELECT is_active, deleted_at IS NOT NULL AS is_deleted FROM webhook WHERE id = $1 FOR SHARE',
+    [webhookId],
+  );
+  return row!;
+}
+
 const HASTEN = `
   UPDATE delivery_queue SET due_at = now() WHERE delivery_id = $1::uuid AND lease IS NULL AND due_at > now()`;
 

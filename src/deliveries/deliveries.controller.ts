@@ -1,0 +1,45 @@
+import { Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
+import { ApiAcceptedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { Scopes } from '../auth/access.decorators.js';
+import { CurrentEnvironment } from '../auth/current-environment.decorator.js';
+import { ApiErrors } from '../common/api-errors.js';
+import { ApiPage, type PageDto } from '../common/page.js';
+import { UuidParam } from '../common/uuid-param.js';
+import { DeliveriesService } from './deliveries.service.js';
+import { DeliveryDetailDto, DeliveryDto } from './dto/delivery.dto.js';
+import { DeliveryQuery } from './dto/delivery.query.js';
+
+@ApiTags('Deliveries')
+@Controller('delivery')
+export class DeliveriesController {
+  constructor(private readonly deliveries: DeliveriesService) {}
+
+  /** Lists deliveries, newest first. */
+  @Get()
+  @Scopes('delivery:read')
+  @ApiPage(DeliveryDto)
+  list(@CurrentEnvironment() environmentId: string, @Query() query: DeliveryQuery): Promise<PageDto<DeliveryDto>> {
+    return this.deliveries.list(environmentId, query);
+  }
+
+  /** Reads one delivery with every attempt: what was sent, what came back, and how long it took. */
+  @Get(':id')
+  @Scopes('delivery:read')
+  @ApiOkResponse({ type: DeliveryDetailDto, description: 'The delivery.' })
+  get(
+    @CurrentEnvironment() environmentId: string,
+    @UuidParam('DELIVERY_NOT_FOUND') id: string,
+  ): Promise<DeliveryDetailDto> {
+    return this.deliveries.get(environmentId, id);
+  }
+
+  /** Sends a delivery again: one that waits is due now, one that is finished starts its retry schedule anew. */
+  @Post(':id/retry')
+  @HttpCode(202)
+  @Scopes('delivery:write')
+  @ApiAcceptedResponse({ type: DeliveryDto, description: 'The delivery is due now.' })
+  @ApiErrors('WEBHOOK_INACTIVE', 'WEBHOOK_DELETED')
+  retry(@CurrentEnvironment() environmentId: string, @UuidParam('DELIVERY_NOT_FOUND') id: string): Promise<DeliveryDto> {
+    return this.deliveries.retry(environmentId, id);
+  }
+}

@@ -1,0 +1,20 @@
+import { Module } from '@nestjs/common';
+import { EgressModule } from '../egress/egress.module.js';
+import { WebhooksModule } from '../webhooks/webhooks.module.js';
+import { DeliveriesController } from './deliveries.controller.js';
+import { DeliveriesService } from './deliveries.service.js';
+import { DeliveryControlModule } from './delivery-control.module.js';
+import { DeliveryDispatcher } from './delivery-dispatcher.js';
+import { DeliveryEngine } from './delivery-engine.js';
+import { DeliverySender } from './delivery-sender.js';
+import { ResultRecorder } from './result-recorder.js';
+import { WebhookTestController } from './webhook-test.controller.js';
+import { WebhookTester } from './webhook-tester.js';
+
+@Module({
+  imports: [DeliveryControlModule, EgressModule, WebhooksModule],
+  controllers: [DeliveriesController, WebhookTestController],
+  providers: [DeliveriesService, DeliveryDispatcher, DeliveryEngine, DeliverySender, ResultRecorder, WebhookTester],
+  exports: [DeliveryDispatcher],
+})
+export class DeliveriesModule {}

@@ -1,0 +1,62 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { ApiError } from '../common/errors.js';
+import { notFound } from '../common/not-found.js';
+import { type PageDto, startAfter, toPage } from '../common/page.js';
+import { DeliveryDispatcher } from './delivery-dispatcher.js';
+import { DeliveryDetailDto, DeliveryDto } from './dto/delivery.dto.js';
+import type { DeliveryQuery } from './dto/delivery.query.js';
+import { type DeliveryRow, findDelivery, listAttempts, listDeliveries } from './queue/delivery-reads.js';
+import type { Queryable } from './queue/queryable.js';
+import { lockWebhookState, requeueDelivery } from './queue/requeue-delivery.js';
+
+/** The log of deliveries, and sending one again. */
+@Injectable()
+export class DeliveriesService {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly dispatcher: DeliveryDispatcher,
+  ) {}
+
+  async list(environmentId: string, query: DeliveryQuery): Promise<PageDto<DeliveryDto>> {
+    const rows = await listDeliveries(this.dataSource, {
+      environmentId,
+      webhookId: query.webhook_id ?? null,
+      eventId: query.event_id ?? null,
+      eventType: query.event_type ?? null,
+      status: query.status ?? null,
+      createdAfter: query.created_after ?? null,
+      createdBefore: query.created_before ?? null,
+      before: startAfter(query),
+      limit: query.limit + 1,
+    });
+    const page = toPage(rows, query.limit, ({ id }) => id);
+    return { ...page, result: page.result.map((row) => DeliveryDto.of(row)) };
+  }
+
+  async get(environmentId: string, id: string): Promise<DeliveryDetailDto> {
+    const row = await this.find(this.dataSource, environmentId, id);
+    return DeliveryDetailDto.withAttempts(row, await listAttempts(this.dataSource, id));
+  }
+
+  /** @throws ApiError DELIVERY_NOT_FOUND, WEBHOOK_INACTIVE, WEBHOOK_DELETED */
+  async retry(environmentId: string, id: string): Promise<DeliveryDto> {
+    const row = await this.dataSource.transaction(async (manager) => {
+      const { webhook_id: webhookId } = await this.find(manager, environmentId, id);
+      // Locked, so that a change which stops the webhook either sees the delivery waiting or is seen here.
+      const webhook = await lockWebhookState(manager, webhookId);
+      if (webhook.is_deleted) throw new ApiError('WEBHOOK_DELETED', 'The webhook of this delivery was deleted');
+      if (!webhook.is_active) throw new ApiError('WEBHOOK_INACTIVE', 'The webhook of this delivery is inactive');
+      await requeueDelivery(manager, id);
+      return this.find(manager, environmentId, id);
+    });
+    this.dispatcher.nudge();
+    return DeliveryDto.of(row);
+  }
+
+  private async find(database: Queryable, environmentId: string, id: string): Promise<DeliveryRow> {
+    const row = await findDelivery(database, environmentId, id);
+    if (!row) throw notFound('DELIVERY_NOT_FOUND');
+    return row;
+  }
+}

@@ -1,0 +1,33 @@
+import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
+import { IsIn, IsOptional, IsUUID } from 'class-validator';
+import { EVENT_TYPE_NAMES, TEST_EVENT_TYPE, type EventType } from '../../webhooks/event-types.js';
+
+const SENDABLE = [TEST_EVENT_TYPE, ...EVENT_TYPE_NAMES] as const;
+
+@ApiSchema({ name: 'WebhookTest' })
+export class WebhookTestDto {
+  @ApiProperty({
+    type: 'string',
+    format: 'uuid',
+    description: 'The webhook to test.',
+    example: '4a4de828-f4db-4c9e-adfd-434e0864c3c7',
+  })
+  @IsUUID('loose', { message: 'must be a UUID' })
+  id: string;
+
+  @ApiPropertyOptional({
+    enum: SENDABLE,
+    enumName: 'DeliveryEventType',
+    default: TEST_EVENT_TYPE,
+    description: 'Send the example payload of this type instead of `{"foo":"bar"}`.',
+  })
+  @IsOptional()
+  @IsIn(SENDABLE, { message: 'must be one of the event types, see GET /event-type' })
+  event_type?: EventType | typeof TEST_EVENT_TYPE;
+}
+
+@ApiSchema({ name: 'WebhookTestResult' })
+export class WebhookTestResultDto {
+  @ApiProperty({ type: 'boolean', enum: [true], example: true })
+  success: true;
+}

@@ -1,0 +1,72 @@
+import { ApiProperty, ApiSchema } from '@nestjs/swagger';
+import { ApiTimestamp, ApiUuid } from '../../common/api-property.js';
+import { VerbatimJson } from '../../common/verbatim-json.js';
+import { DeliveryEventTypeProperty } from '../../deliveries/dto/delivery-event-type.js';
+import type { EventDetail, EventRow } from '../event-reads.js';
+
+@ApiSchema({ name: 'Event' })
+export class EventDto {
+  @ApiUuid({ description: 'The same in every delivery of the event: receivers drop duplicates by it.' })
+  id: string;
+
+  @ApiUuid()
+  environment_id: string;
+
+  @DeliveryEventTypeProperty()
+  event_type: string;
+
+  @ApiTimestamp()
+  created_at: string;
+
+  static of(event: EventRow): EventDto {
+    return {
+      id: event.id,
+      environment_id: event.environmentId,
+      event_type: event.eventType,
+      created_at: event.createdAt.toISOString(),
+    };
+  }
+}
+
+@ApiSchema({ name: 'EventDeliveryCounts' })
+export class EventDeliveryCountsDto {
+  @ApiProperty({ type: 'integer', minimum: 0, example: 0 })
+  pending: number;
+
+  @ApiProperty({ type: 'integer', minimum: 0, example: 2 })
+  succeeded: number;
+
+  @ApiProperty({ type: 'integer', minimum: 0, example: 0 })
+  failed: number;
+
+  @ApiProperty({ type: 'integer', minimum: 0, example: 0 })
+  canceled: number;
+}
+
+@ApiSchema({ name: 'EventDetail' })
+export class EventDetailDto extends EventDto {
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: true,
+    description: 'The payload, its text exactly as it was published.',
+    example: { id: '79a39d69-e27e-49cb-b9a9-79f5eea7aa26' },
+  })
+  payload: VerbatimJson;
+
+  @ApiProperty({ type: EventDeliveryCountsDto, description: 'The deliveries of the event by status.' })
+  deliveries: EventDeliveryCountsDto;
+
+  static override of(event: EventDetail): EventDetailDto {
+    return {
+      ...super.of(event),
+      payload: new VerbatimJson(event.payload, 'object', 0),
+      deliveries: event.deliveries,
+    };
+  }
+}
+
+@ApiSchema({ name: 'EventBatch' })
+export class EventBatchDto {
+  @ApiProperty({ type: [EventDto], description: 'The accepted events, in the order of the request.' })
+  result: EventDto[];
+}

@@ -1,0 +1,56 @@
+import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import { ArrayMaxSize, ArrayMinSize, IsArray, IsIn, IsOptional, Matches, MaxLength, ValidateNested } from 'class-validator';
+import { IDEMPOTENCY_KEY_RULE } from '../../common/idempotency-key.js';
+import { ApiPayload } from '../../common/api-property.js';
+import { VerbatimJson } from '../../common/verbatim-json.js';
+import { EVENT_TYPE_NAMES, type EventType } from '../../webhooks/event-types.js';
+
+/** Events that one request may carry. */
+export const MAX_BATCH = 1_000;
+
+@ApiSchema({ name: 'PublishEvent' })
+export class PublishEventDto {
+  @ApiProperty({
+    enum: EVENT_TYPE_NAMES,
+    enumName: 'EventType',
+    description: 'What happened. Every active webhook that is subscribed to it receives the event.',
+    example: 'integrated_account:created',
+  })
+  @IsIn(EVENT_TYPE_NAMES, { message: 'must be one of the event types, see GET /event-type' })
+  event_type: EventType;
+
+  @ApiPayload({ description: 'Any JSON object. Receivers get its text exactly as it was written.' })
+  payload: VerbatimJson;
+}
+
+@ApiSchema({ name: 'BatchEvent' })
+export class BatchEventDto extends PublishEventDto {
+  @ApiPropertyOptional({
+    type: 'string',
+    minLength: 1,
+    maxLength: 255,
+    description: 'Makes this event safe to send again: what `Idempotency-Key` is for a single one.',
+    example: 'order-1045-created',
+  })
+  @IsOptional()
+  @MaxLength(255, { message: IDEMPOTENCY_KEY_RULE })
+  @Matches(/^[\x20-\x7e]+$/, { message: IDEMPOTENCY_KEY_RULE })
+  idempotency_key?: string;
+}
+
+@ApiSchema({ name: 'PublishEventBatch' })
+export class PublishEventBatchDto {
+  @ApiProperty({
+    type: [BatchEventDto],
+    minItems: 1,
+    maxItems: MAX_BATCH,
+    description: 'All of them are accepted, or none.',
+  })
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(MAX_BATCH)
+  @ValidateNested({ each: true })
+  @Type(() => BatchEventDto)
+  events: BatchEventDto[];
+}

@@ -1,0 +1,67 @@
+import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
+import { ApiAcceptedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { Scopes } from '../auth/access.decorators.js';
+import { CurrentEnvironment } from '../auth/current-environment.decorator.js';
+import { ApiErrors } from '../common/api-errors.js';
+import { IdempotencyKey } from '../common/idempotency-key.js';
+import { ApiPage, type PageDto } from '../common/page.js';
+import { UuidParam } from '../common/uuid-param.js';
+import { AnswersVerbatim } from '../common/verbatim-answer.js';
+import { EventBatchDto, EventDetailDto, EventDto } from './dto/event.dto.js';
+import { EventQuery } from './dto/event.query.js';
+import { PublishEventBatchDto, PublishEventDto } from './dto/publish-event.dto.js';
+import { EventsService } from './events.service.js';
+
+@ApiTags('Events')
+@Controller('event')
+export class EventsController {
+  constructor(private readonly events: EventsService) {}
+
+  /**
+   * Publishes an event.
+   *
+   * 202 means committed: the event and its deliveries are stored and will be attempted, whatever happens to this process.
+   */
+  @Post()
+  @HttpCode(202)
+  @Scopes('event:write')
+  @ApiAcceptedResponse({ type: EventDto, description: 'Accepted and committed.' })
+  @ApiErrors('DATABASE_BUSY')
+  publish(
+    @CurrentEnvironment() environmentId: string,
+    @IdempotencyKey() key: string | null,
+    @Body() body: PublishEventDto,
+  ): Promise<EventDto> {
+    return this.events.publish(environmentId, body, key);
+  }
+
+  /** Publishes up to 1,000 events, all or none: one bad member refuses the batch, and its `field` names the index. */
+  @Post('batch')
+  @HttpCode(202)
+  @Scopes('event:write')
+  @ApiAcceptedResponse({ type: EventBatchDto, description: 'Accepted and committed.' })
+  @ApiErrors('IDEMPOTENCY_CONFLICT', 'DATABASE_BUSY')
+  async publishBatch(
+    @CurrentEnvironment() environmentId: string,
+    @Body() body: PublishEventBatchDto,
+  ): Promise<EventBatchDto> {
+    return { result: await this.events.publishBatch(environmentId, body.events) };
+  }
+
+  /** Lists events, newest first. */
+  @Get()
+  @Scopes('event:read')
+  @ApiPage(EventDto)
+  list(@CurrentEnvironment() environmentId: string, @Query() query: EventQuery): Promise<PageDto<EventDto>> {
+    return this.events.list(environmentId, query);
+  }
+
+  /** Reads one event, with its payload as it was published and its deliveries counted by status. */
+  @Get(':id')
+  @Scopes('event:read')
+  @AnswersVerbatim()
+  @ApiOkResponse({ type: EventDetailDto, description: 'The event.' })
+  get(@CurrentEnvironment() environmentId: string, @UuidParam('EVENT_NOT_FOUND') id: string): Promise<EventDetailDto> {
+    return this.events.get(environmentId, id);
+  }
+}

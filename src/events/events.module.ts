@@ -1,0 +1,12 @@
+import { Module } from '@nestjs/common';
+import { DeliveriesModule } from '../deliveries/deliveries.module.js';
+import { EventIntake } from './event-intake.js';
+import { EventsController } from './events.controller.js';
+import { EventsService } from './events.service.js';
+
+@Module({
+  imports: [DeliveriesModule],
+  controllers: [EventsController],
+  providers: [EventsService, EventIntake],
+})
+export class EventsModule {}
