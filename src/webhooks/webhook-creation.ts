@@ -5,7 +5,7 @@ import { ApiError } from '../common/errors.js';
 import { uuidV7 } from '../common/uuid-v7.js';
 import type { CreateWebhookDto } from './dto/create-webhook.dto.js';
 import type { WebhookWithSecretDto } from './dto/webhook-with-secret.dto.js';
-import { WebhookDto } from './dto/webhook.dto.js';
+import { toWebhookDto, type WebhookDto } from './dto/webhook.dto.js';
 import type { WebhookSecret } from './entities/webhook-secret.entity.js';
 import type { Webhook } from './entities/webhook.entity.js';
 import type { EventType } from './event-types.js';
@@ -40,7 +40,7 @@ export class WebhookCreation {
     const webhook = newWebhook(environmentId, body, await databaseTime(manager));
     const secret = randomUUID();
     const secretRow = this.seal(secret, webhook);
-    const answer = { webhook: WebhookDto.of(webhook), secretId: secretRow.id };
+    const answer = { webhook: toWebhookDto(webhook), secretId: secretRow.id };
 
     if (idempotencyKey !== null) {
       const contentHash = contentHashOf(body);

@@ -11,7 +11,7 @@ import type { CreateWebhookDto } from './dto/create-webhook.dto.js';
 import type { ListWebhooksQuery } from './dto/list-webhooks.query.js';
 import type { UpdateWebhookDto } from './dto/update-webhook.dto.js';
 import type { WebhookWithSecretDto } from './dto/webhook-with-secret.dto.js';
-import { WebhookDto } from './dto/webhook.dto.js';
+import { toWebhookDto, type WebhookDto } from './dto/webhook.dto.js';
 import type { Webhook } from './entities/webhook.entity.js';
 import { disabled, patched, type WebhookPatch, type WebhookTransition } from './webhook-change.js';
 import { WebhookCreation, withoutRepeats } from './webhook-creation.js';
@@ -56,14 +56,14 @@ export class WebhooksService {
     const webhooks = await listWebhooks(this.dataSource.manager, filter, query.limit + 1);
     return mapPage(
       toPage(webhooks, query.limit, ({ id }) => id),
-      WebhookDto.of,
+      toWebhookDto,
     );
   }
 
   async get(environmentId: string, id: string): Promise<WebhookDto> {
     const webhook = await findWebhook(this.dataSource.manager, environmentId, id);
     if (!webhook) throw notFound('WEBHOOK_NOT_FOUND');
-    return WebhookDto.of(webhook);
+    return toWebhookDto(webhook);
   }
 
   /** @param actor who changes it, as in `webhook_revision.changed_by` */
@@ -72,7 +72,7 @@ export class WebhooksService {
     const patch = patchOf(body);
     const change = await this.change({ environmentId, id }, actor, (webhook, now) => patched(webhook, patch, now));
     if (!change) throw notFound('WEBHOOK_NOT_FOUND');
-    return WebhookDto.of(change.webhook);
+    return toWebhookDto(change.webhook);
   }
 
   /** @param actor who deletes it, as in `webhook_revision.changed_by` */

@@ -1,17 +1,17 @@
 import { ApiHideProperty, ApiSchema } from '@nestjs/swagger';
 import { IsUUID } from 'class-validator';
 import type { EventType } from '../event-types.js';
-import { EventTypesInput, IsActiveInput, MayBeAbsent, TargetUrlInput } from './webhook-properties.js';
+import { EventTypesProperty, IsActiveProperty, MayBeAbsent, TargetUrlProperty } from './webhook-properties.js';
 
 @ApiSchema({ name: 'CreateWebhook' })
 export class CreateWebhookDto {
-  @TargetUrlInput()
+  @TargetUrlProperty()
   target_url: string;
 
-  @IsActiveInput({ default: true })
+  @IsActiveProperty({ default: true })
   is_active?: boolean;
 
-  @EventTypesInput({
+  @EventTypesProperty({
     description: 'The event types to subscribe to. When absent: all types, those that are added later too.',
   })
   @MayBeAbsent()

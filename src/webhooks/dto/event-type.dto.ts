@@ -19,10 +19,8 @@ export class EventTypeDto {
 export class EventTypeListDto {
   @ApiProperty({ type: [EventTypeDto] })
   result: EventTypeDto[];
+}
 
-  static all(): EventTypeListDto {
-    return {
-      result: EVENT_TYPES.map(({ type, description, example }) => ({ event_type: type, description, example })),
-    };
-  }
+export function allEventTypes(): EventTypeListDto {
+  return { result: EVENT_TYPES.map(({ type, description, example }) => ({ event_type: type, description, example })) };
 }

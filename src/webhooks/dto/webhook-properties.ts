@@ -1,16 +1,13 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
-import { ArrayNotEmpty, IsArray, IsBoolean, IsIn, IsString, ValidateIf } from 'class-validator';
+import { ApiProperty } from '@nestjs/swagger';
+import { IsBoolean, IsString, ValidateBy, ValidateIf, type ValidationArguments } from 'class-validator';
 import { TARGET_URL_MAX_LENGTH } from '../../egress/target-url-policy.js';
-import { EVENT_TYPE_NAMES } from '../event-types.js';
+import { EVENT_TYPE_NAMES, isEventType } from '../event-types.js';
 
 /*
  * What the documented resource says of its members, once. Requests and answers differ in what is optional, which the
  * options of each decorator add.
  */
-
-export const UUID = { type: 'string', format: 'uuid' } as const;
-export const TIME = { type: 'string', format: 'date-time', example: '2021-08-10T10:00:00.000Z' } as const;
 
 /** The one enum of event types in the document; spread it into the property that holds one type. */
 export const EVENT_TYPE = {
@@ -38,32 +35,62 @@ export const EVENT_TYPES = {
   example: ['integrated_account:created', 'integrated_account:updated'],
 };
 
+interface InputOptions {
+  description?: string;
+  required?: boolean;
+  nullable?: boolean;
+  default?: boolean;
+}
+
 /** A target URL in a request. That it is a string is checked here, the rest by the egress policy. */
-export function TargetUrlInput(options: ApiPropertyOptions = {}): PropertyDecorator {
+export function TargetUrlProperty(options: InputOptions = {}): PropertyDecorator {
   return applyDecorators(
-    ApiProperty({ ...TARGET_URL, maxLength: TARGET_URL_MAX_LENGTH, ...options } as ApiPropertyOptions),
+    ApiProperty({ ...TARGET_URL, maxLength: TARGET_URL_MAX_LENGTH, ...options }),
     IsString({ message: 'must be a string' }),
   );
 }
 
-export function IsActiveInput(options: ApiPropertyOptions = {}): PropertyDecorator {
+export function IsActiveProperty(options: InputOptions = {}): PropertyDecorator {
   return applyDecorators(
-    ApiProperty({ ...IS_ACTIVE, required: false, ...options } as ApiPropertyOptions),
+    ApiProperty({ ...IS_ACTIVE, required: false, ...options }),
     MayBeAbsent(),
     IsBoolean({ message: 'must be true or false' }),
   );
 }
 
-export function EventTypesInput(options: ApiPropertyOptions = {}): PropertyDecorator {
+export function EventTypesProperty(options: InputOptions = {}): PropertyDecorator {
   return applyDecorators(
-    ApiProperty({ ...EVENT_TYPES, required: false, minItems: 1, ...options } as ApiPropertyOptions),
-    IsArray({ message: 'must be an array' }),
-    ArrayNotEmpty({ message: 'must name at least one event type' }),
-    IsIn(EVENT_TYPE_NAMES, { each: true, message: 'must be one of the types that GET /event-type lists' }),
+    ApiProperty({ ...EVENT_TYPES, required: false, minItems: 1, ...options }),
+    IsFilledArray(),
+    HoldsEventTypes(),
   );
 }
 
 /** Absent is fine, null is not: `IsOptional` would let both pass. */
 export function MayBeAbsent(): PropertyDecorator {
   return ValidateIf((_: object, value: unknown) => value !== undefined);
+}
+
+function IsFilledArray(): PropertyDecorator {
+  return ValidateBy({
+    name: 'isFilledArray',
+    validator: {
+      validate: (value: unknown) => Array.isArray(value) && value.length > 0,
+      defaultMessage: () => 'must be an array of at least one event type',
+    },
+  });
+}
+
+/** For each item; has no opinion on what is no array, so that one mistake is told once. */
+function HoldsEventTypes(): PropertyDecorator {
+  return ValidateBy(
+    {
+      name: 'isEventType',
+      validator: {
+        validate: (item: unknown, args?: ValidationArguments) => !Array.isArray(args?.value) || isEventType(item),
+        defaultMessage: () => 'must be one of the types that GET /event-type lists',
+      },
+    },
+    { each: true },
+  );
 }

@@ -1,11 +1,12 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
+import { ApiTimestamp, ApiUuid } from '../../common/api-property.js';
 import type { Webhook } from '../entities/webhook.entity.js';
 import { EVENT_TYPE_NAMES, type EventType } from '../event-types.js';
-import { EVENT_TYPES, IS_ACTIVE, TARGET_URL, TIME, UUID } from './webhook-properties.js';
+import { EVENT_TYPES, IS_ACTIVE, TARGET_URL } from './webhook-properties.js';
 
 @ApiSchema({ name: 'Webhook' })
 export class WebhookDto {
-  @ApiProperty({ ...UUID, example: '4a4de828-f4db-4c9e-adfd-434e0864c3c7' })
+  @ApiUuid({ example: '4a4de828-f4db-4c9e-adfd-434e0864c3c7' })
   id: string;
 
   @ApiProperty(TARGET_URL)
@@ -14,8 +15,7 @@ export class WebhookDto {
   @ApiProperty(IS_ACTIVE)
   is_active: boolean;
 
-  @ApiProperty({
-    ...UUID,
+  @ApiUuid({
     description: 'The environment that owns the webhook.',
     example: '05daecaf-4365-42e8-8370-8127de5dd717',
   })
@@ -24,21 +24,21 @@ export class WebhookDto {
   @ApiProperty(EVENT_TYPES)
   event_types: EventType[];
 
-  @ApiProperty(TIME)
+  @ApiTimestamp()
   created_at: string;
 
-  @ApiProperty(TIME)
+  @ApiTimestamp()
   updated_at: string;
+}
 
-  static of(webhook: Webhook): WebhookDto {
-    return {
-      id: webhook.id,
-      target_url: webhook.targetUrl,
-      is_active: webhook.isActive,
-      environment_id: webhook.environmentId,
-      event_types: webhook.eventTypes ?? [...EVENT_TYPE_NAMES],
-      created_at: webhook.createdAt.toISOString(),
-      updated_at: webhook.updatedAt.toISOString(),
-    };
-  }
+export function toWebhookDto(webhook: Webhook): WebhookDto {
+  return {
+    id: webhook.id,
+    target_url: webhook.targetUrl,
+    is_active: webhook.isActive,
+    environment_id: webhook.environmentId,
+    event_types: webhook.eventTypes ?? [...EVENT_TYPE_NAMES],
+    created_at: webhook.createdAt.toISOString(),
+    updated_at: webhook.updatedAt.toISOString(),
+  };
 }
