@@ -39,7 +39,10 @@ export class DeliveriesController {
   @Scopes('delivery:write')
   @ApiAcceptedResponse({ type: DeliveryDto, description: 'The delivery is due now.' })
   @ApiErrors('WEBHOOK_INACTIVE', 'WEBHOOK_DELETED')
-  retry(@CurrentEnvironment() environmentId: string, @UuidParam('DELIVERY_NOT_FOUND') id: string): Promise<DeliveryDto> {
+  retry(
+    @CurrentEnvironment() environmentId: string,
+    @UuidParam('DELIVERY_NOT_FOUND') id: string,
+  ): Promise<DeliveryDto> {
     return this.deliveries.retry(environmentId, id);
   }
 }

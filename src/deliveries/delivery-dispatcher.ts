@@ -209,7 +209,8 @@ export class DeliveryDispatcher {
       return found > 0 || claim.after !== null;
     } catch (error) {
       release();
-      if (!this.lastClaimFailed) this.logger.error({ msg: 'due deliveries could not be claimed; trying again', err: error });
+      if (!this.lastClaimFailed)
+        this.logger.error({ msg: 'due deliveries could not be claimed; trying again', err: error });
       this.lastClaimFailed = true;
       return false;
     }

@@ -10,7 +10,11 @@ export class AttemptRequestDto {
   @ApiProperty({ type: 'string', example: 'https://example.com/webhook' })
   url: string;
 
-  @ApiProperty({ ...HEADERS, description: 'As sent, signatures included.', example: { 'webhook-timestamp': '1628589600' } })
+  @ApiProperty({
+    ...HEADERS,
+    description: 'As sent, signatures included.',
+    example: { 'webhook-timestamp': '1628589600' },
+  })
   headers: Record<string, string>;
 }
 
@@ -19,7 +23,11 @@ export class AttemptResponseDto {
   @ApiProperty({ type: 'integer', example: 200 })
   status: number;
 
-  @ApiProperty({ ...HEADERS, description: '`content-type` and `retry-after`.', example: { 'content-type': 'text/plain' } })
+  @ApiProperty({
+    ...HEADERS,
+    description: '`content-type` and `retry-after`.',
+    example: { 'content-type': 'text/plain' },
+  })
   headers: Record<string, string>;
 
   @ApiProperty({ type: 'string', description: 'The first 4 KiB, as UTF-8.', example: 'ok' })

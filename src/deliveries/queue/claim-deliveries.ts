@@ -169,7 +169,10 @@ export async function claimDeliveries(database: Queryable, options: ClaimOptions
     };
     if (!row.is_active) {
       const reason = row.is_deleted ? 'webhook_deleted' : 'webhook_inactive';
-      claim.canceled.push({ delivery: { id: row.delivery_id, lease: options.lease, target, isTest: row.is_test }, reason });
+      claim.canceled.push({
+        delivery: { id: row.delivery_id, lease: options.lease, target, isTest: row.is_test },
+        reason,
+      });
       continue;
     }
     claim.deliveries.push({
@@ -192,6 +195,12 @@ function eventOf(row: Row): OutgoingEvent | null {
 
 /** After the webhook that came last, when the room ended before the webhooks did; else where the scan was cut. */
 function nextStart(scan: Row | undefined, claimed: readonly Row[], room: number): string | null {
-  if (claimed.length >= room) return claimed.map((row) => row.webhook_id).sort().at(-1) ?? null;
+  if (claimed.length >= room)
+    return (
+      claimed
+        .map((row) => row.webhook_id)
+        .sort()
+        .at(-1) ?? null
+    );
   return scan?.is_scan_cut ? scan.last_webhook_id : null;
 }

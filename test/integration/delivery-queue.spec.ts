@@ -1,0 +1,345 @@
+import { randomUUID } from 'node:crypto';
+import type { DataSource } from 'typeorm';
+import type { LeasedDelivery } from '../../src/deliveries/delivery.types.js';
+import { claimDeliveries, type Claim } from '../../src/deliveries/queue/claim-deliveries.js';
+import { findDelivery, listAttempts } from '../../src/deliveries/queue/delivery-reads.js';
+import { recordFailures } from '../../src/deliveries/queue/record-health.js';
+import { touchReplica } from '../../src/deliveries/queue/replicas.js';
+import { requeueDelivery } from '../../src/deliveries/queue/requeue-delivery.js';
+import { LOST_LEASES_LIMIT, rescueDeliveries } from '../../src/deliveries/queue/rescue-deliveries.js';
+import { settleDeliveries } from '../../src/deliveries/queue/settle-deliveries.js';
+import { stopDeliveries } from '../../src/deliveries/queue/stop-deliveries.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { accept, attempted, makeEnvironment, makeEvent, makeWebhook, resultOf } from '../support/delivery-fixtures.js';
+
+describe('the delivery queue', () => {
+  let test: TestDatabase;
+  let database: DataSource;
+  let environmentId: string;
+
+  beforeAll(async () => {
+    test = await createTestDatabase();
+    database = test.dataSource;
+  });
+  afterAll(() => test.close());
+  beforeEach(async () => {
+    await database.query('TRUNCATE delivery_queue, webhook_health, replica');
+    environmentId = await makeEnvironment(database);
+  });
+
+  const claim = (options: Partial<Parameters<typeof claimDeliveries>[1]> = {}): Promise<Claim> =>
+    claimDeliveries(database, {
+      replicaId: randomUUID(),
+      lease: randomUUID(),
+      leaseMs: 45_000,
+      room: 100,
+      roomPerWebhook: 100,
+      webhookRooms: new Map(),
+      after: null,
+      ...options,
+    });
+  const statusOf = async (id: string) => (await findDelivery(database, environmentId, id))!;
+  const claimOne = async (): Promise<LeasedDelivery> => (await claim()).deliveries[0]!;
+
+  describe('accepting', () => {
+    it('fans an event out to each matching active webhook of its environment', async () => {
+      const all = await makeWebhook(database, environmentId);
+      const matching = await makeWebhook(database, environmentId, { eventTypes: ['record:created', 'record:deleted'] });
+      await makeWebhook(database, environmentId, { eventTypes: ['record:deleted'] });
+      await makeWebhook(database, environmentId, { isActive: false });
+      await makeWebhook(database, await makeEnvironment(database));
+      const event = makeEvent(environmentId);
+
+      const { leased, unleased } = await accept(database, [event], { total: 10 });
+
+      expect(leased.map(({ target }) => target.webhookId).sort()).toEqual([all, matching].sort());
+      expect(unleased).toBe(0);
+      expect(leased[0]).toMatchObject({
+        event: { id: event.id, type: 'record:created', payload: '{"n":9007199254740993}', createdAt: event.createdAt },
+        target: { environmentId, targetUrl: 'https://example.com/webhook', revision: 1 },
+        failures: 0,
+      });
+      expect(leased[0]!.target.secrets).toHaveLength(1);
+    });
+
+    it('leases no more than the room, and no more to a webhook than its own', async () => {
+      const webhook = await makeWebhook(database, environmentId);
+      const busy = await makeWebhook(database, environmentId);
+      const events = Array.from({ length: 5 }, () => makeEvent(environmentId));
+
+      const { leased, unleased } = await accept(database, events, { total: 4, webhookRooms: new Map([[busy, 1]]) });
+
+      const perWebhook = (id: string) => leased.filter(({ target }) => target.webhookId === id).length;
+      expect(leased).toHaveLength(4);
+      expect(perWebhook(busy)).toBe(1);
+      expect(perWebhook(webhook)).toBe(3);
+      expect(unleased).toBe(6);
+    });
+
+    it('leases nothing to an endpoint that is down', async () => {
+      const webhookId = await makeWebhook(database, environmentId);
+      await recordFailures(database, [{ webhookId, failures: 20, pauseMs: null }]);
+      await database.query(`UPDATE webhook_health SET failing_since = now() - interval '2 minutes'`);
+      const { leased, unleased } = await accept(database, [makeEvent(environmentId)], { total: 10 });
+      expect([leased.length, unleased]).toEqual([0, 1]);
+    });
+
+    it('takes one of two events with one idempotency key, in one statement or in two', async () => {
+      const idempotency = { key: 'order-1', contentHash: Buffer.alloc(32, 1) };
+      const events = [makeEvent(environmentId, { idempotency }), makeEvent(environmentId, { idempotency })];
+      const first = await accept(database, events);
+      const second = await accept(database, [makeEvent(environmentId, { idempotency })]);
+      expect([first.accepted.size, second.accepted.size]).toEqual([1, 0]);
+      const [{ count }] = await database.query('SELECT count(*)::int FROM event WHERE environment_id = $1', [
+        environmentId,
+      ]);
+      expect(count).toBe(1);
+    });
+  });
+
+  describe('claiming', () => {
+    it('takes what is due and unleased, once', async () => {
+      await makeWebhook(database, environmentId);
+      await accept(database, [makeEvent(environmentId), makeEvent(environmentId)]);
+      await database.query(
+        `UPDATE delivery_queue SET due_at = now() + interval '1 hour' WHERE delivery_id = (SELECT delivery_id FROM delivery_queue LIMIT 1)`,
+      );
+      const first = await claim();
+      expect(first.deliveries).toHaveLength(1);
+      expect(first.deliveries[0]!.event!.payload).toBe('{"n":9007199254740993}');
+      expect((await claim()).deliveries).toHaveLength(0);
+    });
+
+    it('shares the room among the waiting webhooks and goes round them', async () => {
+      const webhooks = await Promise.all(Array.from({ length: 6 }, () => makeWebhook(database, environmentId)));
+      await accept(
+        database,
+        Array.from({ length: 20 }, () => makeEvent(environmentId)),
+      );
+      const seen: string[] = [];
+      let after: string | null = null;
+      for (let round = 0; round < 3; round++) {
+        const claimed: Claim = await claim({ room: 2, after });
+        expect(claimed.deliveries).toHaveLength(2);
+        seen.push(...claimed.deliveries.map(({ target }) => target.webhookId));
+        after = claimed.after;
+      }
+      expect(seen.sort()).toEqual(webhooks.sort());
+    });
+
+    it('leaves a webhook alone that has no room', async () => {
+      const webhookId = await makeWebhook(database, environmentId);
+      await accept(database, [makeEvent(environmentId), makeEvent(environmentId)]);
+      expect((await claim({ webhookRooms: new Map([[webhookId, 0]]) })).deliveries).toHaveLength(0);
+      expect((await claim({ webhookRooms: new Map([[webhookId, 1]]) })).deliveries).toHaveLength(1);
+    });
+
+    it('hands deliveries of a webhook that stopped over to be canceled', async () => {
+      const webhookId = await makeWebhook(database, environmentId);
+      await accept(database, [makeEvent(environmentId)]);
+      await database.query('UPDATE webhook SET is_active = false WHERE id = $1', [webhookId]);
+      const { deliveries, canceled } = await claim();
+      expect(deliveries).toHaveLength(0);
+      await settleDeliveries(
+        database,
+        canceled.map(({ delivery, reason }) => resultOf(delivery, { kind: 'canceled', reason }, null)),
+      );
+      expect(await statusOf(canceled[0]!.delivery.id)).toMatchObject({
+        status: 'canceled',
+        cancel_reason: 'webhook_inactive',
+        attempt_count: 0,
+      });
+    });
+
+    it('sends one probe at a time to an endpoint that is down, and first retries at their time', async () => {
+      const webhookId = await makeWebhook(database, environmentId);
+      await accept(
+        database,
+        Array.from({ length: 5 }, () => makeEvent(environmentId)),
+      );
+      await recordFailures(database, [{ webhookId, failures: 20, pauseMs: null }]);
+      await database.query(
+        `UPDATE webhook_health SET failing_since = now() - interval '2 minutes', next_probe_at = now() - interval '1 second'`,
+      );
+      expect((await claim()).deliveries).toHaveLength(1);
+      expect((await claim()).deliveries).toHaveLength(0);
+      await database.query(
+        `UPDATE delivery_queue SET failures = 1 WHERE delivery_id = (SELECT delivery_id FROM delivery_queue WHERE lease IS NULL LIMIT 1)`,
+      );
+      const retried = (await claim()).deliveries;
+      expect(retried.map(({ failures }) => failures)).toEqual([1]);
+    });
+
+    it('leaves a paused webhook alone until its pause ends', async () => {
+      const webhookId = await makeWebhook(database, environmentId);
+      await accept(database, [makeEvent(environmentId)]);
+      await recordFailures(database, [{ webhookId, failures: 1, pauseMs: 60_000 }]);
+      expect((await claim()).deliveries).toHaveLength(0);
+      await database.query(`UPDATE webhook_health SET paused_until = now() - interval '1 second'`);
+      expect((await claim()).deliveries).toHaveLength(1);
+    });
+  });
+
+  describe('settling', () => {
+    beforeEach(async () => {
+      await makeWebhook(database, environmentId);
+      await accept(database, [makeEvent(environmentId)]);
+    });
+
+    it('finishes a delivery and logs its attempt', async () => {
+      const delivery = await claimOne();
+      const settled = await settleDeliveries(database, [
+        resultOf(delivery, { kind: 'succeeded' }, attempted('succeeded')),
+      ]);
+      expect([...settled]).toEqual([[delivery.id, 'succeeded']]);
+      expect(await statusOf(delivery.id)).toMatchObject({
+        status: 'succeeded',
+        attempt_count: 1,
+        next_attempt_at: null,
+      });
+      expect(await listAttempts(database, delivery.id)).toMatchObject([
+        { number: 1, outcome: 'succeeded', error: null, response_status: 200, response_body: 'ok' },
+      ]);
+      expect(await database.query('SELECT 1 FROM delivery_queue')).toHaveLength(0);
+    });
+
+    it('makes a failed delivery wait, and counts', async () => {
+      const delivery = await claimOne();
+      await settleDeliveries(database, [resultOf(delivery, { kind: 'waiting', inMs: 5_000 }, attempted('failed'))]);
+      const waiting = await statusOf(delivery.id);
+      expect(waiting).toMatchObject({ status: 'pending', attempt_count: 1 });
+      expect(waiting.next_attempt_at!.getTime()).toBeGreaterThan(Date.now() + 3_000);
+      await database.query('UPDATE delivery_queue SET due_at = now()');
+      expect((await claimOne()).failures).toBe(1);
+    });
+
+    it('changes nothing for a lease that was lost, but logs the attempt under a number of its own', async () => {
+      const stale = await claimOne();
+      await database.query('UPDATE delivery_queue SET lease = NULL, leased_by = NULL, leased_until = NULL');
+      const current = await claimOne();
+      const late = resultOf(stale, { kind: 'failed' }, attempted('failed'));
+      expect((await settleDeliveries(database, [late])).size).toBe(0);
+      expect((await statusOf(stale.id)).status).toBe('pending');
+      await settleDeliveries(database, [resultOf(current, { kind: 'succeeded' }, attempted('succeeded'))]);
+      expect(await statusOf(stale.id)).toMatchObject({ status: 'succeeded', attempt_count: 2 });
+      const second = resultOf(stale, { kind: 'failed' }, attempted('failed'));
+      await settleDeliveries(database, [second]);
+      expect(await statusOf(stale.id)).toMatchObject({ status: 'succeeded', attempt_count: 3 });
+      expect((await listAttempts(database, stale.id)).map(({ number }) => number)).toEqual([1, 2, 3]);
+    });
+
+    it('records a result once when its answer got lost and it is sent again', async () => {
+      const delivery = await claimOne();
+      const result = resultOf(delivery, { kind: 'succeeded' }, attempted('succeeded'));
+      await settleDeliveries(database, [result]);
+      await settleDeliveries(database, [result]);
+      expect(await statusOf(delivery.id)).toMatchObject({ status: 'succeeded', attempt_count: 1 });
+    });
+
+    it('gives a delivery back as it was when its attempt never started', async () => {
+      const delivery = await claimOne();
+      await settleDeliveries(database, [resultOf(delivery, { kind: 'waiting', inMs: null }, null)]);
+      expect((await claimOne()).id).toBe(delivery.id);
+      expect((await statusOf(delivery.id)).attempt_count).toBe(0);
+    });
+
+    it.each([
+      ['ends as canceled when it fails', 'failed', 'canceled', 'webhook_inactive'],
+      ['ends as succeeded when it succeeds', 'succeeded', 'succeeded', null],
+    ] as const)('an attempt under way when its webhook stops %s', async (_, outcome, status, reason) => {
+      const delivery = await claimOne();
+      await stopDeliveries(database, delivery.target.webhookId, 'webhook_inactive');
+      expect((await statusOf(delivery.id)).status).toBe('pending');
+      const settlement =
+        outcome === 'succeeded' ? ({ kind: 'succeeded' } as const) : ({ kind: 'waiting', inMs: 1 } as const);
+      await settleDeliveries(database, [resultOf(delivery, settlement, attempted(outcome))]);
+      expect(await statusOf(delivery.id)).toMatchObject({ status, cancel_reason: reason, attempt_count: 1 });
+    });
+
+    it('clears the health of a webhook that succeeded', async () => {
+      const delivery = await claimOne();
+      await recordFailures(database, [{ webhookId: delivery.target.webhookId, failures: 3, pauseMs: null }]);
+      await settleDeliveries(database, [resultOf(delivery, { kind: 'succeeded' }, attempted('succeeded'))]);
+      expect(await database.query('SELECT 1 FROM webhook_health')).toHaveLength(0);
+    });
+  });
+
+  describe('stopping', () => {
+    it('cancels what waits, with its reason', async () => {
+      const webhookId = await makeWebhook(database, environmentId);
+      await accept(database, [makeEvent(environmentId)]);
+      const [{ delivery_id: id }] = await database.query('SELECT delivery_id FROM delivery_queue');
+      await stopDeliveries(database, webhookId, 'webhook_deleted');
+      expect(await statusOf(id)).toMatchObject({ status: 'canceled', cancel_reason: 'webhook_deleted' });
+      expect(await database.query('SELECT 1 FROM delivery_queue')).toHaveLength(0);
+    });
+  });
+
+  describe('sending again', () => {
+    it('brings a waiting delivery forward and leaves its count', async () => {
+      await makeWebhook(database, environmentId);
+      await accept(database, [makeEvent(environmentId)]);
+      const delivery = await claimOne();
+      await settleDeliveries(database, [resultOf(delivery, { kind: 'waiting', inMs: 60_000 }, attempted('failed'))]);
+      await requeueDelivery(database, delivery.id);
+      expect(await claimOne()).toMatchObject({ id: delivery.id, failures: 1 });
+    });
+
+    it('reopens a finished delivery with the schedule anew and attempt numbers that go on', async () => {
+      await makeWebhook(database, environmentId);
+      await accept(database, [makeEvent(environmentId)]);
+      const delivery = await claimOne();
+      await settleDeliveries(database, [resultOf(delivery, { kind: 'failed' }, attempted('failed'))]);
+      await requeueDelivery(database, delivery.id);
+      expect(await statusOf(delivery.id)).toMatchObject({ status: 'pending', completed_at: null, attempt_count: 1 });
+      const again = await claimOne();
+      expect(again.failures).toBe(0);
+      await settleDeliveries(database, [resultOf(again, { kind: 'succeeded' }, attempted('succeeded'))]);
+      expect((await listAttempts(database, delivery.id)).map(({ number }) => number)).toEqual([1, 2]);
+    });
+  });
+
+  describe('rescuing', () => {
+    const dead = randomUUID();
+    const alive = randomUUID();
+    beforeEach(async () => {
+      await makeWebhook(database, environmentId);
+      await accept(database, [makeEvent(environmentId)]);
+      await touchReplica(database, alive);
+    });
+
+    it('frees what a dead replica held', async () => {
+      const { deliveries } = await claim({ replicaId: dead });
+      expect(await rescueDeliveries(database, alive, false)).toBe(1);
+      expect((await claimOne()).id).toBe(deliveries[0]!.id);
+    });
+
+    it('leaves a living replica its leases, until their time is over', async () => {
+      const other = randomUUID();
+      await touchReplica(database, other);
+      await claim({ replicaId: other });
+      expect(await rescueDeliveries(database, alive, false)).toBe(0);
+      await database.query(`UPDATE delivery_queue SET leased_until = now() - interval '1 second'`);
+      expect(await rescueDeliveries(database, alive, false)).toBe(1);
+    });
+
+    it('counts every other lease as lost when no other process can be there', async () => {
+      const other = randomUUID();
+      await touchReplica(database, other);
+      await claim({ replicaId: other });
+      expect(await rescueDeliveries(database, alive, true)).toBe(1);
+    });
+
+    it('ends a delivery whose lease was lost five times in a row, with an attempt that says so', async () => {
+      let id = '';
+      for (let lost = 0; lost < LOST_LEASES_LIMIT; lost++) {
+        id = (await claim({ replicaId: dead })).deliveries[0]!.id;
+        expect(await rescueDeliveries(database, alive, false)).toBe(1);
+      }
+      expect(await statusOf(id)).toMatchObject({ status: 'failed', attempt_count: 1 });
+      expect(await listAttempts(database, id)).toMatchObject([
+        { number: 1, error: 'worker_lost', response_status: null },
+      ]);
+    });
+  });
+});

@@ -1,0 +1,93 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { DataSource } from 'typeorm';
+import { uuidV7 } from '../../src/common/uuid-v7.js';
+import { acceptEvents, type Acceptance, type IncomingEvent } from '../../src/events/accept-events.js';
+import type { AttemptRecord, DeliveryResult, LeasedDelivery, Settlement } from '../../src/deliveries/delivery.types.js';
+
+/** Makes an environment; returns its id. */
+export async function makeEnvironment(database: DataSource): Promise<string> {
+  const id = uuidV7();
+  await database.query(`INSERT INTO environment (id, name, created_at, updated_at) VALUES ($1, 'test', now(), now())`, [
+    id,
+  ]);
+  return id;
+}
+
+/** Makes a webhook with one secret (which opens nowhere); returns its id. */
+export async function makeWebhook(
+  database: DataSource,
+  environmentId: string,
+  options: { eventTypes?: string[]; isActive?: boolean } = {},
+): Promise<string> {
+  const id = uuidV7();
+  await database.query(
+    `INSERT INTO webhook (id, environment_id, target_url, is_active, event_types, created_at, updated_at)
+     VALUES ($1, $2, 'https://example.com/webhook', $3, $4, now(), now())`,
+    [id, environmentId, options.isActive ?? true, options.eventTypes ?? null],
+  );
+  await database.query(
+    `INSERT INTO encryption_key (id, fingerprint, created_at) VALUES ('k1', '\\x00', now()) ON CONFLICT DO NOTHING`,
+  );
+  await database.query(
+    `INSERT INTO webhook_secret (environment_id, webhook_id, id, key_id, ciphertext, created_at)
+     VALUES ($1, $2, $3, 'k1', $4, now())`,
+    [environmentId, id, uuidV7(), randomBytes(64)],
+  );
+  return id;
+}
+
+export function makeEvent(environmentId: string, overrides: Partial<IncomingEvent> = {}): IncomingEvent {
+  const now = Date.now();
+  return {
+    id: uuidV7(now),
+    environmentId,
+    eventType: 'record:created',
+    payload: '{"n":9007199254740993}',
+    createdAt: new Date(now),
+    idempotency: null,
+    ...overrides,
+  };
+}
+
+/** Accepts events as a replica with room for `total` attempts would. */
+export function accept(
+  database: DataSource,
+  events: IncomingEvent[],
+  options: { total?: number; perWebhook?: number; webhookRooms?: Map<string, number>; replicaId?: string } = {},
+): Promise<Acceptance> {
+  return acceptEvents(database, events, {
+    lease: randomUUID(),
+    replicaId: options.replicaId ?? randomUUID(),
+    leaseMs: 45_000,
+    total: options.total ?? 0,
+    perWebhook: options.perWebhook ?? 100,
+    webhookRooms: options.webhookRooms ?? new Map(),
+    release: () => undefined,
+  });
+}
+
+export function attempted(outcome: 'succeeded' | 'failed', overrides: Partial<AttemptRecord> = {}): AttemptRecord {
+  return {
+    id: uuidV7(),
+    startedAt: new Date(),
+    durationMs: 12,
+    outcome,
+    error: null,
+    request: { url: 'https://example.com/webhook', headers: { 'webhook-id': 'x' } },
+    response: {
+      status: outcome === 'succeeded' ? 200 : 500,
+      headers: { 'content-type': 'text/plain' },
+      body: 'ok',
+      bodyTruncated: false,
+    },
+    ...overrides,
+  };
+}
+
+export function resultOf(
+  delivery: Pick<LeasedDelivery, 'id' | 'lease' | 'target' | 'isTest'>,
+  settlement: Settlement,
+  attempt: AttemptRecord | null,
+): DeliveryResult {
+  return { delivery, settlement, attempt, pauseWebhookMs: null };
+}
