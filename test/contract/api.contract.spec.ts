@@ -100,8 +100,11 @@ const CHANGES: Record<string, object> = {
   'PATCH /environment/{id}': { name: 'renamed' },
 };
 
+/** Small, so that a body over the limit is sent in one piece. */
+const MAX_BODY_BYTES = 16_384;
+
 describe('the API', () => {
-  const service = useService();
+  const service = useService({ env: { MAX_BODY_BYTES: String(MAX_BODY_BYTES) } });
   let document: OpenApiDocument;
 
   beforeAll(async () => {
@@ -114,13 +117,14 @@ describe('the API', () => {
   };
 
   /** A request that reaches the guard and, past it, names nothing that exists. */
-  const call = (client: ApiClient, name: string): Promise<{ status: number; text: string }> => {
+  const call = (client: ApiClient, name: string, query = ''): Promise<{ status: number; text: string }> => {
     const [method, template] = name.split(' ') as [string, string];
     const hasBody = operationOf(name).requestBody !== undefined;
-    return client.request(method, template.replace('{id}', randomUUID()), hasBody ? { body: {} } : {});
+    return client.request(method, template.replace('{id}', randomUUID()) + query, hasBody ? { body: {} } : {});
   };
 
   const securedOperations = Object.keys(OPERATIONS).filter((name) => OPERATIONS[name] !== 'no token');
+  const scopedOperations = Object.keys(OPERATIONS).filter((name) => SCOPES.includes(OPERATIONS[name]!));
   const resourceOperations = Object.keys(OPERATIONS).filter((name) => name.includes('{id}'));
 
   it('documents the operations of the contract and no other', () => {
@@ -178,6 +182,42 @@ describe('the API', () => {
     async (name) => {
       const { client } = await service.tenant();
       expect(JSON.parse((await call(client, name)).text)).toMatchObject({ statusCode: 403, code: 'FORBIDDEN' });
+    },
+  );
+
+  it.each(scopedOperations)('%s asks the admin for the environment, and for one that exists', async (name) => {
+    const unnamed = await call(service.admin, name);
+    expect(JSON.parse(unnamed.text)).toMatchObject({ statusCode: 400, code: 'ENVIRONMENT_REQUIRED' });
+    const unknown = await call(service.admin, name, `?environment_id=${randomUUID()}`);
+    expect(JSON.parse(unknown.text)).toMatchObject({ statusCode: 404, code: 'ENVIRONMENT_NOT_FOUND' });
+  });
+
+  it.each(scopedOperations)("%s refuses another environment than the token's own", async (name) => {
+    const [tenant, other] = [await service.tenant(), await service.tenant()];
+    const reply = await call(tenant.client, name, `?environment_id=${other.environmentId}`);
+    expect(JSON.parse(reply.text)).toMatchObject({ statusCode: 400, code: 'ENVIRONMENT_MISMATCH' });
+  });
+
+  it.each(securedOperations)('%s refuses a query parameter that is given twice', async (name) => {
+    const tenant = await service.tenant();
+    const client = OPERATIONS[name] === 'admin' ? service.admin : tenant.client;
+    const reply = await call(client, name, '?limit=1&limit=2');
+    expect(JSON.parse(reply.text)).toMatchObject({ statusCode: 400, code: 'VALIDATION_FAILED' });
+  });
+
+  it.each(Object.keys(OPERATIONS).filter((name) => /^(POST|PATCH)/.test(name) && !name.endsWith('/retry')))(
+    '%s takes JSON alone, and not more than the limit of it',
+    async (name) => {
+      const [method, template] = name.split(' ') as [string, string];
+      const tenant = await service.tenant();
+      const client = OPERATIONS[name] === 'admin' ? service.admin : tenant.client;
+      const path = template.replace('{id}', randomUUID());
+      const text = await client.request(method, path, { rawBody: '{}', headers: { 'content-type': 'text/plain' } });
+      text.expectError(415, 'UNSUPPORTED_MEDIA_TYPE');
+      const huge = await client.request(method, path, { body: { pad: 'x'.repeat(MAX_BODY_BYTES) } });
+      huge.expectError(413, 'PAYLOAD_TOO_LARGE');
+      const array = await client.request(method, path, { body: [] });
+      array.expectError(400, 'VALIDATION_FAILED');
     },
   );
 

@@ -17,6 +17,7 @@ const DOCUMENT: OpenApiDocument = {
         responses: {
           '201': { content: { 'application/json': { schema: { $ref: '#/components/schemas/Thing' } } } },
           '400': { content: { 'application/json': { schema: { type: 'object' } } } },
+          default: { content: { 'application/json': { schema: { type: 'object', required: ['code'] } } } },
         },
       },
     },
@@ -67,6 +68,8 @@ describe('the conformance checker', () => {
     expect(new OpenApiConformance(DOCUMENT).check(conforming)).toEqual({ pair: 'POST /thing 201', findings: [] });
     expect(findingsOf({ text: JSON.stringify({ ...thing, example: null, part: null }) })).toEqual([]);
     expect(findingsOf({ status: 400, text: JSON.stringify(error) })).toEqual([]);
+    const conflict = { ...error, statusCode: 409, error: 'Conflict' };
+    expect(findingsOf({ status: 409, text: JSON.stringify(conflict) })).toEqual([]);
   });
 
   it.each([
@@ -79,7 +82,8 @@ describe('the conformance checker', () => {
     ['a null where none is documented', { text: JSON.stringify({ ...thing, id: null }) }],
     ['a body that is not JSON', { text: '{' }],
     ['another media type', { contentType: 'text/html' }],
-    ['an undocumented status', { status: 200 }],
+    ['an undocumented success', { status: 200 }],
+    ['an undocumented error', { method: 'GET', path: '/thing/1', status: 400, text: JSON.stringify(error) }],
     ['an undocumented path that succeeds', { path: '/other', status: 200 }],
     ['an error without a code', { status: 400, text: JSON.stringify({ ...error, code: undefined }) }],
     ['an error with another status in its body', { status: 400, text: JSON.stringify({ ...error, statusCode: 422 }) }],
@@ -98,6 +102,11 @@ describe('the conformance checker', () => {
     expect(checker.check({ ...conforming, method: 'GET', path: '/thing/1', status: 200 }).pair).toBe(
       'GET /thing/{id} 200',
     );
+  });
+
+  it('takes a keyword of OpenAPI 3.0 in a 3.1 document for the mistake that it is', () => {
+    const newer = { ...DOCUMENT, openapi: '3.1.0' };
+    expect(() => new OpenApiConformance(newer).check(conforming)).toThrow('"nullable"');
   });
 
   it('finds the schema of an answer that is open', () => {

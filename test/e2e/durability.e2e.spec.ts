@@ -1,4 +1,4 @@
-import type { ApiClient, Delivery, EventHead } from '../support/client.js';
+import { send, type ApiClient, type Delivery, type EventHead } from '../support/client.js';
 import { Service } from '../support/process.js';
 import { until } from '../support/wait.js';
 import { useReceivers } from './receivers.js';
@@ -19,6 +19,13 @@ const publishBatch = async (client: ApiClient, count: number): Promise<string[]>
 describe('a process', () => {
   const receivers = useReceivers();
   let service: Service;
+
+  /** Resolves when the signal has acted: the service says that it is not ready, or listens no more. */
+  const stopsBeingReady = (): Promise<true> =>
+    until('the service to stop being ready', async () => {
+      const reply = await send(service.url, 'GET', '/health/ready').catch(() => undefined);
+      return reply?.status !== 200;
+    });
 
   afterEach(async () => {
     await service.stop();
@@ -67,13 +74,7 @@ describe('a process', () => {
       const eventIds = await publishBatch(client, 20);
       await receiver.waitFor(4);
       service.signal('SIGTERM');
-      await until('the process to stop listening or to say that it is not ready', async () => {
-        const reply = await service
-          .client()
-          .get('/health/ready')
-          .catch(() => undefined);
-        return reply?.status !== 200;
-      });
+      await stopsBeingReady();
       answer();
       expect(await service.exit()).toEqual({ code: 0, signal: null });
       const before = receiver.requests.length;
@@ -86,6 +87,33 @@ describe('a process', () => {
       const ids = receiver.requests.map(({ headers }) => headers['webhook-id']);
       expect(ids).toHaveLength(eventIds.length);
       expect(new Set(ids)).toEqual(new Set(eventIds));
+    },
+    STORY_MS,
+  );
+
+  it(
+    'that stops turns late requests away with 503 and when to repeat, and tells that it is not ready',
+    async () => {
+      service = new Service();
+      await service.start();
+      const { client } = await service.tenant();
+      const receiver = await receivers.start();
+      await client.createWebhook({ target_url: receiver.url });
+      const answer = receiver.holdResponses();
+      await client.publish('record:created');
+      await receiver.waitFor(1);
+      const late = [await client.begin('POST', '/event'), await client.begin('POST', '/event/batch')];
+      const readiness = await client.begin('GET', '/health/ready');
+      service.signal('SIGTERM');
+      await stopsBeingReady();
+      for (const request of late) {
+        const reply = await request.finish();
+        reply.expectError(503, 'SHUTTING_DOWN');
+        expect(Number(reply.headers['retry-after'])).toBeGreaterThan(0);
+      }
+      expect((await readiness.finish()).expect(503)).toMatchObject({ status: 'unavailable' });
+      answer();
+      expect((await service.exit()).code).toBe(0);
     },
     STORY_MS,
   );
@@ -112,13 +140,7 @@ describe('a process', () => {
       await client.publish('record:created');
       await receiver.waitFor(1);
       service.signal('SIGTERM');
-      await until('the first signal to act', async () => {
-        const reply = await service
-          .client()
-          .get('/health/ready')
-          .catch(() => undefined);
-        return reply?.status !== 200;
-      });
+      await stopsBeingReady();
       service.signal('SIGTERM');
       await service.exit(5000);
       answer();

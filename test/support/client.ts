@@ -1,5 +1,6 @@
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { request, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http';
+import { connect } from 'node:net';
 import { basename, join } from 'node:path';
 import { documentedPairs, OpenApiConformance, type OpenApiDocument } from './openapi-conformance.js';
 
@@ -168,6 +169,38 @@ export function send(baseUrl: string, method: string, path: string, options: Req
   });
 }
 
+/** A request of which the service has the first line, and an answer once it has the rest. */
+async function beginExchange(
+  baseUrl: string,
+  method: string,
+  path: string,
+): Promise<{ finish(headers: Record<string, string>): Promise<RawReply> }> {
+  const { host, hostname, port } = new URL(baseUrl);
+  const socket = connect({ host: hostname, port: Number(port) });
+  const received: Buffer[] = [];
+  socket.on('data', (chunk: Buffer) => received.push(chunk));
+  const closed = new Promise<void>((resolve, reject) => socket.on('close', () => resolve()).on('error', reject));
+  // Handled where `finish` waits; before that nobody listens.
+  closed.catch(() => undefined);
+  socket.write(`${method} ${path} HTTP/1.1\r\nHost: ${host}\r\n`);
+  // Connections are accepted in order: when this one has its answer, the service has the line above.
+  await send(baseUrl, 'GET', '/health/live');
+  return {
+    async finish(headers) {
+      const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+      socket.write(
+        `${lines.join('')}Connection: close\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}`,
+      );
+      await closed;
+      const [head = '', text = ''] = Buffer.concat(received).toString('utf8').split('\r\n\r\n', 2);
+      const [statusLine = '', ...fields] = head.split('\r\n');
+      const parsed = fields.map((field) => [field.split(':', 1)[0]!.toLowerCase(), field.replace(/^[^:]*: */, '')]);
+      const replied = Object.fromEntries(parsed) as IncomingHttpHeaders;
+      return { status: Number(statusLine.split(' ')[1]), headers: replied, text };
+    },
+  };
+}
+
 export interface ApiClientOptions {
   baseUrl: string;
   /** Bearer token; absent = no `Authorization`. */
@@ -206,21 +239,36 @@ export class ApiClient {
   }
 
   async request<T>(method: string, path: string, options: RequestOptions = {}): Promise<Reply<T>> {
-    const { baseUrl, token, onSecret } = this.options;
+    const { baseUrl, token } = this.options;
     const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
     const headers = { ...authorization, ...options.headers };
-    const { status, headers: answered, text } = await send(baseUrl, method, path, { ...options, headers });
+    return this.conforming(method, path, await send(baseUrl, method, path, { ...options, headers }));
+  }
+
+  /** Sends the first line of a request; `finish` sends the rest, with an empty JSON object as the body. */
+  async begin<T>(method: string, path: string): Promise<{ finish(): Promise<Reply<T>> }> {
+    const { baseUrl, token } = this.options;
+    // Compiled beforehand: by the time of the answer the service may be gone.
+    await conformanceOf(baseUrl);
+    const exchange = await beginExchange(baseUrl, method, path);
+    const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    return { finish: async () => this.conforming(method, path, await exchange.finish(headers)) };
+  }
+
+  private async conforming<T>(method: string, path: string, reply: RawReply): Promise<Reply<T>> {
+    const { baseUrl, onSecret } = this.options;
+    const { status, headers, text } = reply;
     const findings: string[] = [];
-    if (!answered['x-request-id']) findings.push(`${method} ${path} ${status}: no X-Request-Id`);
+    if (!headers['x-request-id']) findings.push(`${method} ${path} ${status}: no X-Request-Id`);
     const conformance = await conformanceOf(baseUrl);
-    const contentType = answered['content-type'];
-    const verdict = conformance.check({ method, path, status, contentType, text });
+    const verdict = conformance.check({ method, path, status, contentType: headers['content-type'], text });
     findings.push(...verdict.findings);
-    if (findings.length > 0)
+    if (findings.length > 0) {
       throw new Error(`the answer does not conform:\n${findings.join('\n')}\n${text.slice(0, 1000)}`);
+    }
     if (verdict.pair) noteSeen(verdict.pair);
     if (onSecret) secretsIn(text).forEach(onSecret);
-    return new Reply<T>(`${method} ${path}`, status, answered, text);
+    return new Reply<T>(`${method} ${path}`, status, headers, text);
   }
 
   /** Creates an active webhook for all event types, unless told otherwise. */

@@ -65,7 +65,7 @@ export class OpenApiConformance {
   constructor(private readonly document: OpenApiDocument) {
     formats.default(this.ajv);
     this.ajv.addVocabulary(ANNOTATIONS);
-    this.components = withoutNullableKeyword(document.components ?? {}) as Json;
+    this.components = this.asJsonSchema(document.components ?? {});
     this.errorEnvelope = this.ajv.compile(ERROR_ENVELOPE);
   }
 
@@ -86,7 +86,8 @@ export class OpenApiConformance {
   }
 
   private checkDocumented(pair: string, operation: Operation, exchange: Exchange): string[] {
-    const response = operation.responses[String(exchange.status)];
+    const isError = exchange.status >= 400;
+    const response = operation.responses[exchange.status] ?? (isError ? operation.responses['default'] : undefined);
     if (!response) return [`${pair}: the status is not documented`];
     const schema = response.content?.['application/json']?.schema;
     if (!schema) {
@@ -100,7 +101,7 @@ export class OpenApiConformance {
     if (!isJson(exchange.contentType)) return [`${pair}: answers ${exchange.contentType}, not application/json`];
     let validate = this.validators.get(pair);
     if (!validate) {
-      const resolvable = { allOf: [withoutNullableKeyword(schema)], components: this.components };
+      const resolvable = { allOf: [this.asJsonSchema(schema)], components: this.components };
       validate = this.ajv.compile(resolvable);
       this.validators.set(pair, validate);
     }
@@ -132,6 +133,11 @@ export class OpenApiConformance {
     );
   }
 
+  /** From 3.1 on a schema is JSON Schema as it stands, and `nullable` is an unknown keyword: an error. */
+  private asJsonSchema(schema: Json): Json {
+    return this.document.openapi.startsWith('3.0.') ? (withoutNullableKeyword(schema) as Json) : schema;
+  }
+
   /** The documented path that a request meets: the one with the fewest parameters, as the router chooses. */
   private templateOf(method: string, path: string): string | null {
     const plain = path.split('?')[0]!.replace(/^\/+/, '/');
@@ -150,12 +156,13 @@ export function documentedOperations(document: OpenApiDocument): string[] {
   );
 }
 
-/** Every (operation, status) of the document as `POST /webhook 201`. */
+/** Every (operation, status) of the document as `POST /webhook 201`; `default` is a promise about form, not a status. */
 export function documentedPairs(document: OpenApiDocument): string[] {
   return documentedOperations(document).flatMap((name) => {
     const [method, path] = name.split(' ') as [string, string];
     const { responses } = document.paths[path]![method.toLowerCase()]!;
-    return Object.keys(responses).map((status) => `${name} ${status}`);
+    const statuses = Object.keys(responses).filter((status) => status !== 'default');
+    return statuses.map((status) => `${name} ${status}`);
   });
 }
 
@@ -202,7 +209,7 @@ function mapSubschemas(schema: Json, map: (subschema: unknown, at: string) => un
   );
 }
 
-/** OpenAPI 3.0 says `nullable: true` where JSON Schema says "or null"; 3.1 documents pass through as they are. */
+/** OpenAPI 3.0 says `nullable: true` where JSON Schema says "or null". */
 function withoutNullableKeyword(schema: unknown): unknown {
   if (typeof schema !== 'object' || schema === null) return schema;
   const { nullable, ...converted } = mapSubschemas(schema as Json, withoutNullableKeyword);
