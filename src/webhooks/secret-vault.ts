@@ -32,7 +32,10 @@ const FINGERPRINT_LABEL = 'tidings encryption key fingerprint v1';
 const DEFAULT_CAPACITY = 10_000;
 
 /** A secret with all that it was opened from: it is the answer for exactly that. */
-interface OpenedSecret extends Sealed, SecretBinding {
+interface OpenedSecret extends SecretBinding {
+  keyId: string;
+  /** As latin1 text: a small Buffer would keep alive the 8 KiB that Node cut it from. */
+  ciphertext: string;
   plaintext: string;
 }
 
@@ -47,38 +50,6 @@ export class SecretVault {
   private readonly sealingKey: EncryptionKey;
   /** By secret id, least recently used first. */
   private readonly opened = new Map<string, OpenedSecret>();
-
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'UnreadableSecretError';
-  }
-}
-
-const ALGORITHM = 'aes-256-gcm';
-/** NIST SP 800-38D §8.2.2: random nonces of 96 bits are good for 2^32 encryptions under one key. */
-const NONCE_BYTES = 12;
-const TAG_BYTES = 16;
-const FINGERPRINT_LABEL = 'tidings encryption key fingerprint v1';
-
-/** Opened secrets kept in memory: some 5 MB when full. */
-const DEFAULT_CAPACITY = 10_000;
-
-/** A secret with all that it was opened from: it is the answer for exactly that. */
-interface OpenedSecret extends Sealed, SecretBinding {
-  plaintext: string;
-}
-
-/**
- * Encrypts signing secrets at rest (AES-256-GCM). The first key of the ring encrypts, every key decrypts.
- *
- * Opened secrets are remembered, because attempts to one webhook sign with the same secret time after time and opening
- * it costs more (22 µs measured) than signing with it.
- */
-export class SecretVault {
-  private readonly keys: ReadonlyMap<string, Buffer>;
-  private readonly sealingKey: EncryptionKey;
-  /** Least recently used first. The ciphertext is part of the name, so a changed row is never answered from memory. */
-  private readonly opened = new Map<string, string>();
 
   constructor(
     readonly keyring: readonly EncryptionKey[],
@@ -100,9 +71,10 @@ export class SecretVault {
 
   /** @throws UnreadableSecretError */
   open(sealed: Sealed, binding: SecretBinding): string {
+    const source = { ...binding, keyId: sealed.keyId, ciphertext: sealed.ciphertext.toString('latin1') };
     const known = this.opened.get(binding.secretId);
-    const plaintext = known && isOpenedFrom(known, sealed, binding) ? known.plaintext : this.decrypt(sealed, binding);
-    this.remember({ ...sealed, ...binding, plaintext });
+    const plaintext = known && isOpenedFrom(known, source) ? known.plaintext : this.decrypt(sealed, binding);
+    this.remember({ ...source, plaintext });
     return plaintext;
   }
 
@@ -130,12 +102,12 @@ export class SecretVault {
   }
 }
 
-function isOpenedFrom(known: OpenedSecret, sealed: Sealed, binding: SecretBinding): boolean {
+function isOpenedFrom(known: OpenedSecret, source: Omit<OpenedSecret, 'plaintext'>): boolean {
   return (
-    known.keyId === sealed.keyId &&
-    known.webhookId === binding.webhookId &&
-    known.environmentId === binding.environmentId &&
-    known.ciphertext.equals(sealed.ciphertext)
+    known.keyId === source.keyId &&
+    known.webhookId === source.webhookId &&
+    known.environmentId === source.environmentId &&
+    known.ciphertext === source.ciphertext
   );
 }
 
