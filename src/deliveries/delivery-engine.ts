@@ -1,5 +1,6 @@
 import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
+import { ReadinessChecks } from '../common/readiness-checks.js';
 import { Config } from '../config/config.js';
 import { DeliveryDispatcher } from './delivery-dispatcher.js';
 import { Replica } from './replica.js';
@@ -12,10 +13,12 @@ export class DeliveryEngine implements OnApplicationBootstrap, BeforeApplication
   constructor(
     private readonly replica: Replica,
     private readonly dispatcher: DeliveryDispatcher,
+    private readonly readiness: ReadinessChecks,
     private readonly config: Config,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
+    this.readiness.register('dispatcher', () => this.dispatcher.isHealthy);
     await this.replica.start(() => this.dispatcher.nudge());
     this.dispatcher.start();
   }

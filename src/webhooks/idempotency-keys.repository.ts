@@ -52,3 +52,30 @@ export async function claimIdempotencyKey<Answer extends object>(
     // The key reached the end of its window between the two statements: it is free again.
   }
 }
+
+/** Keys forgotten by one statement: bounds its locks and its time. */
+const KEYS_PER_TRIM = 1_000;
+
+/** Oldest first; those that another replica is trimming are passed over. */
+const TRIM = `
+  WITH ended AS (
+    SELECT environment_id, operation, key FROM idempotency_key
+    WHERE created_at < now() - $1::bigint * interval '1 millisecond'
+    ORDER BY created_at LIMIT ${KEYS_PER_TRIM}
+    FOR UPDATE SKIP LOCKED
+  ),
+  trimmed AS (
+    DELETE FROM idempotency_key k USING ended e
+    WHERE k.environment_id = e.environment_id AND k.operation = e.operation AND k.key = e.key
+  )
+  SELECT count(*)::int AS count FROM ended`;
+
+/**
+ * Forgets keys older than the window.
+ *
+ * @returns whether there may be more of them
+ */
+export async function trimIdempotencyKeys(manager: EntityManager, windowMs: number): Promise<boolean> {
+  const [row] = await manager.query<{ count: number }[]>(TRIM, [windowMs]);
+  return row!.count === KEYS_PER_TRIM;
+}

@@ -3,6 +3,7 @@ import { EnvironmentContents } from '../auth/environment-contents.js';
 import { Config } from '../config/config.js';
 import { EncryptionKeyCheck } from './encryption-key-check.js';
 import { EventTypesController } from './event-types.controller.js';
+import { IdempotencyKeyTrimmer } from './idempotency-key-trimmer.js';
 import { SecretVault } from './secret-vault.js';
 import { WebhookCreation } from './webhook-creation.js';
 import { WebhookDeletion } from './webhook-deletion.js';
@@ -21,6 +22,7 @@ import { WebhooksService } from './webhooks.service.js';
       useFactory: ({ encryptionKeys }: Config): SecretVault => new SecretVault(encryptionKeys ?? []),
     },
     EncryptionKeyCheck,
+    IdempotencyKeyTrimmer,
     WebhookCreation,
     WebhookDeletion,
     WebhooksService,
