@@ -21,6 +21,14 @@ export const STATEMENT_TIMEOUT_MS = 10_000;
 /** The oldest PostgreSQL that we test against. */
 const MIN_SERVER_VERSION_NUM = 140_000;
 
+/** The server is older than what Tidings works with. */
+export class DatabaseTooOldError extends Error {
+  constructor(version: string) {
+    super(`The database is PostgreSQL ${version}. Tidings needs PostgreSQL 14 or newer.`);
+    this.name = 'DatabaseTooOldError';
+  }
+}
+
 export interface DataSourceSettings {
   /** A `postgresql://` URL, of a server, a pooler, or the embedded engine's socket. */
   url: string;
@@ -75,5 +83,5 @@ async function refuseOldServer(dataSource: DataSource): Promise<void> {
     `SELECT current_setting('server_version_num')::int AS number, current_setting('server_version') AS version`,
   );
   if (!server || server.number >= MIN_SERVER_VERSION_NUM) return;
-  throw new Error(`The database is PostgreSQL ${server.version}. Tidings needs PostgreSQL 14 or newer.`);
+  throw new DatabaseTooOldError(server.version);
 }
