@@ -11,6 +11,10 @@ export const ERRORS = {
     status: 400,
     description: 'The body is not JSON in UTF-8, repeats a member, or is nested deeper than 64 levels.',
   },
+  MALFORMED_REQUEST: {
+    status: 400,
+    description: 'The request is not HTTP/1.1 as RFC 9112 has it, or its path is not percent-encoded UTF-8.',
+  },
   TARGET_URL_NOT_ALLOWED: {
     status: 400,
     description: 'The target URL breaks a rule of the egress policy; the message names the rule.',
@@ -36,6 +40,7 @@ export const ERRORS = {
     status: 405,
     description: 'The path exists, but not with this method; `Allow` lists those it has.',
   },
+  REQUEST_TIMEOUT: { status: 408, description: 'The request did not arrive whole in time.' },
   IDEMPOTENCY_CONFLICT: {
     status: 409,
     description: 'The idempotency key was used with other content, or what it made is gone.',
@@ -54,6 +59,7 @@ export const ERRORS = {
     status: 422,
     description: 'The endpoint did not accept the test event; `details` tells the outcome.',
   },
+  HEADERS_TOO_LARGE: { status: 431, description: 'The request line and headers are over 16 KiB.' },
   INTERNAL_ERROR: { status: 500, description: 'A fault of the service; the request id finds it in the log.' },
   DATABASE_BUSY: {
     status: 503,
@@ -99,9 +105,24 @@ export class ApiError extends Error {
     return ERRORS[this.code].status;
   }
 
-  /** The error for fields of the request that do not have the documented form. */
+  /**
+   * The error for fields of the request that do not have the documented form. It names the first hundred, each fault
+   * once, so that the answer to a hostile body is not larger than the body.
+   */
   static validation(failures: FieldFailure[]): ApiError {
-    const summary = failures.map(({ field, message }) => (field ? `${field}: ${message}` : message)).join('; ');
-    return new ApiError('VALIDATION_FAILED', summary, { details: { failures } });
+    const distinct = [...new Map(failures.map((failure) => [sentenceOf(failure), failure])).values()];
+    const shown = distinct.slice(0, MAX_FAILURES);
+    const summary = shown.slice(0, MAX_SUMMARY).map(sentenceOf).join('; ');
+    const more = distinct.length - MAX_SUMMARY;
+    return new ApiError('VALIDATION_FAILED', more > 0 ? `${summary}; and ${more} more` : summary, {
+      details: { failures: shown },
+    });
   }
+}
+
+const MAX_FAILURES = 100;
+const MAX_SUMMARY = 5;
+
+function sentenceOf({ field, message }: FieldFailure): string {
+  return field ? `${field}: ${message}` : message;
 }

@@ -1,0 +1,68 @@
+import { type DynamicModule, type LoggerService, Module, type Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { SwaggerModule } from '@nestjs/swagger';
+import { ErrorFilter } from './common/error.filter.js';
+import { HttpAdapter } from './common/http-adapter.js';
+import { RequestValidationPipe } from './common/request-validation.pipe.js';
+import { ShutdownState } from './common/shutdown-state.js';
+import type { Config } from './config/config.js';
+import { PinoLogger } from './observability/logger.js';
+import { logRequests } from './observability/request-log.js';
+import { buildOpenApi } from './openapi.js';
+
+export interface AppOptions {
+  /** Where log lines go; a logger made from the settings if absent. */
+  logger?: LoggerService;
+  /** true: no provider is made and nothing is opened, so that the application can only describe itself. */
+  preview?: boolean;
+}
+
+/**
+ * Sets an application up as main, the tests and the OpenAPI script share it. It is neither initialised nor listening.
+ *
+ * @param module What to serve: `AppModule.forRoot(config)`, or a part of it in a test.
+ */
+export async function createApp(
+  config: Config,
+  module: Type | DynamicModule,
+  { logger = PinoLogger.of(config), preview = false }: AppOptions = {},
+): Promise<NestFastifyApplication> {
+  const shutdown = new ShutdownState();
+  const adapter = new HttpAdapter(config, shutdown);
+  const app = await NestFactory.create<NestFastifyApplication>(ServerModule.of(module, shutdown), adapter, {
+    logger,
+    preview,
+    // A start that fails throws; the caller says so and ends the process.
+    abortOnError: false,
+    // The adapter reads bodies itself.
+    bodyParser: false,
+  });
+  app.useGlobalFilters(new ErrorFilter());
+  app.useGlobalPipes(new RequestValidationPipe());
+  if (preview) return app;
+
+  logRequests(app.getHttpAdapter().getInstance(), logger);
+  SwaggerModule.setup('docs', app, () => buildOpenApi(app), {
+    jsonDocumentUrl: 'openapi.json',
+    raw: ['json'],
+    customSiteTitle: 'Tidings API',
+    // No request leaves for a validator, and a token survives a reload of the page.
+    swaggerOptions: { persistAuthorization: true, validatorUrl: null },
+  });
+  return app;
+}
+
+/** The root: the served modules, and the state of the server that serves them. */
+@Module({})
+class ServerModule {
+  static of(served: Type | DynamicModule, shutdown: ShutdownState): DynamicModule {
+    return {
+      module: ServerModule,
+      global: true,
+      imports: [served],
+      providers: [{ provide: ShutdownState, useValue: shutdown }],
+      exports: [ShutdownState],
+    };
+  }
+}

@@ -1,0 +1,40 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiProperty } from '@nestjs/swagger';
+import { Transform } from 'class-transformer';
+import { ValidateBy } from 'class-validator';
+import { VerbatimJson } from './verbatim-json.js';
+
+interface PropertyOptions {
+  description?: string;
+  example?: unknown;
+  nullable?: boolean;
+}
+
+/** A UUID in a response. */
+export function ApiUuid(options: PropertyOptions = {}): PropertyDecorator {
+  return ApiProperty({ ...options, type: 'string', format: 'uuid' });
+}
+
+/** An instant in a response: UTC with milliseconds, as `Date.toISOString` writes it. */
+export function ApiTimestamp(options: PropertyOptions = {}): PropertyDecorator {
+  return ApiProperty({ example: '2021-08-10T10:00:00.000Z', ...options, type: 'string', format: 'date-time' });
+}
+
+/**
+ * An event's payload in a request: a JSON object that nobody here looks into. The body parser has kept its text as a
+ * `VerbatimJson` and has refused a deeper nesting than 64 levels; its size is the business of who accepts it.
+ */
+export function ApiPayload(options: Omit<PropertyOptions, 'nullable'> = {}): PropertyDecorator {
+  return applyDecorators(
+    ApiProperty({ ...options, type: 'object', additionalProperties: true }),
+    // class-transformer copies what it does not know member by member; this hands on the original.
+    Transform(({ obj, key }: { obj: Record<string, unknown>; key: string }) => obj[key]),
+    ValidateBy({
+      name: 'isVerbatimObject',
+      validator: {
+        validate: (value: unknown) => value instanceof VerbatimJson && value.kind === 'object',
+        defaultMessage: () => 'must be a JSON object',
+      },
+    }),
+  );
+}

@@ -1,0 +1,46 @@
+import type { Socket } from 'node:net';
+import { type ErrorBody, errorBodyOf } from './error-body.js';
+import { ApiError, type ErrorCode } from './errors.js';
+import { REQUEST_ID_HEADER } from './request-id.js';
+import { uuidV7 } from './uuid-v7.js';
+
+/** Node's own codes for what it could not take as a request (https://nodejs.org/api/http.html#event-clienterror). */
+const BY_NODE_CODE: Record<string, { code: ErrorCode; message: string }> = {
+  HPE_HEADER_OVERFLOW: { code: 'HEADERS_TOO_LARGE', message: 'The request line and headers are too large' },
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: { code: 'PAYLOAD_TOO_LARGE', message: 'The chunk extensions are too large' },
+  ERR_HTTP_REQUEST_TIMEOUT: { code: 'REQUEST_TIMEOUT', message: 'The request did not arrive whole in time' },
+};
+
+const MALFORMED: { code: ErrorCode; message: string } = {
+  code: 'MALFORMED_REQUEST',
+  message: 'The request is not valid HTTP/1.1',
+};
+
+/** Answers what never became a request, straight to the socket, and closes it: nothing after it can be read. */
+export function answerClientError(cause: NodeJS.ErrnoException, socket: Socket): void {
+  if (cause.code === 'ECONNRESET' || !socket.writable || hasAnswerUnderWay(socket)) {
+    socket.destroy();
+    return;
+  }
+  const { code, message } = BY_NODE_CODE[cause.code ?? ''] ?? MALFORMED;
+  socket.end(rawAnswer(errorBodyOf(new ApiError(code, message))), () => socket.destroySoon());
+}
+
+/** A second status line in the middle of another answer's bytes would be taken for a part of it. */
+function hasAnswerUnderWay(socket: Socket): boolean {
+  const { _httpMessage: answer } = socket as Socket & { _httpMessage?: { headersSent: boolean } };
+  return answer?.headersSent === true;
+}
+
+function rawAnswer(error: ErrorBody): string {
+  const body = JSON.stringify(error);
+  return [
+    `HTTP/1.1 ${error.statusCode} ${error.error}`,
+    'Content-Type: application/json; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    `${REQUEST_ID_HEADER}: ${uuidV7()}`,
+    'Connection: close',
+    '',
+    body,
+  ].join('\r\n');
+}

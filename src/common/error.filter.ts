@@ -1,0 +1,39 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter, Logger } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { errorBodyOf } from './error-body.js';
+import { toApiError } from './to-api-error.js';
+
+/** The one place where an error becomes an answer. */
+@Catch()
+export class ErrorFilter implements ExceptionFilter {
+  private readonly logger = new Logger('Http');
+
+  catch(exception: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    this.answer(exception, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
+  }
+
+  answer(exception: unknown, request: FastifyRequest, reply: FastifyReply): void {
+    const error = toApiError(exception);
+    if (error.statusCode >= 500) this.report(error.code, exception, request);
+    if (reply.sent || reply.raw.headersSent) {
+      reply.raw.destroy();
+      return;
+    }
+    // Fastify closes the connection after a body that it refuses, and a client that is still sending then sees a reset
+    // in place of the answer. Kept open, the rest is read and dropped, within the time that a request may take.
+    reply.removeHeader('connection');
+    void reply
+      .status(error.statusCode)
+      .headers(error.headers)
+      .type('application/json; charset=utf-8')
+      .send(errorBodyOf(error));
+  }
+
+  /** Never the URL as sent: its query may hold what no log should. */
+  private report(code: string, exception: unknown, { id, method, routeOptions }: FastifyRequest): void {
+    const where = { request_id: id, method, route: routeOptions.url, code };
+    if (code === 'INTERNAL_ERROR') this.logger.error({ msg: 'a request failed', ...where, err: exception });
+    else if (code !== 'SHUTTING_DOWN') this.logger.warn({ msg: 'a request was turned away', ...where, err: exception });
+  }
+}

@@ -1,0 +1,104 @@
+import type { IncomingMessage } from 'node:http';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { answerClientError } from './client-error.js';
+import { ApiError } from './errors.js';
+import { ErrorFilter } from './error.filter.js';
+import { useJsonBody } from './json-body.js';
+import { REQUEST_ID_HEADER, requestIdOf } from './request-id.js';
+import { RouteTable } from './route-table.js';
+import type { ShutdownState } from './shutdown-state.js';
+
+/** Time for the request line and headers, and for the whole request: 8 MiB at 1 Mbit/s take 67 s. */
+const HEADERS_TIMEOUT_MS = 20_000;
+const REQUEST_TIMEOUT_MS = 120_000;
+
+/** Time without a byte in either direction: far beyond the longest answer, so that only the dead are cut off. */
+const CONNECTION_TIMEOUT_MS = 300_000;
+
+/** Longer than a load balancer keeps an idle connection, commonly 60 s, so that it never writes to a closed one. */
+const KEEP_ALIVE_TIMEOUT_MS = 72_000;
+
+/** More than the request line can hold (16 KiB), so that an over-long id is a missing one and not a status of its own. */
+const MAX_PARAM_LENGTH = 32 * 1024;
+
+/** Asked also while the process stops: the answer tells that it does. */
+const HEALTH_ROUTES = /^\/health\//;
+
+export interface HttpOptions {
+  /** Bytes of a request body; a longer one is a 413. */
+  maxBodyBytes: number;
+  /** Addresses and ranges of proxies whose `X-Forwarded-*` count; null = none. */
+  trustProxy: string[] | null;
+}
+
+/**
+ * Fastify as the API needs it: every answer, also those that come before any route, carries a request id and has the
+ * contract's form.
+ */
+export class HttpAdapter extends FastifyAdapter {
+  constructor(
+    { maxBodyBytes, trustProxy }: HttpOptions,
+    private readonly shutdown: ShutdownState,
+  ) {
+    const filter = new ErrorFilter();
+    super({
+      bodyLimit: maxBodyBytes,
+      trustProxy: trustProxy ?? false,
+      genReqId: requestIdOf,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      connectionTimeout: CONNECTION_TIMEOUT_MS,
+      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+      http: { headersTimeout: HEADERS_TIMEOUT_MS },
+      routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+      // The answer to a late request is given below, in the contract's form.
+      return503OnClosing: false,
+      rewriteUrl: (request: IncomingMessage) => withoutDoubledSlash(request.url ?? '/'),
+      clientErrorHandler: answerClientError,
+      frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
+        void reply.header(REQUEST_ID_HEADER, request.id);
+        filter.answer(error, request, reply);
+      },
+    });
+    const server = this.getInstance<FastifyInstance>();
+    const routes = new RouteTable();
+    server.addHook('onRoute', ({ method, url }) => routes.add(method, url));
+    server.addHook('onRequest', (request, reply, done) => {
+      void reply.header(REQUEST_ID_HEADER, request.id);
+      done(this.#refusalOf(request, routes) ?? undefined);
+    });
+    useJsonBody(server, maxBodyBytes);
+    server.addHook('preHandler', (request, _reply, done) => done(repeatedParameter(request.query) ?? undefined));
+  }
+
+  /** Nest calls this first of all when the application closes, while requests still arrive. */
+  override beforeClose(): void {
+    super.beforeClose();
+    this.shutdown.begin();
+  }
+
+  #refusalOf(request: FastifyRequest, routes: RouteTable): ApiError | null {
+    if (this.shutdown.isStopping && !HEALTH_ROUTES.test(request.url)) {
+      const headers = { Connection: 'close', 'Retry-After': '1' };
+      return new ApiError('SHUTTING_DOWN', 'This replica is stopping; repeat the request', { headers });
+    }
+    if (!request.is404) return null;
+    const methods = routes.methodsOf(request.url.split('?', 1)[0]!);
+    if (methods.length === 0) return new ApiError('ROUTE_NOT_FOUND', 'No such path');
+    const allow = methods.join(', ');
+    return new ApiError('METHOD_NOT_ALLOWED', `This path has ${allow}`, { headers: { Allow: allow } });
+  }
+}
+
+/** Published clients join their base URL and the path with one slash too many. */
+function withoutDoubledSlash(url: string): string {
+  return url.startsWith('//') ? url.replace(/^\/+/, '/') : url;
+}
+
+/** Which of two values counts is a guess that client, proxy and server can make differently: so neither does. */
+function repeatedParameter(query: unknown): ApiError | null {
+  const failures = Object.entries(query as object)
+    .filter(([, value]) => Array.isArray(value))
+    .map(([field]) => ({ field, message: 'must be given once' }));
+  return failures.length > 0 ? ApiError.validation(failures) : null;
+}

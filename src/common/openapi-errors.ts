@@ -1,0 +1,117 @@
+import type { OpenAPIObject } from '@nestjs/swagger';
+import { ERROR_MARK } from './api-errors.js';
+import { ERRORS, type ErrorCode } from './errors.js';
+import { REQUEST_ID_HEADER } from './request-id.js';
+
+type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
+type Responses = Operation['responses'];
+
+const METHODS = ['get', 'post', 'patch', 'put', 'delete'] as const;
+
+const CODES = Object.keys(ERRORS) as ErrorCode[];
+
+/** What an operation can answer because of what it takes, whatever it does. */
+const WITH_PARAMETERS: ErrorCode[] = ['VALIDATION_FAILED'];
+const WITH_BODY: ErrorCode[] = ['VALIDATION_FAILED', 'MALFORMED_JSON', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'];
+
+const FIELD_FAILURE = {
+  type: 'object',
+  required: ['field', 'message'],
+  properties: {
+    field: { type: 'string', description: 'The path of the field.', example: 'event_types.0' },
+    message: { type: 'string', example: 'must be an event type' },
+  },
+};
+
+const ERROR = {
+  type: 'object',
+  description: 'Every error. Programs may act on `code`, which is stable; `message` is for people.',
+  required: ['statusCode', 'error', 'code', 'message'],
+  properties: {
+    statusCode: { type: 'integer', example: 400 },
+    error: { type: 'string', description: 'The status in words.', example: 'Bad Request' },
+    code: { type: 'string', enum: CODES, example: 'VALIDATION_FAILED' },
+    message: { type: 'string', example: 'event_types.0: must be an event type' },
+    details: {
+      type: 'object',
+      description: 'More about it, for some codes.',
+      properties: {
+        failures: {
+          type: 'array',
+          description: 'The fields that do not have the documented form.',
+          items: { $ref: '#/components/schemas/FieldFailure' },
+        },
+      },
+      additionalProperties: true,
+    },
+  },
+};
+
+const REQUEST_ID = {
+  description:
+    'The id of the request in the logs: the one that it carried in this header, if it was usable, or a new one.',
+  schema: { type: 'string' },
+};
+
+/** Gives every operation the errors that it can answer, in the one form, and every response its request id. */
+export function documentErrors(document: OpenAPIObject): void {
+  const components = (document.components ??= {});
+  components.schemas = {
+    ...components.schemas,
+    Error: ERROR,
+    FieldFailure: FIELD_FAILURE,
+  } as typeof components.schemas;
+  components.headers = { ...components.headers, RequestId: REQUEST_ID };
+  for (const path of Object.values(document.paths)) {
+    for (const method of METHODS) {
+      const operation = path[method];
+      if (operation) documentOperation(operation);
+    }
+  }
+}
+
+function documentOperation(operation: Operation): void {
+  const marked = takeMarks(operation);
+  const codes = new Set<ErrorCode>([
+    ...(operation.parameters?.some((parameter) => 'in' in parameter && parameter.in === 'query')
+      ? WITH_PARAMETERS
+      : []),
+    ...(operation.requestBody ? WITH_BODY : []),
+    ...marked,
+  ]);
+  const responses = operation.responses;
+  for (const [status, group] of byStatus(codes)) responses[status] ??= errorResponse(describe(group));
+  responses['default'] ??= errorResponse('Any other error.');
+  for (const response of Object.values(responses)) nameRequestId(response);
+}
+
+/** The codes that `ApiErrors` has left on the operation; the marks themselves are not for readers. */
+function takeMarks(operation: Operation): ErrorCode[] {
+  const marks = operation as unknown as Record<string, unknown>;
+  const codes = CODES.filter((code) => ERROR_MARK + code in marks);
+  for (const code of codes) delete marks[ERROR_MARK + code];
+  return codes;
+}
+
+/** In the order of the table of errors, so that the document does not depend on the order of decorators. */
+function byStatus(codes: Set<ErrorCode>): Map<number, ErrorCode[]> {
+  const groups = new Map<number, ErrorCode[]>();
+  for (const code of CODES.filter((known) => codes.has(known))) {
+    const { status } = ERRORS[code];
+    groups.set(status, [...(groups.get(status) ?? []), code]);
+  }
+  return groups;
+}
+
+function describe(codes: ErrorCode[]): string {
+  return codes.map((code) => `\`${code}\`: ${ERRORS[code].description}`).join('\n\n');
+}
+
+function errorResponse(description: string): Responses[string] {
+  return { description, content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } } };
+}
+
+function nameRequestId(response: Responses[string]): void {
+  if (!response || '$ref' in response) return;
+  response.headers = { ...response.headers, [REQUEST_ID_HEADER]: { $ref: '#/components/headers/RequestId' } };
+}

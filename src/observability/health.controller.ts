@@ -1,0 +1,34 @@
+import { Controller, Get, HttpStatus, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { Public } from '../auth/access.decorators.js';
+import { LivenessDto, ReadinessDto } from './health.dto.js';
+import { HealthService } from './health.service.js';
+
+@ApiTags('Health')
+@Controller('health')
+export class HealthController {
+  constructor(private readonly health: HealthService) {}
+
+  @Get('live')
+  @Public()
+  @ApiOperation({ summary: 'Is the process alive', description: 'Restart the process when this does not answer.' })
+  @ApiOkResponse({ type: LivenessDto, description: 'It is.' })
+  live(): LivenessDto {
+    return { status: 'ok' };
+  }
+
+  @Get('ready')
+  @Public()
+  @ApiOperation({
+    summary: 'Should the process be sent requests',
+    description: 'Take the process out of rotation, but leave it running, while this answers 503.',
+  })
+  @ApiOkResponse({ type: ReadinessDto, description: 'It should.' })
+  @ApiServiceUnavailableResponse({ type: ReadinessDto, description: 'Not now: something it needs fails, or it stops.' })
+  async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<ReadinessDto> {
+    const readiness = await this.health.readiness();
+    if (readiness.status !== 'ok') void reply.status(HttpStatus.SERVICE_UNAVAILABLE);
+    return readiness;
+  }
+}

@@ -1,0 +1,40 @@
+import type { INestApplication } from '@nestjs/common';
+import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { closeSchemas } from './common/openapi-closed.js';
+import { documentErrors } from './common/openapi-errors.js';
+import { VERSION } from './common/version.js';
+
+const DESCRIPTION = `Tidings sends your events to your customers' endpoints: signed, retried, logged and replayable.
+
+Authorise with a bearer token. The admin token acts in the environment that the query parameter \`environment_id\` names;
+an API token acts in its own.`;
+
+/**
+ * The OpenAPI document, which is the contract: it is served at /openapi.json and committed as openapi.json. It needs
+ * the modules alone, so an application that was created in preview mode will do.
+ */
+export function buildOpenApi(app: INestApplication): OpenAPIObject {
+  const config = new DocumentBuilder()
+    .setOpenAPIVersion('3.1.0')
+    .setTitle('Tidings')
+    .setDescription(DESCRIPTION)
+    .setVersion(VERSION)
+    .setLicense('MIT', 'https://spdx.org/licenses/MIT.html')
+    // Relative to where the document was read from, so it is right behind any proxy.
+    .addServer('/')
+    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'The admin token or an API token.' })
+    .build();
+  const document = SwaggerModule.createDocument(app, config, { operationIdFactory });
+  documentErrors(document);
+  closeSchemas(document);
+  return document;
+}
+
+/** `createWebhook`, `listWebhook`: names that read well in generated clients. */
+function operationIdFactory(controller: string, method: string): string {
+  const resource = controller
+    .replace(/Controller$/, '')
+    .replace(/ies$/, 'y')
+    .replace(/s$/, '');
+  return method + resource;
+}
