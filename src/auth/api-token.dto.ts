@@ -1,5 +1,6 @@
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import { ArrayNotEmpty, IsArray, IsIn, IsUUID, ValidateBy, ValidateIf } from 'class-validator';
+import { ApiTimestamp, ApiUuid } from '../common/api-property.js';
 import { PageQuery } from '../common/page.js';
 import { instantOf, QueryUuid } from '../common/query-property.js';
 import type { ApiToken } from './api-token.entity.js';
@@ -7,8 +8,6 @@ import { NameProperty } from './name-property.js';
 import { SCOPES, type Scope } from './principal.js';
 
 const NAME = { description: 'What people call it; need not be unique.', example: 'Order service' };
-const UUID = { type: 'string', format: 'uuid' } as const;
-const TIME = { type: 'string', format: 'date-time' } as const;
 const SCOPE_LIST = { enum: SCOPES, enumName: 'Scope', isArray: true, example: ['webhook:read', 'event:write'] };
 
 @ApiSchema({ name: 'CreateApiToken' })
@@ -16,8 +15,7 @@ export class CreateApiTokenDto {
   @NameProperty(NAME)
   name: string;
 
-  @ApiProperty({
-    ...UUID,
+  @ApiUuid({
     description: 'The environment that the token acts in.',
     example: '05daecaf-4365-42e8-8370-8127de5dd717',
   })
@@ -32,7 +30,8 @@ export class CreateApiTokenDto {
   scopes?: Scope[];
 
   @ApiPropertyOptional({
-    ...TIME,
+    type: 'string',
+    format: 'date-time',
     description: 'From when the token is refused, a time in the future; never by default.',
     example: '2031-08-10T10:00:00.000Z',
   })
@@ -54,25 +53,25 @@ export class ListApiTokensQuery extends PageQuery {
 
 @ApiSchema({ name: 'ApiToken' })
 export class ApiTokenDto {
-  @ApiProperty({ ...UUID, example: '0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a61' })
+  @ApiUuid({ example: '0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a61' })
   id: string;
 
   @ApiProperty({ ...NAME, type: 'string' })
   name: string;
 
-  @ApiProperty({ ...UUID, example: '05daecaf-4365-42e8-8370-8127de5dd717' })
+  @ApiUuid({ example: '05daecaf-4365-42e8-8370-8127de5dd717' })
   environment_id: string;
 
   @ApiProperty(SCOPE_LIST)
   scopes: Scope[];
 
-  @ApiProperty({ ...TIME, type: 'string', nullable: true, description: 'Null: never.' })
+  @ApiTimestamp({ nullable: true, description: 'Null: never.' })
   expires_at: string | null;
 
-  @ApiProperty({ ...TIME, type: 'string', nullable: true, description: 'To the minute. Null: not used yet.' })
+  @ApiTimestamp({ nullable: true, description: 'To the minute. Null: not used yet.' })
   last_used_at: string | null;
 
-  @ApiProperty({ ...TIME, example: '2021-08-10T10:00:00.000Z' })
+  @ApiTimestamp()
   created_at: string;
 }
 

@@ -1,9 +1,9 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
+import { ApiTimestamp, ApiUuid } from '../common/api-property.js';
 import type { Environment } from './environment.entity.js';
 import { NameProperty } from './name-property.js';
 
 const NAME = { description: 'What people call it; need not be unique.', example: 'Production' };
-const TIME = { type: 'string', format: 'date-time', example: '2021-08-10T10:00:00.000Z' } as const;
 
 @ApiSchema({ name: 'CreateEnvironment' })
 export class CreateEnvironmentDto {
@@ -19,16 +19,16 @@ export class UpdateEnvironmentDto {
 
 @ApiSchema({ name: 'Environment' })
 export class EnvironmentDto {
-  @ApiProperty({ type: 'string', format: 'uuid', example: '05daecaf-4365-42e8-8370-8127de5dd717' })
+  @ApiUuid({ example: '05daecaf-4365-42e8-8370-8127de5dd717' })
   id: string;
 
   @ApiProperty({ ...NAME, type: 'string' })
   name: string;
 
-  @ApiProperty(TIME)
+  @ApiTimestamp()
   created_at: string;
 
-  @ApiProperty(TIME)
+  @ApiTimestamp()
   updated_at: string;
 }
 

@@ -1,4 +1,5 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
+import { ApiTimestamp, ApiUuid } from '../common/api-property.js';
 import { SCOPES, type Principal, type Scope } from './principal.js';
 
 @ApiSchema({ name: 'Me' })
@@ -9,9 +10,7 @@ export class MeDto {
   @ApiProperty({ type: 'string', nullable: true, description: 'Null for the admin token.', example: 'Order service' })
   name: string | null;
 
-  @ApiProperty({
-    type: 'string',
-    format: 'uuid',
+  @ApiUuid({
     nullable: true,
     description: 'Null for the admin token, which names an environment in each request.',
     example: '05daecaf-4365-42e8-8370-8127de5dd717',
@@ -21,7 +20,7 @@ export class MeDto {
   @ApiProperty({ enum: SCOPES, enumName: 'Scope', isArray: true, example: ['webhook:read', 'event:write'] })
   scopes: readonly Scope[];
 
-  @ApiProperty({ type: 'string', format: 'date-time', nullable: true, description: 'Null: never.' })
+  @ApiTimestamp({ nullable: true, description: 'Null: never.' })
   expires_at: string | null;
 }
 

@@ -3,8 +3,10 @@ import { ApiProperty } from '@nestjs/swagger';
 import { ValidateBy, ValidateIf } from 'class-validator';
 
 const MAX_CHARACTERS = 200;
+/** Counts code points, as the database does; class-validator's MaxLength does not count variation selectors. */
+const NAME = new RegExp(`^.{1,${MAX_CHARACTERS}}$`, 'su');
 
-/** A name that a person gives to a thing: 1 to 200 characters (code points, as the database counts them). */
+/** A name in a request, that a person gives to a thing: 1 to 200 characters. */
 export function NameProperty(options: { description: string; example: string; required?: boolean }): PropertyDecorator {
   const required = options.required ?? true;
   return applyDecorators(
@@ -13,16 +15,9 @@ export function NameProperty(options: { description: string; example: string; re
     ValidateBy({
       name: 'isName',
       validator: {
-        validate: isName,
-        defaultMessage: () => `must be a text of 1 to ${MAX_CHARACTERS} characters without NUL or lone surrogates`,
+        validate: (value: unknown) => typeof value === 'string' && NAME.test(value),
+        defaultMessage: () => `must be a text of 1 to ${MAX_CHARACTERS} characters`,
       },
     }),
   );
-}
-
-/** Code points; PostgreSQL's text holds neither NUL nor half of a surrogate pair. */
-const NAME = new RegExp(`^[^\\0\\p{Surrogate}]{1,${MAX_CHARACTERS}}$`, 'u');
-
-export function isName(value: unknown): boolean {
-  return typeof value === 'string' && NAME.test(value);
 }

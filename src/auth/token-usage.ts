@@ -25,7 +25,7 @@ export class TokenUsage implements BeforeApplicationShutdown {
     this.makeRoom();
 
     const write = this.write(tokenId, new Date(nowMs))
-      .catch((error: unknown) => this.logger.warn({ err: error }, 'last_used_at of an API token was not written'))
+      .catch((error: unknown) => this.logger.warn({ msg: 'the last use of an API token was not written', err: error }))
       .finally(() => this.writes.delete(write));
     this.writes.add(write);
   }

@@ -1,0 +1,98 @@
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ApiToken } from '../../src/auth/api-token.entity.js';
+import { AuthBootstrap } from '../../src/auth/auth-bootstrap.js';
+import { hashToken } from '../../src/auth/bearer-token.js';
+import { Environment } from '../../src/auth/environment.entity.js';
+import { SCOPES } from '../../src/auth/principal.js';
+import { type Config, loadConfig } from '../../src/config/config.js';
+import { ADMIN_TOKEN, createAuthApp } from '../support/auth-app.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+
+let database: TestDatabase;
+let dataDir: string;
+let file: string;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+
+beforeEach(async () => {
+  await database.dataSource.manager.createQueryBuilder().delete().from(ApiToken).execute();
+  await database.dataSource.manager.createQueryBuilder().delete().from(Environment).execute();
+  dataDir = mkdtempSync(join(tmpdir(), 'tidings-bootstrap-'));
+  file = join(dataDir, 'api-token');
+});
+
+afterEach(() => {
+  rmSync(dataDir, { recursive: true, force: true });
+});
+
+afterAll(async () => {
+  await database?.close();
+});
+
+function embedded(): Config {
+  return loadConfig({ DATA_DIR: dataDir, ADMIN_TOKEN });
+}
+
+async function boot(): Promise<void> {
+  const app = await createAuthApp(database.dataSource, { config: embedded() });
+  await app.close();
+}
+
+describe('The first boot on an embedded database', () => {
+  it('makes the environment `default` and a token for it that works', async () => {
+    const app = await createAuthApp(database.dataSource, { config: embedded() });
+    const token = readFileSync(file, 'utf8').trim();
+    const me = await app.call('GET', '/me', { token });
+    const environments = await app.call('GET', '/environment');
+    await app.close();
+
+    expect(me.body).toMatchObject({ name: 'default', scopes: [...SCOPES], expires_at: null });
+    expect(environments.body.result).toMatchObject([{ id: me.body.environment_id, name: 'default' }]);
+  });
+
+  it('keeps the token file to its owner', async () => {
+    await boot();
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+  });
+
+  it('happens once', async () => {
+    await boot();
+    const token = readFileSync(file, 'utf8');
+    await boot();
+    expect(readFileSync(file, 'utf8')).toBe(token);
+    expect(await database.dataSource.manager.count(Environment)).toBe(1);
+    expect(await database.dataSource.manager.count(ApiToken)).toBe(1);
+  });
+
+  it('is not repeated after the last environment was deleted', async () => {
+    const app = await createAuthApp(database.dataSource, { config: embedded() });
+    const { body } = await app.call('GET', '/environment');
+    expect((await app.call('DELETE', `/environment/${body.result[0]!.id}`)).status).toBe(200);
+    await app.close();
+    await boot();
+    expect(await database.dataSource.manager.count(Environment)).toBe(1);
+    expect(await database.dataSource.manager.count(ApiToken)).toBe(0);
+  });
+
+  it('is made good when the process died between the file and the commit', async () => {
+    writeFileSync(file, 'tdg_of-a-process-that-died\n');
+    await boot();
+    const [token] = await database.dataSource.manager.find(ApiToken);
+    expect(token!.tokenHash).toEqual(hashToken(readFileSync(file, 'utf8').trim()));
+  });
+
+  it('leaves no row behind when the file cannot be written', async () => {
+    rmSync(dataDir, { recursive: true });
+    await expect(new AuthBootstrap(embedded(), database.dataSource).onModuleInit()).rejects.toThrow('ENOENT');
+    expect(await database.dataSource.manager.count(Environment)).toBe(0);
+  });
+
+  it('makes nothing on a server', async () => {
+    await (await createAuthApp(database.dataSource)).close();
+    expect(await database.dataSource.manager.count(Environment)).toBe(0);
+  });
+});

@@ -1,0 +1,170 @@
+import { ApiToken } from '../../src/auth/api-token.entity.js';
+import { EnvironmentDirectory } from '../../src/auth/environment-directory.js';
+import { Environment } from '../../src/auth/environment.entity.js';
+import { type Answer, type AuthApp, createAuthApp } from '../support/auth-app.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+
+const MISSING = '0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a61';
+
+let database: TestDatabase;
+let app: AuthApp;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  app = await createAuthApp(database.dataSource);
+});
+
+afterAll(async () => {
+  await app?.close();
+  await database?.close();
+});
+
+function create(name: string): Promise<Answer> {
+  return app.call('POST', '/environment', { body: { name } });
+}
+
+async function createdId(name: string): Promise<string> {
+  return (await create(name)).body.id;
+}
+
+describe('POST /environment', () => {
+  it('answers 201 with the environment and where it is', async () => {
+    const { status, headers, body } = await create('Production 🙂');
+    expect(status).toBe(201);
+    expect(Object.keys(body)).toEqual(['id', 'name', 'created_at', 'updated_at']);
+    expect(body['name']).toBe('Production 🙂');
+    expect(body.created_at).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+    expect(body.updated_at).toBe(body.created_at);
+    expect(headers['location']).toBe(`/environment/${body.id}`);
+    expect((await app.call('GET', headers['location'] as string)).body).toEqual(body);
+  });
+
+  it('takes a name of 200 characters beyond the basic plane', async () => {
+    expect((await create('🙂'.repeat(200))).status).toBe(201);
+  });
+
+  it.each([[''], ['a'.repeat(201)], [`${'a'.repeat(200)}\ufe0f`], ['a\0b'], [null], [7], [['a']]])(
+    'refuses the name %j',
+    async (name) => {
+      const { status, body } = await app.call('POST', '/environment', { body: { name } });
+      expect([status, body.code]).toEqual([400, 'VALIDATION_FAILED']);
+      expect(body.details.failures).toMatchObject([{ field: 'name' }]);
+    },
+  );
+
+  it('names what is missing and what it does not know', async () => {
+    const { body } = await app.call('POST', '/environment', { body: { title: 'x' } });
+    expect(body.details.failures.map(({ field }) => field).sort()).toEqual(['name', 'title']);
+  });
+});
+
+describe('GET /environment', () => {
+  it('lists newest first, page by page, and stays stable while environments are added', async () => {
+    const ids = [await createdId('a'), await createdId('b'), await createdId('c')];
+    const first = await app.call('GET', '/environment?limit=2');
+    expect(first.body['limit']).toBe(2);
+    await create('d');
+    const second = await app.call('GET', `/environment?limit=1&next_cursor=${first.body.next_cursor}`);
+    const listed = [...first.body.result, ...second.body.result].map(({ id }) => id);
+    expect(listed).toEqual(ids.sort().reverse());
+  });
+});
+
+describe('PATCH /environment/{id}', () => {
+  it('renames, and says when', async () => {
+    const { body: before } = await create('before');
+    const { status, body } = await app.call('PATCH', `/environment/${before.id}`, { body: { name: 'after' } });
+    expect(status).toBe(200);
+    expect(body).toEqual({ ...before, name: 'after', updated_at: body.updated_at });
+    expect(body.updated_at >= before.updated_at).toBe(true);
+  });
+
+  it('without a member changes nothing', async () => {
+    const { body: before } = await create('same');
+    expect((await app.call('PATCH', `/environment/${before.id}`, { body: {} })).body).toEqual(before);
+  });
+
+  it('refuses null for a name', async () => {
+    expect((await app.call('PATCH', `/environment/${await createdId('x')}`, { body: { name: null } })).status).toBe(
+      400,
+    );
+  });
+});
+
+describe('DELETE /environment/{id}', () => {
+  it('answers the id; the environment is gone from every read, with its tokens', async () => {
+    const id = await createdId('doomed');
+    const token = await app.call('POST', '/api-token', { body: { name: 't', environment_id: id } });
+    const neighbour = await createdId('neighbour');
+    const kept = await app.call('POST', '/api-token', { body: { name: 't', environment_id: neighbour } });
+    expect((await app.call('GET', '/me', { token: token.body.token })).status).toBe(200);
+
+    const { status, body } = await app.call('DELETE', `/environment/${id}`);
+    expect([status, body]).toEqual([200, { id }]);
+
+    expect((await app.call('GET', '/me', { token: token.body.token })).status).toBe(401);
+    expect((await app.call('GET', '/me', { token: kept.body.token })).status).toBe(200);
+    expect((await app.call('GET', `/api-token/${token.body.id}`)).status).toBe(404);
+    const { body: page } = await app.call('GET', '/environment?limit=1000');
+    expect(page.result.map((item) => item.id)).not.toContain(id);
+    expect(await app.nest.get(EnvironmentDirectory).has(id)).toBe(false);
+    expect(await database.dataSource.manager.existsBy(Environment, { id })).toBe(true);
+  });
+
+  it('removes what lives in it in the same transaction and settles that after the commit', async () => {
+    const id = await createdId('full');
+    app.contents.calls.length = 0;
+    await app.call('DELETE', `/environment/${id}`);
+    expect(app.contents.calls).toEqual([`removed ${id} by admin`, `settled ${id}, transaction open: false`]);
+  });
+
+  it('changes nothing when what lives in it cannot be removed', async () => {
+    const id = await createdId('stubborn');
+    await app.call('POST', '/api-token', { body: { name: 't', environment_id: id } });
+    app.contents.failure = new Error('still in use');
+    const { status } = await app.call('DELETE', `/environment/${id}`);
+    app.contents.failure = null;
+    expect(status).toBe(500);
+    expect((await app.call('GET', `/environment/${id}`)).status).toBe(200);
+    expect(await database.dataSource.manager.countBy(ApiToken, { environmentId: id })).toBe(1);
+  });
+
+  it('leaves no token to a request that made one at the same time', async () => {
+    for (let round = 0; round < 5; round++) {
+      const id = await createdId('raced');
+      const [created] = await Promise.all([
+        app.call('POST', '/api-token', { body: { name: 't', environment_id: id } }),
+        app.call('DELETE', `/environment/${id}`),
+      ]);
+      expect([201, 404]).toContain(created.status);
+      expect(await database.dataSource.manager.countBy(ApiToken, { environmentId: id })).toBe(0);
+    }
+  });
+});
+
+describe('An environment that is missing, deleted or has a malformed id', () => {
+  it.each(['GET', 'PATCH', 'DELETE'] as const)('gets one answer to %s', async (method) => {
+    const deleted = await createdId('deleted');
+    await app.call('DELETE', `/environment/${deleted}`);
+    const options = method === 'PATCH' ? { body: { name: 'x' } } : {};
+    const answers = await Promise.all(
+      [MISSING, deleted, 'nonsense', `${MISSING}0`].map((id) => app.call(method, `/environment/${id}`, options)),
+    );
+    for (const { status, body, text } of answers) {
+      expect([status, body.code]).toEqual([404, 'ENVIRONMENT_NOT_FOUND']);
+      expect(text).toBe(answers[0]!.text);
+    }
+  });
+});
+
+describe('Holding an environment', () => {
+  it('finds one that exists and no deleted one', async () => {
+    const directory = app.nest.get(EnvironmentDirectory);
+    const id = await createdId('held');
+    await database.dataSource.transaction((manager) => directory.hold(id, manager));
+    await app.call('DELETE', `/environment/${id}`);
+    await expect(database.dataSource.transaction((manager) => directory.hold(id, manager))).rejects.toMatchObject({
+      code: 'ENVIRONMENT_NOT_FOUND',
+    });
+  });
+});

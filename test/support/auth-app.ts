@@ -1,0 +1,123 @@
+import { Global, type LoggerService, Module, type Type } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { DataSource, type EntityManager } from 'typeorm';
+import { createApp } from '../../src/app.setup.js';
+import { AuthModule } from '../../src/auth/auth.module.js';
+import { EnvironmentContents } from '../../src/auth/environment-contents.js';
+import { ConfigModule } from '../../src/config/config.module.js';
+import { type Config, loadConfig } from '../../src/config/config.js';
+
+export const ADMIN_TOKEN = 'an-admin-token-for-tests-of-enough-length';
+
+/** What the tests read from answers, whichever of them has it. */
+export interface AnswerBody {
+  [member: string]: unknown;
+  id: string;
+  token: string;
+  environment_id: string;
+  created_at: string;
+  updated_at: string;
+  code: string;
+  details: { failures: { field: string; message: string }[] };
+  result: AnswerBody[];
+  next_cursor: string;
+}
+
+export interface Answer {
+  status: number;
+  headers: Record<string, unknown>;
+  body: AnswerBody;
+  text: string;
+}
+
+/** What the features above would hang into the deletion of an environment. */
+export class RecordedContents extends EnvironmentContents {
+  readonly calls: string[] = [];
+  failure: Error | null = null;
+
+  override async removeAll(environmentId: string, actor: string, manager: EntityManager): Promise<() => Promise<void>> {
+    if (!manager.queryRunner?.isTransactionActive) throw new Error('not in a transaction');
+    this.calls.push(`removed ${environmentId} by ${actor}`);
+    if (this.failure) throw this.failure;
+    return () => {
+      this.calls.push(`settled ${environmentId}, transaction open: ${manager.queryRunner?.isTransactionActive}`);
+      return Promise.resolve();
+    };
+  }
+}
+
+export interface AuthApp {
+  nest: NestFastifyApplication;
+  contents: RecordedContents;
+  call(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', url: string, options?: CallOptions): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+export interface CallOptions {
+  /** Default: the admin token; null: no Authorization header. */
+  token?: string | null;
+  body?: unknown;
+  headers?: Record<string, string>;
+}
+
+/** The auth module on its own, as one replica has it, with the controllers of a test beside it. */
+export async function createAuthApp(
+  dataSource: DataSource,
+  options: { config?: Config; controllers?: Type[] } = {},
+): Promise<AuthApp> {
+  const contents = new RecordedContents();
+
+  @Global()
+  @Module({
+    providers: [
+      { provide: DataSource, useValue: dataSource },
+      { provide: EnvironmentContents, useValue: contents },
+    ],
+    exports: [DataSource, EnvironmentContents],
+  })
+  class SurroundingsModule {}
+
+  @Module({ imports: [SurroundingsModule, AuthModule], controllers: options.controllers ?? [] })
+  class TestModule {}
+
+  const config = options.config ?? serverConfig();
+  const module = { module: TestModule, imports: [ConfigModule.forRoot(config)] };
+  const nest = await createApp(config, module, { logger: new SilentLogger() });
+  await nest.init();
+  await nest.getHttpAdapter().getInstance().ready();
+
+  return {
+    nest,
+    contents,
+    call: async (method, url, { token = ADMIN_TOKEN, body, headers = {} } = {}) => {
+      const response = await nest.inject({
+        method,
+        url,
+        headers: { ...(token !== null && { authorization: `Bearer ${token}` }), ...headers },
+        ...(body !== undefined && { payload: body as object }),
+      });
+      return {
+        status: response.statusCode,
+        headers: response.headers,
+        body: response.json<AnswerBody>(),
+        text: response.payload,
+      };
+    },
+    close: () => nest.close(),
+  };
+}
+
+/** Settings under which no default environment is made. */
+function serverConfig(): Config {
+  return loadConfig({
+    ADMIN_TOKEN,
+    DATABASE_URL: 'postgresql://stands-for-a-server/tidings',
+    ENCRYPTION_KEYS: `test:${Buffer.alloc(32, 7).toString('base64')}`,
+  });
+}
+
+class SilentLogger implements LoggerService {
+  log(): void {}
+  error(): void {}
+  warn(): void {}
+}
