@@ -21,6 +21,12 @@ const ANSWERS_MAX = 1_000;
 /** A customer's silent name server may hold look-ups for seconds; this many at once, the others wait. */
 const CONCURRENT_LOOK_UPS = 256;
 
+export interface DnsOptions {
+  /** As `address[:port]`; by default those of the system. */
+  nameServers?: readonly string[];
+  concurrentLookUps?: number;
+}
+
 const LOOPBACK_ADDRESSES = ['127.0.0.1', '::1'];
 
 /**
@@ -32,13 +38,16 @@ export class DnsAddressResolver extends AddressResolver {
   private readonly answers = new Map<string, { addresses: Promise<string[]>; freshUntil: number }>();
   private readonly waiting: (() => void)[] = [];
   private running = 0;
+  private readonly nameServers: readonly string[] | undefined;
+  private readonly concurrentLookUps: number;
 
   constructor(
     private readonly policy: Pick<TargetPolicy, 'freedHosts' | 'allowRanges'>,
-    /** Name servers as `address[:port]`; by default those of the system. */
-    private readonly nameServers?: readonly string[],
+    { nameServers, concurrentLookUps = CONCURRENT_LOOK_UPS }: DnsOptions = {},
   ) {
     super();
+    this.nameServers = nameServers;
+    this.concurrentLookUps = concurrentLookUps;
   }
 
   resolve(hostname: string): Promise<string[]> {
@@ -59,7 +68,7 @@ export class DnsAddressResolver extends AddressResolver {
   }
 
   private async takeTurn<T>(task: () => Promise<T>): Promise<T> {
-    if (this.running >= CONCURRENT_LOOK_UPS) await new Promise<void>((turn) => this.waiting.push(turn));
+    if (this.running >= this.concurrentLookUps) await new Promise<void>((turn) => this.waiting.push(turn));
     else this.running += 1;
     try {
       return await task();

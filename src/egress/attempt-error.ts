@@ -52,15 +52,14 @@ const KIND_BY_CODE: Readonly<Record<string, AttemptError>> = {
 };
 
 /**
- * Puts what `GuardedAgent.request` or reading its body threw into the fixed vocabulary. An aborted signal is a
- * `timeout`: the signal is the caller's deadline.
+ * Puts what `GuardedAgent.request` rejected with into the fixed vocabulary. An aborted signal is a `timeout`: the signal
+ * is the caller's deadline. Looks at what an error says, not at its class: Node and undici throw many.
  */
 export function classifyFailure(error: unknown): AttemptError {
   if (error instanceof EgressError) return error.kind;
-  if (!(error instanceof Error)) return 'protocol_error';
-  if (error.name === 'TimeoutError' || error.name === 'AbortError') return 'timeout';
+  const { name, message, code } = (error ?? {}) as { name?: unknown; message?: unknown; code?: unknown };
+  if (name === 'TimeoutError' || name === 'AbortError') return 'timeout';
   // undici calls an answer that it cannot use (100 without Expect, 101 without Upgrade) a socket error, too.
-  if (/^bad (response|upgrade)$/.test(error.message)) return 'protocol_error';
-  const code: unknown = 'code' in error ? error.code : undefined;
-  return (typeof code === 'string' ? KIND_BY_CODE[code] : undefined) ?? 'protocol_error';
+  if (message === 'bad response' || message === 'bad upgrade') return 'protocol_error';
+  return KIND_BY_CODE[String(code)] ?? 'protocol_error';
 }

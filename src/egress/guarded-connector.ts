@@ -96,6 +96,7 @@ function connectFailure(error: Error, isTcpOpen: boolean): EgressError {
 
 function connectFailureKind(error: Error, isTcpOpen: boolean): AttemptError {
   const code: unknown = 'code' in error ? error.code : undefined;
-  if (isTcpOpen) return code === 'ECONNRESET' || code === 'EPIPE' ? 'reset' : 'tls_error';
+  if (code === 'ECONNRESET' || code === 'EPIPE') return 'reset';
+  if (isTcpOpen) return 'tls_error';
   return code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT' ? 'connect_timeout' : 'connect_error';
 }

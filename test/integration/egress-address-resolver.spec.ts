@@ -1,0 +1,105 @@
+import { setTimeout } from 'node:timers/promises';
+import { DnsAddressResolver } from '../../src/egress/address-resolver.js';
+import { classifyFailure } from '../../src/egress/attempt-error.js';
+import { AddressRanges } from '../../src/egress/blocked-ranges.js';
+import { NameServer, type NameRecords } from '../support/name-server.js';
+import { until } from '../support/wait.js';
+
+const servers: NameServer[] = [];
+afterEach(async () => {
+  await Promise.all(servers.splice(0).map((server) => server.close()));
+});
+
+async function serverOf(names: Record<string, NameRecords>): Promise<NameServer> {
+  const server = await new NameServer(names).start();
+  servers.push(server);
+  return server;
+}
+
+function resolverOf(server: NameServer, freedHosts: string[] = [], allow: string[] = []): DnsAddressResolver {
+  const policy = { freedHosts, allowRanges: new AddressRanges(allow) };
+  return new DnsAddressResolver(policy, { nameServers: [server.address], concurrentLookUps: 4 });
+}
+
+const failureOf = (answer: Promise<string[]>): Promise<string> =>
+  answer.then(
+    (addresses) => `an answer: ${addresses.join()}`,
+    (error: unknown) => classifyFailure(error),
+  );
+
+describe('DnsAddressResolver', () => {
+  it('gives the addresses of both families', async () => {
+    const server = await serverOf({
+      'both.example.com': { a: ['93.184.215.14', '10.0.0.7'], aaaa: ['2606:2800::1'] },
+      'v4.example.com': { a: ['93.184.215.14'] },
+      'v6.example.com': { aaaa: ['::1'] },
+    });
+    const resolver = resolverOf(server);
+    expect(await resolver.resolve('both.example.com')).toEqual(['93.184.215.14', '10.0.0.7', '2606:2800::1']);
+    expect(await resolver.resolve('v4.example.com')).toEqual(['93.184.215.14']);
+    expect(await resolver.resolve('v6.example.com')).toEqual(['::1']);
+  });
+
+  it('fails with a dns_error when there is no such name, or no address', async () => {
+    const server = await serverOf({ 'empty.example.com': {} });
+    const resolver = resolverOf(server);
+    expect(await failureOf(resolver.resolve('missing.example.com'))).toBe('dns_error');
+    expect(await failureOf(resolver.resolve('empty.example.com'))).toBe('dns_error');
+  });
+
+  it('waits 4 s at most for a silent name server, and uses the family that was answered', async () => {
+    const server = await serverOf({
+      'silent.example.com': { a: 'silent', aaaa: 'silent' },
+      'half.example.com': { a: ['93.184.215.14'], aaaa: 'silent' },
+    });
+    const resolver = resolverOf(server);
+    const start = performance.now();
+    const answers = await Promise.all([
+      failureOf(resolver.resolve('silent.example.com')),
+      resolver.resolve('half.example.com'),
+    ]);
+    expect(answers).toEqual(['dns_error', ['93.184.215.14']]);
+    expect(performance.now() - start).toBeLessThan(4_900);
+  });
+
+  it('asks once for many at a time, and for those shortly after', async () => {
+    const server = await serverOf({ 'hooks.example.com': { a: ['93.184.215.14'] } });
+    const resolver = resolverOf(server);
+    await Promise.all([1, 2, 3].map(() => resolver.resolve('hooks.example.com')));
+    await resolver.resolve('hooks.example.com');
+    expect(server.questions).toEqual(['hooks.example.com', 'hooks.example.com']);
+  });
+
+  it('makes a limited number of look-ups at a time, and the others after them', async () => {
+    const names = Array.from({ length: 10 }, (_, index) => `host-${index}.example.com`);
+    const server = await serverOf(Object.fromEntries(names.map((name) => [name, { a: ['93.184.215.14'] }])));
+    const resolver = resolverOf(server);
+    server.hold();
+    const answers = Promise.all(names.map((name) => resolver.resolve(name)));
+    await until('the questions of four look-ups', () => server.heldQuestions >= 8);
+    await setTimeout(50);
+    expect(server.heldQuestions).toBe(8);
+    server.release();
+    expect((await answers).flat()).toEqual(names.map(() => '93.184.215.14'));
+  });
+
+  it('does not read /etc/hosts', async () => {
+    const server = await serverOf({});
+    expect(await failureOf(resolverOf(server).resolve('localhost'))).toBe('dns_error');
+    expect(server.questions).toContain('localhost');
+  });
+
+  it('takes localhost and what is under it for loopback when it is freed, without asking', async () => {
+    const server = await serverOf({});
+    const resolver = resolverOf(server, ['localhost'], ['127.0.0.0/8', '::1/128']);
+    expect(await resolver.resolve('localhost')).toEqual(['127.0.0.1', '::1']);
+    expect(await resolver.resolve('app.localhost')).toEqual(['127.0.0.1', '::1']);
+    expect(server.questions).toEqual([]);
+  });
+
+  it('takes localhost for the loopback address that is open, when only one is', async () => {
+    const server = await serverOf({});
+    expect(await resolverOf(server, ['localhost'], ['127.0.0.0/8']).resolve('localhost')).toEqual(['127.0.0.1']);
+    expect(await resolverOf(server, ['localhost']).resolve('localhost')).toEqual(['127.0.0.1', '::1']);
+  });
+});

@@ -1,0 +1,561 @@
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer as createHttpServer, type RequestListener, type Server as HttpServer } from 'node:http';
+import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
+import { gzipSync } from 'node:zlib';
+import { AddressResolver } from '../../src/egress/address-resolver.js';
+import { type AttemptError, classifyFailure, EgressError } from '../../src/egress/attempt-error.js';
+import { AddressRanges } from '../../src/egress/blocked-ranges.js';
+import { GuardedAgent, type GuardedResponse } from '../../src/egress/guarded-agent.js';
+import { guardedConnector } from '../../src/egress/guarded-connector.js';
+import { OriginPools } from '../../src/egress/origin-pools.js';
+import { readBodyPrefix } from '../../src/egress/response-body.js';
+import { until } from '../support/wait.js';
+
+const LOOPBACK = ['127.0.0.0/8', '::1/128'];
+
+/** Answers from a list, one for each look-up; the last one stays. */
+class ScriptedResolver extends AddressResolver {
+  asked = 0;
+
+  constructor(private readonly answers: (string[] | Error | Promise<string[]>)[]) {
+    super();
+  }
+
+  async resolve(): Promise<string[]> {
+    const answer = this.answers[Math.min(this.asked, this.answers.length - 1)];
+    this.asked += 1;
+    if (!answer || answer instanceof Error) throw answer ?? new Error('no answer');
+    return answer;
+  }
+}
+
+interface Setup {
+  allow?: string[];
+  resolver?: AddressResolver;
+  connectTimeoutMs?: number;
+  trustedCertificates?: string;
+}
+
+const cleanUps: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
+});
+
+function agentWith({
+  allow = LOOPBACK,
+  resolver = new ScriptedResolver([['127.0.0.1']]),
+  ...rest
+}: Setup = {}): GuardedAgent {
+  const agent = new GuardedAgent(guardedConnector({ allowRanges: new AddressRanges(allow), resolver, ...rest }));
+  cleanUps.push(() => agent.close());
+  return agent;
+}
+
+/** Listens on a free port of 127.0.0.1, and leaves no socket behind. */
+async function listen<T extends Server>(
+  server: T,
+  host = '127.0.0.1',
+): Promise<{ port: number; connections: Socket[] }> {
+  const connections: Socket[] = [];
+  server.on('connection', (socket: Socket) => {
+    socket.on('error', () => undefined);
+    connections.push(socket);
+  });
+  server.listen(0, host);
+  await once(server, 'listening');
+  cleanUps.push(async () => {
+    for (const socket of connections) socket.destroy();
+    server.close();
+    await once(server, 'close');
+  });
+  return { port: (server.address() as AddressInfo).port, connections };
+}
+
+const http = (listener: RequestListener): HttpServer => createHttpServer(listener);
+const tcp = (onSocket: (socket: Socket) => void): Server => createTcpServer(onSocket);
+/** Answers a request with these bytes, whatever it was. */
+const bytes = (answer: string | Buffer): Server => tcp((socket) => socket.once('data', () => socket.end(answer)));
+
+async function closed(socket: Socket | undefined): Promise<void> {
+  if (socket && !socket.destroyed) await new Promise((resolve) => socket.once('close', resolve));
+}
+
+const post = (agent: GuardedAgent, url: string, deadlineMs = 2_000): Promise<GuardedResponse> =>
+  agent.request(new URL(url), {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{"a":1}',
+    signal: AbortSignal.timeout(deadlineMs),
+  });
+
+async function failureOf(request: Promise<GuardedResponse>): Promise<AttemptError> {
+  const error: unknown = await request.then(
+    () => new Error('there was an answer'),
+    (reason: unknown) => reason,
+  );
+  expect(String(error)).not.toContain('there was an answer');
+  return classifyFailure(error);
+}
+
+describe('a request', () => {
+  it('posts to the path and query with the given headers and body, and reads the answer', async () => {
+    const seen: { line: string; type: string | undefined; host: string | undefined; body: string }[] = [];
+    const { port } = await listen(
+      http((request, response) => {
+        const chunks: Buffer[] = [];
+        request.on('data', (chunk: Buffer) => chunks.push(chunk));
+        request.on('end', () => {
+          const { 'content-type': type, host } = request.headers;
+          seen.push({ line: `${request.method} ${request.url}`, type, host, body: Buffer.concat(chunks).toString() });
+          response.writeHead(201, { 'X-One': 'a', 'Set-Cookie': ['b=1', 'c=2'], 'Retry-After': '7' }).end('done');
+        });
+      }),
+    );
+    const agent = agentWith();
+    const response = await post(agent, `http://hooks.example.com:${port}/in/%7Ea?b=c`);
+
+    expect(response.status).toBe(201);
+    expect(response.headers).toMatchObject({ 'x-one': 'a', 'set-cookie': 'b=1, c=2', 'retry-after': '7' });
+    expect(await readBodyPrefix(response.body)).toEqual({ text: 'done', truncated: false });
+    await readBodyPrefix((await post(agent, `http://hooks.example.com:${port}/again`)).body);
+    const expected = { type: 'application/json', host: `hooks.example.com:${port}`, body: '{"a":1}' };
+    expect(seen).toEqual([
+      { line: 'POST /in/%7Ea?b=c', ...expected },
+      { line: 'POST /again', ...expected },
+    ]);
+  });
+
+  it('keeps the connection, whose address was checked, for the next one', async () => {
+    const { port, connections } = await listen(http((_, response) => response.end('ok')));
+    const resolver = new ScriptedResolver([['127.0.0.1']]);
+    const agent = agentWith({ resolver });
+    for (let sent = 0; sent < 5; sent += 1) {
+      await readBodyPrefix((await post(agent, `http://hooks.example.com:${port}/`)).body);
+      // undici frees a connection in the turn after the answer's end.
+      await setImmediate();
+    }
+    expect(connections).toHaveLength(1);
+    expect(resolver.asked).toBe(1);
+  });
+
+  it('reaches a name by the address that answers, of several', async () => {
+    const { port } = await listen(http((_, response) => response.end('ok')));
+    const agent = agentWith({ resolver: new ScriptedResolver([['::1', '127.0.0.2', '127.0.0.1']]) });
+    expect((await post(agent, `http://hooks.example.com:${port}/`)).status).toBe(200);
+  });
+
+  it.each([301, 302, 307, 308])('does not follow a %i', async (status) => {
+    let canary = 0;
+    const target = await listen(http((_, response) => response.end(String((canary += 1)))));
+    const location = `http://127.0.0.1:${target.port}/`;
+    const { port } = await listen(http((_, response) => response.writeHead(status, { location }).end()));
+    const response = await post(agentWith(), `http://127.0.0.1:${port}/`);
+    await readBodyPrefix(response.body);
+    expect(response.status).toBe(status);
+    expect(response.headers['location']).toBe(location);
+    expect(canary).toBe(0);
+  });
+
+  it('does not decode an encoded body: a small one could become gigabytes', async () => {
+    const encoded = gzipSync(Buffer.alloc(1_048_576));
+    const { port } = await listen(
+      http((_, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(encoded)),
+    );
+    const { body } = await post(agentWith(), `http://127.0.0.1:${port}/`);
+    const received: Buffer[] = [];
+    for await (const chunk of body) received.push(chunk as Buffer);
+    expect(Buffer.concat(received)).toEqual(encoded);
+  });
+
+  it('with an aborted signal opens no connection', async () => {
+    const { port, connections } = await listen(http((_, response) => response.end()));
+    const request = agentWith().request(new URL(`http://127.0.0.1:${port}/`), {
+      method: 'POST',
+      headers: {},
+      body: '',
+      signal: AbortSignal.abort(),
+    });
+    expect(await failureOf(request)).toBe('timeout');
+    expect(connections).toHaveLength(0);
+  });
+});
+
+describe('the guard at connect', () => {
+  const forbidden: [string, Setup][] = [
+    ['a literal', { allow: [] }],
+    ['a name that resolves to loopback', { allow: [], resolver: new ScriptedResolver([['127.0.0.1']]) }],
+    ['a mixed answer', { allow: [], resolver: new ScriptedResolver([['93.184.215.14', '127.0.0.1']]) }],
+    [
+      'a mixed answer of both families',
+      { allow: ['127.0.0.0/8'], resolver: new ScriptedResolver([['127.0.0.1', '::1']]) },
+    ],
+    ['a link-local answer with a zone', { resolver: new ScriptedResolver([['127.0.0.1', 'fe80::1%eth0']]) }],
+    ['an answer that is no address', { resolver: new ScriptedResolver([['127.0.0.1', 'localhost']]) }],
+    ['a NAT64 answer', { resolver: new ScriptedResolver([['64:ff9b::7f00:1']]) }],
+  ];
+
+  it.each(forbidden)('refuses %s without a connection', async (what, setup) => {
+    const { port, connections } = await listen(http((_, response) => response.end('internal')));
+    const host = what === 'a literal' ? '127.0.0.1' : 'hooks.example.com';
+    expect(await failureOf(post(agentWith(setup), `http://${host}:${port}/`))).toBe('blocked_address');
+    expect(connections).toHaveLength(0);
+  });
+
+  it.each(['[::1]', '[::ffff:127.0.0.1]', '[::127.0.0.1]', '[64:ff9b::7f00:1]', '0.0.0.0', '[::]'])(
+    'refuses the literal %s even where 127.0.0.0/8 is open',
+    async (host) => {
+      const { port, connections } = await listen(
+        http((_, response) => response.end('internal')),
+        '::',
+      );
+      expect(await failureOf(post(agentWith({ allow: ['127.0.0.0/8'] }), `http://${host}:${port}/`))).toBe(
+        'blocked_address',
+      );
+      expect(connections).toHaveLength(0);
+    },
+  );
+
+  it('refuses a name that has moved to a forbidden address since the last connection', async () => {
+    const { port, connections } = await listen(
+      http((_, response) => response.writeHead(200, { connection: 'close' }).end('ok')),
+    );
+    const agent = agentWith({
+      allow: ['127.0.0.1/32'],
+      resolver: new ScriptedResolver([['127.0.0.1'], ['127.0.0.2'], ['127.0.0.1', '127.0.0.2']]),
+    });
+    await readBodyPrefix((await post(agent, `http://hooks.example.com:${port}/`)).body);
+    expect(await failureOf(post(agent, `http://hooks.example.com:${port}/`))).toBe('blocked_address');
+    expect(await failureOf(post(agent, `http://hooks.example.com:${port}/`))).toBe('blocked_address');
+    expect(connections).toHaveLength(1);
+  });
+
+  it('refuses a connection that arrived elsewhere: 0.0.0.0 is allowed here, but leads to 127.0.0.1', async () => {
+    const lines: unknown[] = [];
+    const { port } = await listen(
+      http((request, response) => {
+        lines.push(request.url);
+        response.end('internal');
+      }),
+    );
+    expect(await failureOf(post(agentWith({ allow: ['0.0.0.0/32'] }), `http://0.0.0.0:${port}/`))).toBe(
+      'blocked_address',
+    );
+    expect(lines).toEqual([]);
+  });
+
+  it('tells neither the address nor the errno of what it met', async () => {
+    const agent = agentWith({ allow: [], resolver: new ScriptedResolver([['10.1.2.3']]) });
+    const error: unknown = await post(agent, 'http://hooks.example.com:4000/').catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(EgressError);
+    expect(String(error)).not.toMatch(/10\.1\.2\.3|E[A-Z]{4,}/);
+  });
+});
+
+describe('a connection that fails', () => {
+  it('is a dns_error when the name has no address', async () => {
+    const resolver = new ScriptedResolver([new EgressError('dns_error', 'the host name has no address')]);
+    expect(await failureOf(post(agentWith({ resolver }), 'http://nowhere.example.com:4000/'))).toBe('dns_error');
+  });
+
+  it('is a connect_error when it is refused', async () => {
+    const server = createTcpServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    server.close();
+    await once(server, 'close');
+    expect(await failureOf(post(agentWith(), `http://127.0.0.1:${port}/`))).toBe('connect_error');
+    const both = agentWith({ resolver: new ScriptedResolver([['127.0.0.1', '::1']]) });
+    expect(await failureOf(post(both, `http://hooks.example.com:${port}/`))).toBe('connect_error');
+  });
+
+  it('is a connect_timeout when nothing comes of it in time', async () => {
+    const resolver = new ScriptedResolver([new Promise<string[]>(() => undefined)]);
+    const agent = agentWith({ resolver, connectTimeoutMs: 300 });
+    expect(await failureOf(post(agent, 'http://hooks.example.com:4000/', 5_000))).toBe('connect_timeout');
+  });
+
+  it('ends at the deadline even while it is being made, and the request is never sent', async () => {
+    let answerNow: (addresses: string[]) => void = () => undefined;
+    const resolver = new ScriptedResolver([new Promise<string[]>((resolve) => (answerNow = resolve)), ['127.0.0.1']]);
+    const lines: string[] = [];
+    const { port } = await listen(
+      http((request, response) => {
+        lines.push(String(request.url));
+        response.end('ok');
+      }),
+    );
+    const agent = agentWith({ resolver });
+    const start = performance.now();
+    expect(await failureOf(post(agent, `http://hooks.example.com:${port}/late`, 200))).toBe('timeout');
+    expect(performance.now() - start).toBeLessThan(1_000);
+
+    answerNow(['127.0.0.1']);
+    await readBodyPrefix((await post(agent, `http://hooks.example.com:${port}/next`)).body);
+    expect(lines).toEqual(['/next']);
+  });
+});
+
+describe('an answer that does not come', () => {
+  const hanging: [string, Server][] = [
+    ['after the connection', tcp((socket) => socket.resume())],
+    ['after the first bytes', tcp((socket) => socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\nx: ')))],
+    [
+      'but for endless 102s',
+      tcp((socket) => {
+        socket.resume();
+        const timer = setInterval(() => socket.write('HTTP/1.1 102 Processing\r\n\r\n'), 20);
+        socket.on('close', () => clearInterval(timer));
+      }),
+    ],
+    [
+      'but for one header byte at a time',
+      tcp((socket) => {
+        socket.resume().write('HTTP/1.1 200 OK\r\nx: ');
+        const timer = setInterval(() => socket.write('a'), 20);
+        socket.on('close', () => clearInterval(timer));
+      }),
+    ],
+  ];
+
+  it.each(hanging)('%s is a timeout at the deadline', async (_, server) => {
+    const { port, connections } = await listen(server);
+    const start = performance.now();
+    expect(await failureOf(post(agentWith(), `http://127.0.0.1:${port}/`, 400))).toBe('timeout');
+    expect(performance.now() - start).toBeLessThan(1_000);
+    await closed(connections[0]);
+  });
+});
+
+describe('an answer that is none', () => {
+  const answers: [string, AttemptError, Server][] = [
+    ['a closed connection', 'reset', tcp((socket) => socket.once('data', () => socket.end()))],
+    ['a reset on accept', 'reset', tcp((socket) => socket.resetAndDestroy())],
+    ['a reset after the request', 'reset', tcp((socket) => socket.once('data', () => socket.resetAndDestroy()))],
+    [
+      'a reset within the headers',
+      'reset',
+      tcp((socket) =>
+        socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\na: b\r\n', () => socket.resetAndDestroy())),
+      ),
+    ],
+    ['a banner of another protocol', 'protocol_error', bytes('SSH-2.0-OpenSSH_9.2p1\r\n')],
+    ['a NUL in a header', 'protocol_error', bytes('HTTP/1.1 200 OK\r\na: b\0c\r\n\r\n')],
+    [
+      'an unasked-for upgrade',
+      'protocol_error',
+      bytes('HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n'),
+    ],
+    ['headers over 16 KiB', 'response_too_large', bytes(`HTTP/1.1 200 OK\r\na: ${'b'.repeat(17_000)}\r\n\r\n`)],
+    ['ten thousand headers', 'response_too_large', bytes(`HTTP/1.1 200 OK\r\n${'a: b\r\n'.repeat(10_000)}\r\n`)],
+  ];
+
+  it.each(answers)('%s is a %s', async (_, kind, server) => {
+    const { port } = await listen(server);
+    expect(await failureOf(post(agentWith(), `http://127.0.0.1:${port}/`))).toBe(kind);
+  });
+});
+
+describe('TLS', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'tidings-tls-'));
+  const path = (file: string): string => join(directory, file);
+  const names: TLSSocket['servername'][] = [];
+  let identity: { key: Buffer; cert: Buffer };
+
+  beforeAll(() => {
+    const subject = ['-subj', '/CN=hooks.example.com', '-addext', 'subjectAltName=DNS:hooks.example.com'];
+    const files = ['-keyout', path('key.pem'), '-out', path('cert.pem')];
+    const algorithm = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1'];
+    execFileSync('openssl', ['req', '-x509', '-nodes', '-days', '2', ...algorithm, ...subject, ...files], {
+      stdio: 'pipe',
+    });
+    identity = { key: readFileSync(path('key.pem')), cert: readFileSync(path('cert.pem')) };
+  });
+
+  afterAll(() => rmSync(directory, { recursive: true }));
+  beforeEach(() => names.splice(0));
+
+  const receiver = (): Server =>
+    createTlsServer(identity, (socket: TLSSocket) => {
+      names.push(socket.servername);
+      socket.on('error', () => undefined);
+      socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok'));
+    });
+  const trusting = (): GuardedAgent => agentWith({ trustedCertificates: identity.cert.toString() });
+
+  it('sends the name of the URL, whatever address was connected to', async () => {
+    const { port } = await listen(receiver());
+    expect((await post(trusting(), `https://hooks.example.com:${port}/`)).status).toBe(200);
+    expect(names).toEqual(['hooks.example.com']);
+  });
+
+  it('is a tls_error with a certificate that nobody vouches for', async () => {
+    const { port } = await listen(receiver());
+    expect(await failureOf(post(agentWith(), `https://hooks.example.com:${port}/`))).toBe('tls_error');
+  });
+
+  it('is verified even with NODE_TLS_REJECT_UNAUTHORIZED=0', async () => {
+    const { port } = await listen(receiver());
+    process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
+    try {
+      expect(await failureOf(post(agentWith(), `https://hooks.example.com:${port}/`))).toBe('tls_error');
+    } finally {
+      delete process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
+    }
+  });
+
+  it.each(['other.example.com', '127.0.0.1'])(
+    'is a tls_error with a certificate for another name than %s',
+    async (host) => {
+      const { port } = await listen(receiver());
+      expect(await failureOf(post(trusting(), `https://${host}:${port}/`))).toBe('tls_error');
+    },
+  );
+
+  it('is a tls_error with a server that speaks none', async () => {
+    const { port } = await listen(http((_, response) => response.end('ok')));
+    expect(await failureOf(post(trusting(), `https://hooks.example.com:${port}/`))).toBe('tls_error');
+  });
+
+  it('is a tls_error when the handshake stalls', async () => {
+    const { port } = await listen(tcp((socket) => socket.resume()));
+    const agent = agentWith({ connectTimeoutMs: 300 });
+    expect(await failureOf(post(agent, `https://hooks.example.com:${port}/`, 5_000))).toBe('tls_error');
+  });
+
+  it('is a reset when the handshake is broken off', async () => {
+    const { port } = await listen(tcp((socket) => socket.once('data', () => socket.resetAndDestroy())));
+    expect(await failureOf(post(trusting(), `https://hooks.example.com:${port}/`))).toBe('reset');
+  });
+});
+
+describe('readBodyPrefix', () => {
+  const bodyOf = async (
+    server: Server,
+    deadlineMs?: number,
+  ): Promise<{ body: GuardedResponse['body']; connections: Socket[] }> => {
+    const { port, connections } = await listen(server);
+    const { status, body } = await post(agentWith(), `http://127.0.0.1:${port}/`, deadlineMs);
+    expect(status).toBe(200);
+    return { body, connections };
+  };
+  const answering = (body: Buffer | string): Server => http((_, response) => response.end(body));
+
+  it('keeps the first 4 KiB', async () => {
+    const { body } = await bodyOf(answering('a'.repeat(5_000)));
+    expect(await readBodyPrefix(body)).toEqual({ text: 'a'.repeat(4_096), truncated: true });
+  });
+
+  it('calls a body of exactly 4 KiB whole, and none at all', async () => {
+    expect(await readBodyPrefix((await bodyOf(answering('a'.repeat(4_096)))).body)).toEqual({
+      text: 'a'.repeat(4_096),
+      truncated: false,
+    });
+    expect(await readBodyPrefix((await bodyOf(answering(''))).body)).toEqual({ text: '', truncated: false });
+  });
+
+  it('replaces NUL and what is not UTF-8, and cuts no character in two', async () => {
+    const { body } = await bodyOf(answering(Buffer.from('a\0b\xff\xed\xa0\x80c', 'latin1')));
+    expect(await readBodyPrefix(body)).toEqual({ text: 'a\ufffdb\ufffd\ufffd\ufffd\ufffdc', truncated: false });
+    const { body: long } = await bodyOf(answering(`${'a'.repeat(4_095)}\u00e9`));
+    expect(await readBodyPrefix(long)).toEqual({ text: 'a'.repeat(4_095), truncated: true });
+  });
+
+  it('closes the connection of an endless body after 64 KiB', async () => {
+    const { body, connections } = await bodyOf(
+      http((_, response) => {
+        const write = (): void => {
+          while (!response.destroyed && response.write('b'.repeat(8_192)));
+        };
+        response.on('drain', write);
+        write();
+      }),
+    );
+    expect(await readBodyPrefix(body)).toEqual({ text: 'b'.repeat(4_096), truncated: true });
+    await closed(connections[0]);
+  });
+
+  it('keeps what came of a body that is broken off', async () => {
+    const { body } = await bodyOf(bytes('HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\npartial'));
+    expect(await readBodyPrefix(body)).toEqual({ text: 'partial', truncated: true });
+  });
+
+  it('keeps what came of a body with broken chunks', async () => {
+    const { body } = await bodyOf(bytes('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\npart\r\nzz\r\n'));
+    expect(await readBodyPrefix(body)).toEqual({ text: 'part', truncated: true });
+  });
+
+  it.each([
+    ['stalls', 0],
+    ['drips', 30],
+  ])('ends with the deadline when the body %s', async (_, everyMs) => {
+    const start = performance.now();
+    const { body } = await bodyOf(
+      http((_request, response) => {
+        response.write('c');
+        if (everyMs === 0) return;
+        const timer = setInterval(() => response.write('c'), everyMs);
+        response.on('close', () => clearInterval(timer));
+      }),
+      400,
+    );
+    const { text, truncated } = await readBodyPrefix(body);
+    expect(text).toMatch(/^c+$/);
+    expect(truncated).toBe(true);
+    expect(performance.now() - start).toBeLessThan(1_000);
+  });
+});
+
+it('a closed agent leaves no connection, and its requests in flight are resets', async () => {
+  const { port, connections } = await listen(tcp((socket) => socket.resume()));
+  const agent = agentWith();
+  const request = failureOf(post(agent, `http://127.0.0.1:${port}/`));
+  await until('the connection', () => connections[0]);
+  await agent.close();
+  expect(await request).toBe('reset');
+  await closed(connections[0]);
+});
+
+describe('the pools', () => {
+  const answerOf = async (pools: OriginPools, origin: string): Promise<void> => {
+    const { body } = await pools.of(origin).request({ method: 'POST', path: '/' });
+    await readBodyPrefix(body);
+    await setImmediate();
+  };
+
+  it('above their number, close the idle one that was not used for longest', async () => {
+    const { port, connections } = await listen(http((_, response) => response.end('ok')));
+    const resolver = new ScriptedResolver([['127.0.0.1']]);
+    const pools = new OriginPools(guardedConnector({ allowRanges: new AddressRanges(LOOPBACK), resolver }), 2);
+    cleanUps.push(() => pools.destroy());
+    const [first, second, third] = ['a', 'b', 'c'].map((name) => `http://${name}.example.com:${port}`) as [
+      string,
+      string,
+      string,
+    ];
+    await answerOf(pools, first);
+    await answerOf(pools, second);
+    await answerOf(pools, first);
+    await answerOf(pools, third);
+    await closed(connections[1]);
+    expect(connections.map(({ destroyed }) => destroyed)).toEqual([false, true, false]);
+  });
+
+  it('above their number, leave a busy one alone', async () => {
+    let answer: (() => void) | undefined;
+    const { port } = await listen(http((_, response) => (answer = () => response.end('late'))));
+    const resolver = new ScriptedResolver([['127.0.0.1']]);
+    const pools = new OriginPools(guardedConnector({ allowRanges: new AddressRanges(LOOPBACK), resolver }), 1);
+    cleanUps.push(() => pools.destroy());
+    const busy = pools.of(`http://a.example.com:${port}`).request({ method: 'POST', path: '/' });
+    pools.of(`http://b.example.com:${port}`);
+    const answerNow = await until('the request', () => answer);
+    answerNow();
+    expect(await readBodyPrefix((await busy).body)).toEqual({ text: 'late', truncated: false });
+  });
+});
