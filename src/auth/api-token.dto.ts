@@ -8,7 +8,15 @@ import { NameProperty } from './name-property.js';
 import { SCOPES, type Scope } from './principal.js';
 
 const NAME = { description: 'What people call it; need not be unique.', example: 'Order service' };
-const SCOPE_LIST = { enum: SCOPES, enumName: 'Scope', isArray: true, example: ['webhook:read', 'event:write'] };
+
+/** A property that holds scopes, all of one enum in the document. */
+export const SCOPE_LIST = {
+  enum: SCOPES,
+  enumName: 'Scope',
+  enumSchema: { description: 'What a token may do.' },
+  isArray: true,
+  example: ['webhook:read', 'event:write'],
+};
 
 @ApiSchema({ name: 'CreateApiToken' })
 export class CreateApiTokenDto {
@@ -22,7 +30,7 @@ export class CreateApiTokenDto {
   @IsUUID('loose', { message: 'must be a UUID' })
   environment_id: string;
 
-  @ApiPropertyOptional({ ...SCOPE_LIST, minItems: 1, description: 'What the token may do; everything by default.' })
+  @ApiPropertyOptional({ ...SCOPE_LIST, minItems: 1, description: 'What the token may do. When absent: everything.' })
   @ValidateIf(({ scopes }: CreateApiTokenDto) => scopes !== undefined)
   @IsArray({ message: 'must be an array' })
   @ArrayNotEmpty({ message: 'must name at least one scope' })

@@ -1,5 +1,6 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import { ApiTimestamp, ApiUuid } from '../common/api-property.js';
+import { SCOPE_LIST } from './api-token.dto.js';
 import { SCOPES, type Principal, type Scope } from './principal.js';
 
 @ApiSchema({ name: 'Me' })
@@ -17,7 +18,7 @@ export class MeDto {
   })
   environment_id: string | null;
 
-  @ApiProperty({ enum: SCOPES, enumName: 'Scope', isArray: true, example: ['webhook:read', 'event:write'] })
+  @ApiProperty(SCOPE_LIST)
   scopes: readonly Scope[];
 
   @ApiTimestamp({ nullable: true, description: 'Null: never.' })

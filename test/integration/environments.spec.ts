@@ -1,10 +1,15 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiToken } from '../../src/auth/api-token.entity.js';
+import { issueApiToken } from '../../src/auth/api-tokens.service.js';
 import { EnvironmentDirectory } from '../../src/auth/environment-directory.js';
 import { Environment } from '../../src/auth/environment.entity.js';
 import { type Answer, type AuthApp, createAuthApp } from '../support/auth-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 
 const MISSING = '0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a61';
+
+/** How long a request that must wait is watched waiting. */
+const LOOK_MS = 100;
 
 let database: TestDatabase;
 let app: AuthApp;
@@ -129,16 +134,30 @@ describe('DELETE /environment/{id}', () => {
     expect(await database.dataSource.manager.countBy(ApiToken, { environmentId: id })).toBe(1);
   });
 
-  it('leaves no token to a request that made one at the same time', async () => {
-    for (let round = 0; round < 5; round++) {
-      const id = await createdId('raced');
-      const [created] = await Promise.all([
-        app.call('POST', '/api-token', { body: { name: 't', environment_id: id } }),
-        app.call('DELETE', `/environment/${id}`),
-      ]);
-      expect([201, 404]).toContain(created.status);
-      expect(await database.dataSource.manager.countBy(ApiToken, { environmentId: id })).toBe(0);
-    }
+  it('that has begun lets no token be made', async () => {
+    const id = await createdId('raced');
+    const deletion = await database.connectClient();
+    await deletion.query('BEGIN');
+    await deletion.query('UPDATE environment SET deleted_at = now() WHERE id = $1', [id]);
+    const creation = app.call('POST', '/api-token', { body: { name: 't', environment_id: id } });
+    expect(await Promise.race([creation, sleep(LOOK_MS, 'waits')])).toBe('waits');
+    await deletion.query('COMMIT');
+    expect((await creation).body.code).toBe('ENVIRONMENT_NOT_FOUND');
+  });
+
+  it('waits for a token that is being made, and deletes it too', async () => {
+    const id = await createdId('raced');
+    const directory = app.nest.get(EnvironmentDirectory);
+    const { token } = issueApiToken({ name: 't', environmentId: id, expiresAt: null }, new Date());
+    let deletion: Promise<Answer>;
+    await database.dataSource.transaction(async (manager) => {
+      await directory.hold(id, manager);
+      deletion = app.call('DELETE', `/environment/${id}`);
+      expect(await Promise.race([deletion, sleep(LOOK_MS, 'waits')])).toBe('waits');
+      await manager.insert(ApiToken, token);
+    });
+    expect((await deletion!).status).toBe(200);
+    expect(await database.dataSource.manager.countBy(ApiToken, { environmentId: id })).toBe(0);
   });
 });
 
