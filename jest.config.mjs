@@ -9,12 +9,10 @@ export default {
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
   testEnvironment: '<rootDir>/test/support/test-environment.mjs',
-  // Opening a fresh database takes up to 1 s, and the machines of CI are slow; a race that hangs still fails in time.
-  testTimeout: 20_000,
+  // The first file that needs a database makes the run's template, which has taken 20 s on two busy cores; and a race
+  // that hangs still fails.
+  testTimeout: 60_000,
   // Every worker runs an engine of 400 MB.
   maxWorkers: '50%',
   workerIdleMemoryLimit: '1GB',
-  // A socket, timer or worker that a test leaves open keeps the run from ending: Jest says so, and scripts/test.mjs
-  // fails it then.
-  forceExit: false,
 };

@@ -51,7 +51,10 @@ export function build(root) {
 
 function hashOf(root) {
   const hash = createHash('sha256');
-  const files = [...SOURCES.flatMap((directory) => filesIn(join(root, directory))), ...SETTINGS.map((f) => join(root, f))];
+  const files = [
+    ...SOURCES.flatMap((directory) => filesIn(join(root, directory))),
+    ...SETTINGS.map((f) => join(root, f)),
+  ];
   for (const file of files) {
     const content = readFileSync(file);
     hash.update(`${relative(root, file)}\0${content.length}\0`).update(content);

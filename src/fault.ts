@@ -1,7 +1,12 @@
 import { Logger } from '@nestjs/common';
 
 /** Errors whose message alone tells whoever starts the process what to do. */
-const SELF_EXPLANATORY = new Set(['ConfigError', 'DataDirectoryInUseError', 'SchemaTooNewError', 'DatabaseTooOldError']);
+const SELF_EXPLANATORY = new Set([
+  'ConfigError',
+  'DataDirectoryInUseError',
+  'SchemaTooNewError',
+  'DatabaseTooOldError',
+]);
 
 /** What to print when the start fails: the message for errors of configuration, the stack for what nobody foresaw. */
 export function explain(error: unknown): string {

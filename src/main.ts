@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { Logger } from '@nestjs/common';
+import { AppModule } from './app.module.js';
 import { createApp } from './app.setup.js';
 import { loadConfig } from './config/config.js';
 import { readEnvironment } from './config/environment.js';
@@ -14,12 +15,14 @@ async function start(): Promise<void> {
   // Before the first file is made in it: a second process must not touch what is another's.
   if (given.databaseUrl === null) DataDirectory.claim(given.dataDir);
   const config = await resolveCredentials(given);
-  const app = await createApp(config);
+  const app = await createApp(config, AppModule.forRoot(config));
   exitOnFault();
   closeOnSignal(() => app.close(), config.shutdownTimeoutMs);
   await app.listen(config.port, config.host);
-  new Logger('Tidings').log(`listening on ${await app.getUrl()}`);
-  if (!config.isProduction && config.databaseUrl === null) process.stdout.write(welcome(config));
+  const url = await app.getUrl();
+  new Logger('Tidings').log(`listening on ${url}`);
+  if (config.isProduction || config.databaseUrl !== null) return;
+  process.stdout.write(welcome(config.dataDir, new URL(url).port));
 }
 
 try {

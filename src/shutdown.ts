@@ -11,7 +11,9 @@ export function closeOnSignal(close: () => Promise<void>, timeoutMs: number): vo
   const closeAndExit = async (signal: NodeJS.Signals): Promise<void> => {
     logger.log(`${signal}: finishing what is in flight; a second signal ends the process at once`);
     setTimeout(() => {
-      logger.error(`closing took longer than ${timeoutMs} ms (SHUTDOWN_TIMEOUT); what was in flight is attempted again`);
+      logger.error(
+        `closing took longer than ${timeoutMs} ms (SHUTDOWN_TIMEOUT); what was in flight is attempted again`,
+      );
       process.exit(1);
     }, timeoutMs).unref();
     try {

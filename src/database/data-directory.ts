@@ -48,7 +48,7 @@ export class DataDirectory {
       closeSync(lockFd);
       throw new DataDirectoryInUseError(path);
     }
-    chmodSync(path, 0o700);
+    closeToOthers(path);
     const directory = new DataDirectory(path, lockFd);
     claimed.set(path, directory);
     return directory;
@@ -57,5 +57,15 @@ export class DataDirectory {
   /** Lets another process claim the directory. */
   release(): void {
     if (claimed.delete(this.path)) closeSync(this.#lockFd);
+  }
+}
+
+function closeToOthers(path: string): void {
+  try {
+    chmodSync(path, 0o700);
+  } catch (error) {
+    // A mounted volume can belong to another user or know no modes; whoever mounted it decides who enters.
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'EPERM' && code !== 'ENOSYS' && code !== 'ENOTSUP') throw error;
   }
 }

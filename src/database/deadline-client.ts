@@ -28,7 +28,8 @@ export class DeadlineClient extends pg.Client {
 
   #leaveOnTimeout(error: unknown): void {
     if (!(error instanceof Error) || error.message !== TIMEOUT_MESSAGE) return;
-    const { stream } = (this as unknown as { connection: { stream: NodeJS.WritableStream & { destroy(): void } } }).connection;
+    const { stream } = (this as unknown as { connection: { stream: NodeJS.WritableStream & { destroy(): void } } })
+      .connection;
     stream.destroy();
   }
 }

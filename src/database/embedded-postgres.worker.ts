@@ -37,7 +37,10 @@ async function work({ dataPath, socketPath }: EmbeddedPostgresWork): Promise<voi
     { run, isInTransaction: () => engine.isInTransaction() },
     Buffer.concat(greeting),
     // Out of the promise chain: an error event of the worker, not a rejection that nobody sees.
-    (error) => setImmediate(() => { throw error; }),
+    (error) =>
+      setImmediate(() => {
+        throw error;
+      }),
   );
   await server.listen(socketPath);
   parent.once('message', () => {
