@@ -1,4 +1,4 @@
-import { redact } from './redaction.js';
+import { isError, isPlain, redactMember, redactText } from './redaction.js';
 
 /** Members that the logger itself writes. */
 const OWN_MEMBERS = new Set(['level', 'time', 'context', 'msg']);
@@ -16,20 +16,32 @@ export function logEntry(
   const given = rest.filter((argument) => argument !== undefined);
   const last = given.at(-1);
   const context = typeof last === 'string' && !STACK.test(last) ? last : undefined;
+  if (context !== undefined) given.pop();
+
+  const entry: Record<string, unknown> = {};
+  if (context !== undefined) entry['context'] = redactText(context, secrets);
   const texts: string[] = [];
-  const members: Record<string, unknown> = {};
-  for (const argument of [message, ...(context === undefined ? given : given.slice(0, -1))]) {
-    if (argument instanceof Error) members['err'] = argument;
-    else if (typeof argument === 'object' && argument !== null) {
-      const { msg, ...others } = argument as Record<string, unknown>;
-      if (typeof msg === 'string') texts.push(msg);
-      Object.assign(members, others);
-    } else if (typeof argument === 'string' && STACK.test(argument)) members['err'] = framesOnly(argument);
-    else texts.push(String(argument));
+  // Filled in below; here so that it stands before the members in the line.
+  entry['msg'] = '';
+  for (const argument of [message, ...given]) {
+    if (isError(argument)) entry['err'] = redactMember('err', argument, secrets);
+    else if (typeof argument !== 'object' || argument === null || !isPlain(argument)) {
+      const text = typeof argument === 'string' ? argument : textOf(redactMember('', argument, secrets));
+      if (STACK.test(text)) entry['err'] = framesOnly(text);
+      else texts.push(text);
+    } else {
+      for (const [name, member] of Object.entries(argument)) {
+        if (name === 'msg' && typeof member === 'string') texts.push(member);
+        else if (!OWN_MEMBERS.has(name)) entry[name] = redactMember(name, member, secrets);
+      }
+    }
   }
-  const taken = Object.entries(members).filter(([name]) => !OWN_MEMBERS.has(name));
-  const entry = { ...(context === undefined ? {} : { context }), msg: texts.join(' '), ...Object.fromEntries(taken) };
-  return redact(entry, secrets) as Record<string, unknown>;
+  entry['msg'] = redactText(texts.join(' '), secrets);
+  return entry;
+}
+
+function textOf(value: unknown): string {
+  return value === undefined ? 'undefined' : JSON.stringify(value);
 }
 
 /** Nest hands a stack over as text. Its first lines repeat the message, which can quote anything. */

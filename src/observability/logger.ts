@@ -1,17 +1,15 @@
 import type { LoggerService } from '@nestjs/common';
-import { destination, pino, stdTimeFunctions, type DestinationStream, type Level, type Logger } from 'pino';
+import { pino, stdTimeFunctions, type DestinationStream, type Level, type Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import { logEntry } from './log-entry.js';
-
-/** Bytes waiting for a reader of stdout that does not read. Beyond them lines are dropped, not kept in memory. */
-const MAX_WAITING_BYTES = 16 * 1024 * 1024;
+import { StdoutLines } from './stdout-lines.js';
 
 export interface LoggerOptions {
   level: Level | 'silent';
   /** Texts that may not appear in a line, whatever member they come in. */
   secrets?: readonly string[];
   /** Where lines go; stdout if absent. */
-  stream?: DestinationStream;
+  stream?: DestinationStream | undefined;
 }
 
 /**
@@ -23,13 +21,15 @@ export class PinoLogger implements LoggerService {
   private readonly pino: Logger;
   private readonly secrets: readonly string[];
 
-  constructor({ level, secrets = [], stream = stdout() }: LoggerOptions) {
+  constructor({ level, secrets = [], stream = new StdoutLines() }: LoggerOptions) {
     this.secrets = secrets.filter((secret) => secret !== '');
     this.pino = pino(
       {
         level,
         base: null,
         timestamp: stdTimeFunctions.isoTime,
+        // pino's own serializer would take the description of an error for an error and describe it again.
+        serializers: { err: (description: unknown) => description },
         formatters: { level: (label) => ({ level: label }) },
       },
       stream,
@@ -37,10 +37,10 @@ export class PinoLogger implements LoggerService {
   }
 
   /** The logger that the settings ask for; it shows none of their secrets. */
-  static of({ logLevel, adminToken, encryptionKeys, databaseUrl }: Config): PinoLogger {
+  static of({ logLevel, adminToken, encryptionKeys, databaseUrl }: Config, stream?: DestinationStream): PinoLogger {
     const keys = (encryptionKeys ?? []).map(({ key }) => key.toString('base64'));
     const secrets = [adminToken, databaseUrl, ...keys].filter((secret) => secret !== null);
-    return new PinoLogger({ level: logLevel, secrets });
+    return new PinoLogger({ level: logLevel, secrets, stream });
   }
 
   fatal(message: unknown, ...rest: unknown[]): void {
@@ -71,12 +71,4 @@ export class PinoLogger implements LoggerService {
     if (!this.pino.isLevelEnabled(level)) return;
     this.pino[level](logEntry(message, rest, this.secrets));
   }
-}
-
-/** Does not block the process while lines are written; what waits is written when the process exits. */
-function stdout(): DestinationStream {
-  const stream = destination({ fd: 1, sync: false, maxLength: MAX_WAITING_BYTES });
-  // A reader that went away (EPIPE), a full disk: a service that cannot log goes on delivering.
-  stream.on('error', () => undefined);
-  return stream;
 }

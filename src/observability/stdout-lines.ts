@@ -1,0 +1,69 @@
+import { writeSync } from 'node:fs';
+import type { DestinationStream } from 'pino';
+
+const STDOUT = 1;
+/** Characters waiting for a reader that does not read. Beyond them lines are dropped, not kept in memory. */
+const MAX_WAITING = 16 * 1024 * 1024;
+const RETRY_MS = 20;
+/** How long a process that exits waits for its reader to take the rest. */
+const EXIT_GRACE_MS = 200;
+
+/**
+ * Writes lines to stdout, those of one turn of the event loop together, and never waits for whoever reads them: a
+ * reader that stalls, went away, or a full disk costs lines, and the service goes on delivering.
+ *
+ * Not pino's own destination (sonic-boom 4.2): written asynchronously it occupies a thread of the pool that libuv
+ * joins at exit, so a stalled reader keeps the process from exiting; and its flush at exit repeats a failing write
+ * without end.
+ */
+export class StdoutLines implements DestinationStream {
+  private waiting = '';
+  /** What is left of a write that the reader took in part. */
+  private rest: Buffer = Buffer.alloc(0);
+  private isScheduled = false;
+
+  constructor(private readonly fd: number = STDOUT) {
+    // The first look at process.stdout makes a pipe non-blocking: a write to a full one then fails with EAGAIN.
+    if (fd === STDOUT) process.stdout.on('error', () => undefined);
+    process.once('exit', () => this.writeBefore(Date.now() + EXIT_GRACE_MS));
+  }
+
+  write(line: string): void {
+    if (this.waiting.length + line.length > MAX_WAITING) return;
+    this.waiting += line;
+    if (this.isScheduled) return;
+    this.isScheduled = true;
+    setImmediate(() => this.writeWaiting());
+  }
+
+  private writeWaiting(): void {
+    this.isScheduled = false;
+    if (this.tryToWrite()) return;
+    this.isScheduled = true;
+    setTimeout(() => this.writeWaiting(), RETRY_MS).unref();
+  }
+
+  private writeBefore(deadline: number): void {
+    const sleeper = new Int32Array(new SharedArrayBuffer(4));
+    while (!this.tryToWrite() && Date.now() < deadline) Atomics.wait(sleeper, 0, 0, 1);
+  }
+
+  /** @returns whether nothing waits any more: it is written, or can never be. */
+  private tryToWrite(): boolean {
+    try {
+      while (this.rest.length > 0 || this.waiting !== '') {
+        if (this.rest.length === 0) {
+          this.rest = Buffer.from(this.waiting);
+          this.waiting = '';
+        }
+        this.rest = this.rest.subarray(writeSync(this.fd, this.rest));
+      }
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return false;
+      this.rest = Buffer.alloc(0);
+      this.waiting = '';
+      return true;
+    }
+  }
+}
