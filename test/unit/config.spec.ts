@@ -1,0 +1,364 @@
+import { randomBytes } from 'node:crypto';
+import { resolve } from 'node:path';
+import { Config, ConfigError, loadConfig } from '../../src/config/config.js';
+import { SETTINGS } from '../../src/config/settings.js';
+
+const TOKEN = 'admin-token-of-thirty-two-chars-';
+const KEY = randomBytes(32).toString('base64');
+const SERVER = {
+  DATABASE_URL: 'postgres://tidings:hidden@db:5432/tidings',
+  ADMIN_TOKEN: TOKEN,
+  ENCRYPTION_KEYS: `k1:${KEY}`,
+};
+
+function problemsOf(env: NodeJS.ProcessEnv): Record<string, string> {
+  return Object.fromEntries(errorOf(env).problems.map(({ name, reason }) => [name, reason]));
+}
+
+function errorOf(env: NodeJS.ProcessEnv): ConfigError {
+  try {
+    loadConfig(env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error;
+    throw error;
+  }
+  throw new Error(`the settings were taken: ${JSON.stringify(env)}`);
+}
+
+describe('loadConfig', () => {
+  it('has the documented defaults in development', () => {
+    expect({ ...Object.assign({}, loadConfig({})) }).toEqual({
+      nodeEnv: 'development',
+      port: 3000,
+      host: '127.0.0.1',
+      trustProxy: null,
+      logLevel: 'info',
+      shutdownTimeoutMs: 20_000,
+      databaseUrl: null,
+      databasePoolSize: 10,
+      dataDir: resolve('.data'),
+      adminToken: null,
+      encryptionKeys: null,
+      egressAllow: ['127.0.0.0/8', '::1/128'],
+      egressAllowHosts: ['localhost'],
+      targetUrlAllowHttp: true,
+      targetPorts: [
+        { from: 80, to: 80 },
+        { from: 443, to: 443 },
+        { from: 1024, to: 65_535 },
+      ],
+      maxEventBytes: 262_144,
+      maxBodyBytes: 8_388_608,
+      attemptTimeoutMs: 15_000,
+      retryScheduleMs: [5_000, 300_000, 1_800_000, 7_200_000, 18_000_000, 36_000_000, 36_000_000],
+      inFlightLimit: 256,
+      inFlightPerWebhook: 64,
+      signatureHeader: 'X-Webhook-Signature',
+      signatureEncoding: 'base64',
+      retentionDays: 30,
+      idempotencyWindowMs: 86_400_000,
+      rateLimitPer10s: 500,
+      webhooksPerEnvironment: 1000,
+    });
+  });
+
+  it('makes the safe choices in production', () => {
+    const config = loadConfig({ NODE_ENV: 'production' });
+    expect(config.isProduction).toBe(true);
+    expect(config.host).toBe('0.0.0.0');
+    expect(config.egressAllow).toEqual([]);
+    expect(config.egressAllowHosts).toEqual([]);
+    expect(config.targetUrlAllowHttp).toBe(false);
+    expect(config.targetPorts).toEqual([
+      { from: 443, to: 443 },
+      { from: 1024, to: 65_535 },
+    ]);
+  });
+
+  it('has the defaults of development under test', () => {
+    const [test, development] = [loadConfig({ NODE_ENV: 'test' }), loadConfig({})];
+    expect({ ...Object.assign({}, test), nodeEnv: 'development' }).toEqual({ ...Object.assign({}, development) });
+    expect(test.isProduction).toBe(false);
+  });
+
+  it('opens port 80 by default only where http is allowed, and leaves given ports alone', () => {
+    const http = { from: 80, to: 80 };
+    expect(loadConfig({ NODE_ENV: 'production', TARGET_URL_ALLOW_HTTP: 'true' }).targetPorts).toContainEqual(http);
+    expect(loadConfig({ TARGET_URL_ALLOW_HTTP: 'false' }).targetPorts).not.toContainEqual(http);
+    expect(loadConfig({ TARGET_PORTS: '443' }).targetPorts).toEqual([{ from: 443, to: 443 }]);
+  });
+
+  it('names every bad setting in one error', () => {
+    const error = errorOf({ PORT: 'abc', LOG_LEVEL: 'loud', ADMIN_TOKEN: 'short', RETRY_SCHEDULE: '5s,5x' });
+    expect(error.problems.map(({ name }) => name).toSorted()).toEqual([
+      'ADMIN_TOKEN',
+      'LOG_LEVEL',
+      'PORT',
+      'RETRY_SCHEDULE',
+    ]);
+    for (const { name, reason } of error.problems) expect(error.message).toContain(`${name} ${reason}`);
+    expect(error.message).toContain('"abc"');
+  });
+
+  it('names a bad value of every setting that has a form', () => {
+    for (const { name } of Object.values(SETTINGS)) {
+      expect(Object.keys(problemsOf({ [name]: '\0' }))).toContain(name);
+    }
+  });
+
+  it('ignores variables that are no settings', () => {
+    expect(() => loadConfig({ PATH: '/bin', TIDINGS: '', port: 'x' })).not.toThrow();
+  });
+
+  describe('an empty value', () => {
+    it.each([
+      ['EGRESS_ALLOW', 'egressAllow'],
+      ['EGRESS_ALLOW_HOSTS', 'egressAllowHosts'],
+      ['RETRY_SCHEDULE', 'retryScheduleMs'],
+      ['TRUST_PROXY', 'trustProxy'],
+    ] as const)('of %s is a list without members', (name, property) => {
+      expect(loadConfig({ [name]: '' })[property]).toEqual([]);
+    });
+
+    const lists = new Set(['EGRESS_ALLOW', 'EGRESS_ALLOW_HOSTS', 'RETRY_SCHEDULE', 'TRUST_PROXY']);
+    const others = Object.values(SETTINGS).filter(({ name }) => !lists.has(name));
+    it.each(others.map(({ name }) => name))('of %s is an error', (name) => {
+      expect(Object.keys(problemsOf({ [name]: '' }))).toContain(name);
+    });
+  });
+
+  describe('takes', () => {
+    it.each<[string, string, keyof Config, unknown]>([
+      ['PORT', '0', 'port', 0],
+      ['PORT', '65535', 'port', 65_535],
+      ['HOST', '::', 'host', '::'],
+      ['HOST', 'localhost', 'host', 'localhost'],
+      ['TRUST_PROXY', '10.0.0.0/8, 192.168.1.7', 'trustProxy', ['10.0.0.0/8', '192.168.1.7/32']],
+      ['SHUTDOWN_TIMEOUT', '500ms', 'shutdownTimeoutMs', 500],
+      ['DATA_DIR', '/var/lib/tidings', 'dataDir', '/var/lib/tidings'],
+      ['EGRESS_ALLOW', 'fd00::/8,::1', 'egressAllow', ['fd00::/8', '::1/128']],
+      ['EGRESS_ALLOW', '0.0.0.0/0', 'egressAllow', ['0.0.0.0/0']],
+      ['EGRESS_ALLOW_HOSTS', 'Internal, my_service', 'egressAllowHosts', ['internal', 'my_service']],
+      [
+        'TARGET_PORTS',
+        '443,8000-8999',
+        'targetPorts',
+        [
+          { from: 443, to: 443 },
+          { from: 8000, to: 8999 },
+        ],
+      ],
+      ['ATTEMPT_TIMEOUT_MS', '100', 'attemptTimeoutMs', 100],
+      ['ATTEMPT_TIMEOUT_MS', '60000', 'attemptTimeoutMs', 60_000],
+      ['RETRY_SCHEDULE', '0s, 250ms,1d', 'retryScheduleMs', [0, 250, 86_400_000]],
+      ['IDEMPOTENCY_WINDOW', '7d', 'idempotencyWindowMs', 604_800_000],
+      ['SIGNATURE_HEADER', 'X-Hub-Signature-256', 'signatureHeader', 'X-Hub-Signature-256'],
+      ['SIGNATURE_ENCODING', 'hex', 'signatureEncoding', 'hex'],
+      ['ADMIN_TOKEN', TOKEN, 'adminToken', TOKEN],
+      ['LOG_LEVEL', 'silent', 'logLevel', 'silent'],
+    ])('%s=%s', (name, text, property, value) => {
+      expect(loadConfig({ [name]: text })[property]).toEqual(value);
+    });
+  });
+
+  describe('refuses', () => {
+    it.each([
+      ['NODE_ENV', 'staging'],
+      ['NODE_ENV', 'Production'],
+      ['PORT', '65536'],
+      ['PORT', '-1'],
+      ['PORT', '3000.0'],
+      ['PORT', '0x10'],
+      ['PORT', '1e3'],
+      ['PORT', ' 3000'],
+      ['PORT', '03000'],
+      ['HOST', 'http://localhost'],
+      ['HOST', '1.2.3'],
+      ['HOST', 'localhost:80'],
+      ['TRUST_PROXY', 'true'],
+      ['TRUST_PROXY', '1'],
+      ['SHUTDOWN_TIMEOUT', '20'],
+      ['SHUTDOWN_TIMEOUT', '11m'],
+      ['DATABASE_POOL_SIZE', '1'],
+      ['DATABASE_POOL_SIZE', '101'],
+      ['DATA_DIR', ' '],
+      ['EGRESS_ALLOW', '*'],
+      ['EGRESS_ALLOW', '10.0.0.0/33'],
+      ['EGRESS_ALLOW', '10.0.0.0/'],
+      ['EGRESS_ALLOW', '10.0.0.0/08'],
+      ['EGRESS_ALLOW', '10.0.0.0/8/8'],
+      ['EGRESS_ALLOW', '10.1.2.3/8'],
+      ['EGRESS_ALLOW', '010.0.0.0/8'],
+      ['EGRESS_ALLOW', '10.0.0.0/8,,::1'],
+      ['EGRESS_ALLOW', 'fd00::/129'],
+      ['EGRESS_ALLOW', 'fe80::1%eth0'],
+      ['EGRESS_ALLOW', 'localhost'],
+      ['EGRESS_ALLOW_HOSTS', '*'],
+      ['EGRESS_ALLOW_HOSTS', '*.internal'],
+      ['EGRESS_ALLOW_HOSTS', '.internal'],
+      ['EGRESS_ALLOW_HOSTS', 'internal.'],
+      ['EGRESS_ALLOW_HOSTS', 'internal:80'],
+      ['EGRESS_ALLOW_HOSTS', '127.0.0.1'],
+      ['TARGET_URL_ALLOW_HTTP', 'yes'],
+      ['TARGET_URL_ALLOW_HTTP', 'TRUE'],
+      ['TARGET_PORTS', '0'],
+      ['TARGET_PORTS', '1-65536'],
+      ['TARGET_PORTS', '2000-1000'],
+      ['TARGET_PORTS', '80-'],
+      ['MAX_EVENT_BYTES', '1'],
+      ['MAX_EVENT_BYTES', '256KiB'],
+      ['MAX_BODY_BYTES', '1023'],
+      ['ATTEMPT_TIMEOUT_MS', '99'],
+      ['ATTEMPT_TIMEOUT_MS', '60001'],
+      ['RETRY_SCHEDULE', '5'],
+      ['RETRY_SCHEDULE', '5s,'],
+      ['RETRY_SCHEDULE', '-5s'],
+      ['RETRY_SCHEDULE', '1.5h'],
+      ['RETRY_SCHEDULE', '31d'],
+      ['RETRY_SCHEDULE', Array<string>(51).fill('1s').join(',')],
+      ['IN_FLIGHT_LIMIT', '0'],
+      ['IN_FLIGHT_LIMIT', '10001'],
+      ['IN_FLIGHT_PER_WEBHOOK', '1001'],
+      ['SIGNATURE_HEADER', 'X Signature'],
+      ['SIGNATURE_HEADER', 'X-Signature:'],
+      ['SIGNATURE_HEADER', 'Content-Length'],
+      ['SIGNATURE_HEADER', 'webhook-signature'],
+      ['SIGNATURE_ENCODING', 'base64url'],
+      ['RETENTION_DAYS', '0'],
+      ['IDEMPOTENCY_WINDOW', '0s'],
+      ['RATE_LIMIT_PER_10S', '0'],
+      ['WEBHOOKS_PER_ENVIRONMENT', '0'],
+      ['LOG_LEVEL', 'verbose'],
+    ])('%s=%s', (name, text) => {
+      expect(Object.keys(problemsOf({ [name]: text }))).toEqual([name]);
+    });
+  });
+
+  describe('with a database server', () => {
+    it.each(['development', 'production', 'test'])('needs the two keys in %s', (NODE_ENV) => {
+      const { DATABASE_URL, ADMIN_TOKEN, ENCRYPTION_KEYS } = SERVER;
+      expect(Object.keys(problemsOf({ NODE_ENV, DATABASE_URL }))).toEqual(['ADMIN_TOKEN', 'ENCRYPTION_KEYS']);
+      expect(Object.keys(problemsOf({ NODE_ENV, DATABASE_URL, ADMIN_TOKEN }))).toEqual(['ENCRYPTION_KEYS']);
+      expect(Object.keys(problemsOf({ NODE_ENV, DATABASE_URL, ENCRYPTION_KEYS }))).toEqual(['ADMIN_TOKEN']);
+      expect(loadConfig({ NODE_ENV, ...SERVER }).encryptionKeys).toEqual([
+        { id: 'k1', key: Buffer.from(KEY, 'base64') },
+      ]);
+    });
+
+    it('names a bad key once', () => {
+      expect(errorOf({ ...SERVER, ADMIN_TOKEN: 'short' }).problems).toHaveLength(1);
+    });
+
+    it.each([
+      'postgresql://tidings@db/tidings?sslmode=require',
+      'postgres://tidings:a%40b@[::1]:6432/tidings',
+      'postgres://tidings@%2Fvar%2Frun%2Fpostgresql/tidings',
+      'postgres:///tidings?host=/var/run/postgresql',
+    ])('takes %s as written', (DATABASE_URL) => {
+      expect(loadConfig({ ...SERVER, DATABASE_URL }).databaseUrl).toBe(DATABASE_URL);
+    });
+
+    it.each([
+      'mysql://db/tidings',
+      'db:5432',
+      'postgres://',
+      'postgres:db',
+      'postgres://db:99999/x',
+      ' postgres://db/x',
+    ])('refuses %s', (DATABASE_URL) => {
+      expect(Object.keys(problemsOf({ ...SERVER, DATABASE_URL }))).toEqual(['DATABASE_URL']);
+    });
+  });
+
+  describe('in production', () => {
+    const NODE_ENV = 'production';
+
+    it.each([
+      '0.0.0.0/0',
+      '::/0',
+      '0.0.0.0/1',
+      '128.0.0.0/1',
+      '::/1',
+      '8000::/1',
+      '::/8',
+      '::ffff:0:0/96',
+      '::ffff:0.0.0.0/97',
+      '0:0:0:0:0:ffff::/95',
+    ])('refuses %s, which opens everything', (range) => {
+      const problems = problemsOf({ NODE_ENV, EGRESS_ALLOW: `10.0.0.0/8,${range}` });
+      expect(Object.keys(problems)).toEqual(['EGRESS_ALLOW']);
+      expect(problems['EGRESS_ALLOW']).toContain(range);
+    });
+
+    it.each(['*', '*.*.*.*', '0/0', 'all'])('refuses %s for addresses', (EGRESS_ALLOW) => {
+      expect(Object.keys(problemsOf({ NODE_ENV, EGRESS_ALLOW }))).toEqual(['EGRESS_ALLOW']);
+    });
+
+    it.each(['*', '*.*', '.', 'localhost,*'])('refuses %s for host names', (EGRESS_ALLOW_HOSTS) => {
+      expect(Object.keys(problemsOf({ NODE_ENV, EGRESS_ALLOW_HOSTS }))).toEqual(['EGRESS_ALLOW_HOSTS']);
+    });
+
+    it.each(['10.0.0.0/8', '172.16.0.0/12', 'fc00::/7', '::1/128', '::ffff:10.0.0.0/104', '64:ff9b::/96'])(
+      'takes %s, no wider than a private range',
+      (EGRESS_ALLOW) => {
+        expect(loadConfig({ NODE_ENV, EGRESS_ALLOW }).egressAllow).toEqual([EGRESS_ALLOW]);
+      },
+    );
+  });
+
+  it('holds an unknown NODE_ENV to the rules of production', () => {
+    const problems = problemsOf({ NODE_ENV: 'prod', EGRESS_ALLOW: '0.0.0.0/0' });
+    expect(Object.keys(problems).toSorted()).toEqual(['EGRESS_ALLOW', 'NODE_ENV']);
+  });
+
+  describe('encryption keys', () => {
+    it('keep their order and their bytes', () => {
+      const [first, second] = [randomBytes(32), randomBytes(32)];
+      const { encryptionKeys } = loadConfig({
+        ENCRYPTION_KEYS: `2026-01:${first.toString('base64')}, old:${second.toString('base64').replace('=', '')}`,
+      });
+      expect(encryptionKeys).toEqual([
+        { id: '2026-01', key: first },
+        { id: 'old', key: second },
+      ]);
+    });
+
+    it.each([
+      ['no id', KEY],
+      ['an empty id', `:${KEY}`],
+      ['an id with a space', `k 1:${KEY}`],
+      ['31 bytes', `k1:${randomBytes(31).toString('base64')}`],
+      ['33 bytes', `k1:${randomBytes(33).toString('base64')}`],
+      ['text that is not base64', `k1:${KEY.slice(0, -4)}!!!=`],
+      ['hexadecimal', `k1:${randomBytes(32).toString('hex')}`],
+      ['bits beyond the last byte', `k1:${'A'.repeat(42)}B=`],
+      ['one id twice', `k1:${KEY},k1:${randomBytes(32).toString('base64')}`],
+      ['an empty member', `k1:${KEY},`],
+    ])('are refused with %s', (_, ENCRYPTION_KEYS) => {
+      expect(Object.keys(problemsOf({ ENCRYPTION_KEYS }))).toEqual(['ENCRYPTION_KEYS']);
+    });
+  });
+
+  describe('the admin token', () => {
+    it.each([
+      ['31 characters', 'x'.repeat(31)],
+      ['1025 characters', 'x'.repeat(1025)],
+      ['a space', `${TOKEN} ${TOKEN}`],
+      ['a letter outside ASCII', `${TOKEN}é`],
+    ])('is refused with %s', (_, ADMIN_TOKEN) => {
+      expect(Object.keys(problemsOf({ ADMIN_TOKEN }))).toEqual(['ADMIN_TOKEN']);
+    });
+  });
+
+  it('shows no value of a secret', () => {
+    const canary = 'canary-5e1f';
+    const { message } = errorOf({
+      DATABASE_URL: `mysql://user:${canary}@db/x`,
+      ADMIN_TOKEN: canary,
+      ENCRYPTION_KEYS: `${canary}:${canary},${canary}`,
+      LOG_LEVEL: 'visible-4c2b',
+    });
+    expect(message).not.toContain(canary);
+    expect(message).toContain('visible-4c2b');
+  });
+});

@@ -1,0 +1,82 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseEnv } from 'node:util';
+import { ERRORS } from '../../src/common/errors.js';
+import { loadConfig } from '../../src/config/config.js';
+import { SETTINGS } from '../../src/config/settings.js';
+
+const SCRIPT = resolve(import.meta.dirname, '../../scripts/generate-docs.mjs');
+const FILES = ['.env.example', 'docs/configuration.md', 'docs/errors.md'] as const;
+
+describe('The generated documents', () => {
+  let root: string;
+  beforeAll(() => {
+    root = mkdtempSync(join(tmpdir(), 'tidings-docs-'));
+    expect(run()).toMatchObject({ status: 0 });
+  });
+  afterAll(() => rmSync(root, { recursive: true }));
+
+  const run = (...flags: string[]): { status: number | null; stderr: string } =>
+    spawnSync(process.execPath, [SCRIPT, '--root', root, ...flags], { encoding: 'utf8' });
+  const read = (file: (typeof FILES)[number]): string => readFileSync(join(root, file), 'utf8');
+
+  it('pass the check as they were written', () => {
+    expect(run('--check')).toMatchObject({ status: 0, stderr: '' });
+  });
+
+  it.each(FILES)('fail the check when %s was changed or is missing, with the command that mends it', (file) => {
+    const path = join(root, file);
+    const kept = `${path}.kept`;
+    cpSync(path, kept);
+    try {
+      for (const spoil of [() => writeFileSync(path, `${read(file)} `), () => rmSync(path)]) {
+        spoil();
+        const { status, stderr } = run('--check');
+        expect(status).toBe(1);
+        expect(stderr).toContain(file);
+        expect(stderr).toContain('npm run docs:generate');
+      }
+    } finally {
+      cpSync(kept, path);
+    }
+  });
+
+  it('name every setting', () => {
+    for (const { name } of Object.values(SETTINGS)) {
+      expect(read('.env.example')).toContain(`\n#${name}=`);
+      expect(read('docs/configuration.md')).toContain(`\n| \`${name}\` |`);
+    }
+  });
+
+  it('mark a setting without effect as such', () => {
+    const [effective = '', reserved = ''] = read('docs/configuration.md').split('## Without effect yet');
+    expect(effective).toContain('`PORT`');
+    expect(effective).not.toContain('`RATE_LIMIT_PER_10S`');
+    expect(reserved).toContain('`RATE_LIMIT_PER_10S`');
+  });
+
+  it('change nothing when .env.example is used as it is', () => {
+    expect(loadConfig(parseEnv(read('.env.example')))).toEqual(loadConfig({}));
+  });
+
+  it('show defaults that are the defaults', () => {
+    const withDefault = Object.values(SETTINGS).filter((setting) => setting.default !== null);
+    const lines = withDefault.map(({ name }) => new RegExp(`^#(${name}=.*)$`, 'm').exec(read('.env.example'))![1]);
+    expect(loadConfig(parseEnv(lines.join('\n')))).toEqual(loadConfig({}));
+  });
+
+  it('show examples of secrets that no start takes', () => {
+    for (const name of ['ADMIN_TOKEN', 'ENCRYPTION_KEYS']) {
+      const line = new RegExp(`^#(${name}=.*)$`, 'm').exec(read('.env.example'))![1]!;
+      expect(() => loadConfig(parseEnv(line))).toThrow(name);
+    }
+  });
+
+  it('list every error code with its status', () => {
+    for (const [code, { status }] of Object.entries(ERRORS)) {
+      expect(read('docs/errors.md')).toContain(`\n| \`${code}\` | ${status} |`);
+    }
+  });
+});
