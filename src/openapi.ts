@@ -30,11 +30,13 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
   return document;
 }
 
-/** `createWebhook`, `listWebhook`: names that read well in generated clients. */
-function operationIdFactory(controller: string, method: string): string {
-  const resource = controller
-    .replace(/Controller$/, '')
-    .replace(/ies$/, 'y')
-    .replace(/s$/, '');
-  return method + resource;
+/**
+ * Names that read well in generated clients: the method's verb, the resource, the rest of the method. `create` of
+ * webhooks is `createWebhook`, `list` is `listWebhooks`, `publishBatch` of events is `publishEventBatch`.
+ */
+export function operationIdFactory(controller: string, method: string): string {
+  const [, verb = method, rest = ''] = /^([a-z]+)(.*)$/.exec(method) ?? [];
+  const resources = controller.replace(/Controller$/, '');
+  const resource = verb === 'list' ? resources : resources.replace(/s$/, '');
+  return verb + resource + rest;
 }

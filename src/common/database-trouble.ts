@@ -21,6 +21,9 @@ const SOCKET_CODES = new Set([
   'EAI_AGAIN',
 ]);
 
+/** Tells a broken connection from a missing file. Nothing else here lets an error of a socket get this far. */
+const NETWORK_CALLS = new Set<unknown>(['connect', 'read', 'write', 'getaddrinfo']);
+
 /** What pg (8.23) and its pool say without any code. */
 const MESSAGES = [
   'Query read timeout',
@@ -39,7 +42,7 @@ export function isDatabaseUnavailable(error: unknown): boolean {
   const { code, message, syscall, severity } = failure;
   if (typeof code === 'string') {
     if (severity !== undefined) return UNAVAILABLE_STATES.some((state) => code.startsWith(state));
-    if (syscall === 'connect' || failure !== error) return SOCKET_CODES.has(code);
+    if (failure !== error || NETWORK_CALLS.has(syscall)) return SOCKET_CODES.has(code);
   }
   return MESSAGES.some((start) => message.startsWith(start));
 }

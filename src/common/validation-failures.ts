@@ -18,7 +18,8 @@ export function failuresOf(errors: ValidationError[], parent = ''): FieldFailure
 
 /** The field itself, or for a rule about each item of an array the items that break it, which class-validator hides. */
 function fieldsOf(error: ValidationError, constraint: string, path: string): string[] {
-  const { target, value, property } = error;
+  const { target, property } = error;
+  const value: unknown = error.value;
   if (!target || !Array.isArray(value)) return [path];
   const storage = getMetadataStorage();
   for (const rule of storage.getTargetValidationMetadatas(target.constructor, '', false, false)) {

@@ -14,7 +14,7 @@ export class HealthController {
   @Public()
   @ApiOperation({ summary: 'Is the process alive', description: 'Restart the process when this does not answer.' })
   @ApiOkResponse({ type: LivenessDto, description: 'It is.' })
-  live(): LivenessDto {
+  getLiveness(): LivenessDto {
     return { status: 'ok' };
   }
 
@@ -26,7 +26,7 @@ export class HealthController {
   })
   @ApiOkResponse({ type: ReadinessDto, description: 'It should.' })
   @ApiServiceUnavailableResponse({ type: ReadinessDto, description: 'Not now: something it needs fails, or it stops.' })
-  async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<ReadinessDto> {
+  async getReadiness(@Res({ passthrough: true }) reply: FastifyReply): Promise<ReadinessDto> {
     const readiness = await this.health.readiness();
     if (readiness.status !== 'ok') void reply.status(HttpStatus.SERVICE_UNAVAILABLE);
     return readiness;

@@ -1,5 +1,4 @@
-import { connect } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { connect, type AddressInfo } from 'node:net';
 import { Body, Controller, Delete, Get, HttpCode, Module, Patch, Post, Query } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -8,7 +7,8 @@ import { ArrayMaxSize, ArrayNotEmpty, IsArray, IsIn, IsOptional, IsString, Valid
 import { QueryFailedError } from 'typeorm';
 import { createApp } from '../../src/app.setup.js';
 import { ApiPayload } from '../../src/common/api-property.js';
-import { ApiError } from '../../src/common/errors.js';
+import { ApiError, type FieldFailure } from '../../src/common/errors.js';
+import type { HttpAdapter } from '../../src/common/http-adapter.js';
 import { PageQuery } from '../../src/common/page.js';
 import { QueryBoolean, QueryDate, QueryUuid } from '../../src/common/query-property.js';
 import { UuidParam } from '../../src/common/uuid-param.js';
@@ -79,8 +79,25 @@ const FAULTS: Record<string, () => Error> = {
   conflict: () => new ApiError('IDEMPOTENCY_CONFLICT', 'used'),
 };
 
+/** Holds a request until the test lets it go on. */
+class Gate {
+  enter!: () => void;
+  open!: () => void;
+  readonly entered = new Promise<void>((resolve) => (this.enter = resolve));
+  readonly opened = new Promise<void>((resolve) => (this.open = resolve));
+}
+
 @Controller('thing')
 class ThingController {
+  constructor(private readonly gate: Gate) {}
+
+  @Get('slow')
+  async slow(): Promise<unknown> {
+    this.gate.enter();
+    await this.gate.opened;
+    return { finished: true };
+  }
+
   @Post()
   create(@Body() body: ThingDto): unknown {
     const texts = [body.payload, ...(body.events ?? []).map(({ payload }) => payload)];
@@ -121,7 +138,7 @@ class ThingController {
   }
 }
 
-@Module({ controllers: [ThingController] })
+@Module({ controllers: [ThingController], providers: [Gate] })
 class ThingModule {}
 
 const ID = '4a4de828-f4db-4c9e-adfd-434e0864c3c7';
@@ -131,7 +148,8 @@ const MAX_BODY_BYTES = 100_000;
 interface Answer {
   status: number;
   headers: Record<string, unknown>;
-  body: any;
+  /** An error's members, and whatever else was answered. */
+  body: { code: string; message: string; details: { failures: FieldFailure[] } } & Record<string, unknown>;
 }
 
 describe('the HTTP layer', () => {
@@ -344,7 +362,7 @@ describe('the HTTP layer', () => {
   describe('validation', () => {
     const failuresOf = ({ status, body }: Answer): unknown => {
       expect({ status, code: body.code }).toEqual({ status: 400, code: 'VALIDATION_FAILED' });
-      return body.details.failures.map(({ field }: { field: string }) => field);
+      return body.details.failures.map(({ field }) => field);
     };
 
     it.each([
@@ -497,14 +515,25 @@ describe('the HTTP layer', () => {
   });
 
   describe('while it stops', () => {
-    it('finishes what is in flight and turns the rest away', async () => {
+    it('turns new requests away', async () => {
       const stopping = await start();
-      stopping.getHttpAdapter<import('../../src/common/http-adapter.js').HttpAdapter>().beforeClose();
+      (stopping.getHttpAdapter() as unknown as HttpAdapter).beforeClose();
       const late = await stopping.inject({ url: `/thing/${ID}`, headers: { 'x-request-id': 'late' } });
       expect(late.statusCode).toBe(503);
       expect(late.headers).toMatchObject({ connection: 'close', 'retry-after': '1', 'x-request-id': 'late' });
       expect(late.json()).toMatchObject({ error: 'Service Unavailable', code: 'SHUTTING_DOWN' });
       await stopping.close();
+    });
+
+    it('finishes what is in flight', async () => {
+      const stopping = await start();
+      const gate = stopping.get(Gate);
+      const answer = fetch(`${await stopping.getUrl()}/thing/slow`);
+      await gate.entered;
+      const closed = stopping.close();
+      gate.open();
+      expect(await (await answer).json()).toEqual({ finished: true });
+      await closed;
     });
   });
 });

@@ -1,0 +1,95 @@
+import { readFileSync } from 'node:fs';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { OpenAPIObject } from '@nestjs/swagger';
+import { AppModule } from '../../src/app.module.js';
+import { createApp } from '../../src/app.setup.js';
+import { loadConfig } from '../../src/config/config.js';
+import { PinoLogger } from '../../src/observability/logger.js';
+import { buildOpenApi, operationIdFactory } from '../../src/openapi.js';
+
+/** The document as far as these tests read it. */
+interface Document {
+  paths: Record<string, Record<string, Operation>>;
+  components: { schemas: Record<string, Record<string, unknown>>; headers: Record<string, unknown> };
+}
+
+interface Operation {
+  operationId: string;
+  responses: Record<string, { description: string; headers: object; content: Record<string, { schema: object }> }>;
+}
+
+describe('the OpenAPI document', () => {
+  let app: NestFastifyApplication;
+  let document: Document;
+  let operations: [string, Operation][];
+
+  beforeAll(async () => {
+    const config = loadConfig({});
+    const logger = new PinoLogger({ level: 'silent' });
+    app = await createApp(config, AppModule.forRoot(config), { logger, preview: true });
+    document = buildOpenApi(app) as OpenAPIObject & Document;
+    operations = Object.entries(document.paths).flatMap(([path, item]) =>
+      Object.entries(item).map(([method, operation]): [string, Operation] => [`${method} ${path}`, operation]),
+    );
+  });
+
+  afterAll(() => app.close());
+
+  it('is the committed one', () => {
+    const committed: unknown = JSON.parse(readFileSync(new URL('../../openapi.json', import.meta.url), 'utf8'));
+    expect(JSON.parse(JSON.stringify(document))).toEqual(committed);
+  });
+
+  it('gives every error of every operation the one schema', () => {
+    for (const [name, { responses }] of operations) {
+      const errors = Object.keys(responses).filter((status) => !status.startsWith('2'));
+      expect({ name, errors }).toEqual({ name, errors: expect.arrayContaining(['default']) });
+      for (const status of errors.filter((one) => `${name} ${one}` !== 'get /health/ready 503')) {
+        expect(responses[status]!.content).toEqual({
+          'application/json': { schema: { $ref: '#/components/schemas/Error' } },
+        });
+      }
+    }
+  });
+
+  it('promises the request id in every response', () => {
+    for (const [, { responses }] of operations) {
+      for (const response of Object.values(responses)) expect(response.headers).toHaveProperty(['X-Request-Id']);
+    }
+  });
+
+  it('says which codes a status stands for', () => {
+    const { responses } = document.paths['/webhook/{id}']!['patch']!;
+    expect(responses['404']!.description).toContain('`WEBHOOK_NOT_FOUND`');
+    expect(responses['404']!.description).toContain('`ENVIRONMENT_NOT_FOUND`');
+    expect(responses['413']!.description).toContain('`PAYLOAD_TOO_LARGE`');
+  });
+
+  it('leaves no mark of how it was made', () => {
+    expect(JSON.stringify(document)).not.toContain('x-error-');
+  });
+
+  it('closes every object but those that are open on purpose', () => {
+    const open = Object.entries(document.components.schemas)
+      .filter(([, schema]) => schema['type'] === 'object' && schema['additionalProperties'] !== false)
+      .map(([name]) => name);
+    expect(open).toEqual([]);
+  });
+
+  it('names each operation once', () => {
+    const ids = operations.map(([, { operationId }]) => operationId);
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(ids).toEqual(expect.arrayContaining(['createWebhook', 'listWebhooks', 'getEvent', 'publishEventBatch']));
+  });
+});
+
+describe('operationIdFactory', () => {
+  it.each([
+    ['WebhooksController', 'create', 'createWebhook'],
+    ['WebhooksController', 'list', 'listWebhooks'],
+    ['WebhooksController', 'rotateSecret', 'rotateWebhookSecret'],
+    ['MeController', 'get', 'getMe'],
+  ])('%s.%s is %s', (controller, method, id) => {
+    expect(operationIdFactory(controller, method)).toBe(id);
+  });
+});
