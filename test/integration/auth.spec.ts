@@ -238,21 +238,31 @@ describe('What is known of a token', () => {
       await app.call('DELETE', `/api-token/${id}`);
       const revokedAtMs = Date.now();
       expect((await app.call('GET', '/me', { token: text })).status).toBe(401);
-      await until(
-        'the replica to refuse',
-        async () => (await replica.call('GET', '/me', { token: text })).status === 401,
-      );
-      // Beside the second that is promised, room for one slow request.
-      expect(Date.now() - revokedAtMs).toBeLessThan(1_500);
+      let lastAcceptedAtMs = 0;
+      await until('the replica to refuse', async () => {
+        const startedAtMs = Date.now();
+        if ((await replica.call('GET', '/me', { token: text })).status === 401) return true;
+        lastAcceptedAtMs = startedAtMs;
+        return false;
+      });
+      expect(lastAcceptedAtMs - revokedAtMs).toBeLessThan(1_000);
     } finally {
       await replica.close();
     }
   });
 
   it('does not outlive the expiry', async () => {
-    const { text } = await issue({ expiresAt: new Date(Date.now() + 300) });
-    expect((await app.call('GET', '/me', { token: text })).status).toBe(200);
-    await until('the expiry', async () => (await app.call('GET', '/me', { token: text })).status === 401);
+    const expiresAt = new Date(Date.now() + 60_000);
+    const { text } = await issue({ expiresAt });
+    const clock = jest.spyOn(Date, 'now');
+    try {
+      clock.mockReturnValue(expiresAt.getTime() - 1);
+      expect((await app.call('GET', '/me', { token: text })).status).toBe(200);
+      clock.mockReturnValue(expiresAt.getTime());
+      expect((await app.call('GET', '/me', { token: text })).status).toBe(401);
+    } finally {
+      clock.mockRestore();
+    }
   });
 });
 
