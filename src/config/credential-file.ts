@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, link, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { link, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-const OWNER_ONLY_FILE = 0o600;
-const OWNER_ONLY_DIRECTORY = 0o700;
+const OWNER_ONLY = 0o600;
 
 /** The credential that the file `name` in `dir` holds, or null when there is no such file. */
 export async function readCredential(dir: string, name: string): Promise<string | null> {
@@ -39,18 +38,6 @@ export async function createCredential(dir: string, name: string, value: string)
   }
 }
 
-/**
- * Makes the directory, for the owner alone. One that is there and empty, such as a fresh volume, is closed to others
- * as far as the file system lets us; one that holds something keeps the mode that its owner gave it.
- */
-export async function prepareDataDir(dir: string): Promise<void> {
-  await mkdir(dir, { recursive: true, mode: OWNER_ONLY_DIRECTORY });
-  if ((await readdir(dir)).length > 0) return;
-  await chmod(dir, OWNER_ONLY_DIRECTORY).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPERM' && error.code !== 'ENOSYS') throw error;
-  });
-}
-
 async function placeFile(
   dir: string,
   name: string,
@@ -59,7 +46,7 @@ async function placeFile(
 ): Promise<void> {
   const temporary = join(dir, `.${name}.${randomBytes(6).toString('hex')}`);
   try {
-    const file = await open(temporary, 'wx', OWNER_ONLY_FILE);
+    const file = await open(temporary, 'wx', OWNER_ONLY);
     try {
       await file.writeFile(`${value}\n`);
       await file.sync();

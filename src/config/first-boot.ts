@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigError, type Config, type ConfigProblem } from './config.js';
-import { createCredential, prepareDataDir, readCredential } from './credential-file.js';
+import { createCredential, readCredential } from './credential-file.js';
 import { SETTINGS } from './settings.js';
 import type { SettingType } from './setting-type.js';
 import type { EncryptionKey } from './storage-types.js';
@@ -29,7 +30,7 @@ export async function resolveCredentials(config: Config): Promise<ResolvedConfig
     type: SettingType<T>,
     fresh: () => string,
   ): Promise<T | null> => {
-    await prepareDataDir(config.dataDir);
+    await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
     const text =
       (await readCredential(config.dataDir, file)) ?? (await createCredential(config.dataDir, file, fresh()));
     const parsed = type.parse(text);

@@ -55,6 +55,7 @@ export const SETTINGS = {
     unset: 'no proxy is trusted',
     example: '10.0.0.0/8',
     description: 'The proxies whose forwarded addresses count.',
+    isReserved: true,
   },
   logLevel: {
     name: 'LOG_LEVEL',

@@ -1,5 +1,4 @@
 import {
-  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -12,7 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigError, loadConfig, type Config } from '../../src/config/config.js';
-import { createCredential, prepareDataDir, readCredential, writeCredential } from '../../src/config/credential-file.js';
+import { createCredential, readCredential, writeCredential } from '../../src/config/credential-file.js';
 import { resolveCredentials } from '../../src/config/first-boot.js';
 
 const TOKEN = 'admin-token-of-thirty-two-chars-';
@@ -75,7 +74,7 @@ describe('resolveCredentials', () => {
   });
 
   it('takes a keyring that an operator has extended', async () => {
-    await prepareDataDir(dataDir);
+    mkdirSync(dataDir, { recursive: true });
     const keys = [1, 2].map((n) => `k${n}:${Buffer.alloc(32, n).toString('base64')}`);
     await writeCredential(dataDir, 'encryption-keys', keys.join(','));
     const { encryptionKeys } = await resolveCredentials(config());
@@ -83,7 +82,7 @@ describe('resolveCredentials', () => {
   });
 
   it('refuses files that hold something else, names both and shows neither', async () => {
-    await prepareDataDir(dataDir);
+    mkdirSync(dataDir, { recursive: true });
     writeFileSync(join(dataDir, 'admin-token'), 'canary');
     writeFileSync(join(dataDir, 'encryption-keys'), '');
     const failure: unknown = await resolveCredentials(config()).catch((error: unknown) => error);
@@ -121,22 +120,5 @@ describe('credential files', () => {
     mkdirSync(join(dataDir, 'api-token', 'in-the-way'), { recursive: true });
     await expect(writeCredential(dataDir, 'api-token', 'value')).rejects.toThrow();
     expect(readdirSync(dataDir)).toEqual(['api-token']);
-  });
-});
-
-describe('prepareDataDir', () => {
-  it('closes an empty directory to others', async () => {
-    mkdirSync(dataDir, { recursive: true });
-    chmodSync(dataDir, 0o777);
-    await prepareDataDir(dataDir);
-    expect(modeOf(dataDir)).toBe(0o700);
-  });
-
-  it('leaves the mode of one that is in use', async () => {
-    mkdirSync(dataDir, { recursive: true });
-    writeFileSync(join(dataDir, 'file'), '');
-    chmodSync(dataDir, 0o750);
-    await prepareDataDir(dataDir);
-    expect(modeOf(dataDir)).toBe(0o750);
   });
 });
