@@ -24,7 +24,7 @@ export function parseAddressRange(text: string): Parsed<AddressRange> {
   const [address = '', prefixText, ...rest] = text.split('/');
   const family = isIP(address);
   if ((family !== 4 && family !== 6) || address.includes('%') || rest.length > 0) {
-    return refused('must be IP addresses or CIDR ranges such as 10.0.0.0/8 or fd00::/8');
+    return refused('must be an IP address or a CIDR range such as 10.0.0.0/8 or fd00::/8');
   }
   const bits = BITS[family];
   if (prefixText !== undefined && !/^(0|[1-9]\d{0,2})$/.test(prefixText)) {
@@ -34,7 +34,7 @@ export function parseAddressRange(text: string): Parsed<AddressRange> {
   if (prefix > bits) return refused(`must have at most ${bits} behind the slash of an IPv${family} range`);
   const base = family === 4 ? ipv4ToInteger(address) : ipv6ToInteger(address);
   if (base !== firstAddress(base, prefix, bits)) {
-    return refused('must hold ranges by their first address (10.0.0.0/8, not 10.1.2.3/8)');
+    return refused('must name its range by the first address (10.0.0.0/8, not 10.1.2.3/8)');
   }
   return accepted({ family, base, prefix });
 }
