@@ -17,10 +17,10 @@ describe('what the receiver gets', () => {
   it('is an envelope of the six members in the documented order, without a space or a line end around them', async () => {
     const { client, environmentId } = await service.tenant();
     const receiver = await receivers.start();
-    const webhook = await client.createWebhook({ target_url: receiver.url });
+    const webhook = await client.createWebhook({ target_url: receiver.url() });
     const event = await client.publish('integrated_account:created', { foo: 'bar' });
     const [request] = await receiver.waitFor(1);
-    const envelope = JSON.parse(request!.body) as object;
+    const envelope = JSON.parse(request!.body.toString()) as object;
     expect(Object.keys(envelope)).toEqual(ENVELOPE);
     expect(envelope).toEqual({
       id: event.id,
@@ -30,13 +30,13 @@ describe('what the receiver gets', () => {
       created_at: event.created_at,
       webhook_id: webhook.id,
     });
-    expect(request!.body).toBe(JSON.stringify(envelope));
+    expect(request!.body.toString()).toBe(JSON.stringify(envelope));
   });
 
   it('has the documented headers and no other', async () => {
     const { client } = await service.tenant();
     const receiver = await receivers.start();
-    await client.createWebhook({ target_url: receiver.url });
+    await client.createWebhook({ target_url: receiver.url() });
     const event = await client.publish('record:created');
     const [request] = await receiver.waitFor(1);
     const headers = Object.fromEntries(Object.entries(request!.headers).filter(([name]) => !TRANSPORT.includes(name)));
@@ -60,9 +60,10 @@ describe('the body signature for a receiver written for another platform', () =>
   it('has the name and the encoding of the settings', async () => {
     const { client } = await service.tenant();
     const receiver = await receivers.start();
-    const { secret } = await client.createWebhook({ target_url: receiver.url });
+    const { secret } = await client.createWebhook({ target_url: receiver.url() });
     await client.publish('record:created');
-    const [{ headers, body }] = (await receiver.waitFor(1)) as [{ headers: Record<string, string>; body: string }];
+    const [request] = await receiver.waitFor(1);
+    const { headers, body } = request!;
     const digest = createHmac('sha256', secret).update(body).digest('hex');
     expect(headers['x-other-signature']).toBe(`format=sha256,v=${digest}`);
     expect(headers).not.toHaveProperty('x-webhook-signature');

@@ -131,4 +131,18 @@ describe('starting', () => {
     },
     STORY_MS,
   );
+
+  it(
+    'in production logs one JSON object per line and nothing else',
+    async () => {
+      service = new Service({ env: { NODE_ENV: 'production', HOST: '127.0.0.1' } });
+      await service.start();
+      await service.tenant();
+      await service.kill('SIGTERM');
+      const lines = service.logs.trimEnd().split('\n');
+      expect(lines.length).toBeGreaterThan(1);
+      for (const line of lines) expect(() => JSON.parse(line) as unknown).not.toThrow();
+    },
+    STORY_MS,
+  );
 });

@@ -1,7 +1,7 @@
 import { send, type ApiClient, type Delivery, type EventHead } from '../support/client.js';
 import { Service } from '../support/process.js';
 import { until } from '../support/wait.js';
-import { useReceivers } from './receivers.js';
+import { holdAnswers, useReceivers } from './receivers.js';
 
 /** A replica that died keeps its leases for up to 10 s; on a server its successor has to wait that long. */
 const TAKE_OVER_MS = 25_000;
@@ -38,8 +38,8 @@ describe('a process', () => {
       await service.start();
       const { client } = await service.tenant();
       const receiver = await receivers.start();
-      await client.createWebhook({ target_url: receiver.url });
-      const answer = receiver.holdResponses();
+      await client.createWebhook({ target_url: receiver.url() });
+      const answer = holdAnswers(receiver);
       const eventIds = await publishBatch(client, 50);
       await receiver.waitFor(1);
       expect(await service.kill('SIGKILL')).toEqual({ code: null, signal: 'SIGKILL' });
@@ -69,8 +69,8 @@ describe('a process', () => {
       await service.start();
       const { client } = await service.tenant();
       const receiver = await receivers.start();
-      await client.createWebhook({ target_url: receiver.url });
-      const answer = receiver.holdResponses();
+      await client.createWebhook({ target_url: receiver.url() });
+      const answer = holdAnswers(receiver);
       const eventIds = await publishBatch(client, 20);
       await receiver.waitFor(4);
       service.signal('SIGTERM');
@@ -98,8 +98,8 @@ describe('a process', () => {
       await service.start();
       const { client } = await service.tenant();
       const receiver = await receivers.start();
-      await client.createWebhook({ target_url: receiver.url });
-      const answer = receiver.holdResponses();
+      await client.createWebhook({ target_url: receiver.url() });
+      const answer = holdAnswers(receiver);
       await client.publish('record:created');
       await receiver.waitFor(1);
       const late = [await client.begin('POST', '/event'), await client.begin('POST', '/event/batch')];
@@ -135,8 +135,8 @@ describe('a process', () => {
       await service.start();
       const { client } = await service.tenant();
       const receiver = await receivers.start();
-      await client.createWebhook({ target_url: receiver.url });
-      const answer = receiver.holdResponses();
+      await client.createWebhook({ target_url: receiver.url() });
+      const answer = holdAnswers(receiver);
       await client.publish('record:created');
       await receiver.waitFor(1);
       service.signal('SIGTERM');

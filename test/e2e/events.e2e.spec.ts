@@ -1,5 +1,6 @@
 import type { ApiErrorBody, EventDetail, EventHead, Page } from '../support/client.js';
 import { useService } from '../support/process.js';
+import type { ReceivedRequest } from '../support/receiver.js';
 import { useReceivers } from './receivers.js';
 
 /** Every kind of JSON text that a parser and a printer between the caller and the receiver would change. */
@@ -17,22 +18,25 @@ describe('publishing events', () => {
   it('sends an event to a webhook that named no types', async () => {
     const { client } = await service.tenant();
     const receiver = await receivers.start();
-    await client.createWebhook({ target_url: receiver.url });
+    await client.createWebhook({ target_url: receiver.url() });
     const event = await client.publish('batch_job:failed', { n: 1 });
     const [request] = await receiver.waitFor(1);
-    expect(JSON.parse(request!.body)).toMatchObject({ id: event.id, event: 'batch_job:failed', payload: { n: 1 } });
+    expect(JSON.parse(request!.body.toString())).toMatchObject({
+      id: event.id,
+      event: 'batch_job:failed',
+      payload: { n: 1 },
+    });
   });
 
   it('sends an event to the webhooks of its type and to no other', async () => {
     const { client } = await service.tenant();
     const [created, deleted, all] = [await receivers.start(), await receivers.start(), await receivers.start()];
-    await client.createWebhook({ target_url: created.url, event_types: ['record:created', 'record:updated'] });
-    await client.createWebhook({ target_url: deleted.url, event_types: ['record:deleted'] });
-    await client.createWebhook({ target_url: all.url });
+    await client.createWebhook({ target_url: created.url(), event_types: ['record:created', 'record:updated'] });
+    await client.createWebhook({ target_url: deleted.url(), event_types: ['record:deleted'] });
+    await client.createWebhook({ target_url: all.url() });
     const first = await client.publish('record:created');
     const second = await client.publish('record:deleted');
-    const eventIds = (requests: { headers: Record<string, unknown> }[]) =>
-      requests.map(({ headers }) => headers['webhook-id']);
+    const eventIds = (requests: readonly ReceivedRequest[]) => requests.map(({ headers }) => headers['webhook-id']);
     expect(eventIds(await created.waitFor(1))).toEqual([first.id]);
     expect(eventIds(await deleted.waitFor(1))).toEqual([second.id]);
     expect(new Set(eventIds(await all.waitFor(2)))).toEqual(new Set([first.id, second.id]));
@@ -46,7 +50,7 @@ describe('publishing events', () => {
   it('owes an inactive webhook nothing', async () => {
     const { client } = await service.tenant();
     const receiver = await receivers.start();
-    await client.createWebhook({ target_url: receiver.url, is_active: false });
+    await client.createWebhook({ target_url: receiver.url(), is_active: false });
     const { id } = await client.publish('record:created');
     expect((await client.event(id)).deliveries).toEqual({ pending: 0, succeeded: 0, failed: 0, canceled: 0 });
     expect(await client.deliveries({ event_id: id })).toEqual([]);
@@ -56,7 +60,7 @@ describe('publishing events', () => {
   it("keeps one environment's events from another's webhooks and reads", async () => {
     const [one, other] = [await service.tenant(), await service.tenant()];
     const receiver = await receivers.start();
-    await other.client.createWebhook({ target_url: receiver.url });
+    await other.client.createWebhook({ target_url: receiver.url() });
     const event = await one.client.publish('record:created');
     expect((await one.client.event(event.id)).deliveries.pending).toBe(0);
     const foreign = await other.client.get(`/event/${event.id}`);
@@ -70,14 +74,14 @@ describe('publishing events', () => {
   it('delivers and keeps the payload as it was written, to the byte', async () => {
     const { client, environmentId } = await service.tenant();
     const receiver = await receivers.start();
-    const webhook = await client.createWebhook({ target_url: receiver.url });
+    const webhook = await client.createWebhook({ target_url: receiver.url() });
     const reply = await client.request<EventHead>('POST', '/event', {
       rawBody: ` { "payload" :  ${VERBATIM}  , "event_type":"record:created"}\n`,
       headers: { 'content-type': 'application/json; charset=utf-8' },
     });
     const event = reply.expect(202);
     const [request] = await receiver.waitFor(1);
-    expect(request!.body).toBe(
+    expect(request!.body.toString()).toBe(
       `{"id":"${event.id}","event":"record:created","payload":${VERBATIM},"environment_id":"${environmentId}",` +
         `"created_at":"${event.created_at}","webhook_id":"${webhook.id}"}`,
     );
@@ -87,13 +91,13 @@ describe('publishing events', () => {
   it('delivers and keeps the payloads of a batch as they were written', async () => {
     const { client } = await service.tenant();
     const receiver = await receivers.start();
-    await client.createWebhook({ target_url: receiver.url });
+    await client.createWebhook({ target_url: receiver.url() });
     const rawBody = `{"events":[{"event_type":"record:created","payload":{"n":1.0}},{"payload":${VERBATIM},"event_type":"record:updated"}]}`;
     const headers = { 'content-type': 'application/json' };
     const reply = await client.request<{ result: EventHead[] }>('POST', '/event/batch', { rawBody, headers });
     const { result } = reply.expect(202);
     expect(result.map(({ event_type }) => event_type)).toEqual(['record:created', 'record:updated']);
-    const bodies = (await receiver.waitFor(2)).map(({ body }) => body);
+    const bodies = (await receiver.waitFor(2)).map(({ body }) => body.toString());
     expect(bodies.find((body) => body.includes(result[0]!.id))).toContain('"payload":{"n":1.0},');
     expect(bodies.find((body) => body.includes(result[1]!.id))).toContain(`"payload":${VERBATIM},`);
     expect((await client.get(`/event/${result[1]!.id}`)).text).toContain(`"payload":${VERBATIM}`);
@@ -136,7 +140,7 @@ describe('repeating a publication', () => {
   it('with the same key and content gives the same answer and sends nothing again', async () => {
     const { client } = await service.tenant();
     const receiver = await receivers.start();
-    await client.createWebhook({ target_url: receiver.url });
+    await client.createWebhook({ target_url: receiver.url() });
     const first = (await client.post<EventHead>('/event', body, key)).expect(202);
     const second = (await client.post<EventHead>('/event', body, key)).expect(202);
     expect(second).toEqual(first);
@@ -162,7 +166,7 @@ describe('repeating a publication', () => {
   it('while the first is still on its way gives the one answer', async () => {
     const { client } = await service.tenant();
     const receiver = await receivers.start();
-    await client.createWebhook({ target_url: receiver.url });
+    await client.createWebhook({ target_url: receiver.url() });
     const replies = await Promise.all(Array.from({ length: 16 }, () => client.post<EventHead>('/event', body, key)));
     expect(new Set(replies.map((reply) => reply.expect(202).id)).size).toBe(1);
     expect((await client.get<Page<EventHead>>('/event')).expect(200).result).toHaveLength(1);

@@ -10,8 +10,8 @@ describe('the log', () => {
   it('holds no secret, token, payload or query string, whatever happens', async () => {
     const { client, environmentId } = await service.tenant();
     const receiver = await receivers.start();
-    receiver.respondWith({ status: 500 }, { status: 200 }, { status: 500 });
-    const target = new URL(`/in?key=${service.canary()}`, receiver.url).href;
+    receiver.respondWith([500, 200, 500]);
+    const target = receiver.url(`/in?key=${service.canary()}`);
     const { id } = await client.createWebhook({ target_url: target });
     const event = await client.publish('record:created', { text: service.canary() });
     await client.publish('record:updated', { [service.canary()]: 1 });
@@ -38,12 +38,5 @@ describe('the log', () => {
     service.canaries.add(requestId);
     expect(service.leakedCanaries()).toEqual([requestId]);
     service.canaries.delete(requestId);
-  });
-
-  it('is one JSON object per line', async () => {
-    await service.client().get('/health/live');
-    const lines = service.logs.split('\n').slice(0, -1);
-    expect(lines.length).toBeGreaterThan(0);
-    for (const line of lines) expect(() => JSON.parse(line) as unknown).not.toThrow();
   });
 });

@@ -1,7 +1,7 @@
 import type { EventHead } from '../support/client.js';
 import { SERVER_URL, Service } from '../support/process.js';
 import { until } from '../support/wait.js';
-import { useReceivers } from './receivers.js';
+import { holdAnswers, useReceivers } from './receivers.js';
 
 const STORY_MS = 120_000;
 
@@ -34,7 +34,7 @@ describe('replicas', () => {
         const second = await twoReplicas();
         const { client, token } = await service.tenant();
         const receiver = await receivers.start();
-        await client.createWebhook({ target_url: receiver.url });
+        await client.createWebhook({ target_url: receiver.url() });
         const sent = [
           (await client.post<{ result: EventHead[] }>('/event/batch', batch(200))).expect(202),
           (await second.client(token).post<{ result: EventHead[] }>('/event/batch', batch(10))).expect(202),
@@ -57,8 +57,8 @@ describe('replicas', () => {
         const second = await twoReplicas();
         const { client, token } = await service.tenant();
         const receiver = await receivers.start();
-        await client.createWebhook({ target_url: receiver.url });
-        const answer = receiver.holdResponses();
+        await client.createWebhook({ target_url: receiver.url() });
+        const answer = holdAnswers(receiver);
         const event = await client.publish('record:created');
         await receiver.waitFor(1);
         await service.kill('SIGKILL');
@@ -81,7 +81,7 @@ describe('replicas', () => {
         const second = await twoReplicas();
         const { client, token } = await service.tenant();
         const receiver = await receivers.start();
-        const { id } = await client.createWebhook({ target_url: receiver.url });
+        const { id } = await client.createWebhook({ target_url: receiver.url() });
         (await client.patch(`/webhook/${id}`, { is_active: false })).expect(200);
         const other = second.client(token);
         const event = await other.publish('record:created');
@@ -98,7 +98,7 @@ describe('replicas', () => {
         await service.start();
         const { client } = await service.tenant();
         const receiver = await receivers.start();
-        await client.createWebhook({ target_url: receiver.url });
+        await client.createWebhook({ target_url: receiver.url() });
         const { result } = (await client.post<{ result: EventHead[] }>('/event/batch', batch(200))).expect(202);
         await receiver.waitFor(200);
         await until('all to be recorded', async () => (await client.deliveries({ status: 'pending' })).length === 0);

@@ -170,11 +170,15 @@ describe('testing webhooks', () => {
   it('sends one signed example event and logs it as a delivery of type test', async () => {
     const { client } = await service.tenant();
     const receiver = await receivers.start();
-    const webhook = await client.createWebhook({ target_url: receiver.url, event_types: ['record:created'] });
+    const webhook = await client.createWebhook({ target_url: receiver.url(), event_types: ['record:created'] });
     const reply = await client.post<{ success: true }>('/webhook/test', { id: webhook.id });
     expect(reply.expect(200)).toEqual({ success: true });
     const [request] = await receiver.waitFor(1);
-    expect(JSON.parse(request!.body)).toMatchObject({ event: 'test', payload: { foo: 'bar' }, webhook_id: webhook.id });
+    expect(JSON.parse(request!.body.toString())).toMatchObject({
+      event: 'test',
+      payload: { foo: 'bar' },
+      webhook_id: webhook.id,
+    });
     const [delivery] = await client.deliveries({ webhook_id: webhook.id });
     expect(delivery).toMatchObject({
       event_type: 'test',
@@ -188,7 +192,7 @@ describe('testing webhooks', () => {
   it("sends the named type's example payload", async () => {
     const { client } = await service.tenant();
     const receiver = await receivers.start();
-    const { id } = await client.createWebhook({ target_url: receiver.url });
+    const { id } = await client.createWebhook({ target_url: receiver.url() });
     const catalogue = await client.get<{ result: { event_type: string; description: string; example: object }[] }>(
       '/event-type',
     );
@@ -196,15 +200,15 @@ describe('testing webhooks', () => {
     expect(result).toHaveLength(22);
     (await client.post('/webhook/test', { id, event_type: 'record:created' })).expect(200);
     const [request] = await receiver.waitFor(1);
-    const { payload } = JSON.parse(request!.body) as { payload: object };
+    const { payload } = JSON.parse(request!.body.toString()) as { payload: object };
     expect(payload).toEqual(result.find(({ event_type }) => event_type === 'record:created')!.example);
   });
 
   it('answers 422 with what the endpoint said, and does not try again', async () => {
     const { client } = await service.tenant();
     const receiver = await receivers.start();
-    receiver.respondWith({ status: 500 });
-    const { id } = await client.createWebhook({ target_url: receiver.url });
+    receiver.respondWith([500]);
+    const { id } = await client.createWebhook({ target_url: receiver.url() });
     const failure = (await client.post('/webhook/test', { id })).expectError(422, 'TEST_DELIVERY_FAILED');
     expect(failure.details).toMatchObject({ status: 500, duration_ms: expect.any(Number) });
     expect(Object.keys(failure.details!).sort()).toEqual(['duration_ms', 'error', 'status']);
@@ -215,7 +219,7 @@ describe('testing webhooks', () => {
   it('answers 422 with the kind of error where no answer came', async () => {
     const { client } = await service.tenant();
     const receiver = await receivers.start();
-    const { id } = await client.createWebhook({ target_url: receiver.url });
+    const { id } = await client.createWebhook({ target_url: receiver.url() });
     await receiver.close();
     const failure = (await client.post('/webhook/test', { id })).expectError(422, 'TEST_DELIVERY_FAILED');
     expect(failure.details).toMatchObject({ status: null, error: 'connect_error' });
@@ -224,7 +228,7 @@ describe('testing webhooks', () => {
   it('answers 409 for an inactive webhook and sends nothing', async () => {
     const { client } = await service.tenant();
     const receiver = await receivers.start();
-    const { id } = await client.createWebhook({ target_url: receiver.url, is_active: false });
+    const { id } = await client.createWebhook({ target_url: receiver.url(), is_active: false });
     (await client.post('/webhook/test', { id })).expectError(409, 'WEBHOOK_INACTIVE');
     expect(await client.deliveries({ webhook_id: id })).toEqual([]);
   });
@@ -242,7 +246,7 @@ describe('testing webhooks', () => {
   it('lets the event of a test be read like any other', async () => {
     const { client } = await service.tenant();
     const receiver = await receivers.start();
-    const { id } = await client.createWebhook({ target_url: receiver.url });
+    const { id } = await client.createWebhook({ target_url: receiver.url() });
     (await client.post('/webhook/test', { id })).expect(200);
     const [delivery] = await client.deliveries({ webhook_id: id });
     const event = (await client.get<EventDetail>(`/event/${delivery!.event_id}`)).expect(200);
