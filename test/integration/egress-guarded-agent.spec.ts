@@ -57,17 +57,17 @@ function agentWith({
   return agent;
 }
 
-/** Listens on a free port of 127.0.0.1, and leaves no socket behind. */
-async function listen<T extends Server>(
-  server: T,
-  host = '127.0.0.1',
+/** Listens on a free port and leaves no socket behind. A `host` of null is every address of the machine. */
+async function listen(
+  server: Server,
+  host: string | null = '127.0.0.1',
 ): Promise<{ port: number; connections: Socket[] }> {
   const connections: Socket[] = [];
   server.on('connection', (socket: Socket) => {
     socket.on('error', () => undefined);
     connections.push(socket);
   });
-  server.listen(0, host);
+  server.listen(0, host ?? undefined);
   await once(server, 'listening');
   cleanUps.push(async () => {
     for (const socket of connections) socket.destroy();
@@ -212,7 +212,7 @@ describe('the guard at connect', () => {
     async (host) => {
       const { port, connections } = await listen(
         http((_, response) => response.end('internal')),
-        '::',
+        null,
       );
       expect(await failureOf(post(agentWith({ allow: ['127.0.0.0/8'] }), `http://${host}:${port}/`))).toBe(
         'blocked_address',
