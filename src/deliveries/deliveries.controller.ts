@@ -1,5 +1,5 @@
 import { Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
-import { ApiAcceptedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Scopes } from '../auth/access.decorators.js';
 import { CurrentEnvironment } from '../auth/current-environment.decorator.js';
 import { ApiErrors } from '../common/api-errors.js';
@@ -14,17 +14,20 @@ import { DeliveryQuery } from './dto/delivery.query.js';
 export class DeliveriesController {
   constructor(private readonly deliveries: DeliveriesService) {}
 
-  /** Lists deliveries, newest first. */
   @Get()
   @Scopes('delivery:read')
+  @ApiOperation({ summary: 'List deliveries', description: 'Newest first. Filters combine.' })
   @ApiPage(DeliveryDto)
   list(@CurrentEnvironment() environmentId: string, @Query() query: DeliveryQuery): Promise<PageDto<DeliveryDto>> {
     return this.deliveries.list(environmentId, query);
   }
 
-  /** Reads one delivery with every attempt: what was sent, what came back, and how long it took. */
   @Get(':id')
   @Scopes('delivery:read')
+  @ApiOperation({
+    summary: 'Get a delivery',
+    description: 'With every attempt: what was sent, what came back, and how long it took.',
+  })
   @ApiOkResponse({ type: DeliveryDetailDto, description: 'The delivery.' })
   get(
     @CurrentEnvironment() environmentId: string,
@@ -33,10 +36,15 @@ export class DeliveriesController {
     return this.deliveries.get(environmentId, id);
   }
 
-  /** Sends a delivery again: one that waits is due now, one that is finished starts its retry schedule anew. */
   @Post(':id/retry')
   @HttpCode(202)
   @Scopes('delivery:write')
+  @ApiOperation({
+    summary: 'Send a delivery again',
+    description:
+      'One that waits is due now; one that is finished is pending again and starts its retry schedule anew. ' +
+      'The numbers of its attempts go on.',
+  })
   @ApiAcceptedResponse({ type: DeliveryDto, description: 'The delivery is due now.' })
   @ApiErrors('WEBHOOK_INACTIVE', 'WEBHOOK_DELETED')
   retry(

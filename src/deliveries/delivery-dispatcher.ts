@@ -48,6 +48,7 @@ export class DeliveryDispatcher {
   private readonly leaseMs: number;
   private readonly attempts = new Set<Promise<void>>();
   private isStopping = false;
+  /** More was due than could be attempted: the end of an attempt is then a reason to claim. */
   private hasBacklog = false;
   private scanFrom: string | null = null;
   private loop: Promise<void> | null = null;
@@ -204,9 +205,9 @@ export class DeliveryDispatcher {
         const settlement = { kind: 'canceled', reason } as const;
         this.track(this.recorder.record({ delivery, attempt: null, settlement, pauseWebhookMs: null }));
       }
-      const found = claim.deliveries.length + claim.canceled.length;
-      this.hasBacklog = found >= room || claim.after !== null;
-      return found > 0 || claim.after !== null;
+      const isUnfinished = claim.deliveries.length + claim.canceled.length > 0 || claim.after !== null;
+      this.hasBacklog = isUnfinished || claim.isHeldBack;
+      return isUnfinished;
     } catch (error) {
       release();
       if (!this.lastClaimFailed)

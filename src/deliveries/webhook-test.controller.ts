@@ -1,5 +1,5 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
-import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Scopes } from '../auth/access.decorators.js';
 import { CurrentEnvironment } from '../auth/current-environment.decorator.js';
 import { ApiErrors } from '../common/api-errors.js';
@@ -12,14 +12,15 @@ import { WebhookTester } from './webhook-tester.js';
 export class WebhookTestController {
   constructor(private readonly tester: WebhookTester) {}
 
-  /**
-   * Sends one signed example event to a webhook now, and tells how the endpoint answered.
-   *
-   * It is logged as a delivery of type `test` with one attempt; it is not retried.
-   */
   @Post('test')
   @HttpCode(200)
   @Scopes('webhook:write')
+  @ApiOperation({
+    summary: 'Send a test event to a webhook',
+    description:
+      'Sends one signed example event now and tells how the endpoint answered. It is logged as a delivery of type ' +
+      '`test` with one attempt; it is not retried.',
+  })
   @ApiOkResponse({ type: WebhookTestResultDto, description: 'The endpoint accepted the event.' })
   @ApiErrors('WEBHOOK_NOT_FOUND', 'WEBHOOK_INACTIVE', 'TEST_DELIVERY_FAILED')
   test(@CurrentEnvironment() environmentId: string, @Body() body: WebhookTestDto): Promise<WebhookTestResultDto> {

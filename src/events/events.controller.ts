@@ -1,5 +1,5 @@
 import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
-import { ApiAcceptedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Scopes } from '../auth/access.decorators.js';
 import { CurrentEnvironment } from '../auth/current-environment.decorator.js';
 import { ApiErrors } from '../common/api-errors.js';
@@ -17,16 +17,16 @@ import { EventsService } from './events.service.js';
 export class EventsController {
   constructor(private readonly events: EventsService) {}
 
-  /**
-   * Publishes an event.
-   *
-   * 202 means committed: the event and its deliveries are stored and will be attempted, whatever happens to this process.
-   */
   @Post()
   @HttpCode(202)
   @Scopes('event:write')
+  @ApiOperation({
+    summary: 'Publish an event',
+    description:
+      '202 means committed: the event and its deliveries are stored and will be attempted, whatever happens to the ' +
+      'process that answers.',
+  })
   @ApiAcceptedResponse({ type: EventDto, description: 'Accepted and committed.' })
-  @ApiErrors('DATABASE_BUSY')
   publish(
     @CurrentEnvironment() environmentId: string,
     @IdempotencyKey() key: string | null,
@@ -35,12 +35,15 @@ export class EventsController {
     return this.events.publish(environmentId, body, key);
   }
 
-  /** Publishes up to 1,000 events, all or none: one bad member refuses the batch, and its `field` names the index. */
   @Post('batch')
   @HttpCode(202)
   @Scopes('event:write')
+  @ApiOperation({
+    summary: 'Publish up to 1,000 events',
+    description: 'All or none: one bad member refuses the batch, and the `field` of the failure names its index.',
+  })
   @ApiAcceptedResponse({ type: EventBatchDto, description: 'Accepted and committed.' })
-  @ApiErrors('IDEMPOTENCY_CONFLICT', 'DATABASE_BUSY')
+  @ApiErrors('IDEMPOTENCY_CONFLICT')
   async publishBatch(
     @CurrentEnvironment() environmentId: string,
     @Body() body: PublishEventBatchDto,
@@ -48,17 +51,20 @@ export class EventsController {
     return { result: await this.events.publishBatch(environmentId, body.events) };
   }
 
-  /** Lists events, newest first. */
   @Get()
   @Scopes('event:read')
+  @ApiOperation({ summary: 'List events', description: 'Newest first. Filters combine.' })
   @ApiPage(EventDto)
   list(@CurrentEnvironment() environmentId: string, @Query() query: EventQuery): Promise<PageDto<EventDto>> {
     return this.events.list(environmentId, query);
   }
 
-  /** Reads one event, with its payload as it was published and its deliveries counted by status. */
   @Get(':id')
   @Scopes('event:read')
+  @ApiOperation({
+    summary: 'Get an event',
+    description: 'With its payload as it was published, and its deliveries counted by status.',
+  })
   @AnswersVerbatim()
   @ApiOkResponse({ type: EventDetailDto, description: 'The event.' })
   get(@CurrentEnvironment() environmentId: string, @UuidParam('EVENT_NOT_FOUND') id: string): Promise<EventDetailDto> {

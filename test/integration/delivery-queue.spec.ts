@@ -130,8 +130,12 @@ describe('the delivery queue', () => {
     it('leaves a webhook alone that has no room', async () => {
       const webhookId = await makeWebhook(database, environmentId);
       await accept(database, [makeEvent(environmentId), makeEvent(environmentId)]);
-      expect((await claim({ webhookRooms: new Map([[webhookId, 0]]) })).deliveries).toHaveLength(0);
-      expect((await claim({ webhookRooms: new Map([[webhookId, 1]]) })).deliveries).toHaveLength(1);
+      expect(await claim({ webhookRooms: new Map([[webhookId, 0]]) })).toMatchObject({
+        deliveries: [],
+        isHeldBack: true,
+      });
+      const claimed = await claim({ webhookRooms: new Map([[webhookId, 1]]) });
+      expect([claimed.deliveries.length, claimed.isHeldBack]).toEqual([1, false]);
     });
 
     it('hands deliveries of a webhook that stopped over to be canceled', async () => {

@@ -27,9 +27,12 @@ export interface Claim {
   canceled: { delivery: DeliveryResult['delivery']; reason: CancelReason }[];
   /** Where the next claim goes on; null once the scan came to the last webhook. */
   after: string | null;
+  /** Whether a webhook that has no room left here has more that is due. */
+  isHeldBack: boolean;
 }
 
 interface Row {
+  is_held_back: boolean;
   last_webhook_id: string;
   is_scan_cut: boolean;
   delivery_id: string | null;
@@ -132,7 +135,10 @@ const CLAIM = `
     WHERE q.delivery_id = p.delivery_id AND q.lease IS NULL
     RETURNING q.delivery_id, q.webhook_id, q.event_id, q.failures, q.is_test
   )
-  SELECT scan.webhook_id AS last_webhook_id, scan.position = ${WEBHOOKS_PER_CLAIM} AS is_scan_cut,
+  SELECT EXISTS (
+      SELECT 1 FROM scanned s JOIN room r ON r.webhook_id = s.webhook_id WHERE r.room = 0 AND s.due_at <= now()
+    ) AS is_held_back,
+    scan.webhook_id AS last_webhook_id, scan.position = ${WEBHOOKS_PER_CLAIM} AS is_scan_cut,
     c.delivery_id, c.failures, c.is_test, c.webhook_id, c.event_id,
     w.environment_id, w.target_url, w.revision, w.is_active, w.deleted_at IS NOT NULL AS is_deleted,
     ${liveSecretsOf('w')} AS secrets,
@@ -158,7 +164,12 @@ export async function claimDeliveries(database: Queryable, options: ClaimOptions
     options.leaseMs,
   ]);
   const claimed = rows.filter((row) => row.delivery_id !== null) as (Row & { delivery_id: string })[];
-  const claim: Claim = { deliveries: [], canceled: [], after: nextStart(rows[0], claimed, options.room) };
+  const claim: Claim = {
+    deliveries: [],
+    canceled: [],
+    after: nextStart(rows[0], claimed, options.room),
+    isHeldBack: rows[0]?.is_held_back ?? false,
+  };
   for (const row of claimed) {
     const target = {
       environmentId: row.environment_id,
