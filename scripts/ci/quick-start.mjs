@@ -75,6 +75,11 @@ try {
   );
   console.log(`shown by the listener ${Date.now() - publishedAt} ms after curl was typed:\n${listener.output.trim()}`);
 
+  for (const signature of ['webhook-signature', 'X-Webhook-Signature']) {
+    if (!new RegExp(`^\\s*${signature}:\\s+verified$`, 'm').test(listener.output))
+      throw new Error(`${signature} is not verified`);
+  }
+
   const delivered = () => answerOf(listDeliveries).result.some((delivery) => delivery.status === 'succeeded');
   await until('GET /delivery to show the success', DELIVERY_DEADLINE_MS, delivered, service);
   await assertSwaggerUi();
