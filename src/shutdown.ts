@@ -8,7 +8,7 @@ export function closeOnSignal(close: () => Promise<void>, timeoutMs: number): vo
   const logger = new Logger('Tidings');
   let isClosing = false;
 
-  const closeAndExit = async (signal: NodeJS.Signals): Promise<void> => {
+  const closeAndExit = (signal: NodeJS.Signals): void => {
     logger.log(`${signal}: finishing what is in flight; a second signal ends the process at once`);
     setTimeout(() => {
       logger.error(
@@ -16,19 +16,19 @@ export function closeOnSignal(close: () => Promise<void>, timeoutMs: number): vo
       );
       process.exit(1);
     }, timeoutMs).unref();
-    try {
-      await close();
-      process.exit(0);
-    } catch (error) {
-      logger.error({ msg: 'closing failed', err: error });
-      process.exit(1);
-    }
+    close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        logger.error({ msg: 'closing failed', err: error });
+        process.exit(1);
+      },
+    );
   };
 
   const onSignal = (signal: NodeJS.Signals): void => {
     if (isClosing) process.exit(1);
     isClosing = true;
-    void closeAndExit(signal);
+    closeAndExit(signal);
   };
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);

@@ -36,23 +36,27 @@ async function work({ dataPath, socketPath }: EmbeddedPostgresWork): Promise<voi
   const server = new SessionServer(
     { run, isInTransaction: () => engine.isInTransaction() },
     Buffer.concat(greeting),
-    // Out of the promise chain: an error event of the worker, not a rejection that nobody sees.
-    (error) =>
-      setImmediate(() => {
-        throw error;
-      }),
+    throwOutside,
   );
   await server.listen(socketPath);
   parent.once('message', () => {
-    void server
+    server
       .close()
       .then(() => engine.close())
       .then(() => {
         report('stopped');
         parent.close();
-      });
+      })
+      .catch(throwOutside);
   });
   report('ready');
+}
+
+/** Out of the promise chain: an error event of the worker, not a rejection that nobody sees. */
+function throwOutside(error: unknown): void {
+  setImmediate(() => {
+    throw error;
+  });
 }
 
 await work(workerData as EmbeddedPostgresWork);
