@@ -63,7 +63,8 @@ export async function openDataSource(settings: DataSourceSettings): Promise<Data
     useUTC: true,
     installExtensions: false,
     synchronize: false,
-    logging: false,
+    // Failures are thrown; TypeORM's other loggers print them as well, and past our own. This one needs DEBUG=typeorm*.
+    logger: 'debug',
     migrationsTableName: 'schema_migration',
     entities,
     migrations,

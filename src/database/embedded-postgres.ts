@@ -12,6 +12,8 @@ const SOCKET_NAME = '.s.PGSQL.5432';
 const STOP_TIMEOUT_MS = 10_000;
 
 export interface EmbeddedPostgresOptions {
+  /** Where the socket's directory is made. Default: the system's. */
+  temporaryDirectory?: string;
   /** Called once if the engine ends without being asked to. Default: throw, which ends the process. */
   onCrash?: (error: Error) => void;
   /** How to start the worker: tests run it from its TypeScript source. */
@@ -57,7 +59,7 @@ export class EmbeddedPostgres {
     const dataPath = join(directory.path, 'postgres');
     if (!existsSync(dataPath)) await initialise(dataPath, startWorker);
 
-    const socketDirectory = SocketDirectory.make(directory);
+    const socketDirectory = SocketDirectory.make(directory, options.temporaryDirectory ?? tmpdir());
     try {
       const running = startWorker({ dataPath, socketPath: socketDirectory.socketPath });
       await reported(running, 'ready');
@@ -133,10 +135,10 @@ class SocketDirectory {
     return join(this.path, SOCKET_NAME);
   }
 
-  static make(directory: DataDirectory): SocketDirectory {
+  static make(directory: DataDirectory, temporaryDirectory: string): SocketDirectory {
     // A killed process leaves its socket behind. The note tells where, and the claim tells that nobody uses it.
     const notePath = join(directory.path, 'socket-directory');
-    const prefix = join(tmpdir(), 'tidings-');
+    const prefix = join(temporaryDirectory, 'tidings-');
     if (existsSync(notePath)) {
       const left = readFileSync(notePath, 'utf8');
       if (left.startsWith(prefix)) new SocketDirectory(left, notePath).remove();

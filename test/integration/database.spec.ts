@@ -1,16 +1,175 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { openDataSource } from '../../src/database/data-source.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 
-describe('a test database', () => {
+const BIG = 'x'.repeat(300_000);
+
+describe('a database', () => {
   let database: TestDatabase;
   beforeAll(async () => {
     database = await createTestDatabase();
   });
   afterAll(() => database.close());
 
-  it('answers times as instants, whatever the session thinks the time zone is', async () => {
-    const rows = await database.dataSource.query<{ at: Date }[]>(
-      `SELECT '2026-11-23T16:00:00.123Z'::timestamptz AS at`,
+  it('answers times as instants in UTC, to the millisecond', async () => {
+    const rows = await database.dataSource.query<{ at: Date; same: boolean }[]>(
+      `SELECT '2026-11-23T16:00:00.123Z'::timestamptz AS at, $1::timestamptz = '2026-11-23T16:00:00.123Z' AS same`,
+      [new Date('2026-11-23T16:00:00.123Z')],
     );
     expect(rows[0]?.at.toISOString()).toBe('2026-11-23T16:00:00.123Z');
+    expect(rows[0]?.same).toBe(true);
+  });
+
+  it('gives each of many concurrent queries its own answer, however large they are', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 400 }, (_, i) =>
+        i % 5 === 0
+          ? database.dataSource.query<unknown[]>(`SELECT length($1::text) AS n, $2::int AS of_${i}`, [BIG, i])
+          : database.dataSource.query<unknown[]>(`SELECT $1::text AS of_${i}`, [`answer ${i}`]),
+      ),
+    );
+    const expected = answers.map((_, i) =>
+      i % 5 === 0 ? [{ n: BIG.length, [`of_${i}`]: i }] : [{ [`of_${i}`]: `answer ${i}` }],
+    );
+    expect(answers).toEqual(expected);
+  });
+
+  it('goes on after a statement that failed', async () => {
+    await expect(database.dataSource.query('SELECT 1 / $1::int', [0])).rejects.toThrow('division by zero');
+    await expect(database.dataSource.query('SELECT no_such_column')).rejects.toThrow('no_such_column');
+    await expect(database.dataSource.query('SELECT 1 AS one')).resolves.toEqual([{ one: 1 }]);
+  });
+
+  it('keeps statements of others out of a transaction', async () => {
+    const other = await database.connect();
+    await database.dataSource.query('CREATE TABLE counter (n int NOT NULL)');
+    await database.dataSource.query('INSERT INTO counter VALUES (0)');
+    let outside: Promise<{ n: number }[]> | undefined;
+    await expect(
+      database.dataSource.transaction(async (manager) => {
+        await manager.query('UPDATE counter SET n = 1');
+        outside = other.query('SELECT n FROM counter');
+        await manager.query('SELECT pg_sleep(0.05)');
+        throw new Error('rolled back');
+      }),
+    ).rejects.toThrow('rolled back');
+    await expect(outside).resolves.toEqual([{ n: 0 }]);
+    await database.dataSource.query('DROP TABLE counter');
+  });
+
+  it('rolls back what a client that vanished had begun, and serves the others', async () => {
+    await database.dataSource.query('CREATE TABLE vanished (n int NOT NULL)');
+    const client = await database.connectClient();
+    await client.query('BEGIN');
+    await client.query('INSERT INTO vanished VALUES (1)');
+    const { stream } = (client as unknown as { connection: { stream: Socket } }).connection;
+    stream.destroy();
+    await expect(database.dataSource.query('SELECT n FROM vanished')).resolves.toEqual([]);
+    await database.dataSource.query('DROP TABLE vanished');
+  });
+
+  it('does not end the process when an idle connection breaks, and replaces it', async () => {
+    const broken: Error[] = [];
+    const dataSource = await openDataSource({
+      url: database.url,
+      poolSize: 1,
+      onIdleConnectionError: (error) => broken.push(error),
+    });
+    try {
+      const pool = (dataSource.driver as unknown as { master: { _idle: { client: IdleClient }[] } }).master;
+      pool._idle[0]!.client.connection.stream.destroy(new Error('broken'));
+      await expect(untilAnswered(() => dataSource.query('SELECT 1 AS one'))).resolves.toEqual([{ one: 1 }]);
+      expect(broken).toHaveLength(1);
+    } finally {
+      await dataSource.destroy();
+    }
   });
 });
+
+describe('a database that does not answer', () => {
+  let silent: SilentServer;
+  beforeEach(async () => {
+    silent = await SilentServer.start();
+  });
+  afterEach(() => silent.stop());
+
+  it('refuses the start within the connection timeout', async () => {
+    const startedAt = Date.now();
+    await expect(openDataSource({ url: silent.url, poolSize: 1 })).rejects.toThrow(/timeout/);
+    expect(Date.now() - startedAt).toBeLessThan(5_000);
+  });
+
+  it('is asked for nothing but user, database and encoding: a pooler refuses the rest', async () => {
+    await expect(openDataSource({ url: silent.url, poolSize: 1 })).rejects.toThrow();
+    expect(silent.startupParameters()).toEqual({ user: 'someone', database: 'tidings', client_encoding: 'UTF8' });
+  });
+});
+
+describe('a statement that passes its deadline', () => {
+  let database: TestDatabase;
+  beforeAll(async () => {
+    database = await createTestDatabase();
+  });
+  afterAll(() => database.close());
+
+  it('fails, and its connection is not used again', async () => {
+    const dataSource = await openDataSource({ url: database.url, poolSize: 1, statementTimeoutMs: 200 });
+    try {
+      await expect(dataSource.query('SELECT pg_sleep(1)')).rejects.toThrow('timeout');
+      await expect(untilAnswered(() => dataSource.query('SELECT 1 AS one'))).resolves.toEqual([{ one: 1 }]);
+    } finally {
+      await dataSource.destroy();
+    }
+  });
+});
+
+interface IdleClient {
+  connection: { stream: Socket };
+}
+
+/** Repeats what fails, for at most 5 s. */
+async function untilAnswered<T>(ask: () => Promise<T>): Promise<T> {
+  const deadline = Date.now() + 5_000;
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+    }
+  }
+}
+
+/** Accepts connections and says nothing. */
+class SilentServer {
+  readonly #sockets = new Set<Socket>();
+  #received = Buffer.alloc(0);
+
+  private constructor(private readonly server: Server) {}
+
+  static async start(): Promise<SilentServer> {
+    const server = createServer();
+    const silent = new SilentServer(server);
+    server.on('connection', (socket) => {
+      silent.#sockets.add(socket);
+      socket.on('error', () => undefined);
+      socket.on('data', (chunk) => (silent.#received = Buffer.concat([silent.#received, chunk])));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return silent;
+  }
+
+  get url(): string {
+    return `postgresql://someone:secret@127.0.0.1:${(this.server.address() as AddressInfo).port}/tidings`;
+  }
+
+  startupParameters(): Record<string, string> {
+    const texts = this.#received.subarray(8).toString().split('\0').slice(0, -2);
+    return Object.fromEntries(texts.flatMap((name, i) => (i % 2 === 0 ? [[name, texts[i + 1]!]] : [])));
+  }
+
+  async stop(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+}

@@ -8,24 +8,13 @@ import type { DataSource } from 'typeorm';
 import { DataDirectory } from '../../src/database/data-directory.js';
 import { openDataSource } from '../../src/database/data-source.js';
 import { openDatabase } from '../../src/database/database.js';
-import { EmbeddedPostgres, type EmbeddedPostgresOptions } from '../../src/database/embedded-postgres.js';
+import { EmbeddedPostgres } from '../../src/database/embedded-postgres.js';
+import { TYPESCRIPT_WORKER } from './typescript-worker.js';
 
 /** A superuser URL of the server to test on; without one the tests run on the embedded engine. */
 const SERVER_URL = process.env['TEST_DATABASE_URL'];
 const POOL_SIZE = 5;
 const LOCK_POLL_MS = 50;
-
-/** `TYPESCRIPT_WORKER`: for tests that start an `EmbeddedPostgres` themselves. */
-export const TYPESCRIPT_WORKER: NonNullable<EmbeddedPostgresOptions['worker']> = {
-  url: new URL('../../src/database/embedded-postgres.worker.ts', import.meta.url),
-  options: {
-    execArgv: [
-      '--disable-warning=ExperimentalWarning',
-      '--import',
-      new URL('./run-typescript.mjs', import.meta.url).href,
-    ],
-  },
-};
 
 /** A fresh, migrated database with partitions for today, for one test file. */
 export interface TestDatabase {
@@ -49,12 +38,17 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   return SERVER_URL === undefined ? createEmbedded() : createOnServer(SERVER_URL);
 }
 
-async function createEmbedded(): Promise<TestDatabase> {
+/** Fills a data directory as a migrated and cleanly stopped process leaves it, and claims it. */
+export async function initialiseDataDirectory(path: string): Promise<DataDirectory> {
   const template = await embeddedTemplate();
-  const path = join(runDirectory(), newName('data'));
-  mkdirSync(path, { mode: 0o700 });
-  cpSync(join(template, 'postgres'), join(path, 'postgres'), { recursive: true });
   const directory = DataDirectory.claim(path);
+  cpSync(join(template, 'postgres'), join(path, 'postgres'), { recursive: true });
+  return directory;
+}
+
+async function createEmbedded(): Promise<TestDatabase> {
+  const path = join(runDirectory(), newName('data'));
+  const directory = await initialiseDataDirectory(path);
   const engine = await EmbeddedPostgres.start(directory, { worker: TYPESCRIPT_WORKER });
   return openTestDatabase('embedded', engine.url, async () => {
     await engine.stop();
@@ -105,32 +99,38 @@ async function openTestDatabase(
   };
 }
 
-/** A data directory, initialised and migrated once per run. Initialising alone is kept between runs: it takes longest. */
+/** A data directory, initialised, migrated and stopped; made once per run. */
 async function embeddedTemplate(): Promise<string> {
   const path = join(runDirectory(), 'template');
   await oncePerRun(path, async () => {
-    const initialised = initialisedDataFiles();
     const unfinished = `${path}.unfinished`;
     mkdirSync(unfinished, { mode: 0o700 });
+    const initialised = initialisedDataFiles();
     if (existsSync(initialised)) cpSync(initialised, join(unfinished, 'postgres'), { recursive: true });
-
-    const directory = DataDirectory.claim(unfinished);
-    const start = (): Promise<EmbeddedPostgres> => EmbeddedPostgres.start(directory, { worker: TYPESCRIPT_WORKER });
-    if (!existsSync(initialised)) {
-      await (await start()).stop();
-      const copying = join(runDirectory(), 'initialised');
-      cpSync(join(unfinished, 'postgres'), copying, { recursive: true });
-      mkdirSync(join(initialised, '..'), { recursive: true });
-      cpSync(copying, `${initialised}.${process.pid}`, { recursive: true });
-      renameSync(`${initialised}.${process.pid}`, initialised);
-    }
-    const engine = await start();
-    await (await openDatabase({ url: engine.url, poolSize: 1 })).destroy();
-    await engine.stop();
-    directory.release();
+    else await initialise(unfinished, initialised);
+    await withEngine(unfinished, async ({ url }) => (await openDatabase({ url, poolSize: 1 })).destroy());
     renameSync(unfinished, path);
   });
   return path;
+}
+
+/** Initialising takes longest and depends on the engine's version alone, so its result is kept from run to run. */
+async function initialise(dataDir: string, kept: string): Promise<void> {
+  await withEngine(dataDir, () => Promise.resolve());
+  const unfinished = `${kept}.${randomBytes(6).toString('hex')}`;
+  cpSync(join(dataDir, 'postgres'), unfinished, { recursive: true });
+  if (!existsSync(kept)) renameSync(unfinished, kept);
+}
+
+async function withEngine(dataDir: string, use: (engine: EmbeddedPostgres) => Promise<void>): Promise<void> {
+  const directory = DataDirectory.claim(dataDir);
+  const engine = await EmbeddedPostgres.start(directory, { worker: TYPESCRIPT_WORKER });
+  try {
+    await use(engine);
+  } finally {
+    await engine.stop();
+    directory.release();
+  }
 }
 
 async function serverTemplate(serverUrl: string): Promise<string> {
@@ -149,6 +149,7 @@ async function oncePerRun(path: string, make: () => Promise<void>): Promise<void
   if (existsSync(path)) return;
   const fd = openSync(`${path}.lock`, 'a');
   try {
+    // A lock of the kernel's: a worker that dies here does not hold up the others.
     while (!tryLock(fd)) await sleep(LOCK_POLL_MS);
     if (!existsSync(path)) await make();
   } finally {
@@ -167,10 +168,11 @@ async function administer(serverUrl: string, statement: string): Promise<void> {
 }
 
 function initialisedDataFiles(): string {
-  const { version } = JSON.parse(
-    readFileSync(new URL('../../node_modules/@electric-sql/pglite/package.json', import.meta.url), 'utf8'),
-  ) as { version: string };
-  return new URL(`../../node_modules/.cache/tidings/pglite-${version}`, import.meta.url).pathname;
+  const modules = new URL('../../node_modules/', import.meta.url).pathname;
+  const { version } = JSON.parse(readFileSync(join(modules, '@electric-sql/pglite/package.json'), 'utf8')) as {
+    version: string;
+  };
+  return join(modules, `.cache/tidings-test/pglite-${version}`);
 }
 
 function databaseUrl(serverUrl: string, name: string): string {

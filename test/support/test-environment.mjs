@@ -6,10 +6,10 @@ const LEAKABLE = new Set([
   'TCPSocketWrap',
   'TCPServerWrap',
   'PipeServerWrap',
+  'PipeWrap',
   'PipeConnectWrap',
   'ProcessWrap',
   'UDPWrap',
-  'Worker',
 ]);
 
 /** Closing is asynchronous: how long a test file's last resources may take to go. */
@@ -19,14 +19,22 @@ const POLL_MS = 20;
 /** A test file that leaves a socket, timer, process or worker behind fails, and is told of what kind. */
 export default class TestEnvironment extends NodeEnvironment {
   #before = new Map();
+  #workers = new Set();
+  // Node does not count worker threads among the active resources.
+  #onWorker = (worker) => {
+    this.#workers.add(worker);
+    worker.once('exit', () => this.#workers.delete(worker));
+  };
 
   async setup() {
     await super.setup();
+    process.on('worker', this.#onWorker);
     this.#before = openResources();
   }
 
   async teardown() {
     const leaked = await this.#leakedAfterGrace();
+    process.off('worker', this.#onWorker);
     await super.teardown();
     if (leaked.length > 0) throw new Error(`This test file leaves open: ${leaked.join(', ')}.`);
   }
@@ -40,7 +48,7 @@ export default class TestEnvironment extends NodeEnvironment {
   }
 
   #leaked() {
-    return [...openResources()]
+    return [...openResources(), ['Worker', this.#workers.size]]
       .map(([type, count]) => ({ type, extra: count - (this.#before.get(type) ?? 0) }))
       .filter(({ extra }) => extra > 0)
       .map(({ type, extra }) => `${extra} × ${type}`);
