@@ -131,8 +131,12 @@ export class DeliveryDispatcher {
   }
 
   private track(work: Promise<void>): void {
-    this.attempts.add(work);
-    void work.finally(() => this.attempts.delete(work));
+    const tracked: Promise<void> = work
+      .catch((error: unknown) => {
+        this.logger.error({ msg: 'an attempt broke off; its delivery is due again when its lease has ended', err: error });
+      })
+      .finally(() => this.attempts.delete(tracked));
+    this.attempts.add(tracked);
   }
 
   private async attempt(delivery: LeasedDelivery, onEnd?: (attempt: AttemptRecord) => void): Promise<void> {
