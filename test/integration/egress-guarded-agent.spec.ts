@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer as createHttpServer, type RequestListener, type Server as HttpServer } from 'node:http';
@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
+import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { AddressResolver } from '../../src/egress/address-resolver.js';
 import { type AttemptError, classifyFailure, EgressError } from '../../src/egress/attempt-error.js';
@@ -399,14 +400,28 @@ describe('TLS', () => {
     expect(await failureOf(post(agentWith(), `https://hooks.example.com:${port}/`))).toBe('tls_error');
   });
 
-  it('is verified even with NODE_TLS_REJECT_UNAUTHORIZED=0', async () => {
+  it('is verified even in a process with NODE_TLS_REJECT_UNAUTHORIZED=0', async () => {
     const { port } = await listen(receiver());
-    process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
-    try {
-      expect(await failureOf(post(agentWith(), `https://hooks.example.com:${port}/`))).toBe('tls_error');
-    } finally {
-      delete process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
-    }
+    const source = (file: string): string => new URL(`../../src/egress/${file}.ts`, import.meta.url).href;
+    const script = `
+      import { classifyFailure } from '${source('attempt-error')}';
+      import { AddressRanges } from '${source('blocked-ranges')}';
+      import { GuardedAgent } from '${source('guarded-agent')}';
+      import { guardedConnector } from '${source('guarded-connector')}';
+      const allowRanges = new AddressRanges(['127.0.0.0/8']);
+      const agent = new GuardedAgent(guardedConnector({ allowRanges, resolver: { resolve: async () => ['127.0.0.1'] } }));
+      const request = { method: 'POST', headers: {}, body: '', signal: AbortSignal.timeout(10_000) };
+      const url = new URL('https://hooks.example.com:${port}/');
+      console.log(await agent.request(url, request).then(({ status }) => status, classifyFailure));
+      await agent.close();
+    `;
+    const runTypescript = new URL('../support/run-typescript.mjs', import.meta.url).href;
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      ['--import', 'reflect-metadata', '--import', runTypescript, '--input-type=module', '--eval', script],
+      { env: { NODE_TLS_REJECT_UNAUTHORIZED: '0' } },
+    );
+    expect(stdout).toBe('tls_error\n');
   });
 
   it.each(['other.example.com', '127.0.0.1'])(
@@ -475,9 +490,12 @@ describe('readBodyPrefix', () => {
         response.on('drain', write);
         write();
       }),
+      10_000,
     );
+    const start = performance.now();
     expect(await readBodyPrefix(body)).toEqual({ text: 'b'.repeat(4_096), truncated: true });
     await closed(connections[0]);
+    expect(performance.now() - start).toBeLessThan(5_000);
   });
 
   it('keeps what came of a body that is broken off', async () => {
