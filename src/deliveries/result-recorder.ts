@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
 import { isDataError } from '../database/sqlstate.js';
 import { WebhooksService } from '../webhooks/webhooks.service.js';
-import type { DeliveryResult } from './delivery.types.js';
+import type { DeliveryResult, Target } from './delivery.types.js';
 import { isDown, isGivenUp } from './endpoint-health.js';
 import { tallyFailures } from './failure-tally.js';
 import { recordFailures } from './queue/record-health.js';
@@ -98,12 +98,13 @@ export class ResultRecorder {
 
   private async recordHealth(results: readonly DeliveryResult[]): Promise<void> {
     const gone = results.filter(({ attempt, delivery }) => attempt?.response?.status === 410 && !delivery.isTest);
-    for (const { delivery } of gone) await this.disable(delivery.target.webhookId, 'gone');
+    for (const { delivery } of gone) await this.disable(delivery.target, 'gone');
 
     const tallies = tallyFailures(results);
     if (tallies.length === 0) return;
+    const targets = new Map(results.map(({ delivery }) => [delivery.target.webhookId, delivery.target]));
     for (const health of await recordFailures(this.dataSource, tallies)) {
-      if (isGivenUp(health, health.now)) await this.disable(health.webhookId, 'failing');
+      if (isGivenUp(health, health.now)) await this.disable(targets.get(health.webhookId)!, 'failing');
       else if (isDown(health, health.now)) {
         this.logger.warn({
           msg: 'endpoint is down: its deliveries wait for a probe to succeed',
@@ -114,8 +115,8 @@ export class ResultRecorder {
     }
   }
 
-  private async disable(webhookId: string, reason: 'gone' | 'failing'): Promise<void> {
-    if (await this.webhooks.disable(webhookId, reason)) {
+  private async disable({ webhookId, revision }: Target, reason: 'gone' | 'failing'): Promise<void> {
+    if (await this.webhooks.disable(webhookId, revision, reason)) {
       this.logger.warn({ msg: 'webhook made inactive', webhook_id: webhookId, reason });
     }
   }

@@ -4,6 +4,9 @@ import type { Config } from '../config/config.js';
 import { logEntry } from './log-entry.js';
 import { StdoutLines } from './stdout-lines.js';
 
+/** Nest tells each module and route that it sets up: 60 lines that nobody reads, unless they are looking for one. */
+const START_UP_CONTEXTS = new Set(['NestFactory', 'InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestApplication']);
+
 export interface LoggerOptions {
   level: Level | 'silent';
   /** Texts that may not appear in a line, whatever member they come in. */
@@ -56,7 +59,8 @@ export class PinoLogger implements LoggerService {
   }
 
   log(message: unknown, ...rest: unknown[]): void {
-    this.write('info', message, rest);
+    const context = rest.at(-1);
+    this.write(typeof context === 'string' && START_UP_CONTEXTS.has(context) ? 'debug' : 'info', message, rest);
   }
 
   debug(message: unknown, ...rest: unknown[]): void {

@@ -89,10 +89,13 @@ export class WebhooksService {
   /**
    * Makes a webhook inactive because of what its endpoint does.
    *
-   * @returns false when there is nothing to do: it is inactive or deleted already, so a repeat is harmless.
+   * @param revision the webhook as it was when the endpoint did it: what the old target answered says nothing of a new
+   *   one.
+   * @returns false when there is nothing to do: it is inactive or deleted already, or has changed since.
    */
-  async disable(webhookId: string, reason: 'gone' | 'failing'): Promise<boolean> {
-    const change = await this.change({ id: webhookId }, SYSTEM, (webhook, now) => disabled(webhook, reason, now));
+  async disable(webhookId: string, revision: number, reason: 'gone' | 'failing'): Promise<boolean> {
+    const where = { id: webhookId, revision };
+    const change = await this.change(where, SYSTEM, (webhook, now) => disabled(webhook, reason, now));
     return change?.hasChanged ?? false;
   }
 

@@ -118,7 +118,7 @@ describe('Requests that meet', () => {
   it('disable once', async () => {
     const id = await create();
     const webhooks = app.nest.get(WebhooksService);
-    const answers = await Promise.all(Array.from({ length: 4 }, () => webhooks.disable(id, 'gone')));
+    const answers = await Promise.all(Array.from({ length: 4 }, () => webhooks.disable(id, 1, 'gone')));
     expect(answers.filter((hasChanged) => hasChanged)).toHaveLength(1);
     expect(app.deliveryControl.applied).toHaveLength(1);
   });
