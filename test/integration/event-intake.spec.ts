@@ -1,0 +1,158 @@
+import { randomUUID } from 'node:crypto';
+import { EventIntake } from '../../src/events/event-intake.js';
+import { trimIdempotencyKeys } from '../../src/webhooks/idempotency-keys.repository.js';
+import { startReplica, type TestReplica } from '../support/app.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { makeEvent } from '../support/delivery-fixtures.js';
+
+interface Published {
+  id: string;
+  code: string;
+  result: { id: string }[];
+  details: { failures: { field: string }[] };
+}
+
+describe('taking events in', () => {
+  let test: TestDatabase;
+  let replica: TestReplica;
+  let intake: EventIntake;
+  let environmentId: string;
+
+  beforeAll(async () => {
+    test = await createTestDatabase();
+    replica = await startReplica(test);
+    intake = replica.nest.get(EventIntake);
+  });
+  beforeEach(async () => {
+    const { body } = await replica.call<{ id: string }>('POST', '/environment', { body: { name: 'intake' } });
+    environmentId = body.id;
+  });
+  afterAll(async () => {
+    await replica.close();
+    await test.close();
+  });
+
+  const publish = (body: unknown, key?: string) =>
+    replica.call<Published>('POST', '/event', {
+      environmentId,
+      body,
+      headers: key === undefined ? {} : { 'idempotency-key': key },
+    });
+  const publishBatch = (events: unknown[]) =>
+    replica.call<Published>('POST', '/event/batch', { environmentId, body: { events } });
+  const stored = async (): Promise<number> => {
+    const rows = await test.dataSource.query('SELECT id FROM event WHERE environment_id = $1', [environmentId]);
+    return (rows as unknown[]).length;
+  };
+  const member = (n: number, idempotency_key?: string) => ({
+    event_type: 'record:created',
+    payload: { n },
+    ...(idempotency_key && { idempotency_key }),
+  });
+
+  it('fails alone what the database refuses, and takes what arrived with it', async () => {
+    const good = [makeEvent(environmentId), makeEvent(environmentId)];
+    const bad = makeEvent(environmentId, { payload: '{"nul":"\0"}' });
+    const outcomes = await Promise.allSettled([
+      intake.accept([good[0]!]),
+      intake.accept([bad]),
+      intake.accept([good[1]!]),
+    ]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(await stored()).toBe(2);
+  });
+
+  it('refuses what would make the queue before the statement too long', async () => {
+    const event = makeEvent(environmentId);
+    expect(() => intake.accept(Array.from({ length: 20_001 }, () => event))).toThrow(
+      expect.objectContaining({ code: 'DATABASE_BUSY', headers: { 'Retry-After': '1' } }) as Error,
+    );
+    const large = makeEvent(environmentId, { payload: 'x'.repeat(64 * 1024 * 1024 + 1) });
+    expect(() => intake.accept([large])).toThrow(expect.objectContaining({ code: 'DATABASE_BUSY' }) as Error);
+    expect((await publish(member(1))).status).toBe(202);
+  });
+
+  it('makes the partitions of a day that has none, and loses nothing', async () => {
+    const [{ name }] = await test.dataSource.query(`SELECT tableoid::regclass::text AS name FROM event WHERE id = $1`, [
+      (await publish(member(1))).body.id,
+    ]);
+    await test.dataSource.query(`DROP TABLE ${name}`);
+    expect((await publish(member(2))).status).toBe(202);
+    expect(await stored()).toBe(1);
+  });
+
+  describe('with idempotency keys', () => {
+    it('gives racing repeats the one answer', async () => {
+      const answers = await Promise.all(Array.from({ length: 12 }, () => publish(member(1), 'k')));
+      expect(new Set(answers.map(({ status, body }) => `${status} ${JSON.stringify(body)}`)).size).toBe(1);
+      expect(answers[0]!.status).toBe(202);
+      expect(await stored()).toBe(1);
+    });
+
+    it('gives exactly one of two racing contents the key', async () => {
+      const answers = await Promise.all(Array.from({ length: 8 }, (_, n) => publish(member(n % 2), 'k')));
+      const ids = new Set(answers.filter(({ status }) => status === 202).map(({ body }) => body.id));
+      expect(ids.size).toBe(1);
+      expect(answers.filter(({ status }) => status === 409)).toHaveLength(4);
+      expect(await stored()).toBe(1);
+    });
+
+    it('folds equal members of a batch, and those of an earlier request', async () => {
+      const first = await publish(member(1), 'a');
+      const batch = await publishBatch([member(1, 'a'), member(2, 'b'), member(3), member(2, 'b')]);
+      const ids = batch.body.result.map(({ id }) => id);
+      expect(ids[0]).toBe(first.body.id);
+      expect(ids[1]).toBe(ids[3]);
+      expect(await stored()).toBe(3);
+    });
+
+    it('takes none of a batch when one key was used with other content', async () => {
+      await publish(member(1), 'used');
+      const batch = await publishBatch([member(2), member(3, 'fresh'), member(4, 'used')]);
+      expect([batch.status, batch.body.code]).toEqual([409, 'IDEMPOTENCY_CONFLICT']);
+      expect(await stored()).toBe(1);
+      expect((await publish(member(5), 'fresh')).status).toBe(202);
+    });
+
+    it('names the member that uses a key of the same batch for other content', async () => {
+      const batch = await publishBatch([member(1, 'k'), member(2), member(3, 'k')]);
+      expect(batch.status).toBe(409);
+      expect(batch.body.details.failures).toMatchObject([{ field: 'events.2.idempotency_key' }]);
+      expect(await stored()).toBe(0);
+    });
+
+    it('lets racing batches with the same keys in opposite orders through, each event once', async () => {
+      const keys = Array.from({ length: 30 }, (_, n) => n);
+      const batches = Array.from({ length: 6 }, (_, n) => {
+        const members = keys.map((key) => member(key, `key-${key}`));
+        return publishBatch(n % 2 === 0 ? members : members.reverse());
+      });
+      expect((await Promise.all(batches)).map(({ status }) => status)).toEqual(Array(6).fill(202));
+      expect(await stored()).toBe(30);
+    });
+
+    it('forgets them after their window and not before', async () => {
+      await publish(member(1), 'old');
+      await publish(member(1), 'new');
+      await test.dataSource.query(
+        `UPDATE idempotency_key SET created_at = now() - interval '25 hours' WHERE environment_id = $1 AND key = 'old'`,
+        [environmentId],
+      );
+      await trimIdempotencyKeys(test.dataSource.manager, 24 * 60 * 60 * 1000);
+      const keys = await test.dataSource.query('SELECT key FROM idempotency_key WHERE environment_id = $1', [
+        environmentId,
+      ]);
+      expect(keys).toEqual([{ key: 'new' }]);
+    });
+  });
+
+  it('keeps environments apart: one key is free in each', async () => {
+    const { body: other } = await replica.call<{ id: string }>('POST', '/environment', {
+      body: { name: randomUUID() },
+    });
+    const first = await publish(member(1), 'k');
+    environmentId = other.id;
+    const second = await publish(member(2), 'k');
+    expect([first.status, second.status]).toEqual([202, 202]);
+  });
+});
