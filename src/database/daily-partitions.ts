@@ -6,7 +6,10 @@ const DAY_MS = 86_400_000;
 const DAYS_BACK = 1;
 const DAYS_AHEAD = 7;
 
-/** How long making partitions waits for others' locks, in total per lock; it runs again in an hour, days too early. */
+/**
+ * How long it may wait for a table that somebody alters: whoever wants to insert there would queue up behind it. There
+ * is another chance in an hour, days before a partition is needed.
+ */
 const LOCK_TIMEOUT = '2s';
 
 /**
@@ -49,8 +52,8 @@ export class DailyPartitions {
     const wanted = partitionsAround(now);
     if ((await findMissing(this.dataSource.manager, wanted)).length === 0) return;
     await this.dataSource.transaction(async (manager) => {
-      await manager.query(`SET LOCAL lock_timeout = '${LOCK_TIMEOUT}'`);
       await manager.query('SELECT pg_advisory_xact_lock($1)', [SCHEMA_LOCK]);
+      await manager.query(`SET LOCAL lock_timeout = '${LOCK_TIMEOUT}'`);
       for (const partition of await findMissing(manager, wanted)) await makePartition(manager, partition);
     });
   }

@@ -20,7 +20,7 @@ afterEach(() => rmSync(root, { recursive: true, force: true }));
 
 describe('DataDirectory', () => {
   it('belongs to one process; another one changes nothing in it and is told which directory it is', async () => {
-    const dataDir = join(root, 'data');
+    const dataDir = await initialisedDataDir();
     const owner = await EngineProcess.start(dataDir);
     const files = readdirSync(dataDir).sort();
     expect(() => DataDirectory.claim(dataDir)).toThrow(DataDirectoryInUseError);
@@ -30,7 +30,7 @@ describe('DataDirectory', () => {
   });
 
   it('is free again as soon as its process was killed', async () => {
-    const dataDir = join(root, 'data');
+    const dataDir = await initialisedDataDir();
     await (await EngineProcess.start(dataDir)).kill();
     DataDirectory.claim(dataDir).release();
   });
@@ -54,8 +54,7 @@ describe('DataDirectory', () => {
 
 describe('EmbeddedPostgres', () => {
   it('keeps what it acknowledged when its process is killed while writing', async () => {
-    const dataDir = join(root, 'data');
-    (await initialiseDataDirectory(dataDir)).release();
+    const dataDir = await initialisedDataDir();
     let acknowledged = 0;
     for (let kill = 0; kill < 3; kill++) {
       const engine = await EngineProcess.start(dataDir);
@@ -106,7 +105,7 @@ describe('EmbeddedPostgres', () => {
   });
 
   it('removes the socket of a process that was killed', async () => {
-    const dataDir = join(root, 'data');
+    const dataDir = await initialisedDataDir();
     const killed = await EngineProcess.start(dataDir);
     const left = new URL(killed.url).searchParams.get('host')!;
     await killed.kill();
@@ -157,6 +156,12 @@ describe('EmbeddedPostgres', () => {
     directory.release();
   });
 });
+
+async function initialisedDataDir(): Promise<string> {
+  const directory = await initialiseDataDirectory(join(root, 'data'));
+  directory.release();
+  return directory.path;
+}
 
 async function countKept(dataDir: string): Promise<number> {
   const engine = await EngineProcess.start(dataDir);
