@@ -84,7 +84,9 @@ export class InitialSchema1764000000000 implements MigrationInterface {
         CONSTRAINT webhook_active_is_not_disabled CHECK (NOT is_active OR disabled_at IS NULL),
         CONSTRAINT webhook_deleted_is_inactive CHECK (deleted_at IS NULL OR NOT is_active)
       )`);
-    await queryRunner.query(`COMMENT ON COLUMN webhook.event_types IS 'NULL: subscribed to every type, later ones too'`);
+    await queryRunner.query(
+      `COMMENT ON COLUMN webhook.event_types IS 'NULL: subscribed to every type, later ones too'`,
+    );
     await queryRunner.query(`CREATE INDEX webhook_fan_out ON webhook (environment_id) WHERE is_active`);
     await queryRunner.query(
       `CREATE INDEX webhook_newest_first ON webhook (environment_id, id DESC) WHERE deleted_at IS NULL`,
@@ -244,8 +246,12 @@ export class InitialSchema1764000000000 implements MigrationInterface {
         ),
         CONSTRAINT delivery_queue_counts CHECK (attempt_count >= 0 AND failures >= 0 AND lost_leases >= 0)
       )`);
-    await queryRunner.query(`COMMENT ON COLUMN delivery_queue.failures IS 'failed attempts since the schedule began: its step'`);
-    await queryRunner.query(`COMMENT ON COLUMN delivery_queue.lost_leases IS 'leases lost in a row; five end the delivery'`);
+    await queryRunner.query(
+      `COMMENT ON COLUMN delivery_queue.failures IS 'failed attempts since the schedule began: its step'`,
+    );
+    await queryRunner.query(
+      `COMMENT ON COLUMN delivery_queue.lost_leases IS 'leases lost in a row; five end the delivery'`,
+    );
     await queryRunner.query(
       `COMMENT ON COLUMN delivery_queue.cancel_reason IS 'set when the webhook stopped during an attempt: no retry follows it'`,
     );

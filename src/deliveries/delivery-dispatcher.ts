@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
 import { Config } from '../config/config.js';
 import type { AttemptRecord, DeliveryResult, LeasedDelivery, Settlement } from './delivery.types.js';
@@ -13,6 +14,9 @@ import { Wakeup } from './wakeup.js';
 
 /** How often the queue is looked at when nothing says that something is due: bounds the lateness of a retry. */
 const POLL_MS = 250;
+
+/** How often a dispatcher that stops looks whether it is done. */
+const DRAIN_POLL_MS = 10;
 
 /** Wait after a claim that failed, in milliseconds. */
 const CLAIM_RETRY_MS = 1_000;
@@ -79,7 +83,10 @@ export class DeliveryDispatcher {
     this.isStopping = true;
     this.wakeup.wake();
     await this.loop;
-    await Promise.all(this.attempts);
+    // A statement that set room aside before may still lease deliveries to this replica: they are given back.
+    while (this.attempts.size > 0 || this.inFlight.isReserved) {
+      await Promise.race([...this.attempts, delay(DRAIN_POLL_MS)]);
+    }
   }
 
   /** Something became due: look now instead of at the next poll. */
@@ -133,7 +140,10 @@ export class DeliveryDispatcher {
   private track(work: Promise<void>): void {
     const tracked: Promise<void> = work
       .catch((error: unknown) => {
-        this.logger.error({ msg: 'an attempt broke off; its delivery is due again when its lease has ended', err: error });
+        this.logger.error({
+          msg: 'an attempt broke off; its delivery is due again when its lease has ended',
+          err: error,
+        });
       })
       .finally(() => this.attempts.delete(tracked));
     this.attempts.add(tracked);
