@@ -5,7 +5,13 @@ import { logEntry } from './log-entry.js';
 import { StdoutLines } from './stdout-lines.js';
 
 /** Nest tells each module and route that it sets up: 60 lines that nobody reads, unless they are looking for one. */
-const START_UP_CONTEXTS = new Set(['NestFactory', 'InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestApplication']);
+const START_UP_CONTEXTS = new Set([
+  'NestFactory',
+  'InstanceLoader',
+  'RoutesResolver',
+  'RouterExplorer',
+  'NestApplication',
+]);
 
 export interface LoggerOptions {
   level: Level | 'silent';

@@ -126,7 +126,7 @@ describe('the API', () => {
   const call = (
     client: ApiClient,
     name: string,
-    { query = '', id = randomUUID() as string } = {},
+    { query = '', id = randomUUID() }: { query?: string; id?: string } = {},
   ): Promise<Reply<unknown>> => {
     const [method, template] = name.split(' ') as [string, string];
     const options = name in BODIES ? { body: BODIES[name] } : {};
