@@ -7,6 +7,9 @@ import { stopDeliveries } from './queue/stop-deliveries.js';
 import { Replica } from './replica.js';
 import { START_WINDOW_MS } from './start-permits.js';
 
+/** Timers may fire early by a millisecond, and two machines' clocks do not run equally fast. */
+const TIMER_SLACK_MS = 50;
+
 /** What a webhook's change does to its deliveries, on this replica and on the others. */
 @Injectable()
 export class DeliveryControlService extends DeliveryControl {
@@ -24,6 +27,6 @@ export class DeliveryControlService extends DeliveryControl {
     if (kind === 'reactivated') return;
     this.replica.permits.raise(webhookId, revision, performance.now());
     // Another replica may have read the webhook just before the change: after the window it may not act on it.
-    if (await this.replica.hasOthers()) await delay(START_WINDOW_MS);
+    if (await this.replica.hasOthers()) await delay(START_WINDOW_MS + TIMER_SLACK_MS);
   }
 }

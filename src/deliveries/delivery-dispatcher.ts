@@ -191,9 +191,10 @@ export class DeliveryDispatcher {
 
   private async run(): Promise<void> {
     while (!this.isStopping) {
-      const room = this.inFlight.room;
-      const isWorthwhile = room >= this.inFlight.limit * WORTHWHILE_SHARE || (room > 0 && this.inFlight.count === 0);
-      if (isWorthwhile && (await this.claim(room))) continue;
+      const free = this.inFlight.room;
+      const isWorthwhile = free >= this.inFlight.limit * WORTHWHILE_SHARE || (free > 0 && this.inFlight.count === 0);
+      // Half is left to what is being accepted meanwhile, unless it is known that more waits than fits.
+      if (isWorthwhile && (await this.claim(this.hasBacklog ? free : Math.ceil(free / 2)))) continue;
       await this.wakeup.wait(this.lastClaimFailed ? CLAIM_RETRY_MS : POLL_MS);
     }
   }

@@ -5,6 +5,9 @@ import { Config } from '../config/config.js';
 import { DeliveryDispatcher } from './delivery-dispatcher.js';
 import { Replica } from './replica.js';
 
+/** Of the time to stop, what attempts under way get; the rest is for closing the server and the database. */
+const DRAIN_SHARE = 0.8;
+
 /** Starts and stops what makes deliveries, in the order that loses nothing. */
 @Injectable()
 export class DeliveryEngine implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -24,17 +27,18 @@ export class DeliveryEngine implements OnApplicationBootstrap, BeforeApplication
   }
 
   /**
-   * No new claims, the attempts under way end and are recorded, then the replica signs off. What has not ended in time
-   * keeps its lease until other replicas see this one gone.
+   * No new claims, the attempts under way end and are recorded, then the replica signs off: with that its leases end,
+   * and what has not ended in time is attempted again by another replica, or by the next start.
    */
   async beforeApplicationShutdown(): Promise<void> {
-    const deadline = new AbortController();
-    const isDone = await Promise.race([
+    const timer = new AbortController();
+    const drainMs = this.config.shutdownTimeoutMs * DRAIN_SHARE;
+    const isDrained = await Promise.race([
       this.dispatcher.stop().then(() => true),
-      delay(this.config.shutdownTimeoutMs, false, { signal: deadline.signal }).catch(() => true),
+      delay(drainMs, false, { signal: timer.signal }).catch(() => true),
     ]);
-    deadline.abort();
-    if (!isDone) this.logger.warn('attempts were still under way when the time to stop ran out');
+    timer.abort();
+    if (!isDrained) this.logger.warn('attempts were still under way when the time to stop ran out');
     await this.replica.stop();
   }
 }

@@ -25,6 +25,11 @@ export class InFlight {
     return Math.max(0, this.limit - this.running - this.reserved);
   }
 
+  /** Whether a statement is under way that may lease deliveries. */
+  get isReserved(): boolean {
+    return this.reserved > 0;
+  }
+
   /** Webhooks with attempts under way, and the room that each has left. */
   webhookRooms(): Map<string, number> {
     const rooms = new Map<string, number>();

@@ -19,7 +19,7 @@ export class Replica {
   private readonly isExclusive: boolean;
   private readonly logger = new Logger(Replica.name);
   private timer: NodeJS.Timeout | null = null;
-  private beat: Promise<void> = Promise.resolve();
+  private beat: Promise<void> | null = null;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -33,16 +33,21 @@ export class Replica {
   async start(onRescue: () => void): Promise<void> {
     await this.keepAlive(onRescue);
     this.timer = setInterval(() => {
-      this.beat = this.keepAlive(onRescue).catch((error: unknown) => {
-        this.logger.error({ msg: 'heartbeat failed', err: error });
-      });
+      this.beat ??= this.keepAlive(onRescue)
+        .catch((error: unknown) => this.logger.error({ msg: 'heartbeat failed', err: error }))
+        .finally(() => {
+          this.beat = null;
+        });
     }, HEARTBEAT_MS);
   }
 
+  /** Signs off; a database that cannot be reached takes this replica for dead soon enough. */
   async stop(): Promise<void> {
     if (this.timer) clearInterval(this.timer);
     await this.beat;
-    await unregisterReplica(this.dataSource, this.id);
+    await unregisterReplica(this.dataSource, this.id).catch((error: unknown) => {
+      this.logger.warn({ msg: 'the replica could not sign off', err: error });
+    });
   }
 
   /** Whether another process may hold deliveries of the same database. */

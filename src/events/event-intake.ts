@@ -1,4 +1,4 @@
-import { type BeforeApplicationShutdown, Injectable, Logger } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { ApiError } from '../common/errors.js';
 import { DailyPartitions } from '../database/daily-partitions.js';
@@ -26,7 +26,7 @@ interface Group {
  * Every request still waits for its own commit, and one that the database refuses fails alone.
  */
 @Injectable()
-export class EventIntake implements BeforeApplicationShutdown {
+export class EventIntake {
   private readonly logger = new Logger(EventIntake.name);
   private waiting: Group[] = [];
   private waitingEvents = 0;
@@ -75,11 +75,6 @@ export class EventIntake implements BeforeApplicationShutdown {
         }),
       ),
     );
-  }
-
-  /** What was taken in is written before the process ends. */
-  async beforeApplicationShutdown(): Promise<void> {
-    await this.flushing;
   }
 
   private async flush(): Promise<void> {

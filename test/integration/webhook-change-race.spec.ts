@@ -68,7 +68,7 @@ describe('an event that is accepted while its webhook changes', () => {
   /** Has the replica accept an event, lets `change` be answered before its deliveries can start, then starts them. */
   const overtakenBy = async (holder: TestReplica, change: () => Promise<unknown>): Promise<void> => {
     const dispatcher = holder.nest.get(DeliveryDispatcher);
-    const room = dispatcher.reserve();
+    const room = { ...dispatcher.reserve(), total: 1 };
     const acceptance = await acceptEvents(test.dataSource, [makeEvent(environmentId)], room);
     room.release();
     expect(acceptance.leased).toHaveLength(1);
