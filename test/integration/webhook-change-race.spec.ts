@@ -108,7 +108,7 @@ describe('an event that is accepted while its webhook changes', () => {
       'and commits after the change is not sent once it is %s',
       async (_, body, status, reason, hits) => {
         const dispatcher = replica.nest.get(DeliveryDispatcher);
-        const room = dispatcher.reserve();
+        const room = { ...dispatcher.reserve(), total: 1 };
         let acceptance: Acceptance | undefined;
         await test.dataSource.transaction(async (manager) => {
           acceptance = await acceptEvents(manager, [makeEvent(environmentId)], room);
