@@ -103,8 +103,9 @@ type Schema = Record<string, unknown>;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
+const service = useService();
+
 describe('POST /webhook in the served document', () => {
-  const service = useService();
   let document: OpenApiDocument;
 
   beforeAll(async () => {
@@ -175,8 +176,6 @@ describe('POST /webhook in the served document', () => {
 });
 
 describe('POST /webhook as it answers', () => {
-  const service = useService();
-
   it('gives exactly the eight fields in the documented order and form', async () => {
     const { client, environmentId } = await service.tenant();
     const before = Date.now();

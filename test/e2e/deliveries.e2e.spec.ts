@@ -1,12 +1,15 @@
 import { createHmac } from 'node:crypto';
 import { Webhook as StandardWebhook } from 'standardwebhooks';
 import type { ApiClient, Delivery, DeliveryDetail, Page, Webhook } from '../support/client.js';
-import { useService, type Service } from '../support/process.js';
+import { useService } from '../support/process.js';
 import { until } from '../support/wait.js';
 import { holdAnswers, useReceivers } from './receivers.js';
 
 /** The first retry comes over a second later, so that its timestamp, which counts seconds, must differ. */
 const RETRY_SCHEDULE = '1300ms,100ms';
+
+const service = useService({ env: { RETRY_SCHEDULE } });
+const receivers = useReceivers();
 
 /** The one delivery that the event became, once it satisfies the condition. */
 function deliveryOf(
@@ -31,9 +34,6 @@ const waitsAfterAttempt = ({ attempt_count, next_attempt_at }: Delivery): boolea
   attempt_count > 0 && next_attempt_at !== null;
 
 describe('a delivery', () => {
-  const service: Service = useService({ env: { RETRY_SCHEDULE } });
-  const receivers = useReceivers();
-
   it('carries two signatures that the standardwebhooks package and a hand-made check accept', async () => {
     const { client } = await service.tenant();
     const receiver = await receivers.start();
@@ -244,9 +244,6 @@ describe('a delivery', () => {
 });
 
 describe('a change of a webhook', () => {
-  const service = useService({ env: { RETRY_SCHEDULE } });
-  const receivers = useReceivers();
-
   /** A tenant with a webhook whose one delivery failed once and waits for an hour. */
   const withWaitingDelivery = async () => {
     const { client } = await service.tenant();
@@ -347,9 +344,6 @@ describe('a change of a webhook', () => {
 });
 
 describe('reading deliveries', () => {
-  const service = useService({ env: { RETRY_SCHEDULE: '' } });
-  const receivers = useReceivers();
-
   it('filters by webhook, event, type, status and time', async () => {
     const { client } = await service.tenant();
     const [good, bad] = [await receivers.start(), await receivers.start()];

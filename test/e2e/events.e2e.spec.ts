@@ -11,10 +11,11 @@ const VERBATIM =
 
 const idsOf = (events: EventHead[]): string[] => events.map(({ id }) => id);
 
-describe('publishing events', () => {
-  const service = useService();
-  const receivers = useReceivers();
+const service = useService();
 
+const receivers = useReceivers();
+
+describe('publishing events', () => {
   it('sends an event to a webhook that named no types', async () => {
     const { client } = await service.tenant();
     const receiver = await receivers.start();
@@ -132,8 +133,6 @@ describe('publishing events', () => {
 });
 
 describe('repeating a publication', () => {
-  const service = useService();
-  const receivers = useReceivers();
   const key = { headers: { 'idempotency-key': 'publish-1' } };
   const body = { event_type: 'record:created', payload: { n: 1 } };
 
@@ -204,8 +203,6 @@ describe('repeating a publication', () => {
 });
 
 describe('reading events', () => {
-  const service = useService();
-
   it('lists them newest first, page by page', async () => {
     const { client } = await service.tenant();
     const published: string[] = [];

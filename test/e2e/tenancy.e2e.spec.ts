@@ -5,8 +5,9 @@ import { until } from '../support/wait.js';
 const SCOPES = ['webhook:read', 'webhook:write', 'event:read', 'event:write', 'delivery:read', 'delivery:write'];
 const TARGET = 'https://example.com/webhook';
 
+const service = useService();
+
 describe('environments', () => {
-  const service = useService();
   it('are created, read, renamed and deleted by the admin', async () => {
     const created = (await service.admin.post<Environment>('/environment', { name: 'staging' })).expect(201);
     expect(created.name).toBe('staging');
@@ -58,8 +59,6 @@ describe('environments', () => {
 });
 
 describe('API tokens', () => {
-  const service = useService();
-
   it('are created, read and revoked by the admin, and show their secret once', async () => {
     const { environmentId } = await service.tenant();
     const reply = await service.admin.post<CreatedApiToken>('/api-token', {
@@ -128,8 +127,6 @@ describe('API tokens', () => {
 });
 
 describe('GET /me', () => {
-  const service = useService();
-
   it('tells an API token who it is', async () => {
     const { environmentId } = await service.tenant();
     const { token } = await service.token(environmentId, ['event:read']);

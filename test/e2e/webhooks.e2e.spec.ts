@@ -5,9 +5,12 @@ import { useReceivers } from './receivers.js';
 
 const TARGET = 'https://example.com/webhook';
 
-describe('registering webhooks', () => {
-  const service = useService();
+/** Long enough for a busy machine, short enough to wait for. */
+const ATTEMPT_TIMEOUT_MS = 2000;
 
+const service = useService({ env: { ATTEMPT_TIMEOUT_MS: String(ATTEMPT_TIMEOUT_MS) } });
+
+describe('registering webhooks', () => {
   it('keeps the named event types in the order given, each once', async () => {
     const { client } = await service.tenant();
     const webhook = await client.createWebhook({
@@ -69,8 +72,6 @@ describe('registering webhooks', () => {
 });
 
 describe('reading webhooks', () => {
-  const service = useService();
-
   it('lists them newest first, page by page, unmoved by later ones', async () => {
     const { client } = await service.tenant();
     const created: string[] = [];
@@ -120,8 +121,6 @@ describe('reading webhooks', () => {
 });
 
 describe('changing webhooks', () => {
-  const service = useService();
-
   it('changes the named fields and leaves the others', async () => {
     const { client } = await service.tenant();
     const { secret: _, ...created } = await client.createWebhook({
@@ -164,7 +163,6 @@ describe('changing webhooks', () => {
 });
 
 describe('testing webhooks', () => {
-  const service = useService();
   const receivers = useReceivers();
 
   it('sends one signed example event and logs it as a delivery of type test', async () => {
@@ -223,6 +221,16 @@ describe('testing webhooks', () => {
     await receiver.close();
     const failure = (await client.post('/webhook/test', { id })).expectError(422, 'TEST_DELIVERY_FAILED');
     expect(failure.details).toMatchObject({ status: null, error: 'connect_error' });
+  });
+
+  it('answers 422 where the endpoint takes longer than an attempt may', async () => {
+    const { client } = await service.tenant();
+    const receiver = await receivers.start();
+    receiver.respondWith(['hang']);
+    const { id } = await client.createWebhook({ target_url: receiver.url() });
+    const failure = (await client.post('/webhook/test', { id })).expectError(422, 'TEST_DELIVERY_FAILED');
+    expect(failure.details).toMatchObject({ status: null, error: 'timeout' });
+    expect(failure.details!['duration_ms']).toBeGreaterThanOrEqual(ATTEMPT_TIMEOUT_MS - 50);
   });
 
   it('answers 409 for an inactive webhook and sends nothing', async () => {
