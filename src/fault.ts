@@ -6,6 +6,7 @@ const SELF_EXPLANATORY = new Set([
   'DataDirectoryInUseError',
   'SchemaTooNewError',
   'DatabaseTooOldError',
+  'DatabaseUnreachableError',
 ]);
 
 /** What to print when the start fails: the message for errors of configuration, the stack for what nobody foresaw. */

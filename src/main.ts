@@ -1,20 +1,23 @@
 import 'reflect-metadata';
 import { Logger } from '@nestjs/common';
-import { AppModule } from './app.module.js';
-import { createApp } from './app.setup.js';
 import { loadConfig } from './config/config.js';
 import { readEnvironment } from './config/environment.js';
 import { resolveCredentials } from './config/first-boot.js';
 import { DataDirectory } from './database/data-directory.js';
+import { EmbeddedPostgres } from './database/embedded-postgres.js';
 import { exitOnFault, explain } from './fault.js';
 import { closeOnSignal } from './shutdown.js';
 import { welcome } from './welcome.js';
 
 async function start(): Promise<void> {
   const given = loadConfig(readEnvironment());
-  // Before the first file is made in it: a second process must not touch what is another's.
-  if (given.databaseUrl === null) DataDirectory.claim(given.dataDir);
+  if (given.databaseUrl === null) {
+    // Claimed before the first file is made in it: a second process must not touch what is another's. Started before
+    // the application is loaded, which asks for it: the two take about as long, in a thread each.
+    void EmbeddedPostgres.start(DataDirectory.claim(given.dataDir));
+  }
   const config = await resolveCredentials(given);
+  const [{ AppModule }, { createApp }] = await Promise.all([import('./app.module.js'), import('./app.setup.js')]);
   const app = await createApp(config, AppModule.forRoot(config));
   exitOnFault();
   closeOnSignal(() => app.close(), config.shutdownTimeoutMs);

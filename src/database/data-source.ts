@@ -21,6 +21,17 @@ export const STATEMENT_TIMEOUT_MS = 10_000;
 /** The oldest PostgreSQL that we test against. */
 const MIN_SERVER_VERSION_NUM = 140_000;
 
+/** There is no database where the settings say that there is one, or it does not let us in. */
+export class DatabaseUnreachableError extends Error {
+  constructor(cause: unknown) {
+    const { message, code } = cause as { message?: string; code?: string };
+    super(`The database cannot be reached: ${message || code}. Check DATABASE_URL and that its server runs.`, {
+      cause,
+    });
+    this.name = 'DatabaseUnreachableError';
+  }
+}
+
 /** The server is older than what Tidings works with. */
 export class DatabaseTooOldError extends Error {
   constructor(version: string) {
@@ -43,7 +54,7 @@ export interface DataSourceSettings {
  * Opens a pool. No start-up parameters beyond user, database and encoding, and no SET: behind PgBouncer in transaction
  * mode, and on the embedded engine, connections share sessions.
  *
- * @throws when the database cannot be reached within 2 s or is older than PostgreSQL 14.
+ * @throws DatabaseUnreachableError when it does not let us in within 2 s, DatabaseTooOldError below PostgreSQL 14.
  */
 export async function openDataSource(settings: DataSourceSettings): Promise<DataSource> {
   const { url, poolSize, onIdleConnectionError, statementTimeoutMs = STATEMENT_TIMEOUT_MS } = settings;
@@ -69,7 +80,11 @@ export async function openDataSource(settings: DataSourceSettings): Promise<Data
     entities,
     migrations,
   });
-  await dataSource.initialize();
+  try {
+    await dataSource.initialize();
+  } catch (error) {
+    throw new DatabaseUnreachableError(error);
+  }
   try {
     await refuseOldServer(dataSource);
   } catch (error) {
