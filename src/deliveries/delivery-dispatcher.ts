@@ -202,6 +202,8 @@ export class DeliveryDispatcher {
   /** @returns whether to look again at once. */
   private async claim(room: number): Promise<boolean> {
     const release = this.inFlight.reserve(room);
+    // A scan that began in the middle says nothing about the webhooks before: it wraps at once, not at the next poll.
+    const hasSkipped = this.scanFrom !== null;
     try {
       const claim = await claimDeliveries(this.dataSource, {
         replicaId: this.replica.id,
@@ -220,7 +222,7 @@ export class DeliveryDispatcher {
         const settlement = { kind: 'canceled', reason } as const;
         this.track(this.recorder.record({ delivery, attempt: null, settlement, pauseWebhookMs: null }));
       }
-      const isUnfinished = claim.deliveries.length + claim.canceled.length > 0 || claim.after !== null;
+      const isUnfinished = claim.deliveries.length + claim.canceled.length > 0 || claim.after !== null || hasSkipped;
       this.hasBacklog = isUnfinished || claim.isHeldBack;
       return isUnfinished;
     } catch (error) {
