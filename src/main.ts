@@ -13,8 +13,9 @@ async function start(): Promise<void> {
   const given = loadConfig(readEnvironment());
   if (given.databaseUrl === null) {
     // Claimed before the first file is made in it: a second process must not touch what is another's. Started before
-    // the application is loaded, which asks for it: the two take about as long, in a thread each.
-    void EmbeddedPostgres.start(DataDirectory.claim(given.dataDir));
+    // the application is loaded, which asks for it, and is told then if it failed: the two take about as long, in a
+    // thread each.
+    EmbeddedPostgres.start(DataDirectory.claim(given.dataDir)).catch(() => undefined);
   }
   const config = await resolveCredentials(given);
   const [{ AppModule }, { createApp }] = await Promise.all([import('./app.module.js'), import('./app.setup.js')]);
