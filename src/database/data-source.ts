@@ -86,7 +86,7 @@ export async function openDataSource(settings: DataSourceSettings): Promise<Data
     throw new DatabaseUnreachableError(error);
   }
   try {
-    await refuseOldServer(dataSource);
+    refuseOldServer(await findServerVersion(dataSource));
   } catch (error) {
     await dataSource.destroy();
     throw error;
@@ -94,10 +94,20 @@ export async function openDataSource(settings: DataSourceSettings): Promise<Data
   return dataSource;
 }
 
-async function refuseOldServer(dataSource: DataSource): Promise<void> {
-  const [server] = await dataSource.query<{ number: number; version: string }[]>(
-    `SELECT current_setting('server_version_num')::int AS number, current_setting('server_version') AS version`,
+async function findServerVersion(dataSource: DataSource): Promise<ServerVersion> {
+  const [version] = await dataSource.query<[ServerVersion]>(
+    `SELECT current_setting('server_version_num')::int AS number, current_setting('server_version') AS text`,
   );
-  if (!server || server.number >= MIN_SERVER_VERSION_NUM) return;
-  throw new DatabaseTooOldError(server.version);
+  return version;
+}
+
+export interface ServerVersion {
+  /** `server_version_num`: 140000 for 14.0. */
+  number: number;
+  text: string;
+}
+
+/** @throws DatabaseTooOldError below PostgreSQL 14. */
+export function refuseOldServer({ number, text }: ServerVersion): void {
+  if (number < MIN_SERVER_VERSION_NUM) throw new DatabaseTooOldError(text);
 }

@@ -104,6 +104,18 @@ describe('EmbeddedPostgres', () => {
     directory.release();
   });
 
+  it('is started once for a directory, and anew after it was stopped', async () => {
+    const directory = await initialiseDataDirectory(join(root, 'data'));
+    const start = (): Promise<EmbeddedPostgres> => EmbeddedPostgres.start(directory, { worker: TYPESCRIPT_WORKER });
+    const [engine, same] = await Promise.all([start(), start()]);
+    expect(same).toBe(engine);
+    await engine.stop();
+    const later = await start();
+    expect(later).not.toBe(engine);
+    await later.stop();
+    directory.release();
+  });
+
   it('removes the socket of a process that was killed', async () => {
     const dataDir = await initialisedDataDir();
     const killed = await EngineProcess.start(dataDir);
