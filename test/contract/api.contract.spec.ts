@@ -109,6 +109,8 @@ const BODIES: Record<string, object> = {
 /** Small, so that a body over the limit is sent in one piece. */
 const MAX_BODY_BYTES = 16_384;
 
+type Schema = Record<string, unknown>;
+
 describe('the API', () => {
   const service = useService({ env: { MAX_BODY_BYTES: String(MAX_BODY_BYTES) } });
   let document: OpenApiDocument;
@@ -121,6 +123,20 @@ describe('the API', () => {
     const [method, path] = name.split(' ') as [string, string];
     return document.paths[path]![method.toLowerCase()]!;
   };
+
+  /** The schema that a reference means, also one that stands in an `allOf` or beside "or null". */
+  const resolve = (schema: Schema): Schema => {
+    const { $ref, allOf, anyOf, oneOf } = schema as { $ref?: string; [composed: string]: unknown };
+    const [first] = (allOf ?? anyOf ?? oneOf ?? []) as Schema[];
+    if (first) return resolve(first);
+    return $ref === undefined ? schema : document.components!.schemas![$ref.split('/').at(-1)!]!;
+  };
+  /** @param pair `POST /webhook 201` */
+  const schemaOf = (pair: string): Schema => {
+    const [method, path, status] = pair.split(' ') as [string, string, string];
+    return resolve(operationOf(`${method} ${path}`).responses[status]!.content!['application/json']!.schema!);
+  };
+  const propertiesOf = (schema: Schema): Record<string, Schema> => schema['properties'] as Record<string, Schema>;
 
   /** A request with a body that is taken, for a resource that does not exist. */
   const call = (
@@ -146,13 +162,27 @@ describe('the API', () => {
   });
 
   it.each(Object.entries(FIELDS))('answers %s with %j', (name, fields) => {
-    const [method, path, status] = name.split(' ') as [string, string, string];
-    let schema = operationOf(`${method} ${path}`).responses[status]!.content!['application/json']!.schema!;
-    if (typeof schema['$ref'] === 'string') {
-      schema = document.components!.schemas![schema['$ref'].split('/').at(-1)!]!;
-    }
-    expect(Object.keys(schema['properties'] as object)).toEqual(fields);
+    const schema = schemaOf(name);
+    expect(Object.keys(propertiesOf(schema))).toEqual(fields);
     expect([...(schema['required'] as string[])].sort()).toEqual([...fields].sort());
+  });
+
+  it('describes an attempt, what was sent and what was answered', () => {
+    const delivery = schemaOf('GET /delivery/{id} 200');
+    const attempt = resolve(propertiesOf(delivery)['attempts']!['items'] as Schema);
+    const fields = ['number', 'started_at', 'duration_ms', 'outcome', 'error', 'request', 'response'];
+    expect(Object.keys(propertiesOf(attempt))).toEqual(fields);
+    const { outcome, request, response } = propertiesOf(attempt);
+    expect(resolve(outcome!)['enum']).toEqual(['succeeded', 'failed']);
+    expect(Object.keys(propertiesOf(resolve(request!)))).toEqual(['url', 'headers']);
+    expect(Object.keys(propertiesOf(resolve(response!)))).toEqual(['status', 'headers', 'body', 'body_truncated']);
+  });
+
+  it('names the states of a delivery and why one was canceled', () => {
+    const { status, cancel_reason } = propertiesOf(schemaOf('GET /delivery/{id} 200'));
+    expect(resolve(status!)['enum']).toEqual(['pending', 'succeeded', 'failed', 'canceled']);
+    const reasons = ['webhook_inactive', 'webhook_deleted', 'stopped'];
+    expect(resolve(cancel_reason!)['enum']).toEqual(expect.arrayContaining(reasons));
   });
 
   it.each(Object.entries(FILTERS))('%s takes the filters %j', (name, filters) => {

@@ -1,3 +1,6 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
   documentedPairs,
   OpenApiConformance,
@@ -5,7 +8,7 @@ import {
   type Exchange,
   type OpenApiDocument,
 } from '../support/openapi-conformance.js';
-import { neverSeen } from '../support/unseen-answers.mjs';
+import { assertAllAnswersSeen, neverSeen } from '../support/unseen-answers.mjs';
 
 /* The checker that every story relies on, with faults planted for it to find. */
 
@@ -121,5 +124,43 @@ describe('the conformance checker', () => {
     expect(documented).toEqual(['POST /thing 201', 'POST /thing 400', 'GET /thing/{id} 200', 'GET /thing/test 204']);
     expect(neverSeen(documented, documented)).toEqual([]);
     expect(neverSeen(documented, documented.slice(1))).toEqual(['POST /thing 201']);
+  });
+
+  describe('at the end of a run', () => {
+    let run: string;
+
+    beforeEach(() => {
+      run = mkdtempSync(join(tmpdir(), 'tidings-checker-'));
+      mkdirSync(join(run, 'seen'));
+      writeFileSync(join(run, 'documented.json'), JSON.stringify(['POST /thing 201', 'POST /thing 400']));
+    });
+
+    afterEach(() => rmSync(run, { recursive: true }));
+
+    const note = (pairs: Record<string, string>): void => {
+      for (const [spec, pair] of Object.entries(pairs)) writeFileSync(join(run, 'seen', `${spec}.txt`), `${pair}\n`);
+    };
+    const everySpec = (pair: string): Record<string, string> =>
+      Object.fromEntries(
+        ['e2e', 'contract'].flatMap((suite) =>
+          readdirSync(join(import.meta.dirname, '..', suite))
+            .filter((name) => name.endsWith(`.${suite}.spec.ts`))
+            .map((name) => [name, pair]),
+        ),
+      );
+
+    it('fails it when no story of all saw a documented answer', () => {
+      note(everySpec('POST /thing 201'));
+      expect(() => assertAllAnswersSeen(run, {})).toThrow('POST /thing 400');
+      note({ 'errors.e2e.spec.ts': 'POST /thing 400' });
+      expect(() => assertAllAnswersSeen(run, {})).not.toThrow();
+    });
+
+    it('says nothing about a run of some files or some tests', () => {
+      note({ 'errors.e2e.spec.ts': 'POST /thing 201' });
+      expect(() => assertAllAnswersSeen(run, {})).not.toThrow();
+      note(everySpec('POST /thing 201'));
+      expect(() => assertAllAnswersSeen(run, { testNamePattern: 'one' })).not.toThrow();
+    });
   });
 });

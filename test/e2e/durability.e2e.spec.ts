@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { send, type ApiClient, type Delivery, type EventHead } from '../support/client.js';
 import { Service } from '../support/process.js';
 import { until } from '../support/wait.js';
@@ -5,7 +6,6 @@ import { holdAnswers, useReceivers } from './receivers.js';
 
 /** A replica that died keeps its leases for up to 10 s; on a server its successor has to wait that long. */
 const TAKE_OVER_MS = 25_000;
-const STORY_MS = 120_000;
 
 const countOf = (deliveries: Delivery[], status: string): number =>
   deliveries.filter((delivery) => delivery.status === status).length;
@@ -15,6 +15,9 @@ const publishBatch = async (client: ApiClient, count: number): Promise<string[]>
   const { result } = (await client.post<{ result: EventHead[] }>('/event/batch', { events })).expect(202);
   return result.map(({ id }) => id);
 };
+
+// Each story starts processes of its own.
+jest.setTimeout(120_000);
 
 describe('a process', () => {
   const receivers = useReceivers();
@@ -29,122 +32,96 @@ describe('a process', () => {
 
   afterEach(async () => {
     await service.stop();
-  }, STORY_MS);
+  });
 
-  it(
-    'that is killed between accepting and delivering delivers everything after its next start',
-    async () => {
-      service = new Service({ env: { IN_FLIGHT_LIMIT: '8', IN_FLIGHT_PER_WEBHOOK: '8' } });
-      await service.start();
-      const { client } = await service.tenant();
-      const receiver = await receivers.start();
-      await client.createWebhook({ target_url: receiver.url() });
-      const answer = holdAnswers(receiver);
-      const eventIds = await publishBatch(client, 50);
-      await receiver.waitFor(1);
-      expect(await service.kill('SIGKILL')).toEqual({ code: null, signal: 'SIGKILL' });
-      const inFlight = receiver.requests.length;
-      answer();
+  it('that is killed between accepting and delivering delivers everything after its next start', async () => {
+    service = new Service({ env: { IN_FLIGHT_LIMIT: '8', IN_FLIGHT_PER_WEBHOOK: '8' } });
+    await service.start();
+    const { client } = await service.tenant();
+    const receiver = await receivers.start();
+    await client.createWebhook({ target_url: receiver.url() });
+    const answer = holdAnswers(receiver);
+    const eventIds = await publishBatch(client, 50);
+    await receiver.waitFor(1);
+    expect(await service.kill('SIGKILL')).toEqual({ code: null, signal: 'SIGKILL' });
+    const inFlight = receiver.requests.length;
+    answer();
 
-      await service.restart();
-      const received = (): Set<unknown> => new Set(receiver.requests.map(({ headers }) => headers['webhook-id']));
-      await until(
-        'every event to arrive',
-        () => received().size === 50,
-        TAKE_OVER_MS,
-        () => `${received().size} of 50`,
-      );
-      expect(received()).toEqual(new Set(eventIds));
-      await until('every delivery to succeed', async () => countOf(await client.deliveries(), 'succeeded') === 50);
-      // Only what was in flight at the kill may have come twice.
-      expect(receiver.requests.length).toBeLessThanOrEqual(50 + inFlight);
-    },
-    STORY_MS,
-  );
+    await service.restart();
+    const received = (): Set<unknown> => new Set(receiver.requests.map(({ headers }) => headers['webhook-id']));
+    await until(
+      'every event to arrive',
+      () => received().size === 50,
+      TAKE_OVER_MS,
+      () => `${received().size} of 50`,
+    );
+    expect(received()).toEqual(new Set(eventIds));
+    await until('every delivery to succeed', async () => countOf(await client.deliveries(), 'succeeded') === 50);
+    // Only what was in flight at the kill may have come twice.
+    expect(receiver.requests.length).toBeLessThanOrEqual(50 + inFlight);
+  });
 
-  it(
-    'that gets SIGTERM ends what is in flight, leaves the rest to the next start, and sends nothing twice',
-    async () => {
-      service = new Service({ env: { IN_FLIGHT_LIMIT: '4', IN_FLIGHT_PER_WEBHOOK: '4' } });
-      await service.start();
-      const { client } = await service.tenant();
-      const receiver = await receivers.start();
-      await client.createWebhook({ target_url: receiver.url() });
-      const answer = holdAnswers(receiver);
-      const eventIds = await publishBatch(client, 20);
-      await receiver.waitFor(4);
-      service.signal('SIGTERM');
-      await stopsBeingReady();
-      answer();
-      expect(await service.exit()).toEqual({ code: 0, signal: null });
-      const before = receiver.requests.length;
-      expect(before).toBeLessThan(20);
+  it('that gets SIGTERM ends what is in flight, leaves the rest to the next start, and sends nothing twice', async () => {
+    service = new Service({ env: { IN_FLIGHT_LIMIT: '4', IN_FLIGHT_PER_WEBHOOK: '4' } });
+    await service.start();
+    const { client } = await service.tenant();
+    const receiver = await receivers.start();
+    await client.createWebhook({ target_url: receiver.url() });
+    const answer = holdAnswers(receiver);
+    const eventIds = await publishBatch(client, 20);
+    await receiver.waitFor(4);
+    service.signal('SIGTERM');
+    await stopsBeingReady();
+    answer();
+    expect(await service.exit()).toEqual({ code: 0, signal: null });
+    const before = receiver.requests.length;
+    expect(before).toBeLessThan(20);
 
-      await service.restart();
-      const restarted = await client.deliveries();
-      expect(restarted).toHaveLength(20);
-      await until('every delivery to succeed', async () => countOf(await client.deliveries(), 'succeeded') === 20);
-      const ids = receiver.requests.map(({ headers }) => headers['webhook-id']);
-      expect(ids).toHaveLength(eventIds.length);
-      expect(new Set(ids)).toEqual(new Set(eventIds));
-    },
-    STORY_MS,
-  );
+    await service.restart();
+    const restarted = await client.deliveries();
+    expect(restarted).toHaveLength(20);
+    await until('every delivery to succeed', async () => countOf(await client.deliveries(), 'succeeded') === 20);
+    const ids = receiver.requests.map(({ headers }) => headers['webhook-id']);
+    expect(ids).toHaveLength(eventIds.length);
+    expect(new Set(ids)).toEqual(new Set(eventIds));
+  });
 
-  it(
-    'that stops turns late requests away with 503 and when to repeat, and tells that it is not ready',
-    async () => {
-      service = new Service();
-      await service.start();
-      const { client } = await service.tenant();
-      const receiver = await receivers.start();
-      await client.createWebhook({ target_url: receiver.url() });
-      const answer = holdAnswers(receiver);
-      await client.publish('record:created');
-      await receiver.waitFor(1);
-      const late = [await client.begin('POST', '/event'), await client.begin('POST', '/event/batch')];
-      const readiness = await client.begin('GET', '/health/ready');
-      service.signal('SIGTERM');
-      await stopsBeingReady();
-      for (const request of late) {
-        const reply = await request.finish();
-        reply.expectError(503, 'SHUTTING_DOWN');
-        expect(Number(reply.headers['retry-after'])).toBeGreaterThan(0);
-      }
-      expect((await readiness.finish()).expect(503)).toMatchObject({ status: 'unavailable' });
-      answer();
-      expect((await service.exit()).code).toBe(0);
-    },
-    STORY_MS,
-  );
+  it('that stops turns late requests away with 503 and when to repeat, and tells that it is not ready', async () => {
+    service = new Service();
+    await service.start();
+    const { client } = await service.tenant();
+    const receiver = await receivers.start();
+    await client.createWebhook({ target_url: receiver.url() });
+    const answer = holdAnswers(receiver);
+    await client.publish('record:created');
+    await receiver.waitFor(1);
+    const late = [await client.begin('POST', '/event'), await client.begin('POST', '/event/batch')];
+    const readiness = await client.begin('GET', '/health/ready');
+    service.signal('SIGTERM');
+    await stopsBeingReady();
+    for (const request of late) {
+      const reply = await request.finish();
+      reply.expectError(503, 'SHUTTING_DOWN');
+      expect(Number(reply.headers['retry-after'])).toBeGreaterThan(0);
+    }
+    expect((await readiness.finish()).expect(503)).toMatchObject({ status: 'unavailable' });
+    answer();
+    expect((await service.exit()).code).toBe(0);
+  });
 
-  it(
-    'that gets SIGTERM while idle exits with 0',
-    async () => {
-      service = new Service();
-      await service.start();
-      expect(await service.kill('SIGTERM')).toEqual({ code: 0, signal: null });
-    },
-    STORY_MS,
-  );
-
-  it(
-    'that gets a second SIGTERM does not wait for what is in flight',
-    async () => {
-      service = new Service();
-      await service.start();
-      const { client } = await service.tenant();
-      const receiver = await receivers.start();
-      await client.createWebhook({ target_url: receiver.url() });
-      const answer = holdAnswers(receiver);
-      await client.publish('record:created');
-      await receiver.waitFor(1);
-      service.signal('SIGTERM');
-      await stopsBeingReady();
-      service.signal('SIGTERM');
-      await service.exit(5000);
-      answer();
-    },
-    STORY_MS,
-  );
+  it('that gets a second SIGTERM does not wait for what is in flight', async () => {
+    service = new Service();
+    await service.start();
+    const { client } = await service.tenant();
+    const receiver = await receivers.start();
+    await client.createWebhook({ target_url: receiver.url() });
+    const answer = holdAnswers(receiver);
+    await client.publish('record:created');
+    await receiver.waitFor(1);
+    service.signal('SIGTERM');
+    await stopsBeingReady();
+    service.signal('SIGTERM');
+    await service.exit(5000);
+    answer();
+  });
 });
