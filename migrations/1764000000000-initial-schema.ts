@@ -160,6 +160,7 @@ export class InitialSchema1764000000000 implements MigrationInterface {
         id             uuid           NOT NULL,
         environment_id uuid           NOT NULL,
         event_type     text           NOT NULL,
+        is_test        boolean        NOT NULL DEFAULT false,
         payload        text           NOT NULL,
         created_at     timestamptz(3) NOT NULL,
         CONSTRAINT event_pkey PRIMARY KEY (id)
@@ -230,6 +231,7 @@ export class InitialSchema1764000000000 implements MigrationInterface {
         webhook_id     uuid           NOT NULL,
         event_id       uuid           NOT NULL,
         is_test        boolean        NOT NULL DEFAULT false,
+        is_forced      boolean        NOT NULL DEFAULT false,
         due_at         timestamptz(3) NOT NULL,
         attempt_count  integer        NOT NULL DEFAULT 0,
         failures       smallint       NOT NULL DEFAULT 0,
@@ -253,13 +255,17 @@ export class InitialSchema1764000000000 implements MigrationInterface {
       `COMMENT ON COLUMN delivery_queue.lost_leases IS 'leases lost in a row; five end the delivery'`,
     );
     await queryRunner.query(
+      `COMMENT ON COLUMN delivery_queue.is_forced IS 'somebody asked for the next attempt: nothing holds it back'`,
+    );
+    await queryRunner.query(
       `COMMENT ON COLUMN delivery_queue.cancel_reason IS 'set when the webhook stopped during an attempt: no retry follows it'`,
     );
     await queryRunner.query(
       `CREATE INDEX delivery_queue_waiting ON delivery_queue (webhook_id, due_at) WHERE lease IS NULL`,
     );
     await queryRunner.query(
-      `CREATE INDEX delivery_queue_first_retry ON delivery_queue (webhook_id, due_at) WHERE lease IS NULL AND failures = 1`,
+      `CREATE INDEX delivery_queue_exempt ON delivery_queue (webhook_id, due_at)
+       WHERE lease IS NULL AND (failures = 1 OR is_forced)`,
     );
     await queryRunner.query(`CREATE INDEX delivery_queue_leased ON delivery_queue (leased_by) WHERE lease IS NOT NULL`);
   }

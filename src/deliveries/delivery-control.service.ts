@@ -20,12 +20,12 @@ export class DeliveryControlService extends DeliveryControl {
   async apply({ kind, webhookId }: WebhookChange, manager: EntityManager): Promise<void> {
     if (kind === 'deactivated') await stopDeliveries(manager, webhookId, 'webhook_inactive');
     if (kind === 'deleted') await stopDeliveries(manager, webhookId, 'webhook_deleted');
-    if (kind === 'deleted' || kind === 'reactivated') await clearHealth(manager, webhookId);
+    if (kind !== 'deactivated') await clearHealth(manager, webhookId);
   }
 
   async settle({ kind, webhookId, revision }: WebhookChange): Promise<void> {
     if (kind === 'reactivated') return;
-    this.replica.permits.raise(webhookId, revision, performance.now());
+    this.replica.supersede(webhookId, revision);
     // Another replica may have read the webhook just before the change: after the window it may not act on it.
     if (await this.replica.hasOthers()) await delay(START_WINDOW_MS + TIMER_SLACK_MS);
   }

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
 import { Config } from '../config/config.js';
-import type { AttemptRecord, DeliveryResult, LeasedDelivery, Settlement } from './delivery.types.js';
+import type { AttemptRecord, CancelReason, DeliveryResult, LeasedDelivery, Settlement } from './delivery.types.js';
 import { DeliverySender } from './delivery-sender.js';
 import { InFlight } from './in-flight.js';
 import { claimDeliveries } from './queue/claim-deliveries.js';
@@ -120,21 +120,22 @@ export class DeliveryDispatcher {
     }
   }
 
-  /** Makes one attempt now, whatever else is in flight, and resolves when it is recorded. */
-  async dispatchAlone(delivery: LeasedDelivery): Promise<AttemptRecord> {
-    let made: AttemptRecord | undefined;
-    const work = this.attempt(delivery, (attempt) => (made = attempt));
+  /**
+   * Makes one attempt now, however much is in flight, and resolves when it is recorded. Null: the webhook has changed
+   * since it was read, and the delivery is canceled.
+   */
+  async dispatchAlone(delivery: LeasedDelivery): Promise<AttemptRecord | null> {
+    let made: AttemptRecord | null = null;
+    const work = this.replica.mayStart(delivery.target, delivery.readAt)
+      ? this.attempt(delivery, (attempt) => (made = attempt))
+      : this.cancel(delivery, 'stopped');
     this.track(work);
     await work;
-    return made!;
+    return made;
   }
 
   private mayStart({ target, readAt }: LeasedDelivery): boolean {
-    return (
-      !this.isStopping &&
-      this.inFlight.hasRoomFor(target.webhookId) &&
-      this.replica.permits.allows(target.webhookId, target.revision, readAt, performance.now())
-    );
+    return !this.isStopping && this.inFlight.hasRoomFor(target.webhookId) && this.replica.mayStart(target, readAt);
   }
 
   private track(work: Promise<void>): void {
@@ -168,6 +169,11 @@ export class DeliveryDispatcher {
     const settlement = { kind: 'waiting', inMs: null } as const;
     await this.recorder.record({ delivery, attempt: null, settlement, pauseWebhookMs: null });
     this.wakeup.wake();
+  }
+
+  private async cancel(delivery: DeliveryResult['delivery'], reason: CancelReason): Promise<void> {
+    const settlement = { kind: 'canceled', reason } as const;
+    await this.recorder.record({ delivery, attempt: null, settlement, pauseWebhookMs: null });
   }
 
   private judge(delivery: LeasedDelivery, attempt: AttemptRecord): DeliveryResult {
@@ -218,10 +224,7 @@ export class DeliveryDispatcher {
       this.lastClaimFailed = false;
       this.scanFrom = claim.after;
       this.dispatch(claim.deliveries);
-      for (const { delivery, reason } of claim.canceled) {
-        const settlement = { kind: 'canceled', reason } as const;
-        this.track(this.recorder.record({ delivery, attempt: null, settlement, pauseWebhookMs: null }));
-      }
+      for (const { delivery, reason } of claim.canceled) this.track(this.cancel(delivery, reason));
       const isUnfinished = claim.deliveries.length + claim.canceled.length > 0 || claim.after !== null || hasSkipped;
       this.hasBacklog = isUnfinished || claim.isHeldBack;
       return isUnfinished;

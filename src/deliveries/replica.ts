@@ -2,8 +2,9 @@ import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { uuidV7 } from '../common/uuid-v7.js';
 import { Config } from '../config/config.js';
+import type { Target } from './delivery.types.js';
 import { rescueDeliveries } from './queue/rescue-deliveries.js';
-import { hasOtherReplicas, touchReplica, unregisterReplica } from './queue/replicas.js';
+import { DEAD_AFTER_MS, hasOtherReplicas, touchReplica, unregisterReplica } from './queue/replicas.js';
 import { START_WINDOW_MS, StartPermits } from './start-permits.js';
 
 /** Between heartbeats; a replica is taken for dead after five that did not come. */
@@ -13,8 +14,9 @@ const HEARTBEAT_MS = 2_000;
 @Injectable()
 export class Replica {
   readonly id = uuidV7();
-  /** Whether attempts may still start under what was read of their webhook. */
-  readonly permits: StartPermits;
+  private readonly permits: StartPermits;
+  /** From before the last heartbeat that succeeded was sent; `performance.now()`. */
+  private lastBeatAt = -Infinity;
   /** The embedded engine admits one process, so every lease of another is lost, and nobody else changes a webhook. */
   private readonly isExclusive: boolean;
   private readonly logger = new Logger(Replica.name);
@@ -50,13 +52,32 @@ export class Replica {
     });
   }
 
+  /**
+   * Whether an attempt may start under what was read of its webhook. Not while this replica may be taken for dead: a
+   * change made elsewhere then does not wait for it.
+   *
+   * @param readAt `performance.now()` from before the statement that read the webhook was sent.
+   */
+  mayStart({ webhookId, revision }: Target, readAt: number): boolean {
+    const now = performance.now();
+    const isSeen = this.isExclusive || now - this.lastBeatAt < DEAD_AFTER_MS - START_WINDOW_MS;
+    return isSeen && this.permits.allows(webhookId, revision, readAt, now);
+  }
+
+  /** Nothing starts here under an older revision of the webhook from now on. */
+  supersede(webhookId: string, revision: number): void {
+    this.permits.raise(webhookId, revision, performance.now());
+  }
+
   /** Whether another process may hold deliveries of the same database. */
   async hasOthers(): Promise<boolean> {
     return !this.isExclusive && (await hasOtherReplicas(this.dataSource, this.id));
   }
 
   private async keepAlive(onRescue: () => void): Promise<void> {
+    const sentAt = performance.now();
     await touchReplica(this.dataSource, this.id);
+    this.lastBeatAt = sentAt;
     const rescued = await rescueDeliveries(this.dataSource, this.id, this.isExclusive);
     if (rescued === 0) return;
     this.logger.warn({ msg: 'deliveries of a replica that died are due again', count: rescued });

@@ -97,7 +97,7 @@ export class ResultRecorder {
   }
 
   private async recordHealth(results: readonly DeliveryResult[]): Promise<void> {
-    const gone = results.filter(({ attempt, delivery }) => attempt?.response?.status === 410 && !delivery.isTest);
+    const gone = results.filter(({ attempt }) => attempt?.response?.status === 410);
     for (const { delivery } of gone) await this.disable(delivery.target, 'gone');
 
     const tallies = tallyFailures(results);

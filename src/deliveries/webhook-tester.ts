@@ -9,6 +9,9 @@ import { DeliveryDispatcher } from './delivery-dispatcher.js';
 import type { WebhookTestDto, WebhookTestResultDto } from './dto/webhook-test.dto.js';
 import { insertTestDelivery } from './queue/insert-test-delivery.js';
 
+/** Each is spoilt only by a change of the webhook within the milliseconds between reading it and sending. */
+const READS_LIMIT = 5;
+
 /** Sends one example event to a webhook, once. */
 @Injectable()
 export class WebhookTester {
@@ -20,13 +23,30 @@ export class WebhookTester {
 
   /** @throws ApiError WEBHOOK_NOT_FOUND, WEBHOOK_INACTIVE, TEST_DELIVERY_FAILED */
   async test(environmentId: string, { id, event_type: type }: WebhookTestDto): Promise<WebhookTestResultDto> {
-    const webhook = await this.webhooks.get(environmentId, id);
-    const attempt = webhook.is_active ? await this.send(environmentId, webhook.id, type ?? TEST_EVENT_TYPE) : null;
-    if (!attempt) throw new ApiError('WEBHOOK_INACTIVE', 'An inactive webhook receives nothing; activate it first');
+    const attempt = await this.attempt(environmentId, id, type ?? TEST_EVENT_TYPE);
     if (attempt.outcome === 'succeeded') return { success: true };
     const status = attempt.response?.status ?? null;
     throw new ApiError('TEST_DELIVERY_FAILED', `The endpoint did not accept the event: ${status ?? attempt.error}`, {
       details: { status, duration_ms: attempt.durationMs, error: attempt.error },
+    });
+  }
+
+  /** A webhook that changes between being read and being sent to is read again. */
+  private async attempt(
+    environmentId: string,
+    id: string,
+    type: NonNullable<WebhookTestDto['event_type']>,
+  ): Promise<AttemptRecord> {
+    for (let reads = 0; reads < READS_LIMIT; reads++) {
+      const webhook = await this.webhooks.get(environmentId, id);
+      if (!webhook.is_active) {
+        throw new ApiError('WEBHOOK_INACTIVE', 'An inactive webhook receives nothing; activate it first');
+      }
+      const attempt = await this.send(environmentId, webhook.id, type);
+      if (attempt) return attempt;
+    }
+    throw new ApiError('DATABASE_BUSY', 'The webhook keeps changing; repeat the request', {
+      headers: { 'Retry-After': '1' },
     });
   }
 

@@ -70,7 +70,12 @@ export class WebhooksService {
   async update(environmentId: string, id: string, body: UpdateWebhookDto, actor: string): Promise<WebhookDto> {
     if (body.target_url !== undefined) this.refuseBadTarget(body.target_url);
     const patch = patchOf(body);
-    const change = await this.change({ environmentId, id }, actor, (webhook, now) => patched(webhook, patch, now));
+    const change = await this.change(
+      { environmentId, id },
+      actor,
+      (webhook, now) => patched(webhook, patch, now),
+      body.is_active === true,
+    );
     if (!change) throw notFound('WEBHOOK_NOT_FOUND');
     return toWebhookDto(change.webhook);
   }
@@ -99,16 +104,25 @@ export class WebhooksService {
     return change?.hasChanged ?? false;
   }
 
-  /** Decides on the locked row, writes, and answers once no attempt can start under the old state; null: not found. */
+  /**
+   * Decides on the locked row, writes, and answers once no attempt can start under the old state; null: not found.
+   *
+   * @param startsAfresh what is known against the endpoint is forgotten, also when nothing else changes.
+   */
   private async change(
     where: FindOptionsWhere<Webhook>,
     actor: string,
     decide: (webhook: Webhook, now: Date) => WebhookTransition | null,
+    startsAfresh = false,
   ): Promise<{ webhook: Webhook; hasChanged: boolean } | null> {
     const outcome = await this.dataSource.transaction(async (manager) => {
       const webhook = await lockWebhook(manager, where);
       if (!webhook) return null;
       const transition = decide(webhook, await databaseTime(manager));
+      if (!transition?.kind && startsAfresh && webhook.isActive) {
+        const { id: webhookId, revision } = webhook;
+        await this.deliveryControl.apply({ kind: 'reactivated', webhookId, revision }, manager);
+      }
       if (!transition) return { webhook, hasChanged: false, change: null };
       await saveWebhook(manager, transition.webhook, actor);
       const change = changeOf(transition);

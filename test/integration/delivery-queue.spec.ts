@@ -174,6 +174,18 @@ describe('the delivery queue', () => {
       expect(retried.map(({ failures }) => failures)).toEqual([1]);
     });
 
+    it.each(['down', 'paused'])('lets what somebody asked for through to an endpoint that is %s', async (state) => {
+      const webhookId = await makeWebhook(database, environmentId);
+      await accept(database, [makeEvent(environmentId), makeEvent(environmentId)]);
+      await recordFailures(database, [{ webhookId, failures: 20, pauseMs: state === 'paused' ? 60_000 : null }]);
+      await database.query(`UPDATE webhook_health SET failing_since = now() - interval '2 minutes'`);
+      expect((await claim()).deliveries).toHaveLength(0);
+      const [{ delivery_id: id }] = await database.query('SELECT delivery_id FROM delivery_queue LIMIT 1');
+      await requeueDelivery(database, id);
+      expect((await claim()).deliveries.map((delivery) => delivery.id)).toEqual([id]);
+      expect((await claim()).deliveries).toHaveLength(0);
+    });
+
     it('leaves a paused webhook alone until its pause ends', async () => {
       const webhookId = await makeWebhook(database, environmentId);
       await accept(database, [makeEvent(environmentId)]);
@@ -287,6 +299,19 @@ describe('the delivery queue', () => {
       await settleDeliveries(database, [resultOf(delivery, { kind: 'waiting', inMs: 60_000 }, attempted('failed'))]);
       await requeueDelivery(database, delivery.id);
       expect(await claimOne()).toMatchObject({ id: delivery.id, failures: 1 });
+    });
+
+    it.each([
+      ['its schedule has steps left', { kind: 'waiting', inMs: 60_000 }],
+      ['its schedule is spent', { kind: 'failed' }],
+    ] as const)('follows an attempt that was under way and failed at once, when %s', async (_, settlement) => {
+      const webhookId = await makeWebhook(database, environmentId);
+      await accept(database, [makeEvent(environmentId)]);
+      const delivery = await claimOne();
+      await stopDeliveries(database, webhookId, 'webhook_inactive');
+      await requeueDelivery(database, delivery.id);
+      await settleDeliveries(database, [resultOf(delivery, settlement, attempted('failed'))]);
+      expect(await claimOne()).toMatchObject({ id: delivery.id, failures: 0 });
     });
 
     it('reopens a finished delivery with the schedule anew and attempt numbers that go on', async () => {

@@ -56,7 +56,8 @@ interface Row {
  * share, so that one webhook's backlog cannot starve the others, nor a low id a high one (the scan goes round).
  *
  * An endpoint that is down (endpoint-health.ts) gives its first retries, which keep their time, and one probe per
- * interval: the `probe` update is the gate, so that two replicas cannot both send one.
+ * interval: the `probe` update is the gate, so that two replicas cannot both send one. A paused one (429) gives nothing.
+ * What somebody asked for (`is_forced`) neither holds back.
  *
  * The share is per claim; caps on what is in flight are kept in memory by the caller (a cap computed in a statement is
  * exceeded when statements overlap) and arrive here as rooms.
@@ -84,12 +85,12 @@ const CLAIM = `
   due AS MATERIALIZED (
     SELECT s.webhook_id, coalesce(r.room, $4::int) AS room,
       coalesce(h.consecutive_failures >= ${DOWN_AFTER_FAILURES}
-        AND h.failing_since <= now() - interval '${DOWN_AFTER_MS} milliseconds', false) AS is_down
+        AND h.failing_since <= now() - interval '${DOWN_AFTER_MS} milliseconds', false) AS is_down,
+      coalesce(h.paused_until > now(), false) AS is_paused
     FROM scanned s
     LEFT JOIN webhook_health h ON h.webhook_id = s.webhook_id
     LEFT JOIN room r ON r.webhook_id = s.webhook_id
     WHERE s.due_at <= now() AND coalesce(r.room, $4::int) > 0
-      AND (h.paused_until IS NULL OR h.paused_until <= now())
   ),
   share AS (
     SELECT greatest(1, ceil($3::int / greatest(1, count(*))::numeric))::int AS size FROM due
@@ -98,11 +99,13 @@ const CLAIM = `
     UPDATE webhook_health h
     SET next_probe_at = now() + interval '${PROBE_INTERVAL_MS} milliseconds'
     FROM due d
-    WHERE d.is_down AND h.webhook_id = d.webhook_id AND (h.next_probe_at IS NULL OR h.next_probe_at <= now())
+    WHERE d.is_down AND NOT d.is_paused AND h.webhook_id = d.webhook_id
+      AND (h.next_probe_at IS NULL OR h.next_probe_at <= now())
     RETURNING h.webhook_id
   ),
   portion AS (
-    SELECT d.webhook_id, least(d.room, share.size) AS size FROM due d, share WHERE NOT d.is_down
+    SELECT d.webhook_id, least(d.room, share.size) AS size FROM due d, share
+    WHERE NOT d.is_down AND NOT d.is_paused
     UNION ALL
     SELECT webhook_id, 1 FROM probe
   ),
@@ -116,22 +119,24 @@ const CLAIM = `
     ) row
     LIMIT $3::int
   ),
-  picked_first_retry AS MATERIALIZED (
+  picked_exempt AS MATERIALIZED (
     SELECT row.delivery_id FROM due d
     CROSS JOIN share
     CROSS JOIN LATERAL (
       SELECT q.delivery_id FROM delivery_queue q
-      WHERE q.lease IS NULL AND q.failures = 1 AND q.webhook_id = d.webhook_id AND q.due_at <= now()
+      WHERE q.lease IS NULL AND (q.failures = 1 OR q.is_forced) AND (q.is_forced OR NOT d.is_paused)
+        AND q.webhook_id = d.webhook_id AND q.due_at <= now()
       ORDER BY q.due_at LIMIT least(d.room, share.size)
       FOR UPDATE SKIP LOCKED
     ) row
-    WHERE d.is_down
+    WHERE d.is_down OR d.is_paused
     LIMIT greatest(0, $3::int - (SELECT count(*) FROM picked))
   ),
   claimed AS (
     UPDATE delivery_queue q
-    SET lease = $1::uuid, leased_by = $2::uuid, leased_until = now() + $8::int * interval '1 millisecond'
-    FROM (SELECT delivery_id FROM picked UNION SELECT delivery_id FROM picked_first_retry) p
+    SET lease = $1::uuid, leased_by = $2::uuid, leased_until = now() + $8::int * interval '1 millisecond',
+      is_forced = false
+    FROM (SELECT delivery_id FROM picked UNION SELECT delivery_id FROM picked_exempt) p
     WHERE q.delivery_id = p.delivery_id AND q.lease IS NULL
     RETURNING q.delivery_id, q.webhook_id, q.event_id, q.failures, q.is_test
   )

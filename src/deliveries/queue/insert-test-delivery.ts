@@ -9,8 +9,8 @@ const INSERT = `
     WHERE w.environment_id = $1::uuid AND w.id = $2::uuid AND w.is_active
   ),
   event AS (
-    INSERT INTO event (id, environment_id, event_type, payload, created_at)
-    SELECT $3::uuid, environment_id, $4::text, $5::text, $6::timestamptz FROM target
+    INSERT INTO event (id, environment_id, event_type, is_test, payload, created_at)
+    SELECT $3::uuid, environment_id, $4::text, true, $5::text, $6::timestamptz FROM target
   ),
   delivery AS (
     INSERT INTO delivery (id, environment_id, event_id, webhook_id, event_type, status, created_at)

@@ -12,8 +12,10 @@ export async function lockWebhookState(
   return row!;
 }
 
+/** While an attempt is under way the mark outlives it: should it fail, the next one follows at once. */
 const HASTEN = `
-  UPDATE delivery_queue SET due_at = now() WHERE delivery_id = $1::uuid AND lease IS NULL AND due_at > now()`;
+  UPDATE delivery_queue SET is_forced = true, cancel_reason = NULL, due_at = least(due_at, now())
+  WHERE delivery_id = $1::uuid`;
 
 /** Acts on a finished delivery only; one that is pending keeps its row of the queue. */
 const REQUEUE = `
@@ -22,12 +24,12 @@ const REQUEUE = `
     WHERE id = $1::uuid AND status <> 'pending'
     RETURNING id, webhook_id, event_id, event_type = 'test' AS is_test, attempt_count
   )
-  INSERT INTO delivery_queue (delivery_id, webhook_id, event_id, is_test, due_at, attempt_count)
-  SELECT id, webhook_id, event_id, is_test, now(), attempt_count FROM reopened`;
+  INSERT INTO delivery_queue (delivery_id, webhook_id, event_id, is_test, is_forced, due_at, attempt_count)
+  SELECT id, webhook_id, event_id, is_test, true, now(), attempt_count FROM reopened`;
 
 /**
- * Makes a delivery due now: one that waits comes forward, one that is finished is pending again with the schedule
- * anew. One that is being attempted stays as it is. Attempt numbers go on.
+ * Makes a delivery due now, whatever is known of its endpoint: one that waits comes forward, one that is finished is
+ * pending again with the schedule anew, and one whose attempt fails meanwhile is attempted again. Attempt numbers go on.
  */
 export async function requeueDelivery(database: Queryable, deliveryId: string): Promise<void> {
   await database.query(HASTEN, [deliveryId]);

@@ -6,7 +6,8 @@ import type { Queryable } from './queryable.js';
  * cannot deadlock) and reads them as they are after the lock, so every decision below is about the newest state:
  *
  * - the lease is still ours: the delivery is finished, or waits again; when its webhook stopped meanwhile
- *   (`cancel_reason`), it does not wait again but ends as canceled;
+ *   (`cancel_reason`), it does not wait again but ends as canceled, and when somebody asked for another attempt
+ *   meanwhile (`is_forced`), a failure makes it due at once with the schedule anew;
  * - the lease was lost (the fence): nothing of the delivery changes, but the attempt was made and is logged.
  *
  * The row that counts the attempts numbers them, so numbers have no gap and no repeat whoever records first. A result
@@ -22,14 +23,18 @@ const SETTLE = `
     )
   ),
   held AS MATERIALIZED (
-    SELECT q.delivery_id, q.lease, q.cancel_reason, q.attempt_count FROM delivery_queue q
+    SELECT q.delivery_id, q.lease, q.cancel_reason, q.is_forced, q.attempt_count FROM delivery_queue q
     WHERE q.delivery_id IN (SELECT delivery_id FROM result)
     ORDER BY q.delivery_id
     FOR UPDATE
   ),
   verdict AS MATERIALIZED (
-    SELECT r.delivery_id, h.attempt_count + (r.attempt_id IS NOT NULL)::int AS attempt_count,
-      CASE WHEN r.settlement = 'waiting' AND h.cancel_reason IS NOT NULL THEN 'canceled' ELSE r.settlement END AS status,
+    SELECT r.delivery_id, h.is_forced, h.attempt_count + (r.attempt_id IS NOT NULL)::int AS attempt_count,
+      CASE
+        WHEN r.settlement = 'waiting' AND h.cancel_reason IS NOT NULL THEN 'canceled'
+        WHEN r.settlement = 'failed' AND h.is_forced THEN 'waiting'
+        ELSE r.settlement
+      END AS status,
       CASE
         WHEN r.settlement = 'waiting' THEN h.cancel_reason
         WHEN r.settlement = 'canceled' THEN r.cancel_reason
@@ -42,9 +47,13 @@ const SETTLE = `
   waiting AS (
     UPDATE delivery_queue q
     SET lease = NULL, leased_by = NULL, leased_until = NULL,
-      due_at = CASE WHEN r.in_ms IS NULL THEN q.due_at ELSE now() + r.in_ms * interval '1 millisecond' END,
+      due_at = CASE
+        WHEN v.is_forced THEN now()
+        WHEN r.in_ms IS NULL THEN q.due_at
+        ELSE now() + r.in_ms * interval '1 millisecond'
+      END,
       attempt_count = v.attempt_count,
-      failures = q.failures + (r.attempt_id IS NOT NULL)::int,
+      failures = CASE WHEN v.is_forced THEN 0 ELSE q.failures + (r.attempt_id IS NOT NULL)::int END,
       lost_leases = CASE WHEN r.attempt_id IS NULL THEN q.lost_leases ELSE 0 END
     FROM verdict v JOIN result r ON r.delivery_id = v.delivery_id
     WHERE q.delivery_id = v.delivery_id AND v.status = 'waiting'
