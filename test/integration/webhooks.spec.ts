@@ -268,7 +268,7 @@ describe('PATCH /webhook/{id}', () => {
     expect((await rowOf(id)).eventTypes).toBeNull();
   });
 
-  it.each([[{}], [{ is_active: true }], [{ target_url: TARGET }], [{ event_types: ['record:created'] }]])(
+  it.each([[{}], [{ target_url: TARGET }], [{ event_types: ['record:created'] }]])(
     'makes no revision of %j, which changes nothing',
     async (body) => {
       const { secret: _, ...created } = await create({ target_url: TARGET, event_types: ['record:created'] });
@@ -278,6 +278,13 @@ describe('PATCH /webhook/{id}', () => {
       expect(app.deliveryControl.applied).toEqual([]);
     },
   );
+
+  it('starts the endpoint afresh with is_active: true, also when it was active, and makes no revision then', async () => {
+    const { secret: _, ...created } = await create({ target_url: TARGET });
+    expect((await patch(created.id, { is_active: true })).body).toEqual(created);
+    expect(await revisionsOf(created.id)).toHaveLength(1);
+    expect(app.deliveryControl.applied).toEqual([{ kind: 'reactivated', webhookId: created.id, revision: 1 }]);
+  });
 
   it.each([
     ['retargeted', { target_url: TARGET }, { target_url: 'https://example.org/' }],
