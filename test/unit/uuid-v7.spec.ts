@@ -1,4 +1,6 @@
-import { isUuid, uuidV7, uuidV7Floor } from '../../src/common/uuid-v7.js';
+import { isUuid, timeOf, uuidV7, uuidV7Floor } from '../../src/common/uuid-v7.js';
+
+const VERSION_7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 describe('uuidV7', () => {
   it('has the form of RFC 9562: the time first, version 7, variant 10', () => {
@@ -16,6 +18,21 @@ describe('uuidV7', () => {
   it('does not repeat within a millisecond, also past the end of its pool of random bytes', () => {
     const ids = Array.from({ length: 10_000 }, () => uuidV7(1_645_557_742_000));
     expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it('gives the ids of one instant the order in which they were made', () => {
+    for (const time of [1_645_557_743_000, 1_645_557_743_001, 1_645_557_742_999]) {
+      const ids = Array.from({ length: 3_000 }, () => uuidV7(time));
+      expect([...ids].sort()).toEqual(ids);
+    }
+  });
+
+  it('keeps to its instant, and repeats nothing, when it makes more ids than it can put in order', () => {
+    const time = 1_645_557_744_000;
+    const ids = Array.from({ length: 20_000 }, () => uuidV7(time));
+    expect(new Set(ids.map(timeOf))).toEqual(new Set([time]));
+    expect(new Set(ids.map((id) => id.slice(19))).size).toBe(ids.length);
+    expect(ids.filter((id) => !VERSION_7.test(id))).toEqual([]);
   });
 
   it('is never below the floor of its instant nor above that of the next', () => {
