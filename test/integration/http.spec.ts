@@ -380,6 +380,7 @@ describe('the HTTP layer', () => {
       ['{"name":"x","__proto__":{"polluted":1}}', ['__proto__']],
       ['{"name":"x","constructor":{"prototype":{}}}', ['constructor']],
       ['{"name":"x","events":[{"name":"y","payload":{},"__proto__":{}}]}', ['events.0.__proto__']],
+      ['{"name":"x","events":[{"name":"y","payload":{},"valueOf":1}]}', ['events.0.valueOf']],
       ['null', ['']],
       ['[]', ['']],
       ['"x"', ['']],
@@ -388,6 +389,10 @@ describe('the HTTP layer', () => {
       const answer = await post(text);
       expect(failuresOf(answer)).toEqual(fields);
       expect({}).not.toHaveProperty('polluted');
+    });
+
+    it.each(Object.getOwnPropertyNames(Object.prototype))('refuses the unknown field %s', async (name) => {
+      expect(failuresOf(await post(`{"name":"x","${name}":1}`))).toEqual([name]);
     });
 
     it('says what is wrong in words that read on after the field', async () => {
