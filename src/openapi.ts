@@ -22,7 +22,8 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
     .setLicense('MIT', 'https://spdx.org/licenses/MIT.html')
     // Relative to where the document was read from, so it is right behind any proxy.
     .addServer('/')
-    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'The admin token or an API token.' })
+    // Not addBearerAuth, which says of every token that it is a JWT.
+    .addSecurity('bearer', { type: 'http', scheme: 'bearer', description: 'The admin token or an API token.' })
     .build();
   const document = SwaggerModule.createDocument(app, config, { operationIdFactory });
   documentErrors(document);

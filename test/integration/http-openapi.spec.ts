@@ -10,7 +10,11 @@ import { buildOpenApi, operationIdFactory } from '../../src/openapi.js';
 /** The document as far as these tests read it. */
 interface Document {
   paths: Record<string, Record<string, Operation>>;
-  components: { schemas: Record<string, Record<string, unknown>>; headers: Record<string, unknown> };
+  components: {
+    schemas: Record<string, Record<string, unknown>>;
+    headers: Record<string, unknown>;
+    securitySchemes: Record<string, unknown>;
+  };
 }
 
 interface Operation {
@@ -63,6 +67,12 @@ describe('the OpenAPI document', () => {
     expect(responses['404']!.description).toContain('`WEBHOOK_NOT_FOUND`');
     expect(responses['404']!.description).toContain('`ENVIRONMENT_NOT_FOUND`');
     expect(responses['413']!.description).toContain('`PAYLOAD_TOO_LARGE`');
+  });
+
+  it('promises no format of a token: to a client it is opaque', () => {
+    expect(document.components.securitySchemes).toEqual({
+      bearer: { type: 'http', scheme: 'bearer', description: expect.any(String) as string },
+    });
   });
 
   it('leaves no mark of how it was made', () => {
