@@ -1,5 +1,6 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, Logger } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { closeOnceRead } from './close-once-read.js';
 import { errorBodyOf } from './error-body.js';
 import { toApiError } from './to-api-error.js';
 
@@ -20,9 +21,9 @@ export class ErrorFilter implements ExceptionFilter {
       reply.raw.destroy();
       return;
     }
-    // Fastify closes the connection after a body that it refuses, and a client that is still sending then sees a reset
-    // in place of the answer. Kept open, the rest is read and dropped, within the time that a request may take.
-    reply.removeHeader('connection');
+    // Fastify closes the connection after a body that it refuses. There is no need: the rest is read and dropped.
+    if (reply.raw.shouldKeepAlive) reply.removeHeader('connection');
+    closeOnceRead(request.raw);
     void reply
       .status(error.statusCode)
       .headers(error.headers)

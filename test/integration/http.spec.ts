@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { request } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { Body, Controller, Delete, Get, HttpCode, Module, Patch, Post, Query } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
@@ -186,6 +188,26 @@ describe('the HTTP layer', () => {
       socket.on('error', reject);
     });
 
+  /** Sends it all on a connection that ends with the answer; resolves when it is closed, and rejects when it is reset. */
+  const sendAndClose = (path: string, headers: Record<string, string>, body: Buffer): Promise<Answer> =>
+    new Promise((resolve, reject) => {
+      const { port } = app.getHttpServer().address() as AddressInfo;
+      const exchange = request({ port, path, host: '127.0.0.1', method: 'POST', agent: false, headers }, (response) => {
+        let text = '';
+        response.on('data', (chunk: Buffer) => (text += chunk.toString('utf8')));
+        response.on('error', reject);
+        response.socket.on('close', () => {
+          resolve({
+            status: response.statusCode!,
+            headers: response.headers,
+            body: JSON.parse(text) as Answer['body'],
+          });
+        });
+      });
+      exchange.on('error', reject);
+      exchange.end(body);
+    });
+
   beforeAll(async () => {
     app = await start();
   });
@@ -356,6 +378,33 @@ describe('the HTTP layer', () => {
       });
       expect(answer.status).toBe(413);
       expect(await answer.json()).toMatchObject({ code: 'PAYLOAD_TOO_LARGE' });
+    });
+  });
+
+  describe('an answer to a body that was not read', () => {
+    const LENGTHS = [MAX_BODY_BYTES + 1, 8 * 1024 * 1024 + 1, 30_000_000];
+    const cases: [status: number, path: string, headers: Record<string, string>][] = [
+      [413, '/thing', JSON_TYPE],
+      [413, '/thing', { ...JSON_TYPE, 'transfer-encoding': 'chunked' }],
+      [415, '/thing', { 'content-type': 'text/plain' }],
+      [415, '/thing', { ...JSON_TYPE, 'content-encoding': 'gzip' }],
+      [404, '/nothing', JSON_TYPE],
+    ];
+
+    it.each(cases)('reaches a client that closes after it: %d %s %j', async (status, path, headers) => {
+      for (const length of LENGTHS) {
+        const answer = await sendAndClose(path, headers, Buffer.alloc(length, 0x20));
+        expect(answer).toMatchObject({ status, headers: { connection: 'close' }, body: { statusCode: status } });
+      }
+    });
+
+    it('does not wait for the body', async () => {
+      const socket = connect((app.getHttpServer().address() as AddressInfo).port, '127.0.0.1');
+      socket.write('POST /nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 10\r\n\r\n12345');
+      const [first] = (await once(socket, 'data')) as [Buffer];
+      expect(first.toString()).toMatch(/^HTTP\/1\.1 404 /);
+      socket.write('67890');
+      await once(socket, 'close');
     });
   });
 
