@@ -1,6 +1,6 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
-import { closeSchemas } from './common/openapi-closed.js';
+import { closeResponses } from './common/openapi-closed.js';
 import { documentErrors } from './common/openapi-errors.js';
 import { VERSION } from './common/version.js';
 
@@ -27,7 +27,7 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
     .build();
   const document = SwaggerModule.createDocument(app, config, { operationIdFactory });
   documentErrors(document);
-  closeSchemas(document);
+  closeResponses(document);
   return document;
 }
 

@@ -28,12 +28,7 @@ export const IS_ACTIVE = {
   example: true,
 } as const;
 
-export const EVENT_TYPES = {
-  ...EVENT_TYPE,
-  isArray: true,
-  description: 'The event types that the webhook is subscribed to.',
-  example: ['integrated_account:created', 'integrated_account:updated'],
-};
+export const EVENT_TYPES = { ...EVENT_TYPE, isArray: true };
 
 interface InputOptions {
   description?: string;

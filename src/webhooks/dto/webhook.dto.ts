@@ -21,7 +21,11 @@ export class WebhookDto {
   })
   environment_id: string;
 
-  @ApiProperty(EVENT_TYPES)
+  @ApiProperty({
+    ...EVENT_TYPES,
+    description: 'The event types that the webhook is subscribed to.',
+    example: ['integrated_account:created', 'integrated_account:updated'],
+  })
   event_types: EventType[];
 
   @ApiTimestamp()
