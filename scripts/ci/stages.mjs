@@ -70,7 +70,7 @@ export class Stages {
     const [code, signal] = await once(child, 'close');
     clearTimeout(timer);
     this.#child = undefined;
-    if (late) throw new StageFailed(`The run is over its budget of ${this.#deadlineMs / 60_000} minutes.`);
+    if (late) throw new StageFailed(`The run was ended after ${this.#deadlineMs / 60_000} minutes.`);
     if (code !== 0) {
       const settings = Object.entries(env).map(([name, value]) => `${name}='${value}' `);
       throw new StageFailed(`It ended with ${signal ?? code}. To repeat it: ${settings.join('')}${command.join(' ')}`);
@@ -86,6 +86,10 @@ export class Stages {
     } catch (error) {
       if (error.code !== 'ESRCH') throw error;
     }
+  }
+
+  get elapsedMs() {
+    return Date.now() - this.#started;
   }
 
   summary() {
