@@ -1,7 +1,9 @@
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { type ErrorBody, errorBodyOf } from './error-body.js';
 import { ApiError, type ErrorCode } from './errors.js';
-import { REQUEST_ID_HEADER } from './request-id.js';
+import { REQUEST_ID_HEADER, requestIdOf } from './request-id.js';
 import { uuidV7 } from './uuid-v7.js';
 
 /** Node's own codes for what it could not take as a request (https://nodejs.org/api/http.html#event-clienterror). */
@@ -23,7 +25,14 @@ export function answerClientError(cause: NodeJS.ErrnoException, socket: Socket):
     return;
   }
   const { code, message } = BY_NODE_CODE[cause.code ?? ''] ?? MALFORMED;
-  socket.end(rawAnswer(errorBodyOf(new ApiError(code, message))), () => socket.destroySoon());
+  socket.end(rawAnswer(errorBodyOf(new ApiError(code, message)), uuidV7()), () => socket.destroySoon());
+}
+
+/** Answers a request for a tunnel, which Node hands over with its bare socket: what it names is no path of this API. */
+export function answerConnect(request: IncomingMessage, socket: Duplex): void {
+  socket.on('error', () => socket.destroy());
+  const error = errorBodyOf(new ApiError('ROUTE_NOT_FOUND', 'No such path'));
+  socket.end(rawAnswer(error, requestIdOf(request)), () => socket.destroy());
 }
 
 /** A second status line in the middle of another answer's bytes would be taken for a part of it. */
@@ -32,13 +41,13 @@ function hasAnswerUnderWay(socket: Socket): boolean {
   return answer?.headersSent === true;
 }
 
-function rawAnswer(error: ErrorBody): string {
+function rawAnswer(error: ErrorBody, requestId: string): string {
   const body = JSON.stringify(error);
   return [
     `HTTP/1.1 ${error.statusCode} ${error.error}`,
     'Content-Type: application/json; charset=utf-8',
     `Content-Length: ${Buffer.byteLength(body)}`,
-    `${REQUEST_ID_HEADER}: ${uuidV7()}`,
+    `${REQUEST_ID_HEADER}: ${requestId}`,
     'Connection: close',
     '',
     body,

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { answerClientError } from './client-error.js';
+import { answerClientError, answerConnect } from './client-error.js';
 import { ApiError } from './errors.js';
 import { ErrorFilter } from './error.filter.js';
 import { useJsonBody } from './json-body.js';
@@ -49,7 +49,8 @@ export class HttpAdapter extends FastifyAdapter {
       requestTimeout: REQUEST_TIMEOUT_MS,
       connectionTimeout: CONNECTION_TIMEOUT_MS,
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-      http: { headersTimeout: HEADERS_TIMEOUT_MS },
+      // Node's own answer to a request without a host has neither body nor request id; it gets ours below.
+      http: { headersTimeout: HEADERS_TIMEOUT_MS, requireHostHeader: false },
       routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
       // The answer to a late request is given below, in the contract's form.
       return503OnClosing: false,
@@ -61,6 +62,9 @@ export class HttpAdapter extends FastifyAdapter {
       },
     });
     const server = this.getInstance<FastifyInstance>();
+    server.server.on('connect', answerConnect);
+    // No expectation but 100-continue was ever defined, and a server may pass over others (RFC 9110 §10.1.1).
+    server.server.on('checkExpectation', (request, response) => server.server.emit('request', request, response));
     const routes = new RouteTable();
     server.addHook('onRoute', ({ method, url }) => routes.add(method, url));
     server.addHook('onRequest', (request, reply, done) => {
@@ -78,6 +82,9 @@ export class HttpAdapter extends FastifyAdapter {
   }
 
   #refusalOf(request: FastifyRequest, routes: RouteTable): ApiError | null {
+    if (request.raw.httpVersion === '1.1' && request.headers.host === undefined) {
+      return new ApiError('MALFORMED_REQUEST', 'The request names no host');
+    }
     if (this.shutdown.isStopping && !HEALTH_ROUTES.test(request.url)) {
       const headers = { Connection: 'close', 'Retry-After': '1' };
       return new ApiError('SHUTTING_DOWN', 'This replica is stopping; repeat the request', { headers });

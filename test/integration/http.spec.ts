@@ -543,12 +543,30 @@ describe('the HTTP layer', () => {
         400,
         'MALFORMED_REQUEST',
       ],
+      ['no host', 'GET /thing HTTP/1.1\r\nConnection: close\r\n\r\n', 400, 'MALFORMED_REQUEST'],
+      ['a tunnel', 'CONNECT example.com:443 HTTP/1.1\r\nHost: example.com\r\n\r\n', 404, 'ROUTE_NOT_FOUND'],
     ])('answers %s in the form of every error', async (_, text, status, code) => {
       const answer = await sendRaw(text);
       const [head, body] = answer.split('\r\n\r\n') as [string, string];
       expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
       expect(head).toMatch(/x-request-id: [0-9a-f-]{36}/i);
       expect(JSON.parse(body)).toMatchObject({ statusCode: status, code });
+    });
+
+    it('serves HTTP/1.0, which knows no host', async () => {
+      expect(await sendRaw(`GET /thing/${ID} HTTP/1.0\r\n\r\n`)).toMatch(/^HTTP\/1\.1 200 /);
+    });
+
+    it('passes over an expectation that it does not know', async () => {
+      const answer = await sendRaw(
+        `GET /thing/${ID} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nExpect: 200-ok\r\n\r\n`,
+      );
+      expect(answer).toMatch(/^HTTP\/1\.1 200 .*x-request-id/is);
+    });
+
+    it('gives a tunnel the request id that it chose', async () => {
+      const answer = await sendRaw('CONNECT a:1 HTTP/1.1\r\nHost: a\r\nX-Request-Id: mine\r\n\r\n');
+      expect(answer).toContain('X-Request-Id: mine\r\n');
     });
   });
 
