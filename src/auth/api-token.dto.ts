@@ -1,7 +1,8 @@
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
-import { ArrayNotEmpty, IsArray, IsIn, IsUUID, ValidateBy, ValidateIf } from 'class-validator';
+import { ArrayNotEmpty, IsArray, IsIn, IsUUID, ValidateBy } from 'class-validator';
 import { ApiTimestamp, ApiUuid } from '../common/api-property.js';
 import { PageQuery } from '../common/page.js';
+import { MayBeAbsent } from '../common/property-rules.js';
 import { instantOf, QueryUuid } from '../common/query-property.js';
 import type { ApiToken } from './api-token.entity.js';
 import { NameProperty } from './name-property.js';
@@ -31,7 +32,7 @@ export class CreateApiTokenDto {
   environment_id: string;
 
   @ApiPropertyOptional({ ...SCOPE_LIST, minItems: 1, description: 'What the token may do. When absent: everything.' })
-  @ValidateIf(({ scopes }: CreateApiTokenDto) => scopes !== undefined)
+  @MayBeAbsent()
   @IsArray({ message: 'must be an array' })
   @ArrayNotEmpty({ message: 'must name at least one scope' })
   @IsIn(SCOPES, { each: true, message: `must be one of ${SCOPES.join(', ')}` })
@@ -43,7 +44,7 @@ export class CreateApiTokenDto {
     description: 'From when the token is refused, a time in the future; never by default.',
     example: '2031-08-10T10:00:00.000Z',
   })
-  @ValidateIf(({ expires_at }: CreateApiTokenDto) => expires_at !== undefined)
+  @MayBeAbsent()
   @ValidateBy({
     name: 'isFutureInstant',
     validator: {

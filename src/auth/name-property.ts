@@ -1,6 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
-import { ValidateBy, ValidateIf } from 'class-validator';
+import { ValidateBy } from 'class-validator';
+import { MayBeAbsent } from '../common/property-rules.js';
 
 const MAX_CHARACTERS = 200;
 /** Counts code points, as the database does; class-validator's MaxLength does not count variation selectors. */
@@ -11,7 +12,7 @@ export function NameProperty(options: { description: string; example: string; re
   const required = options.required ?? true;
   return applyDecorators(
     ApiProperty({ ...options, required, type: 'string', minLength: 1, maxLength: MAX_CHARACTERS }),
-    ValidateIf((_: object, value: unknown) => required || value !== undefined),
+    ...(required ? [] : [MayBeAbsent()]),
     ValidateBy({
       name: 'isName',
       validator: {

@@ -1,5 +1,6 @@
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
-import { IsIn, IsOptional, IsUUID } from 'class-validator';
+import { IsIn, IsUUID } from 'class-validator';
+import { MayBeAbsent } from '../../common/property-rules.js';
 import { EVENT_TYPE_NAMES, TEST_EVENT_TYPE, type EventType } from '../../webhooks/event-types.js';
 
 const SENDABLE = [TEST_EVENT_TYPE, ...EVENT_TYPE_NAMES] as const;
@@ -21,7 +22,7 @@ export class WebhookTestDto {
     default: TEST_EVENT_TYPE,
     description: 'Send the example payload of this type instead of `{"foo":"bar"}`.',
   })
-  @IsOptional()
+  @MayBeAbsent()
   @IsIn(SENDABLE, { message: 'must be one of the event types, see GET /event-type' })
   event_type?: EventType | typeof TEST_EVENT_TYPE;
 }

@@ -1,17 +1,9 @@
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import {
-  ArrayMaxSize,
-  ArrayMinSize,
-  IsArray,
-  IsIn,
-  IsOptional,
-  Matches,
-  MaxLength,
-  ValidateNested,
-} from 'class-validator';
-import { IDEMPOTENCY_KEY_RULE } from '../../common/idempotency-key.js';
+import { ArrayMaxSize, ArrayMinSize, IsArray, IsIn, ValidateBy, ValidateNested } from 'class-validator';
+import { IDEMPOTENCY_KEY_RULE, isIdempotencyKey } from '../../common/idempotency-key.js';
 import { ApiPayload } from '../../common/api-property.js';
+import { MayBeAbsent } from '../../common/property-rules.js';
 import { VerbatimJson } from '../../common/verbatim-json.js';
 import { EVENT_TYPE_NAMES, type EventType } from '../../webhooks/event-types.js';
 
@@ -42,9 +34,11 @@ export class BatchEventDto extends PublishEventDto {
     description: 'Makes this event safe to send again: what `Idempotency-Key` is for a single one.',
     example: 'order-1045-created',
   })
-  @IsOptional()
-  @MaxLength(255, { message: IDEMPOTENCY_KEY_RULE })
-  @Matches(/^[\x20-\x7e]+$/, { message: IDEMPOTENCY_KEY_RULE })
+  @MayBeAbsent()
+  @ValidateBy({
+    name: 'isIdempotencyKey',
+    validator: { validate: isIdempotencyKey, defaultMessage: () => IDEMPOTENCY_KEY_RULE },
+  })
   idempotency_key?: string;
 }
 

@@ -1,7 +1,8 @@
 import { ApiHideProperty, ApiSchema } from '@nestjs/swagger';
 import { IsUUID } from 'class-validator';
+import { MayBeAbsent } from '../../common/property-rules.js';
 import type { EventType } from '../event-types.js';
-import { EventTypesProperty, IsActiveProperty, MayBeAbsent, TargetUrlProperty } from './webhook-properties.js';
+import { EventTypesProperty, IsActiveProperty, TargetUrlProperty } from './webhook-properties.js';
 
 @ApiSchema({ name: 'CreateWebhook' })
 export class CreateWebhookDto {

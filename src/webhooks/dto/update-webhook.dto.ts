@@ -1,7 +1,8 @@
 import { ApiSchema } from '@nestjs/swagger';
 import { IsOptional } from 'class-validator';
+import { MayBeAbsent } from '../../common/property-rules.js';
 import type { EventType } from '../event-types.js';
-import { EventTypesProperty, IsActiveProperty, MayBeAbsent, TargetUrlProperty } from './webhook-properties.js';
+import { EventTypesProperty, IsActiveProperty, TargetUrlProperty } from './webhook-properties.js';
 
 /** What is absent stays as it is. */
 @ApiSchema({ name: 'UpdateWebhook' })

@@ -1,6 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
-import { IsBoolean, IsString, ValidateBy, ValidateIf, type ValidationArguments } from 'class-validator';
+import { IsBoolean, IsString, ValidateBy, type ValidationArguments } from 'class-validator';
+import { MayBeAbsent } from '../../common/property-rules.js';
 import { TARGET_URL_MAX_LENGTH } from '../../egress/target-url-policy.js';
 import { EVENT_TYPE_NAMES, isEventType } from '../event-types.js';
 
@@ -59,11 +60,6 @@ export function EventTypesProperty(options: InputOptions = {}): PropertyDecorato
     IsFilledArray(),
     HoldsEventTypes(),
   );
-}
-
-/** Absent is fine, null is not: `IsOptional` would let both pass. */
-export function MayBeAbsent(): PropertyDecorator {
-  return ValidateIf((_: object, value: unknown) => value !== undefined);
 }
 
 function IsFilledArray(): PropertyDecorator {

@@ -1,0 +1,49 @@
+import 'reflect-metadata';
+import type { ApiError, FieldFailure } from '../../src/common/errors.js';
+import { parseJsonBody } from '../../src/common/json-body.js';
+import { RequestValidationPipe } from '../../src/common/request-validation.pipe.js';
+import { WebhookTestDto } from '../../src/deliveries/dto/webhook-test.dto.js';
+import { PublishEventBatchDto } from '../../src/events/dto/publish-event.dto.js';
+
+const EVENT = { event_type: 'record:created', payload: {} };
+
+/** Reads the body as the server does. */
+function read(dto: new () => object, body: unknown): object {
+  const parsed = parseJsonBody(Buffer.from(JSON.stringify(body)));
+  return new RequestValidationPipe().transform(parsed, { type: 'body', metatype: dto }) as object;
+}
+
+function failures(dto: new () => object, body: unknown): FieldFailure[] {
+  try {
+    read(dto, body);
+    return [];
+  } catch (error) {
+    return ((error as ApiError).details as { failures: FieldFailure[] }).failures;
+  }
+}
+
+describe('The idempotency key of a batch member', () => {
+  const keyed = (idempotency_key: unknown) => ({ events: [EVENT, { ...EVENT, idempotency_key }] });
+
+  it.each([undefined, 'a', 'k'.repeat(255), ' '])('may be %j', (key) => {
+    expect(failures(PublishEventBatchDto, keyed(key))).toEqual([]);
+  });
+
+  it.each([null, '', 'k'.repeat(256), 'ü', 7, ['a'], {}])('may not be %j, which is told once', (key) => {
+    expect(failures(PublishEventBatchDto, keyed(key))).toEqual([
+      { field: 'events.1.idempotency_key', message: 'must be 1 to 255 printable ASCII characters' },
+    ]);
+  });
+});
+
+describe('The event type of a test', () => {
+  const test = (event_type: unknown) => ({ id: '4a4de828-f4db-4c9e-adfd-434e0864c3c7', event_type });
+
+  it.each([undefined, 'test', 'record:created'])('may be %j', (type) => {
+    expect(failures(WebhookTestDto, test(type))).toEqual([]);
+  });
+
+  it.each([null, '', 'record:gone', ['test']])('may not be %j', (type) => {
+    expect(failures(WebhookTestDto, test(type)).map(({ field }) => field)).toEqual(['event_type']);
+  });
+});
