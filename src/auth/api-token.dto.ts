@@ -1,8 +1,8 @@
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
-import { ArrayNotEmpty, IsArray, IsIn, IsUUID, ValidateBy } from 'class-validator';
+import { IsUUID, ValidateBy } from 'class-validator';
 import { ApiTimestamp, ApiUuid } from '../common/api-property.js';
 import { PageQuery } from '../common/page.js';
-import { MayBeAbsent } from '../common/property-rules.js';
+import { EachItem, IsFilledArray, MayBeAbsent } from '../common/property-rules.js';
 import { instantOf, QueryUuid } from '../common/query-property.js';
 import type { ApiToken } from './api-token.entity.js';
 import { NameProperty } from './name-property.js';
@@ -33,9 +33,8 @@ export class CreateApiTokenDto {
 
   @ApiPropertyOptional({ ...SCOPE_LIST, minItems: 1, description: 'What the token may do. When absent: everything.' })
   @MayBeAbsent()
-  @IsArray({ message: 'must be an array' })
-  @ArrayNotEmpty({ message: 'must name at least one scope' })
-  @IsIn(SCOPES, { each: true, message: `must be one of ${SCOPES.join(', ')}` })
+  @IsFilledArray('scope')
+  @EachItem((scope) => SCOPES.some((known) => known === scope), `must be one of ${SCOPES.join(', ')}`)
   scopes?: Scope[];
 
   @ApiPropertyOptional({

@@ -48,6 +48,16 @@ describe('The order of an API token', () => {
   );
 
   it.each([
+    [null, ['must be an array of at least one scope']],
+    [[], ['must be an array of at least one scope']],
+    ['webhook:read', ['must be an array of at least one scope']],
+    [['webhook:write', 'all'], [`must be one of ${SCOPES.join(', ')}`]],
+  ])('tells what is wrong with the scopes %j once', (scopes, messages) => {
+    const [error] = validateSync(plainToInstance(CreateApiTokenDto, { ...order, scopes }));
+    expect(Object.values(error!.constraints!)).toEqual(messages);
+  });
+
+  it.each([
     null,
     0,
     '',

@@ -3,7 +3,7 @@ import type { ApiError, FieldFailure } from '../../src/common/errors.js';
 import { parseJsonBody } from '../../src/common/json-body.js';
 import { RequestValidationPipe } from '../../src/common/request-validation.pipe.js';
 import { WebhookTestDto } from '../../src/deliveries/dto/webhook-test.dto.js';
-import { PublishEventBatchDto } from '../../src/events/dto/publish-event.dto.js';
+import { BatchEventDto, MAX_BATCH, PublishEventBatchDto } from '../../src/events/dto/publish-event.dto.js';
 
 const EVENT = { event_type: 'record:created', payload: {} };
 
@@ -21,6 +21,25 @@ function failures(dto: new () => object, body: unknown): FieldFailure[] {
     return ((error as ApiError).details as { failures: FieldFailure[] }).failures;
   }
 }
+
+describe('The events of a batch', () => {
+  const REFUSAL = [{ field: 'events', message: 'must be an array of 1 to 1000 events' }];
+
+  it.each([undefined, null, []])('are refused with one message when they are %j', (events) => {
+    expect(failures(PublishEventBatchDto, { events })).toEqual(REFUSAL);
+  });
+
+  it('are refused with one message when there are too many', () => {
+    expect(failures(PublishEventBatchDto, { events: Array(MAX_BATCH + 1).fill(EVENT) })).toEqual(REFUSAL);
+  });
+
+  it('are read as such, up to 1,000', () => {
+    const { events } = read(PublishEventBatchDto, { events: Array(MAX_BATCH).fill(EVENT) }) as PublishEventBatchDto;
+    expect(events).toHaveLength(MAX_BATCH);
+    expect(events[MAX_BATCH - 1]).toBeInstanceOf(BatchEventDto);
+    expect(events[MAX_BATCH - 1]!.payload.text).toBe('{}');
+  });
+});
 
 describe('The idempotency key of a batch member', () => {
   const keyed = (idempotency_key: unknown) => ({ events: [EVENT, { ...EVENT, idempotency_key }] });

@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { ArrayMaxSize, ArrayMinSize, IsArray, IsIn, ValidateBy, ValidateNested } from 'class-validator';
+import { IsIn, ValidateBy, ValidateNested } from 'class-validator';
 import { IDEMPOTENCY_KEY_RULE, isIdempotencyKey } from '../../common/idempotency-key.js';
 import { ApiPayload } from '../../common/api-property.js';
 import { MayBeAbsent } from '../../common/property-rules.js';
@@ -50,9 +50,13 @@ export class PublishEventBatchDto {
     maxItems: MAX_BATCH,
     description: 'All of them are accepted, or none.',
   })
-  @IsArray()
-  @ArrayMinSize(1)
-  @ArrayMaxSize(MAX_BATCH)
+  @ValidateBy({
+    name: 'isBatch',
+    validator: {
+      validate: (events: unknown) => Array.isArray(events) && events.length >= 1 && events.length <= MAX_BATCH,
+      defaultMessage: () => `must be an array of 1 to ${MAX_BATCH} events`,
+    },
+  })
   @ValidateNested({ each: true })
   @Type(() => BatchEventDto)
   events: BatchEventDto[];

@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
-import { IsBoolean, IsString, ValidateBy, type ValidationArguments } from 'class-validator';
-import { MayBeAbsent } from '../../common/property-rules.js';
+import { IsBoolean, IsString } from 'class-validator';
+import { EachItem, IsFilledArray, MayBeAbsent } from '../../common/property-rules.js';
 import { TARGET_URL_MAX_LENGTH } from '../../egress/target-url-policy.js';
 import { EVENT_TYPE_NAMES, isEventType } from '../event-types.js';
 
@@ -57,31 +57,7 @@ export function IsActiveProperty(options: InputOptions = {}): PropertyDecorator 
 export function EventTypesProperty(options: InputOptions = {}): PropertyDecorator {
   return applyDecorators(
     ApiProperty({ ...EVENT_TYPES, required: false, minItems: 1, ...options }),
-    IsFilledArray(),
-    HoldsEventTypes(),
-  );
-}
-
-function IsFilledArray(): PropertyDecorator {
-  return ValidateBy({
-    name: 'isFilledArray',
-    validator: {
-      validate: (value: unknown) => Array.isArray(value) && value.length > 0,
-      defaultMessage: () => 'must be an array of at least one event type',
-    },
-  });
-}
-
-/** For each item; has no opinion on what is no array, so that one mistake is told once. */
-function HoldsEventTypes(): PropertyDecorator {
-  return ValidateBy(
-    {
-      name: 'isEventType',
-      validator: {
-        validate: (item: unknown, args?: ValidationArguments) => !Array.isArray(args?.value) || isEventType(item),
-        defaultMessage: () => 'must be one of the types that GET /event-type lists',
-      },
-    },
-    { each: true },
+    IsFilledArray('event type'),
+    EachItem(isEventType, 'must be one of the types that GET /event-type lists'),
   );
 }
