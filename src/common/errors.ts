@@ -13,7 +13,7 @@ export const ERRORS = {
   },
   MALFORMED_REQUEST: {
     status: 400,
-    description: 'The request is not HTTP/1.1 as RFC 9112 has it, or its path is not percent-encoded UTF-8.',
+    description: 'The request is not HTTP/1.1 as RFC 9112 has it.',
   },
   TARGET_URL_NOT_ALLOWED: {
     status: 400,

@@ -1,9 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { answerClientError, answerConnect } from './client-error.js';
 import { ApiError } from './errors.js';
-import { ErrorFilter } from './error.filter.js';
 import { useJsonBody } from './json-body.js';
 import { REQUEST_ID_HEADER, requestIdOf } from './request-id.js';
 import { RouteTable } from './route-table.js';
@@ -19,8 +18,11 @@ const CONNECTION_TIMEOUT_MS = 300_000;
 /** Longer than a load balancer keeps an idle connection, commonly 60 s, so that it never writes to a closed one. */
 const KEEP_ALIVE_TIMEOUT_MS = 72_000;
 
-/** More than the request line can hold (16 KiB), so that an over-long id is a missing one and not a status of its own. */
-const MAX_PARAM_LENGTH = 32 * 1024;
+/**
+ * More than the request line can hold (16 KiB) with each character escaped (3 bytes), so that an over-long id is a
+ * missing one and not a status of its own.
+ */
+const MAX_PARAM_LENGTH = 64 * 1024;
 
 /** Asked also while the process stops: the answer tells that it does. */
 const HEALTH_ROUTES = /^\/health\//;
@@ -41,7 +43,6 @@ export class HttpAdapter extends FastifyAdapter {
     { maxBodyBytes, trustProxy }: HttpOptions,
     private readonly shutdown: ShutdownState,
   ) {
-    const filter = new ErrorFilter();
     super({
       bodyLimit: maxBodyBytes,
       trustProxy: trustProxy ?? false,
@@ -54,12 +55,8 @@ export class HttpAdapter extends FastifyAdapter {
       routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
       // The answer to a late request is given below, in the contract's form.
       return503OnClosing: false,
-      rewriteUrl: (request: IncomingMessage) => withoutDoubledSlash(request.url ?? '/'),
+      rewriteUrl: (request: IncomingMessage) => decodable(withoutDoubledSlash(request.url ?? '/')),
       clientErrorHandler: answerClientError,
-      frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
-        void reply.header(REQUEST_ID_HEADER, request.id);
-        filter.answer(error, request, reply);
-      },
     });
     const server = this.getInstance<FastifyInstance>();
     server.server.on('connect', answerConnect);
@@ -100,6 +97,25 @@ export class HttpAdapter extends FastifyAdapter {
 /** Published clients join their base URL and the path with one slash too many. */
 function withoutDoubledSlash(url: string): string {
   return url.startsWith('//') ? url.replace(/^\/+/, '/') : url;
+}
+
+/**
+ * The router refuses a path that is not percent-encoded UTF-8. But it only names nothing, as any other unknown path or
+ * id: so its percent signs are taken for themselves.
+ */
+function decodable(url: string): string {
+  const path = url.split('?', 1)[0]!;
+  return isEncoded(path) ? url : path.replaceAll('%', '%25') + url.slice(path.length);
+}
+
+function isEncoded(path: string): boolean {
+  if (!path.includes('%')) return true;
+  try {
+    decodeURIComponent(path);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Which of two values counts is a guess that client, proxy and server can make differently: so neither does. */

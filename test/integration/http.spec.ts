@@ -259,7 +259,9 @@ describe('the HTTP layer', () => {
 
     it('gives a missing and any malformed id the same answer', async () => {
       const answers = await Promise.all(
-        ['x', 'null', '%00', `${ID}0`, 'a'.repeat(5_000)].map((id) => call('GET', `/thing/${id}`)),
+        ['x', 'null', '%00', `${ID}0`, 'a'.repeat(5_000), '%zz', '%ff', `${ID}%`, '%'.repeat(15_000)].map((id) =>
+          call('GET', `/thing/${id}`),
+        ),
       );
       const missing = { statusCode: 404, error: 'Not Found', code: 'WEBHOOK_NOT_FOUND' };
       for (const { body } of answers) expect(body).toEqual({ ...missing, message: answers[0]!.body.message });
@@ -270,8 +272,14 @@ describe('the HTTP layer', () => {
       expect((await call('GET', `/thing/${ID.toUpperCase()}`)).body).toEqual({ id: ID });
     });
 
-    it('answers a path that is not percent-encoded UTF-8', async () => {
-      expect(await call('GET', '/thing/%ff')).toMatchObject({ status: 400, body: { code: 'MALFORMED_REQUEST' } });
+    it('takes a path that is not percent-encoded UTF-8 for an unknown one', async () => {
+      expect(await call('GET', '/%ff?x=%zz')).toMatchObject({ status: 404, body: { code: 'ROUTE_NOT_FOUND' } });
+      expect(await call('PUT', '/thing/%zz')).toMatchObject({ status: 405, body: { code: 'METHOD_NOT_ALLOWED' } });
+    });
+
+    it('leaves a query as it was sent', async () => {
+      expect((await call('GET', '/thing?text=%zz%25')).body).toMatchObject({ text: '%zz%25' });
+      expect((await call('GET', `/thing?x=%ff&webhook_id=${ID}`)).body).toMatchObject({ webhook_id: ID });
     });
   });
 
@@ -291,7 +299,7 @@ describe('the HTTP layer', () => {
     it.each([
       ['404', 'GET', '/nothing'],
       ['405', 'PUT', '/thing'],
-      ['400 of the router', 'GET', '/thing/%ff'],
+      ['404 of a malformed path', 'GET', '/%ff'],
       ['500', 'GET', '/thing/fault?kind=unknown'],
     ])('gives one to a %s', async (_, method, url) => {
       expect((await call(method, url)).headers['x-request-id']).toMatch(FRESH);

@@ -60,7 +60,6 @@ describe('toApiError', () => {
     ['an unknown media type', framework('FST_ERR_CTP_INVALID_MEDIA_TYPE', 415), 'UNSUPPORTED_MEDIA_TYPE'],
     ['a body shorter than announced', framework('FST_ERR_CTP_INVALID_CONTENT_LENGTH', 400), 'MALFORMED_REQUEST'],
     ['a body that broke off', framework('ECONNRESET', 400), 'MALFORMED_REQUEST'],
-    ['a URL that is not encoded', framework('FST_ERR_BAD_URL', 400), 'MALFORMED_REQUEST'],
     ['an unknown path', new NotFoundException(), 'ROUTE_NOT_FOUND'],
     ['an exception of Nest', new HttpException('inner', 418), 'INTERNAL_ERROR'],
     ['a fault of Fastify', framework('FST_ERR_REP_ALREADY_SENT', 500), 'INTERNAL_ERROR'],
