@@ -25,12 +25,31 @@ function failures(dto: new () => object, body: unknown): FieldFailure[] {
 describe('The events of a batch', () => {
   const REFUSAL = [{ field: 'events', message: 'must be an array of 1 to 1000 events' }];
 
-  it.each([undefined, null, []])('are refused with one message when they are %j', (events) => {
-    expect(failures(PublishEventBatchDto, { events })).toEqual(REFUSAL);
-  });
+  it.each([undefined, null, [], {}, { 0: EVENT }, 'record:created', 7])(
+    'are refused with one message when they are %j',
+    (events) => {
+      expect(failures(PublishEventBatchDto, { events })).toEqual(REFUSAL);
+    },
+  );
 
   it('are refused with one message when there are too many', () => {
     expect(failures(PublishEventBatchDto, { events: Array(MAX_BATCH + 1).fill(EVENT) })).toEqual(REFUSAL);
+  });
+
+  it.each([[], [[]], [EVENT], [[EVENT]], null, 'record:created', 7, true])('may not hold %j among them', (member) => {
+    expect(failures(PublishEventBatchDto, { events: [EVENT, member, EVENT] })).toEqual([
+      { field: 'events.1', message: 'must be an object' },
+    ]);
+  });
+
+  it('are told what is wrong with each of them, by its place', () => {
+    const events = [[], { event_type: 'record:gone', payload: {} }, null, { event_type: 'record:created' }];
+    expect(failures(PublishEventBatchDto, { events }).map(({ field }) => field)).toEqual([
+      'events.0',
+      'events.1.event_type',
+      'events.2',
+      'events.3.payload',
+    ]);
   });
 
   it('are read as such, up to 1,000', () => {

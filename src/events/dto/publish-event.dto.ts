@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
+import { Transform, Type } from 'class-transformer';
 import { IsIn, ValidateBy, ValidateNested } from 'class-validator';
 import { IDEMPOTENCY_KEY_RULE, isIdempotencyKey } from '../../common/idempotency-key.js';
 import { ApiPayload } from '../../common/api-property.js';
@@ -50,14 +50,21 @@ export class PublishEventBatchDto {
     maxItems: MAX_BATCH,
     description: 'All of them are accepted, or none.',
   })
+  @Type(() => BatchEventDto)
+  @Transform(({ value }: { value: unknown }) => (isBatch(value) ? value.map(eventOrNull) : undefined))
   @ValidateBy({
     name: 'isBatch',
-    validator: {
-      validate: (events: unknown) => Array.isArray(events) && events.length >= 1 && events.length <= MAX_BATCH,
-      defaultMessage: () => `must be an array of 1 to ${MAX_BATCH} events`,
-    },
+    validator: { validate: isBatch, defaultMessage: () => `must be an array of 1 to ${MAX_BATCH} events` },
   })
   @ValidateNested({ each: true })
-  @Type(() => BatchEventDto)
   events: BatchEventDto[];
+}
+
+function isBatch(events: unknown): events is unknown[] {
+  return Array.isArray(events) && events.length >= 1 && events.length <= MAX_BATCH;
+}
+
+/** ValidateNested refuses null by its place, but takes an array for more events. */
+function eventOrNull(member: unknown): BatchEventDto | null {
+  return member instanceof BatchEventDto ? member : null;
 }
