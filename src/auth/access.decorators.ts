@@ -29,7 +29,11 @@ export function AdminOnly(): MethodDecorator {
 
 /** The route is for every valid token, whatever its scopes. */
 export function AnyToken(): MethodDecorator {
-  return applyDecorators(access({ kind: 'any_token' }), ApiBearerAuth(), ApiErrors('UNAUTHORIZED'));
+  return applyDecorators(
+    access({ kind: 'any_token' }),
+    ApiBearerAuth(),
+    ApiErrors('VALIDATION_FAILED', 'ENVIRONMENT_MISMATCH', 'UNAUTHORIZED'),
+  );
 }
 
 /** The route asks for no token and does not look at one that is sent. */

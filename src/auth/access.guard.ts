@@ -4,6 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import { ApiError } from '../common/errors.js';
 import { ACCESS_METADATA, type Access } from './access.decorators.js';
 import { Authenticator } from './authenticator.js';
+import { environmentNamedBy, environmentOf } from './current-environment.decorator.js';
 import type { Principal } from './principal.js';
 import { setPrincipal } from './request-principal.js';
 import { TokenUsage } from './token-usage.js';
@@ -33,6 +34,8 @@ export class AccessGuard implements CanActivate {
     if (principal.kind === 'api_token') this.usage.note(principal.id, Date.now());
     const refusal = refusalOf(principal, access);
     if (refusal) throw new ApiError('FORBIDDEN', refusal);
+    // Also where the route acts in no environment: a request that names a foreign one is mistaken about its token.
+    if (principal.kind === 'api_token') environmentOf(principal, environmentNamedBy(request));
     setPrincipal(request, principal);
     return true;
   }

@@ -49,9 +49,13 @@ export class CurrentEnvironmentPipe implements PipeTransform<EnvironmentChoice, 
 
 const ChosenEnvironment = createParamDecorator((_: unknown, context: ExecutionContext): EnvironmentChoice => {
   const request = context.switchToHttp().getRequest<FastifyRequest>();
-  const query = request.query as Record<string, unknown>;
-  return { principal: principalOf(request), named: query['environment_id'] };
+  return { principal: principalOf(request), named: environmentNamedBy(request) };
 });
+
+/** What {@link environmentOf} takes from the query. */
+export function environmentNamedBy({ query }: Pick<FastifyRequest, 'query'>): unknown {
+  return (query as Record<string, unknown>)['environment_id'];
+}
 
 /** The id of the environment that the request acts in; the query parameter and its errors are documented with it. */
 export function CurrentEnvironment(): ParameterDecorator {

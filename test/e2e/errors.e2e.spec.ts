@@ -272,7 +272,9 @@ describe('an error', () => {
 
   it('of an API token that names another environment says so, in the query and in the body', async () => {
     const other = await service.tenant();
-    (await client.get(`/webhook?environment_id=${other.environmentId}`)).expectError(400, 'ENVIRONMENT_MISMATCH');
+    for (const path of ['/webhook', '/event-type', '/me']) {
+      (await client.get(`${path}?environment_id=${other.environmentId}`)).expectError(400, 'ENVIRONMENT_MISMATCH');
+    }
     const body = { target_url: TARGET, environment_id: other.environmentId };
     expect((await client.post('/webhook', body)).status).toBe(400);
   });

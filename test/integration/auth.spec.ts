@@ -102,6 +102,7 @@ describe('A route', () => {
       expect.arrayContaining(['401', '403']),
     );
     expect(Object.keys(operation('/probe/any')?.['responses'] as object)).not.toContain('403');
+    expect(Object.keys(operation('/probe/any')?.['responses'] as object)).toContain('400');
     expect(operation('/probe/any')?.['security']).toEqual([{ bearer: [] }]);
     expect(operation('/probe/public')).not.toHaveProperty('security');
   });
@@ -181,6 +182,18 @@ describe('A request', () => {
       '400 VALIDATION_FAILED',
     );
     expect(await call('?environment_id=')).toBe('400 VALIDATION_FAILED');
+  });
+
+  it.each(['/me', '/probe/any'])('may name only its own environment where it acts in none: %s', async (path) => {
+    const { text } = await issue();
+    const call = async (query: string) => {
+      const { status, body } = await app.call('GET', path + query, { token: text });
+      return status === 200 ? status : `${status} ${body.code}`;
+    };
+    expect(await call(`?environment_id=${environmentId}`)).toBe(200);
+    expect(await call('?environment_id=05daecaf-4365-42e8-8370-8127de5dd717')).toBe('400 ENVIRONMENT_MISMATCH');
+    expect(await call('?environment_id=mine')).toBe('400 VALIDATION_FAILED');
+    expect((await app.call('GET', path)).status).toBe(200);
   });
 
   it('with the admin token acts in the environment that it names', async () => {
