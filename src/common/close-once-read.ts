@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'node:http';
-import { Socket } from 'node:net';
 
 /**
  * For a request that is answered before its body was read: where the connection ends with the answer, it is closed only
@@ -9,10 +8,11 @@ import { Socket } from 'node:net';
 export function closeOnceRead(request: IncomingMessage): void {
   if (request.complete) return;
   const { socket } = request;
-  const close = (): void => Socket.prototype.destroySoon.call(socket);
   // What Node calls after the last answer of a connection, and at that time it also starts to drop what was not read.
   socket.destroySoon = () => {
-    if (request.complete) close();
-    else request.once('close', close);
+    // The socket has its own again.
+    Reflect.deleteProperty(socket, 'destroySoon');
+    if (request.complete) socket.destroySoon();
+    else request.once('close', () => socket.destroySoon());
   };
 }
