@@ -27,7 +27,7 @@ export class EventsService {
     const accepted = await this.intake.accept([event]);
     if (accepted.has(event.id)) return EventDto.of(event);
     const uses = await findKeyUses(this.dataSource, environmentId, [key!]);
-    return EventDto.of(earlierEvent(event, uses));
+    return EventDto.of(earlierEvent(event, uses, 'Idempotency-Key'));
   }
 
   async publishBatch(environmentId: string, bodies: readonly BatchEventDto[]): Promise<EventDto[]> {
@@ -47,7 +47,9 @@ export class EventsService {
           environmentId,
           repeated.map(({ idempotency }) => idempotency!.key),
         );
-        for (const event of repeated) answers.set(event, earlierEvent(event, uses));
+        for (const event of repeated) {
+          answers.set(event, earlierEvent(event, uses, keyFieldOf(members.indexOf(event))));
+        }
       });
     } else {
       await this.intake.accept(distinct);
@@ -76,7 +78,8 @@ export class EventsService {
 
   private checkSize({ payload }: PublishEventDto, field: string): void {
     if (payload.byteLength > this.config.maxEventBytes) {
-      throw new ApiError('PAYLOAD_TOO_LARGE', `${field} is over ${this.config.maxEventBytes} bytes`);
+      const message = `is over ${this.config.maxEventBytes} bytes`;
+      throw new ApiError('PAYLOAD_TOO_LARGE', `${field} ${message}`, { details: { failures: [{ field, message }] } });
     }
   }
 }
@@ -108,16 +111,22 @@ function foldEqualMembers(events: readonly IncomingEvent[]): IncomingEvent[] {
       return event;
     }
     if (!first.idempotency!.contentHash.equals(event.idempotency.contentHash)) {
-      throw conflict([
-        { field: `events.${index}.idempotency_key`, message: 'is used twice in this batch with other content' },
-      ]);
+      throw conflict({ field: keyFieldOf(index), message: 'is used twice in this batch with other content' });
     }
     return first;
   });
 }
 
-/** The event that was accepted under this event's key before. */
-function earlierEvent(event: IncomingEvent, uses: ReadonlyMap<string, KeyUse>): IncomingEvent {
+function keyFieldOf(index: number): string {
+  return `events.${index}.idempotency_key`;
+}
+
+/**
+ * The event that was accepted under this event's key before.
+ *
+ * @param field where the request has the key, for the error of a key that was used with other content
+ */
+function earlierEvent(event: IncomingEvent, uses: ReadonlyMap<string, KeyUse>, field: string): IncomingEvent {
   const { key, contentHash } = event.idempotency!;
   const use = uses.get(key);
   if (!use) {
@@ -125,11 +134,13 @@ function earlierEvent(event: IncomingEvent, uses: ReadonlyMap<string, KeyUse>): 
       headers: { 'Retry-After': '1' },
     });
   }
-  if (!use.contentHash.equals(contentHash)) throw conflict();
+  if (!use.contentHash.equals(contentHash)) {
+    throw conflict({ field, message: 'was used before with other content' });
+  }
   return { ...event, id: use.eventId, createdAt: new Date(timeOf(use.eventId)) };
 }
 
-function conflict(failures?: FieldFailure[]): ApiError {
-  const message = 'The idempotency key was used before with other content';
-  return new ApiError('IDEMPOTENCY_CONFLICT', message, failures ? { details: { failures } } : {});
+function conflict(failure: FieldFailure): ApiError {
+  const message = `${failure.field} ${failure.message}`;
+  return new ApiError('IDEMPOTENCY_CONFLICT', message, { details: { failures: [failure] } });
 }

@@ -117,6 +117,8 @@ describe('publishing events', () => {
     expect(await refused({ event_type: 'record:gone', payload: {} })).toEqual(['events.2.event_type']);
     expect(await refused({ event_type: 'record:created', payload: [] })).toEqual(['events.2.payload']);
     expect(await refused({ event_type: 'record:created' })).toEqual(['events.2.payload']);
+    expect(await refused([])).toEqual(['events.2']);
+    expect(await refused([good])).toEqual(['events.2']);
     expect(await refused({ ...good, surprise: 1 })).toEqual(['events.2.surprise']);
     expect(await refused({ ...good, idempotency_key: '' })).toEqual(['events.2.idempotency_key']);
     expect((await client.get<Page<EventHead>>('/event')).expect(200).result).toEqual([]);
@@ -197,7 +199,8 @@ describe('repeating a publication', () => {
     const batch = (events: object[]) => client.post('/event/batch', { events });
     (await batch([{ ...body, idempotency_key: 'member-1' }])).expect(202);
     const other = { ...body, payload: { n: 2 }, idempotency_key: 'member-1' };
-    (await batch([body, other])).expectError(409, 'IDEMPOTENCY_CONFLICT');
+    const { details } = (await batch([body, other])).expectError(409, 'IDEMPOTENCY_CONFLICT');
+    expect(details!.failures!.map(({ field }) => field)).toEqual(['events.1.idempotency_key']);
     expect((await client.get<Page<EventHead>>('/event')).expect(200).result).toHaveLength(1);
   });
 });
@@ -211,6 +214,14 @@ describe('reading events', () => {
     const second = (await client.get<Page<EventHead>>(`/event?limit=2&next_cursor=${first.next_cursor}`)).expect(200);
     expect([...idsOf(first.result), ...idsOf(second.result)]).toEqual(published);
     expect(second.next_cursor).toBeNull();
+  });
+
+  it('lists the events of one batch in its order, the last of them first', async () => {
+    const { client } = await service.tenant();
+    const events = Array.from({ length: 50 }, (_, n) => ({ event_type: 'record:created', payload: { n } }));
+    const { result } = (await client.post<{ result: EventHead[] }>('/event/batch', { events })).expect(202);
+    const listed = (await client.get<Page<EventHead>>('/event')).expect(200).result;
+    expect(idsOf(listed)).toEqual(idsOf(result).reverse());
   });
 
   it('filters by type and by time', async () => {

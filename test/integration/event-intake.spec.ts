@@ -62,6 +62,16 @@ describe('taking events in', () => {
     expect(await stored()).toBe(2);
   });
 
+  it('names the payload that is too large, and takes none of its batch', async () => {
+    const event = { event_type: 'record:created', payload: { pad: 'x'.repeat(262_144) } };
+    const single = await publish(event);
+    expect([single.status, single.body.details.failures]).toMatchObject([413, [{ field: 'payload' }]]);
+    const batch = await publishBatch([member(1), event]);
+    expect([batch.status, batch.body.code]).toEqual([413, 'PAYLOAD_TOO_LARGE']);
+    expect(batch.body.details.failures).toEqual([{ field: 'events.1.payload', message: 'is over 262144 bytes' }]);
+    expect(await stored()).toBe(0);
+  });
+
   it('refuses what would make the queue before the statement too long', async () => {
     const event = makeEvent(environmentId);
     expect(() => intake.accept(Array.from({ length: 20_001 }, () => event))).toThrow(
@@ -110,8 +120,23 @@ describe('taking events in', () => {
       await publish(member(1), 'used');
       const batch = await publishBatch([member(2), member(3, 'fresh'), member(4, 'used')]);
       expect([batch.status, batch.body.code]).toEqual([409, 'IDEMPOTENCY_CONFLICT']);
+      expect(batch.body.details.failures).toMatchObject([{ field: 'events.2.idempotency_key' }]);
       expect(await stored()).toBe(1);
       expect((await publish(member(5), 'fresh')).status).toBe(202);
+    });
+
+    it('names the first of equal members whose key was used with other content', async () => {
+      await publish(member(1), 'used');
+      const batch = await publishBatch([member(2), member(3, 'used'), member(3, 'used')]);
+      expect(batch.status).toBe(409);
+      expect(batch.body.details.failures).toMatchObject([{ field: 'events.1.idempotency_key' }]);
+    });
+
+    it('names the header of a single event whose key was used with other content', async () => {
+      await publish(member(1), 'used');
+      const second = await publish(member(2), 'used');
+      expect([second.status, second.body.code]).toEqual([409, 'IDEMPOTENCY_CONFLICT']);
+      expect(second.body.details.failures).toMatchObject([{ field: 'Idempotency-Key' }]);
     });
 
     it('names the member that uses a key of the same batch for other content', async () => {
