@@ -43,7 +43,7 @@ export class WebhookCreation {
     const answer = { webhook: toWebhookDto(webhook), secretId: secretRow.id };
 
     if (idempotencyKey !== null) {
-      const contentHash = contentHashOf(body);
+      const contentHash = contentHashOf(webhook);
       const keyed = { environmentId, operation: OPERATION, key: idempotencyKey, contentHash };
       const earlier = await claimIdempotencyKey<StoredAnswer>(manager, keyed, webhook.id, answer);
       if (earlier) return this.repeat(earlier, contentHash, manager);
@@ -101,9 +101,12 @@ export function withoutRepeats(eventTypes: readonly EventType[]): EventType[] {
   return [...new Set(eventTypes)];
 }
 
-/** SHA-256 of what a request asks for: a default that is spelled out is other content than one that is left out. */
-export function contentHashOf({ target_url, is_active, event_types }: CreateWebhookDto): Buffer {
-  const content = JSON.stringify([target_url, is_active ?? null, event_types ?? null]);
+/**
+ * SHA-256 of what a request asks for, however it is written: a default that is spelled out is the content of one that
+ * is left out, and types are a set. All types by name are other content than none: they leave out the types to come.
+ */
+export function contentHashOf({ targetUrl, isActive, eventTypes }: Webhook): Buffer {
+  const content = JSON.stringify([targetUrl, isActive, eventTypes?.toSorted() ?? null]);
   return createHash('sha256').update(content).digest();
 }
 

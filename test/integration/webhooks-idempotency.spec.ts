@@ -55,6 +55,14 @@ describe('A repeated Idempotency-Key', () => {
     expect(await webhookCount()).toBe(1);
   });
 
+  it('gets it also when the same content is written another way', async () => {
+    const first = await create('k', { target_url: TARGET, event_types: ['record:updated', 'record:created'] });
+    const event_types = ['record:created', 'record:updated', 'record:created'];
+    const second = await create('k', { event_types, is_active: true, target_url: TARGET });
+    expect([second.status, second.text]).toEqual([201, first.text]);
+    expect(await webhookCount()).toBe(1);
+  });
+
   it('gets the first answer also after the webhook was changed', async () => {
     const first = await create('k');
     await tenant.call('PATCH', `/webhook/${first.body.id}`, { body: { target_url: 'https://example.org/' } });
@@ -63,7 +71,7 @@ describe('A repeated Idempotency-Key', () => {
 
   it.each([
     ['target_url', { target_url: `${TARGET}/other` }],
-    ['is_active', { target_url: TARGET, is_active: true }],
+    ['is_active', { target_url: TARGET, is_active: false }],
     ['event_types', { target_url: TARGET, event_types: ['record:created'] }],
   ])('conflicts when %s differs', async (_, other) => {
     await create('k');

@@ -5,7 +5,7 @@ import { RequestValidationPipe } from '../../src/common/request-validation.pipe.
 import { CreateWebhookDto } from '../../src/webhooks/dto/create-webhook.dto.js';
 import { UpdateWebhookDto } from '../../src/webhooks/dto/update-webhook.dto.js';
 import { toWebhookDto } from '../../src/webhooks/dto/webhook.dto.js';
-import { EVENT_TYPE_NAMES } from '../../src/webhooks/event-types.js';
+import { EVENT_TYPE_NAMES, type EventType } from '../../src/webhooks/event-types.js';
 import { contentHashOf, newWebhook } from '../../src/webhooks/webhook-creation.js';
 
 const ENVIRONMENT = '05daecaf-4365-42e8-8370-8127de5dd717';
@@ -111,18 +111,29 @@ describe('A new webhook', () => {
 });
 
 describe('The content that an idempotency key stands for', () => {
-  const content = contentHashOf({ target_url: TARGET });
+  const hashOf = (body: CreateWebhookDto): string => contentHashOf(newWebhook(ENVIRONMENT, body, NOW)).toString('hex');
+  const types = (...event_types: EventType[]): CreateWebhookDto => ({ target_url: TARGET, event_types });
 
-  it('is the same for the same request, whichever way its environment was named', () => {
-    expect(contentHashOf({ target_url: TARGET, environment_id: ENVIRONMENT })).toEqual(content);
+  it.each<[string, CreateWebhookDto, CreateWebhookDto]>([
+    ['with its environment named', { target_url: TARGET }, { target_url: TARGET, environment_id: ENVIRONMENT }],
+    ['with a default spelled out', { target_url: TARGET }, { target_url: TARGET, is_active: true }],
+    [
+      'with types in another order',
+      types('record:updated', 'record:created'),
+      types('record:created', 'record:updated'),
+    ],
+    ['with a type repeated', types('record:created'), types('record:created', 'record:created')],
+  ])('is the same for the same request %s', (_, one, other) => {
+    expect(hashOf(other)).toBe(hashOf(one));
   });
 
-  it.each([
+  it.each<[CreateWebhookDto]>([
     [{ target_url: `${TARGET}/` }],
-    [{ target_url: TARGET, is_active: true }],
-    [{ target_url: TARGET, event_types: [...EVENT_TYPE_NAMES] }],
+    [{ target_url: TARGET, is_active: false }],
+    [types('record:created')],
+    [types(...EVENT_TYPE_NAMES)],
   ])('is other content for %j', (body) => {
-    expect(contentHashOf(body)).not.toEqual(content);
+    expect(hashOf(body)).not.toBe(hashOf({ target_url: TARGET }));
   });
 });
 
