@@ -38,6 +38,9 @@ export class AuthBootstrap implements OnModuleInit {
       await manager.insert(ApiToken, token);
     });
     const file = join(this.config.dataDir, CREDENTIAL_FILES.apiToken);
-    this.logger.log(`Made the environment "${NAME}" (${environment.id}); its API token is in ${file}`);
+    this.logger.log(
+      `Made the environment ${NAME} (${environment.id}). Its API token is in ${file}; ` +
+        `send it in each request: Authorization: Bearer $(cat ${file})`,
+    );
   }
 }

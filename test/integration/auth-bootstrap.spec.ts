@@ -1,3 +1,5 @@
+import { jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +9,7 @@ import { hashToken } from '../../src/auth/bearer-token.js';
 import { Environment } from '../../src/auth/environment.entity.js';
 import { SCOPES } from '../../src/auth/principal.js';
 import { type Config, loadConfig } from '../../src/config/config.js';
+import { redactText } from '../../src/observability/redaction.js';
 import { ADMIN_TOKEN, createAuthApp } from '../support/auth-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 
@@ -57,6 +60,18 @@ describe('The first boot on an embedded database', () => {
   it('keeps the token file to its owner', async () => {
     await boot();
     expect(statSync(file).mode & 0o777).toBe(0o600);
+  });
+
+  it('logs how to use the token, in a line that redaction leaves as it is, without the token', async () => {
+    const log = jest.spyOn(Logger.prototype, 'log').mockImplementation(() => undefined);
+    await new AuthBootstrap(embedded(), database.dataSource).onModuleInit();
+    const lines = log.mock.calls.map(([line]) => redactText(String(line), []));
+    log.mockRestore();
+
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain(`API token is in ${file};`);
+    expect(lines[0]).toContain(`Authorization: Bearer $(cat ${file})`);
+    expect(lines[0]).not.toContain(readFileSync(file, 'utf8').trim());
   });
 
   it('happens once', async () => {
