@@ -54,7 +54,11 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     else problems.push({ name: SETTINGS[key].name, reason: parsed.reason });
   }
   const readable = values as Partial<Settings>;
-  problems.push(...missingCredentials(env), ...(circumstances.isProduction ? openEgress(readable) : []));
+  problems.push(
+    ...missingCredentials(env),
+    ...unreachableLimit(env, readable),
+    ...(circumstances.isProduction ? openEgress(readable) : []),
+  );
   if (problems.length > 0) throw new ConfigError(problems);
   return new Config(values as Settings);
 }
@@ -88,6 +92,17 @@ function missingCredentials(env: NodeJS.ProcessEnv): ConfigProblem[] {
   return [adminToken, encryptionKeys]
     .filter(({ name }) => env[name] === undefined)
     .map(({ name }) => ({ name, reason: 'is required beside DATABASE_URL: all replicas must have the same one' }));
+}
+
+/** Only a limit that was given can be a mistake: the default gives way to a smaller body. */
+function unreachableLimit(
+  env: NodeJS.ProcessEnv,
+  { maxEventBytes = 0, maxBodyBytes = Infinity }: Partial<Settings>,
+): ConfigProblem[] {
+  const { name } = SETTINGS.maxEventBytes;
+  if (env[name] === undefined || maxEventBytes <= maxBodyBytes) return [];
+  const limit = `${SETTINGS.maxBodyBytes.name}, which is ${maxBodyBytes} bytes`;
+  return [{ name, reason: `must be at most ${limit}, not ${maxEventBytes}: an event arrives in a body` }];
 }
 
 function openEgress({ egressAllow = [] }: Partial<Settings>): ConfigProblem[] {

@@ -137,7 +137,7 @@ export const SETTINGS = {
     name: 'MAX_EVENT_BYTES',
     type: integer({ min: 2, max: 16_777_216, unit: 'bytes' }),
     default: '262144',
-    description: 'The largest payload of an event; above it 413.',
+    description: 'The largest payload of an event, at most MAX_BODY_BYTES; above it 413.',
   },
   maxBodyBytes: {
     name: 'MAX_BODY_BYTES',

@@ -234,6 +234,24 @@ describe('loadConfig', () => {
     });
   });
 
+  describe('the largest event', () => {
+    it('must fit into the largest body', () => {
+      const { MAX_EVENT_BYTES } = problemsOf({ MAX_EVENT_BYTES: '2049', MAX_BODY_BYTES: '2048' });
+      expect(MAX_EVENT_BYTES).toContain('must be at most MAX_BODY_BYTES, which is 2048 bytes');
+      expect(Object.keys(problemsOf({ MAX_EVENT_BYTES: '8388609' }))).toEqual(['MAX_EVENT_BYTES']);
+      expect(loadConfig({ MAX_EVENT_BYTES: '2048', MAX_BODY_BYTES: '2048' }).maxEventBytes).toBe(2048);
+    });
+
+    it('need not be given with a smaller body', () => {
+      expect(loadConfig({ MAX_BODY_BYTES: '2048' }).maxBodyBytes).toBe(2048);
+    });
+
+    it('is held against nothing while either is bad in itself', () => {
+      const env = { MAX_EVENT_BYTES: '4096', MAX_BODY_BYTES: '1' };
+      expect(Object.keys(problemsOf(env))).toEqual(['MAX_BODY_BYTES']);
+    });
+  });
+
   describe('with a database server', () => {
     it.each(['development', 'production', 'test'])('needs the two keys in %s', (NODE_ENV) => {
       const { DATABASE_URL, ADMIN_TOKEN, ENCRYPTION_KEYS } = SERVER;
