@@ -1,4 +1,5 @@
 import { SetMetadata, applyDecorators } from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiBearerAuth, ApiExtension } from '@nestjs/swagger';
 import { ApiErrors } from '../common/api-errors.js';
 import type { Scope } from './principal.js';
@@ -41,6 +42,13 @@ export function Public(): MethodDecorator {
   return access({ kind: 'public' });
 }
 
+/** On the method for the guard, and on the route for the hook that authenticates before there is a method to call. */
 function access(rule: Access): MethodDecorator {
-  return SetMetadata(ACCESS_METADATA, rule);
+  return applyDecorators(SetMetadata(ACCESS_METADATA, rule), RouteConfig({ access: rule }));
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    access?: Access;
+  }
 }

@@ -3,40 +3,27 @@ import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import { ApiError } from '../common/errors.js';
 import { ACCESS_METADATA, type Access } from './access.decorators.js';
-import { Authenticator } from './authenticator.js';
 import { environmentNamedBy, environmentOf } from './current-environment.decorator.js';
 import type { Principal } from './principal.js';
-import { setPrincipal } from './request-principal.js';
-import { TokenUsage } from './token-usage.js';
+import { principalOf } from './request-principal.js';
 
-/** Stands before every route and refuses what the route's access rule does not allow. */
+/** Stands before every route and refuses what the route's access rule does not allow to whoever makes the request. */
 @Injectable()
 export class AccessGuard implements CanActivate {
-  constructor(
-    private readonly reflector: Reflector,
-    private readonly authenticator: Authenticator,
-    private readonly usage: TokenUsage,
-  ) {}
+  constructor(private readonly reflector: Reflector) {}
 
-  async canActivate(context: ExecutionContext): Promise<boolean> {
+  canActivate(context: ExecutionContext): boolean {
     const access = this.reflector.get<Access | undefined>(ACCESS_METADATA, context.getHandler());
     if (!access)
       throw new Error(`The route ${context.getClass().name}.${context.getHandler().name} has no access rule`);
     if (access.kind === 'public') return true;
 
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    const principal = await this.authenticator.authenticate(request.headers.authorization);
-    if (!principal) {
-      throw new ApiError('UNAUTHORIZED', 'A valid bearer token is required', {
-        headers: { 'WWW-Authenticate': 'Bearer' },
-      });
-    }
-    if (principal.kind === 'api_token') this.usage.note(principal.id, Date.now());
+    const principal = principalOf(request);
     const refusal = refusalOf(principal, access);
     if (refusal) throw new ApiError('FORBIDDEN', refusal);
     // Also where the route acts in no environment: a request that names a foreign one is mistaken about its token.
     if (principal.kind === 'api_token') environmentOf(principal, environmentNamedBy(request));
-    setPrincipal(request, principal);
     return true;
   }
 }

@@ -5,6 +5,7 @@ import { AccessGuard } from './access.guard.js';
 import { ApiTokensController } from './api-tokens.controller.js';
 import { ApiTokensService } from './api-tokens.service.js';
 import { AuthBootstrap } from './auth-bootstrap.js';
+import { AuthenticationHook } from './authentication-hook.js';
 import { Authenticator } from './authenticator.js';
 import { EnvironmentDirectory } from './environment-directory.js';
 import { EnvironmentsController } from './environments.controller.js';
@@ -22,6 +23,7 @@ import { TokenUsage } from './token-usage.js';
     AccessDeclarations,
     ApiTokensService,
     AuthBootstrap,
+    AuthenticationHook,
     Authenticator,
     EnvironmentDirectory,
     EnvironmentsService,

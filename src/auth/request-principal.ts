@@ -3,12 +3,12 @@ import type { Principal } from './principal.js';
 /** Beside the request instead of on it: nothing that logs or serialises a request can then show who made it. */
 const principals = new WeakMap<object, Principal>();
 
-/** For the guard alone, once it has authenticated the request. */
+/** For {@link AuthenticationHook} alone. */
 export function setPrincipal(request: object, principal: Principal): void {
   principals.set(request, principal);
 }
 
-/** Throws where no guard has authenticated the request: on a route that is @Public. */
+/** Throws where the request was not authenticated: on a route that is @Public. */
 export function principalOf(request: object): Principal {
   const principal = principals.get(request);
   if (!principal) throw new Error('A public route has no principal');

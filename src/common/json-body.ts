@@ -25,8 +25,8 @@ export function useJsonBody(server: FastifyInstance, maxBodyBytes: number): void
       }
     },
   );
-  server.addHook('onRequest', (request, _reply, done) => {
-    if (request.is404) return done();
+  // Not sooner: whether the body is one that we read matters only to those who may send it.
+  server.addHook('preParsing', (request, _reply, _payload, done) => {
     // Published clients send `Content-Type: application/json` also where they send no body.
     if (!announcesBody(request)) delete request.headers['content-type'];
     else if (isEncoded(request) || !isUtf8Declared(request)) return done(unsupportedMediaType());

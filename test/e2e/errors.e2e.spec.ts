@@ -264,6 +264,16 @@ describe('an error', () => {
     expect(reply.headers['www-authenticate']).toMatch(/^Bearer/);
   });
 
+  it.each<[string, RequestOptions]>([
+    ['malformed', { rawBody: '{', headers: JSON_TYPE }],
+    ['plain text', { rawBody: 'x', headers: { 'content-type': 'text/plain' } }],
+    ['too large', { body: { pad: 'x'.repeat(MAX_BODY_BYTES) } }],
+  ])('of no token comes before that of a body that is %s', async (_, options) => {
+    for (const path of ['/webhook', '/event', '/event/batch']) {
+      (await service.client().request('POST', path, options)).expectError(401, 'UNAUTHORIZED');
+    }
+  });
+
   it('of an admin who names no environment, or an unknown one, says so', async () => {
     (await service.admin.get('/webhook')).expectError(400, 'ENVIRONMENT_REQUIRED');
     const unknown = '/webhook?environment_id=4a4de828-f4db-4c9e-adfd-434e0864c3c7';

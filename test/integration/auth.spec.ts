@@ -1,5 +1,7 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { jest } from '@jest/globals';
-import { Controller, Get, Logger } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Logger, Post } from '@nestjs/common';
 import { AnyToken, Public, Scopes } from '../../src/auth/access.decorators.js';
 import { ApiToken } from '../../src/auth/api-token.entity.js';
 import { issueApiToken } from '../../src/auth/api-tokens.service.js';
@@ -31,6 +33,20 @@ class ProbeController {
   @Public()
   open(): { open: boolean } {
     return { open: true };
+  }
+
+  @Post('public')
+  @Public()
+  @HttpCode(200)
+  openToBodies(@Body() body: unknown): { body: unknown } {
+    return { body };
+  }
+
+  @Post('things/:id')
+  @AnyToken()
+  @HttpCode(200)
+  change(@CurrentPrincipal() principal: Principal, @Body() body: unknown): { actor: string; body: unknown } {
+    return { actor: actorOf(principal), body };
   }
 
   @Get('any')
@@ -133,6 +149,80 @@ describe('A request', () => {
       expect(answer.body.code).toBe('UNAUTHORIZED');
       expect(answer.text).toBe(answers[0]!.text);
     }
+  });
+
+  it('without a valid token is refused before anything else is, on every route that is not public', async () => {
+    const { paths } = buildOpenApi(app.nest);
+    const answers = Object.entries(paths).flatMap(([path, item]) =>
+      Object.entries(item as Record<string, { security?: unknown }>).map(async ([method, { security }]) => {
+        const url = `${path.replace('{id}', 'x')}?twice=1&twice=2`;
+        const headers = { 'content-type': 'text/plain', 'content-encoding': 'gzip' };
+        const answer = await app.nest.inject({ method: method as 'POST', url, headers, body: '{' });
+        return { route: `${method} ${path}`, isPublic: !security, is401: answer.statusCode === 401 };
+      }),
+    );
+    const seen = await Promise.all(answers);
+    expect(seen.filter(({ is401, isPublic }) => is401 === isPublic)).toEqual([]);
+    expect(seen.filter(({ isPublic }) => isPublic).map(({ route }) => route)).toEqual([
+      'get /probe/public',
+      'post /probe/public',
+    ]);
+    expect(seen.length).toBeGreaterThan(10);
+  });
+
+  it.each([
+    ['malformed JSON', { 'content-type': 'application/json' }, '{', [400, 'MALFORMED_JSON']],
+    ['a media type that we do not read', { 'content-type': 'text/plain' }, 'x', [415, 'UNSUPPORTED_MEDIA_TYPE']],
+    [
+      'an encoded body',
+      { 'content-type': 'application/json', 'content-encoding': 'gzip' },
+      'x',
+      [415, 'UNSUPPORTED_MEDIA_TYPE'],
+    ],
+    [
+      'a body that is too large',
+      { 'content-type': 'application/json' },
+      ' '.repeat(8_388_609),
+      [413, 'PAYLOAD_TOO_LARGE'],
+    ],
+  ])('learns of %s only with a valid token', async (_, headers, body, fault) => {
+    const { text } = await issue();
+    const send = async (url: string, token?: string) => {
+      const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
+      const answer = await app.nest.inject({ method: 'POST', url, headers: { ...headers, ...authorization }, body });
+      return [answer.statusCode, answer.json<{ code: string }>().code];
+    };
+    expect(await send('/probe/things/1')).toEqual([401, 'UNAUTHORIZED']);
+    expect(await send('/probe/things/1', `tdg_${'A'.repeat(43)}`)).toEqual([401, 'UNAUTHORIZED']);
+    expect(await send('/probe/things/1', text)).toEqual(fault);
+    expect(await send('/probe/public')).toEqual(fault);
+  });
+
+  it('is refused before its body arrives', async () => {
+    const replica = await createAuthApp(database.dataSource);
+    await replica.nest.listen(0, '127.0.0.1');
+    const socket = connect(Number(new URL(await replica.nest.getUrl()).port), '127.0.0.1');
+    try {
+      socket.write('POST /environment HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n');
+      socket.write('Content-Length: 1000000\r\n\r\n{');
+      const [answer] = (await once(socket, 'data', { signal: AbortSignal.timeout(5_000) })) as [Buffer];
+      expect(answer.toString()).toMatch(/^HTTP\/1\.1 401 .*www-authenticate: Bearer/is);
+    } finally {
+      socket.destroy();
+      await replica.close();
+    }
+  });
+
+  it('for a path or method that does not exist needs no token', async () => {
+    expect((await app.call('GET', '/nothing', { token: null })).status).toBe(404);
+    expect((await app.call('DELETE', '/me', { token: null })).status).toBe(405);
+  });
+
+  it('by HEAD needs what GET does', async () => {
+    const head = (headers: Record<string, string>) => app.nest.inject({ method: 'HEAD', url: '/probe/any', headers });
+    expect((await head({})).statusCode).toBe(401);
+    expect((await head({ authorization: `Bearer ${ADMIN_TOKEN}` })).statusCode).toBe(200);
+    expect((await app.nest.inject({ method: 'HEAD', url: '/probe/public' })).statusCode).toBe(200);
   });
 
   it('passes with the scopes that the route asks for, and is told those that are missing', async () => {

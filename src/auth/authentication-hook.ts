@@ -1,0 +1,40 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { ApiError } from '../common/errors.js';
+import { Authenticator } from './authenticator.js';
+import { setPrincipal } from './request-principal.js';
+import { TokenUsage } from './token-usage.js';
+
+/**
+ * Finds out who makes a request as soon as its headers have arrived, and refuses whoever is nobody: their body is not
+ * kept, and what is wrong with it is none of their business. What the sender may do is for the guard.
+ */
+@Injectable()
+export class AuthenticationHook implements OnModuleInit {
+  constructor(
+    private readonly adapterHost: HttpAdapterHost,
+    private readonly authenticator: Authenticator,
+    private readonly usage: TokenUsage,
+  ) {}
+
+  onModuleInit(): void {
+    const server = this.adapterHost.httpAdapter.getInstance<FastifyInstance>();
+    server.addHook('onRequest', async (request) => {
+      const { access } = request.routeOptions.config;
+      // No rule: not a controller's route but a document of the server itself, or no route at all.
+      if (access && access.kind !== 'public') await this.authenticate(request);
+    });
+  }
+
+  private async authenticate(request: FastifyRequest): Promise<void> {
+    const principal = await this.authenticator.authenticate(request.headers.authorization);
+    if (!principal) {
+      throw new ApiError('UNAUTHORIZED', 'A valid bearer token is required', {
+        headers: { 'WWW-Authenticate': 'Bearer' },
+      });
+    }
+    if (principal.kind === 'api_token') this.usage.note(principal.id, Date.now());
+    setPrincipal(request, principal);
+  }
+}
