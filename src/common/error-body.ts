@@ -12,6 +12,7 @@ const REASONS: Record<(typeof ERRORS)[ErrorCode]['status'], string> = {
   413: 'Payload Too Large',
   415: 'Unsupported Media Type',
   422: 'Unprocessable Entity',
+  429: 'Too Many Requests',
   431: 'Request Header Fields Too Large',
   500: 'Internal Server Error',
   503: 'Service Unavailable',

@@ -1,6 +1,7 @@
 import { DataSource, type EntityManager } from 'typeorm';
 import { uuidV7Floor } from '../common/uuid-v7.js';
 import { SCHEMA_LOCK } from './schema-lock.js';
+import { isMissingPartition } from './sqlstate.js';
 
 const DAY_MS = 86_400_000;
 const DAYS_BACK = 1;
@@ -56,6 +57,20 @@ export class DailyPartitions {
       await manager.query(`SET LOCAL lock_timeout = '${LOCK_TIMEOUT}'`);
       for (const partition of await findMissing(manager, wanted)) await makePartition(manager, partition);
     });
+  }
+
+  /**
+   * Runs `work`, and once more when it failed because a day has no partition: a process that slept past those made
+   * ahead mends that by itself.
+   */
+  async provide<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isMissingPartition(error)) throw error;
+      await this.ensure(new Date());
+      return await work();
+    }
   }
 }
 

@@ -6,10 +6,13 @@ export function sqlstateOf(error: unknown): string | null {
   return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : null;
 }
 
-/** Classes 22 (data exception) and 23 (integrity constraint): the same statement would fail the same way again. */
+/**
+ * Classes 22 (data exception) and 23 (integrity constraint): the same statement would fail the same way again. A missing
+ * partition is neither, though PostgreSQL says 23514.
+ */
 export function isDataError(error: unknown): boolean {
   const sqlstate = sqlstateOf(error);
-  return sqlstate !== null && (sqlstate.startsWith('22') || sqlstate.startsWith('23'));
+  return sqlstate !== null && /^2[23]/.test(sqlstate) && !isMissingPartition(error);
 }
 
 /** A row of a partitioned table whose day has no partition: 23514, the code of a CHECK, but without a constraint. */

@@ -4,6 +4,7 @@ import { WebhooksModule } from '../webhooks/webhooks.module.js';
 import { DeliveriesController } from './deliveries.controller.js';
 import { DeliveriesService } from './deliveries.service.js';
 import { DeliveryControlModule } from './delivery-control.module.js';
+import { DeliveryClaimer } from './delivery-claimer.js';
 import { DeliveryDispatcher } from './delivery-dispatcher.js';
 import { DeliveryEngine } from './delivery-engine.js';
 import { DeliverySender } from './delivery-sender.js';
@@ -14,7 +15,15 @@ import { WebhookTester } from './webhook-tester.js';
 @Module({
   imports: [DeliveryControlModule, EgressModule, WebhooksModule],
   controllers: [DeliveriesController, WebhookTestController],
-  providers: [DeliveriesService, DeliveryDispatcher, DeliveryEngine, DeliverySender, ResultRecorder, WebhookTester],
+  providers: [
+    DeliveriesService,
+    DeliveryClaimer,
+    DeliveryDispatcher,
+    DeliveryEngine,
+    DeliverySender,
+    ResultRecorder,
+    WebhookTester,
+  ],
   exports: [DeliveryDispatcher],
 })
 export class DeliveriesModule {}

@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { EntityManager } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import { DeliveryControl, type WebhookChange } from '../webhooks/delivery-control.js';
+import type { CancelReason } from './delivery.types.js';
+import type { Queryable } from './queue/queryable.js';
 import { clearHealth } from './queue/record-health.js';
 import { stopDeliveries } from './queue/stop-deliveries.js';
 import { Replica } from './replica.js';
@@ -10,23 +12,46 @@ import { START_WINDOW_MS } from './start-permits.js';
 /** Timers may fire early by a millisecond, and two machines' clocks do not run equally fast. */
 const TIMER_SLACK_MS = 50;
 
-/** What a webhook's change does to its deliveries, on this replica and on the others. */
+const STOPPING = [
+  { kind: 'deactivated', reason: 'webhook_inactive' },
+  { kind: 'deleted', reason: 'webhook_deleted' },
+] as const;
+
+/** What changes of webhooks do to their deliveries, on this replica and on the others. */
 @Injectable()
 export class DeliveryControlService extends DeliveryControl {
-  constructor(private readonly replica: Replica) {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly replica: Replica,
+  ) {
     super();
   }
 
-  async apply({ kind, webhookId }: WebhookChange, manager: EntityManager): Promise<void> {
-    if (kind === 'deactivated') await stopDeliveries(manager, webhookId, 'webhook_inactive');
-    if (kind === 'deleted') await stopDeliveries(manager, webhookId, 'webhook_deleted');
-    if (kind !== 'deactivated') await clearHealth(manager, webhookId);
+  async apply(changes: readonly WebhookChange[], manager: EntityManager): Promise<void> {
+    await this.stop(changes, manager);
+    await clearHealth(
+      manager,
+      changes.map(({ webhookId }) => webhookId),
+    );
   }
 
-  async settle({ kind, webhookId, revision }: WebhookChange): Promise<void> {
-    if (kind === 'reactivated') return;
-    this.replica.supersede(webhookId, revision);
-    // Another replica may have read the webhook just before the change: after the window it may not act on it.
+  async settle(changes: readonly WebhookChange[]): Promise<void> {
+    const superseding = changes.filter(({ kind }) => kind !== 'reactivated');
+    if (superseding.length === 0) return;
+    for (const { webhookId, revision } of superseding) this.replica.supersede(webhookId, revision);
+    // Another replica may have read a webhook just before the change: after the window it may not act on it.
     if (await this.replica.hasOthers()) await delay(START_WINDOW_MS + TIMER_SLACK_MS);
+    // What one statement did not manage, and what was leased meanwhile.
+    while (await this.stop(superseding, this.dataSource));
+  }
+
+  /** @returns whether there may be more to stop */
+  private async stop(changes: readonly WebhookChange[], database: Queryable): Promise<boolean> {
+    let isMore = false;
+    for (const { kind, reason } of STOPPING) {
+      const ids = changes.filter((change) => change.kind === kind).map(({ webhookId }) => webhookId);
+      if (ids.length > 0) isMore = (await stopDeliveries(database, ids, reason satisfies CancelReason)) || isMore;
+    }
+    return isMore;
   }
 }

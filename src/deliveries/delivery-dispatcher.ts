@@ -3,23 +3,24 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
 import { Config } from '../config/config.js';
-import type { AttemptRecord, CancelReason, DeliveryResult, LeasedDelivery, Settlement } from './delivery.types.js';
+import type {
+  AttemptRecord,
+  CancelReason,
+  DeliveryResult,
+  LeasedDelivery,
+  SettledDelivery,
+  Settlement,
+} from './delivery.types.js';
 import { DeliverySender } from './delivery-sender.js';
 import { InFlight } from './in-flight.js';
-import { claimDeliveries } from './queue/claim-deliveries.js';
+import { readRevisions } from './queue/read-revisions.js';
 import { Replica } from './replica.js';
 import { ResultRecorder } from './result-recorder.js';
 import { retryAfterMs, retryDelayMs } from './retry-policy.js';
 import { Wakeup } from './wakeup.js';
 
-/** How often the queue is looked at when nothing says that something is due: bounds the lateness of a retry. */
-const POLL_MS = 250;
-
 /** How often a dispatcher that stops looks whether it is done. */
 const DRAIN_POLL_MS = 10;
-
-/** Wait after a claim that failed, in milliseconds. */
-const CLAIM_RETRY_MS = 1_000;
 
 /** Beyond the deadline of the attempt: what recording its result may take before the lease ends. */
 const RECORDING_BUDGET_MS = 30_000;
@@ -27,36 +28,37 @@ const RECORDING_BUDGET_MS = 30_000;
 /** A claim is worth its statement when this share of the limit is free, or when nothing runs at all. */
 const WORTHWHILE_SHARE = 1 / 8;
 
-/** What an accepting statement may lease to this replica. */
+/** What a statement may lease to this replica. */
 export interface Room {
   lease: string;
   replicaId: string;
   leaseMs: number;
   /** Deliveries of all webhooks together. */
   total: number;
+  /** Deliveries of one webhook, where `webhookRooms` does not say otherwise. */
   perWebhook: number;
   webhookRooms: ReadonlyMap<string, number>;
-  /** Call it when the statement has ended, before the deliveries are dispatched. */
+  /** To be called when what the statement leased has been dispatched, or when it failed. */
   release: () => void;
 }
 
 /**
  * Makes the attempts that this replica holds leases for: those that its own intake leased as they were accepted, and
- * those that it claims whenever it has room.
+ * those that `DeliveryClaimer` claims whenever there is room.
  */
 @Injectable()
 export class DeliveryDispatcher {
   private readonly logger = new Logger(DeliveryDispatcher.name);
   private readonly inFlight: InFlight;
-  private readonly wakeup = new Wakeup();
   private readonly leaseMs: number;
-  private readonly attempts = new Set<Promise<void>>();
+  private readonly work = new Set<Promise<void>>();
+  /** Leases by how many statements and deliveries still need them. */
+  private readonly leases = new Map<string, number>();
   private isStopping = false;
-  /** More was due than could be attempted: the end of an attempt is then a reason to claim. */
-  private hasBacklog = false;
-  private scanFrom: string | null = null;
-  private loop: Promise<void> | null = null;
-  private lastClaimFailed = false;
+  /** Ends the claimer's wait: room was made, or something became due. */
+  readonly wakeup = new Wakeup();
+  /** More is due than could be claimed so far: accepting leaves half of the room, and the end of an attempt wakes. */
+  hasBacklog = false;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -69,23 +71,12 @@ export class DeliveryDispatcher {
     this.leaseMs = config.attemptTimeoutMs + RECORDING_BUDGET_MS;
   }
 
-  /** Whether deliveries are being claimed: false while the database refuses, and once stopping has begun. */
-  get isHealthy(): boolean {
-    return this.loop !== null && !this.isStopping && !this.lastClaimFailed;
-  }
-
-  start(): void {
-    this.loop ??= this.run();
-  }
-
-  /** No claim and no new lease from now on; resolves when every attempt under way has ended and is recorded. */
+  /** No attempt starts from now on; resolves when every one under way has ended and is recorded. */
   async stop(): Promise<void> {
     this.isStopping = true;
-    this.wakeup.wake();
-    await this.loop;
     // A statement that set room aside before may still lease deliveries to this replica: they are given back.
-    while (this.attempts.size > 0 || this.inFlight.isReserved) {
-      await Promise.race([...this.attempts, delay(DRAIN_POLL_MS)]);
+    while (this.work.size > 0 || this.inFlight.isReserved) {
+      await Promise.race([...this.work, delay(DRAIN_POLL_MS)]);
     }
   }
 
@@ -94,86 +85,155 @@ export class DeliveryDispatcher {
     this.wakeup.wake();
   }
 
-  /**
-   * Room for deliveries that are about to be accepted. While there is a backlog the accepting side gets at most half,
-   * so that what waits is not passed by for ever.
-   */
-  reserve(): Room {
+  /** The leases that statements under way may give and that deliveries here are held by. */
+  openLeases(): string[] {
+    return [...this.leases.keys()];
+  }
+
+  /** Room for deliveries that are about to be accepted. What waits already gets its half, however much is accepted. */
+  reserveForIntake(): Room {
     const free = this.inFlight.room;
-    const total = this.isStopping ? 0 : this.hasBacklog ? Math.min(free, this.config.inFlightLimit >> 1) : free;
+    return this.reserve(this.isStopping ? 0 : this.hasBacklog ? free >> 1 : free);
+  }
+
+  /**
+   * Room for a claim, or null when it is not worth one now. Half of what is free is left to what is being accepted
+   * meanwhile, unless it is known that more waits than fits.
+   */
+  reserveForClaim(): Room | null {
+    const free = this.inFlight.room;
+    if (this.isStopping || !this.replica.isSeen) return null;
+    if (free < this.inFlight.limit * WORTHWHILE_SHARE && !(free > 0 && this.inFlight.count === 0)) {
+      // Something may be due that cannot be looked for: without this, accepting would take every slot that gets free.
+      this.hasBacklog = true;
+      return null;
+    }
+    return this.reserve(this.hasBacklog ? free : Math.ceil(free / 2));
+  }
+
+  /** A lease for deliveries beyond the limits. */
+  reserveNothing(): Room {
+    return this.reserve(0);
+  }
+
+  /** Starts an attempt for each delivery, or gives it back. Never throws. */
+  dispatch(deliveries: readonly LeasedDelivery[]): void {
+    const late: LeasedDelivery[] = [];
+    for (const delivery of deliveries) {
+      const permit = this.permitOf(delivery);
+      if (permit === 'allowed') this.run(delivery, this.attempt(delivery));
+      else if (permit === 'late') late.push(delivery);
+      else this.run(delivery, this.giveBack(delivery));
+    }
+    if (late.length > 0) this.reread(late);
+  }
+
+  /**
+   * Makes one attempt now, apart from the limits, and resolves when it is recorded. Null: the webhook has changed since
+   * it was read, and the delivery is canceled.
+   */
+  async dispatchAlone(delivery: LeasedDelivery): Promise<AttemptRecord | null> {
+    let made: AttemptRecord | null = null;
+    const isAllowed = this.replica.isSeen && this.replica.permitOf(delivery.target, delivery.readAt) === 'allowed';
+    const work = isAllowed
+      ? this.sender.send(delivery).then((attempt) => this.recorder.record(this.judge(delivery, (made = attempt))))
+      : this.settle(delivery, { kind: 'canceled', reason: 'stopped' });
+    this.track(delivery.lease, work);
+    await work;
+    return made;
+  }
+
+  /** Settles a delivery that is not to be attempted: its webhook no longer receives. */
+  cancel(delivery: SettledDelivery, reason: CancelReason): void {
+    this.run(delivery, this.settle(delivery, { kind: 'canceled', reason }));
+  }
+
+  private reserve(total: number): Room {
+    const lease = randomUUID();
+    const release = this.inFlight.reserve(total);
+    this.hold(lease);
     return {
-      lease: randomUUID(),
+      lease,
       replicaId: this.replica.id,
       leaseMs: this.leaseMs,
       total,
       perWebhook: this.config.inFlightPerWebhook,
       webhookRooms: this.inFlight.webhookRooms(),
-      release: this.inFlight.reserve(total),
+      release: () => {
+        release();
+        this.drop(lease);
+      },
     };
   }
 
-  /** Starts an attempt for each delivery whose lease this replica holds. Never throws. */
-  dispatch(deliveries: readonly LeasedDelivery[]): void {
-    for (const delivery of deliveries) {
-      const work = this.mayStart(delivery) ? this.attempt(delivery) : this.giveBack(delivery);
-      this.track(work);
-    }
+  private permitOf({ target, readAt }: LeasedDelivery): ReturnType<Replica['permitOf']> | 'full' {
+    if (this.isStopping || !this.replica.isSeen || !this.inFlight.hasRoomFor(target.webhookId)) return 'full';
+    return this.replica.permitOf(target, readAt);
   }
 
-  /**
-   * Makes one attempt now, however much is in flight, and resolves when it is recorded. Null: the webhook has changed
-   * since it was read, and the delivery is canceled.
-   */
-  async dispatchAlone(delivery: LeasedDelivery): Promise<AttemptRecord | null> {
-    let made: AttemptRecord | null = null;
-    const work = this.replica.mayStart(delivery.target, delivery.readAt)
-      ? this.attempt(delivery, (attempt) => (made = attempt))
-      : this.cancel(delivery, 'stopped');
-    this.track(work);
-    await work;
-    return made;
+  /** Counts the delivery as in flight until the work ends, which is when its result is recorded. */
+  private run({ lease, target }: SettledDelivery, work: Promise<void>): void {
+    this.inFlight.start(target.webhookId);
+    const counted = work.finally(() => {
+      this.inFlight.end(target.webhookId);
+      if (this.hasBacklog) this.wakeup.wake();
+    });
+    this.track(lease, counted);
   }
 
-  private mayStart({ target, readAt }: LeasedDelivery): boolean {
-    return !this.isStopping && this.inFlight.hasRoomFor(target.webhookId) && this.replica.mayStart(target, readAt);
-  }
-
-  private track(work: Promise<void>): void {
+  private track(lease: string, work: Promise<void>): void {
+    this.hold(lease);
     const tracked: Promise<void> = work
       .catch((error: unknown) => {
-        this.logger.error({
-          msg: 'an attempt broke off; its delivery is due again when its lease has ended',
-          err: error,
-        });
+        this.logger.error({ msg: 'an attempt broke off; its delivery is due again soon', err: error });
       })
-      .finally(() => this.attempts.delete(tracked));
-    this.attempts.add(tracked);
+      .finally(() => {
+        this.work.delete(tracked);
+        this.drop(lease);
+      });
+    this.work.add(tracked);
   }
 
-  private async attempt(delivery: LeasedDelivery, onEnd?: (attempt: AttemptRecord) => void): Promise<void> {
-    const { webhookId } = delivery.target;
-    this.inFlight.start(webhookId);
-    try {
-      const attempt = await this.sender.send(delivery);
-      onEnd?.(attempt);
-      await this.recorder.record(this.judge(delivery, attempt));
-    } finally {
-      this.inFlight.end(webhookId);
-      if (this.hasBacklog) this.wakeup.wake();
-    }
+  private hold(lease: string): void {
+    this.leases.set(lease, (this.leases.get(lease) ?? 0) + 1);
+  }
+
+  private drop(lease: string): void {
+    const left = (this.leases.get(lease) ?? 0) - 1;
+    if (left > 0) this.leases.set(lease, left);
+    else this.leases.delete(lease);
+  }
+
+  private async attempt(delivery: LeasedDelivery): Promise<void> {
+    await this.recorder.record(this.judge(delivery, await this.sender.send(delivery)));
   }
 
   /** Read under a webhook that has changed, or more than fits: any replica may claim it again at once. */
   private async giveBack(delivery: LeasedDelivery): Promise<void> {
     this.hasBacklog = true;
-    const settlement = { kind: 'waiting', inMs: null } as const;
-    await this.recorder.record({ delivery, attempt: null, settlement, pauseWebhookMs: null });
+    await this.settle(delivery, { kind: 'waiting', inMs: null });
     this.wakeup.wake();
   }
 
-  private async cancel(delivery: DeliveryResult['delivery'], reason: CancelReason): Promise<void> {
-    const settlement = { kind: 'canceled', reason } as const;
-    await this.recorder.record({ delivery, attempt: null, settlement, pauseWebhookMs: null });
+  private settle(delivery: SettledDelivery, settlement: Settlement): Promise<void> {
+    return this.recorder.record({ delivery, attempt: null, settlement, pauseWebhookMs: null });
+  }
+
+  /**
+   * The statement that leased these took so long that their webhooks may have changed meanwhile. Asking for the
+   * revisions alone is quick also when the database is slow; claiming them again would be as slow as the first time.
+   */
+  private reread(deliveries: readonly LeasedDelivery[]): void {
+    const readAt = performance.now();
+    const revisions = readRevisions(this.dataSource, [...new Set(deliveries.map(({ target }) => target.webhookId))]);
+    for (const delivery of deliveries) {
+      const decided = revisions.then((known) => {
+        const isCurrent = known.get(delivery.target.webhookId) === delivery.target.revision;
+        const isAllowed = isCurrent && this.replica.permitOf(delivery.target, readAt) === 'allowed';
+        return isAllowed && !this.isStopping ? this.attempt(delivery) : this.giveBack(delivery);
+      });
+      this.run(delivery, decided);
+    }
   }
 
   private judge(delivery: LeasedDelivery, attempt: AttemptRecord): DeliveryResult {
@@ -193,47 +253,5 @@ export class DeliveryDispatcher {
     if (delivery.isTest || !delivery.event) return { kind: 'failed' };
     const scheduled = retryDelayMs(delivery.failures + 1, this.config.retryScheduleMs, Math.random());
     return scheduled === null ? { kind: 'failed' } : { kind: 'waiting', inMs: Math.max(scheduled, askedMs ?? 0) };
-  }
-
-  private async run(): Promise<void> {
-    while (!this.isStopping) {
-      const free = this.inFlight.room;
-      const isWorthwhile = free >= this.inFlight.limit * WORTHWHILE_SHARE || (free > 0 && this.inFlight.count === 0);
-      // Half is left to what is being accepted meanwhile, unless it is known that more waits than fits.
-      if (isWorthwhile && (await this.claim(this.hasBacklog ? free : Math.ceil(free / 2)))) continue;
-      await this.wakeup.wait(this.lastClaimFailed ? CLAIM_RETRY_MS : POLL_MS);
-    }
-  }
-
-  /** @returns whether to look again at once. */
-  private async claim(room: number): Promise<boolean> {
-    const release = this.inFlight.reserve(room);
-    // A scan that began in the middle says nothing about the webhooks before: it wraps at once, not at the next poll.
-    const hasSkipped = this.scanFrom !== null;
-    try {
-      const claim = await claimDeliveries(this.dataSource, {
-        replicaId: this.replica.id,
-        lease: randomUUID(),
-        leaseMs: this.leaseMs,
-        room,
-        roomPerWebhook: this.config.inFlightPerWebhook,
-        webhookRooms: this.inFlight.webhookRooms(),
-        after: this.scanFrom,
-      });
-      release();
-      this.lastClaimFailed = false;
-      this.scanFrom = claim.after;
-      this.dispatch(claim.deliveries);
-      for (const { delivery, reason } of claim.canceled) this.track(this.cancel(delivery, reason));
-      const isUnfinished = claim.deliveries.length + claim.canceled.length > 0 || claim.after !== null || hasSkipped;
-      this.hasBacklog = isUnfinished || claim.isHeldBack;
-      return isUnfinished;
-    } catch (error) {
-      release();
-      if (!this.lastClaimFailed)
-        this.logger.error({ msg: 'due deliveries could not be claimed; trying again', err: error });
-      this.lastClaimFailed = true;
-      return false;
-    }
   }
 }

@@ -2,6 +2,7 @@ import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationB
 import { setTimeout as delay } from 'node:timers/promises';
 import { ReadinessChecks } from '../common/readiness-checks.js';
 import { Config } from '../config/config.js';
+import { DeliveryClaimer } from './delivery-claimer.js';
 import { DeliveryDispatcher } from './delivery-dispatcher.js';
 import { Replica } from './replica.js';
 
@@ -15,15 +16,16 @@ export class DeliveryEngine implements OnApplicationBootstrap, BeforeApplication
 
   constructor(
     private readonly replica: Replica,
+    private readonly claimer: DeliveryClaimer,
     private readonly dispatcher: DeliveryDispatcher,
     private readonly readiness: ReadinessChecks,
     private readonly config: Config,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
-    this.readiness.register('dispatcher', () => this.dispatcher.isHealthy);
-    await this.replica.start(() => this.dispatcher.nudge());
-    this.dispatcher.start();
+    this.readiness.register('dispatcher', () => this.claimer.isHealthy);
+    await this.replica.start(this.dispatcher);
+    this.claimer.start();
   }
 
   /**
@@ -34,11 +36,16 @@ export class DeliveryEngine implements OnApplicationBootstrap, BeforeApplication
     const timer = new AbortController();
     const drainMs = this.config.shutdownTimeoutMs * DRAIN_SHARE;
     const isDrained = await Promise.race([
-      this.dispatcher.stop().then(() => true),
+      this.drain().then(() => true),
       delay(drainMs, false, { signal: timer.signal }).catch(() => true),
     ]);
     timer.abort();
     if (!isDrained) this.logger.warn('attempts were still under way when the time to stop ran out');
     await this.replica.stop();
+  }
+
+  private async drain(): Promise<void> {
+    await this.claimer.stop();
+    await this.dispatcher.stop();
   }
 }

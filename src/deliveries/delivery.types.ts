@@ -47,6 +47,8 @@ export interface LeasedDelivery {
   /** Failed attempts since the schedule began: 0 or more. */
   failures: number;
   isTest: boolean;
+  /** Somebody asked for this attempt. */
+  isForced: boolean;
   /** `performance.now()` from before the statement that read the target was sent. */
   readAt: number;
 }
@@ -70,8 +72,11 @@ export type Settlement =
   /** Waits again: `inMs` from now by the database's clock, or unchanged when the attempt never started. */
   | { kind: 'waiting'; inMs: number | null };
 
+/** What recording a result needs of a delivery. */
+export type SettledDelivery = Pick<LeasedDelivery, 'id' | 'lease' | 'target' | 'isTest' | 'isForced'>;
+
 export interface DeliveryResult {
-  delivery: Pick<LeasedDelivery, 'id' | 'lease' | 'target' | 'isTest'>;
+  delivery: SettledDelivery;
   attempt: AttemptRecord | null;
   settlement: Settlement;
   /** How long the receiver asked the whole webhook to pause (429 with `Retry-After`), in milliseconds. */

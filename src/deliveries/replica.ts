@@ -2,66 +2,79 @@ import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { uuidV7 } from '../common/uuid-v7.js';
 import { Config } from '../config/config.js';
+import { DailyPartitions } from '../database/daily-partitions.js';
 import type { Target } from './delivery.types.js';
+import { DEAD_AFTER_MS, hasOtherReplicas, signOff, touchReplica } from './queue/replicas.js';
 import { rescueDeliveries } from './queue/rescue-deliveries.js';
-import { DEAD_AFTER_MS, hasOtherReplicas, touchReplica, unregisterReplica } from './queue/replicas.js';
+import { Repeater } from './repeater.js';
 import { START_WINDOW_MS, StartPermits } from './start-permits.js';
 
-/** Between heartbeats; a replica is taken for dead after five that did not come. */
+/** Between heartbeats, and between looks for what dead replicas left behind. */
 const HEARTBEAT_MS = 2_000;
+
+/** What a replica asks of whoever makes its attempts. */
+export interface LeaseHolder {
+  /** The leases that are in use. */
+  openLeases(): string[];
+  /** Deliveries became due. */
+  nudge(): void;
+}
 
 /** This process among those that share the database: its heartbeat, and the rescue of what dead ones left behind. */
 @Injectable()
 export class Replica {
   readonly id = uuidV7();
-  private readonly permits: StartPermits;
-  /** From before the last heartbeat that succeeded was sent; `performance.now()`. */
-  private lastBeatAt = -Infinity;
+  private readonly logger = new Logger(Replica.name);
   /** The embedded engine admits one process, so every lease of another is lost, and nobody else changes a webhook. */
   private readonly isExclusive: boolean;
-  private readonly logger = new Logger(Replica.name);
-  private timer: NodeJS.Timeout | null = null;
-  private beat: Promise<void> | null = null;
+  private readonly permits: StartPermits;
+  private readonly heartbeat = new Repeater(HEARTBEAT_MS, (error) => {
+    this.logger.error({ msg: 'heartbeat failed', err: error });
+  });
+  private readonly rescue = new Repeater(HEARTBEAT_MS, (error) => {
+    this.logger.error({ msg: 'deliveries of dead replicas could not be looked for', err: error });
+  });
+  /** From before the last heartbeat that succeeded was sent; `performance.now()`. */
+  private lastBeatAt = -Infinity;
 
   constructor(
     private readonly dataSource: DataSource,
+    private readonly partitions: DailyPartitions,
     config: Config,
   ) {
     this.isExclusive = config.databaseUrl === null;
     this.permits = new StartPermits(this.isExclusive ? Infinity : START_WINDOW_MS);
   }
 
-  /** @param onRescue called when deliveries of a dead replica became due. */
-  async start(onRescue: () => void): Promise<void> {
-    await this.keepAlive(onRescue);
-    this.timer = setInterval(() => {
-      this.beat ??= this.keepAlive(onRescue)
-        .catch((error: unknown) => this.logger.error({ msg: 'heartbeat failed', err: error }))
-        .finally(() => {
-          this.beat = null;
-        });
-    }, HEARTBEAT_MS);
+  /**
+   * Whether the others are sure to wait for this replica when they change a webhook. They no longer do once they may
+   * take it for dead.
+   */
+  get isSeen(): boolean {
+    return this.isExclusive || performance.now() - this.lastBeatAt < DEAD_AFTER_MS - START_WINDOW_MS;
+  }
+
+  /** Resolves after the first heartbeat and the first rescue. */
+  async start(holder: LeaseHolder): Promise<void> {
+    await this.heartbeat.start(() => this.beat());
+    await this.rescue.start(() => this.rescueLost(holder));
   }
 
   /** Signs off; a database that cannot be reached takes this replica for dead soon enough. */
   async stop(): Promise<void> {
-    if (this.timer) clearInterval(this.timer);
-    await this.beat;
-    await unregisterReplica(this.dataSource, this.id).catch((error: unknown) => {
+    await Promise.all([this.heartbeat.stop(), this.rescue.stop()]);
+    await signOff(this.dataSource, this.id).catch((error: unknown) => {
       this.logger.warn({ msg: 'the replica could not sign off', err: error });
     });
   }
 
   /**
-   * Whether an attempt may start under what was read of its webhook. Not while this replica may be taken for dead: a
-   * change made elsewhere then does not wait for it.
+   * Whether an attempt may start under what was read of its webhook (start-permits.ts).
    *
    * @param readAt `performance.now()` from before the statement that read the webhook was sent.
    */
-  mayStart({ webhookId, revision }: Target, readAt: number): boolean {
-    const now = performance.now();
-    const isSeen = this.isExclusive || now - this.lastBeatAt < DEAD_AFTER_MS - START_WINDOW_MS;
-    return isSeen && this.permits.allows(webhookId, revision, readAt, now);
+  permitOf({ webhookId, revision }: Target, readAt: number): ReturnType<StartPermits['check']> {
+    return this.permits.check(webhookId, revision, readAt, performance.now());
   }
 
   /** Nothing starts here under an older revision of the webhook from now on. */
@@ -74,13 +87,22 @@ export class Replica {
     return !this.isExclusive && (await hasOtherReplicas(this.dataSource, this.id));
   }
 
-  private async keepAlive(onRescue: () => void): Promise<void> {
+  private async beat(): Promise<void> {
     const sentAt = performance.now();
     await touchReplica(this.dataSource, this.id);
     this.lastBeatAt = sentAt;
-    const rescued = await rescueDeliveries(this.dataSource, this.id, this.isExclusive);
+  }
+
+  private async rescueLost(holder: LeaseHolder): Promise<void> {
+    const rescued = await this.partitions.provide(() =>
+      rescueDeliveries(this.dataSource, {
+        replicaId: this.id,
+        isExclusive: this.isExclusive,
+        ownLeases: holder.openLeases(),
+      }),
+    );
     if (rescued === 0) return;
-    this.logger.warn({ msg: 'deliveries of a replica that died are due again', count: rescued });
-    onRescue();
+    this.logger.warn({ msg: 'deliveries whose lease was lost are due again', count: rescued });
+    holder.nudge();
   }
 }

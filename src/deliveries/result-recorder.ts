@@ -1,12 +1,13 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
+import { DailyPartitions } from '../database/daily-partitions.js';
 import { isDataError } from '../database/sqlstate.js';
 import { WebhooksService } from '../webhooks/webhooks.service.js';
 import type { DeliveryResult, Target } from './delivery.types.js';
 import { isDown, isGivenUp } from './endpoint-health.js';
 import { tallyFailures } from './failure-tally.js';
-import { recordFailures } from './queue/record-health.js';
+import { recordFailures, type RecordedHealth } from './queue/record-health.js';
 import { settleDeliveries, type SettledStatus } from './queue/settle-deliveries.js';
 
 /** Results written by one statement. */
@@ -29,38 +30,56 @@ interface Waiting {
 export class ResultRecorder {
   private readonly logger = new Logger(ResultRecorder.name);
   private waiting: Waiting[] = [];
-  private flushing: Promise<void> | null = null;
+  private isFlushing = false;
 
   constructor(
     private readonly dataSource: DataSource,
+    private readonly partitions: DailyPartitions,
     private readonly webhooks: WebhooksService,
   ) {}
 
   /** Resolves when the result is written, however long that takes; never rejects. */
-  record(result: DeliveryResult): Promise<void> {
-    return new Promise((done) => {
-      this.waiting.push({ result, done });
-      this.flushing ??= this.flush().finally(() => {
-        this.flushing = null;
+  async record(result: DeliveryResult): Promise<void> {
+    const written = new Promise<void>((done) => this.waiting.push({ result, done }));
+    if (!this.isFlushing) {
+      this.isFlushing = true;
+      // The results of attempts that end in the same turn of the event loop share the first batch.
+      setImmediate(() => {
+        this.flush().catch((error: unknown) => this.logger.error({ msg: 'recording broke off', err: error }));
       });
-    });
+    }
+    await written;
   }
 
   private async flush(): Promise<void> {
-    // The results of attempts that end in the same turn of the event loop share the first batch.
-    await new Promise(setImmediate);
-    while (this.waiting.length > 0) {
-      const batch = this.waiting.splice(0, ROWS_PER_FLUSH);
-      await this.write(batch.map(({ result }) => result));
-      for (const { done } of batch) done();
+    try {
+      while (this.waiting.length > 0) {
+        const batch = this.takeBatch();
+        await this.write(batch.map(({ result }) => result));
+        for (const { done } of batch) done();
+      }
+    } finally {
+      this.isFlushing = false;
     }
+  }
+
+  /** No two results of one delivery: the second is about a lease that began after the first was lost. */
+  private takeBatch(): Waiting[] {
+    const batch = new Map<string, Waiting>();
+    const later: Waiting[] = [];
+    for (const waiting of this.waiting) {
+      const { id } = waiting.result.delivery;
+      if (batch.size < ROWS_PER_FLUSH && !batch.has(id)) batch.set(id, waiting);
+      else later.push(waiting);
+    }
+    this.waiting = later;
+    return [...batch.values()];
   }
 
   private async write(results: DeliveryResult[]): Promise<void> {
     for (let waitMs = RETRY_MS.first; ; waitMs = Math.min(waitMs * 2, RETRY_MS.longest)) {
       try {
-        const settled = await settleDeliveries(this.dataSource, results);
-        this.logFailed(results, settled);
+        this.logSettled(results, await this.settle(results));
         break;
       } catch (error) {
         if (isDataError(error)) return this.writeAlone(results, error);
@@ -68,42 +87,53 @@ export class ResultRecorder {
         await delay(waitMs);
       }
     }
-    await this.recordHealth(results).catch((error: unknown) => {
-      this.logger.error({ msg: 'the health of endpoints could not be recorded', err: error });
-    });
+    await this.recordHealth(results);
   }
 
-  /** A result that the database refuses must not hold up the others: it goes alone, then without what was answered. */
+  /**
+   * A result that the database refuses must not hold up the others: it goes alone, then without what was answered, then
+   * without its attempt.
+   */
   private async writeAlone(results: DeliveryResult[], error: unknown): Promise<void> {
-    if (results.length > 1) {
-      for (const result of results) await this.write([result]);
+    const [result, ...others] = results;
+    if (!result) return;
+    if (others.length > 0) {
+      for (const each of results) await this.write([each]);
       return;
     }
-    const [result] = results;
-    this.logger.error({ msg: 'a result was refused by the database', delivery_id: result!.delivery.id, err: error });
-    if (result?.attempt?.response) {
-      const response = { ...result.attempt.response, headers: {}, body: '', bodyTruncated: true };
-      await this.write([{ ...result, attempt: { ...result.attempt, response } }]);
-    }
+    this.logger.error({ msg: 'a result was refused by the database', delivery_id: result.delivery.id, err: error });
+    const less = withLess(result);
+    if (less) await this.write([less]);
   }
 
-  private logFailed(results: readonly DeliveryResult[], settled: ReadonlyMap<string, SettledStatus>): void {
+  private settle(results: DeliveryResult[]): Promise<Map<string, SettledStatus>> {
+    return this.partitions.provide(() => settleDeliveries(this.dataSource, results));
+  }
+
+  private logSettled(results: readonly DeliveryResult[], settled: ReadonlyMap<string, SettledStatus>): void {
     for (const { delivery } of results) {
       const status = settled.get(delivery.id);
       const ids = { delivery_id: delivery.id, webhook_id: delivery.target.webhookId };
-      if (status === 'failed') this.logger.warn({ msg: 'delivery failed: its schedule is spent', ...ids });
+      if (status === 'failed') this.logger.warn({ msg: 'delivery failed', ...ids });
       if (status === undefined) this.logger.warn({ msg: 'lease was lost before the result was recorded', ...ids });
     }
   }
 
+  /** What is known of endpoints may lag behind: a failure here costs no delivery. */
   private async recordHealth(results: readonly DeliveryResult[]): Promise<void> {
-    const gone = results.filter(({ attempt }) => attempt?.response?.status === 410);
-    for (const { delivery } of gone) await this.disable(delivery.target, 'gone');
+    try {
+      const gone = results.filter(({ attempt }) => attempt?.response?.status === 410);
+      for (const { delivery } of gone) await this.disable(delivery.target, 'gone');
+      const tallies = tallyFailures(results);
+      if (tallies.length > 0) await this.judgeHealth(await recordFailures(this.dataSource, tallies), results);
+    } catch (error) {
+      this.logger.error({ msg: 'the health of endpoints could not be recorded', err: error });
+    }
+  }
 
-    const tallies = tallyFailures(results);
-    if (tallies.length === 0) return;
+  private async judgeHealth(healths: readonly RecordedHealth[], results: readonly DeliveryResult[]): Promise<void> {
     const targets = new Map(results.map(({ delivery }) => [delivery.target.webhookId, delivery.target]));
-    for (const health of await recordFailures(this.dataSource, tallies)) {
+    for (const health of healths) {
       if (isGivenUp(health, health.now)) await this.disable(targets.get(health.webhookId)!, 'failing');
       else if (isDown(health, health.now)) {
         this.logger.warn({
@@ -115,9 +145,28 @@ export class ResultRecorder {
     }
   }
 
+  /** Does not wait until other replicas know: nobody is being answered, and other results must not wait. */
   private async disable({ webhookId, revision }: Target, reason: 'gone' | 'failing'): Promise<void> {
-    if (await this.webhooks.disable(webhookId, revision, reason)) {
+    try {
+      const settle = await this.webhooks.disable(webhookId, revision, reason);
+      if (!settle) return;
       this.logger.warn({ msg: 'webhook made inactive', webhook_id: webhookId, reason });
+      settle().catch((error: unknown) => {
+        this.logger.error({ msg: 'what waits for the webhook is canceled later', webhook_id: webhookId, err: error });
+      });
+    } catch (error) {
+      this.logger.error({ msg: 'webhook could not be made inactive', webhook_id: webhookId, reason, err: error });
     }
   }
+}
+
+/** The result with less to record, or null when there is nothing left to leave out. */
+function withLess(result: DeliveryResult): DeliveryResult | null {
+  const { attempt } = result;
+  if (!attempt) return null;
+  const { response } = attempt;
+  if (!response || (response.body === '' && Object.keys(response.headers).length === 0)) {
+    return { ...result, attempt: null };
+  }
+  return { ...result, attempt: { ...attempt, response: { ...response, headers: {}, body: '', bodyTruncated: true } } };
 }

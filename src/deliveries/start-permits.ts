@@ -29,8 +29,13 @@ export class StartPermits {
     this.floors.set(webhookId, { revision: Math.max(revision, known?.revision ?? 0), raisedAt: now });
   }
 
-  /** @param readAt `performance.now()` from before the statement that read the revision was sent. */
-  allows(webhookId: string, revision: number, readAt: number, now: number): boolean {
-    return now - readAt <= this.windowMs && revision >= (this.floors.get(webhookId)?.revision ?? 0);
+  /**
+   * `superseded`: the webhook has changed. `late`: it was read too long ago to know.
+   *
+   * @param readAt `performance.now()` from before the statement that read the revision was sent.
+   */
+  check(webhookId: string, revision: number, readAt: number, now: number): 'allowed' | 'late' | 'superseded' {
+    if (revision < (this.floors.get(webhookId)?.revision ?? 0)) return 'superseded';
+    return now - readAt <= this.windowMs ? 'allowed' : 'late';
   }
 }

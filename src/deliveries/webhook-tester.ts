@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { ApiError } from '../common/errors.js';
 import { uuidV7 } from '../common/uuid-v7.js';
+import { DailyPartitions } from '../database/daily-partitions.js';
 import { examplePayloadOf, TEST_EVENT_PAYLOAD, TEST_EVENT_TYPE } from '../webhooks/event-types.js';
 import { WebhooksService } from '../webhooks/webhooks.service.js';
 import type { AttemptRecord } from './delivery.types.js';
@@ -9,26 +10,50 @@ import { DeliveryDispatcher } from './delivery-dispatcher.js';
 import type { WebhookTestDto, WebhookTestResultDto } from './dto/webhook-test.dto.js';
 import { insertTestDelivery } from './queue/insert-test-delivery.js';
 
+/** Tests that one environment can have under way on a replica: they are apart from the limits of deliveries. */
+const TESTS_PER_ENVIRONMENT = 10;
+
 /** Each is spoilt only by a change of the webhook within the milliseconds between reading it and sending. */
 const READS_LIMIT = 5;
 
 /** Sends one example event to a webhook, once. */
 @Injectable()
 export class WebhookTester {
+  /** Tests under way by environment. */
+  private readonly underWay = new Map<string, number>();
+
   constructor(
     private readonly dataSource: DataSource,
+    private readonly partitions: DailyPartitions,
     private readonly webhooks: WebhooksService,
     private readonly dispatcher: DeliveryDispatcher,
   ) {}
 
-  /** @throws ApiError WEBHOOK_NOT_FOUND, WEBHOOK_INACTIVE, TEST_DELIVERY_FAILED */
+  /** @throws ApiError WEBHOOK_NOT_FOUND, WEBHOOK_INACTIVE, TEST_DELIVERY_FAILED, RATE_LIMITED */
   async test(environmentId: string, { id, event_type: type }: WebhookTestDto): Promise<WebhookTestResultDto> {
-    const attempt = await this.attempt(environmentId, id, type ?? TEST_EVENT_TYPE);
+    const attempt = await this.limited(environmentId, () => this.attempt(environmentId, id, type ?? TEST_EVENT_TYPE));
     if (attempt.outcome === 'succeeded') return { success: true };
     const status = attempt.response?.status ?? null;
     throw new ApiError('TEST_DELIVERY_FAILED', `The endpoint did not accept the event: ${status ?? attempt.error}`, {
       details: { status, duration_ms: attempt.durationMs, error: attempt.error },
     });
+  }
+
+  private async limited<T>(environmentId: string, work: () => Promise<T>): Promise<T> {
+    const count = this.underWay.get(environmentId) ?? 0;
+    if (count >= TESTS_PER_ENVIRONMENT) {
+      throw new ApiError('RATE_LIMITED', `${TESTS_PER_ENVIRONMENT} tests of this environment are under way`, {
+        headers: { 'Retry-After': '1' },
+      });
+    }
+    this.underWay.set(environmentId, count + 1);
+    try {
+      return await work();
+    } finally {
+      const left = this.underWay.get(environmentId)! - 1;
+      if (left > 0) this.underWay.set(environmentId, left);
+      else this.underWay.delete(environmentId);
+    }
   }
 
   /** A webhook that changes between being read and being sent to is read again. */
@@ -57,17 +82,19 @@ export class WebhookTester {
   ): Promise<AttemptRecord | null> {
     const createdAt = new Date();
     const payload = type === TEST_EVENT_TYPE ? TEST_EVENT_PAYLOAD : examplePayloadOf(type);
-    const { lease, replicaId, leaseMs, release } = this.dispatcher.reserve();
-    release();
-    const delivery = await insertTestDelivery(this.dataSource, {
-      id: uuidV7(createdAt.getTime()),
-      environmentId,
-      webhookId,
-      event: { id: uuidV7(createdAt.getTime()), type, payload: JSON.stringify(payload), createdAt },
-      lease,
-      replicaId,
-      leaseMs,
-    });
-    return delivery && this.dispatcher.dispatchAlone(delivery);
+    const room = this.dispatcher.reserveNothing();
+    try {
+      const test = {
+        ...room,
+        id: uuidV7(createdAt.getTime()),
+        environmentId,
+        webhookId,
+        event: { id: uuidV7(createdAt.getTime()), type, payload: JSON.stringify(payload), createdAt },
+      };
+      const delivery = await this.partitions.provide(() => insertTestDelivery(this.dataSource, test));
+      return delivery && (await this.dispatcher.dispatchAlone(delivery));
+    } finally {
+      room.release();
+    }
   }
 }

@@ -45,7 +45,7 @@ const ACCEPT = `
   ),
   claimed_key AS (
     INSERT INTO idempotency_key (environment_id, operation, key, content_hash, resource_id, created_at)
-    SELECT environment_id, '${EVENT_OPERATION}', idempotency_key, decode(content_hash, 'hex'), id, created_at
+    SELECT environment_id, '${EVENT_OPERATION}', idempotency_key, decode(content_hash, 'hex'), id, now()
     FROM incoming
     WHERE idempotency_key IS NOT NULL
     ORDER BY environment_id, idempotency_key, id
@@ -142,6 +142,7 @@ export async function acceptEvents(
       event: { id: eventId, type: eventType, payload, createdAt },
       failures: 0,
       isTest: false,
+      isForced: false,
       readAt,
     };
   });

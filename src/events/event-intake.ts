@@ -2,8 +2,8 @@ import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { ApiError } from '../common/errors.js';
 import { DailyPartitions } from '../database/daily-partitions.js';
-import { isDataError, isMissingPartition } from '../database/sqlstate.js';
-import { DeliveryDispatcher } from '../deliveries/delivery-dispatcher.js';
+import { isDataError } from '../database/sqlstate.js';
+import { DeliveryDispatcher, type Room } from '../deliveries/delivery-dispatcher.js';
 import type { Queryable } from '../deliveries/queue/queryable.js';
 import { acceptEvents, type Acceptance, type IncomingEvent } from './accept-events.js';
 
@@ -31,7 +31,7 @@ export class EventIntake {
   private waiting: Group[] = [];
   private waitingEvents = 0;
   private waitingBytes = 0;
-  private flushing: Promise<void> | null = null;
+  private isFlushing = false;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -44,7 +44,7 @@ export class EventIntake {
    * @throws ApiError DATABASE_BUSY when too much waits
    */
   accept(events: readonly IncomingEvent[]): Promise<ReadonlySet<string>> {
-    const bytes = events.reduce((sum, event) => sum + event.payload.length, 0);
+    const bytes = events.reduce((sum, event) => sum + Buffer.byteLength(event.payload), 0);
     if (this.waitingEvents + events.length > WAITING_LIMIT.events || this.waitingBytes + bytes > WAITING_LIMIT.bytes) {
       throw new ApiError('DATABASE_BUSY', 'Too many events wait to be stored', { headers: { 'Retry-After': '1' } });
     }
@@ -52,22 +52,21 @@ export class EventIntake {
       this.waiting.push({ events, bytes, resolve, reject });
       this.waitingEvents += events.length;
       this.waitingBytes += bytes;
-      this.flushing ??= this.flush().finally(() => {
-        this.flushing = null;
-      });
+      this.startFlush();
     });
   }
 
   /**
    * Accepts the events in a transaction of their own, which `confirm` can still refuse by throwing when it sees which
-   * of them were not taken.
+   * of them were not taken. It may wait for another request's key, so it holds no room meanwhile: its deliveries are
+   * claimed.
    */
   async acceptTogether(
     events: readonly IncomingEvent[],
     confirm: (accepted: ReadonlySet<string>, database: Queryable) => Promise<void>,
   ): Promise<ReadonlySet<string>> {
-    return this.withPartitions(() =>
-      this.write(events, (insert) =>
+    return this.partitions.provide(() =>
+      this.write(events, this.dispatcher.reserveNothing(), (insert) =>
         this.dataSource.transaction(async (manager) => {
           const acceptance = await insert(manager);
           await confirm(acceptance.accepted, manager);
@@ -77,12 +76,20 @@ export class EventIntake {
     );
   }
 
-  private async flush(): Promise<void> {
+  private startFlush(): void {
+    if (this.isFlushing) return;
+    this.isFlushing = true;
     // Requests that are handled in the same turn of the event loop share the first statement.
-    await new Promise(setImmediate);
-    while (this.waiting.length > 0) {
-      const groups = this.takeGroups();
-      await this.writeGroups(groups);
+    setImmediate(() => {
+      this.flush().catch((error: unknown) => this.logger.error({ msg: 'intake broke off', err: error }));
+    });
+  }
+
+  private async flush(): Promise<void> {
+    try {
+      while (this.waiting.length > 0) await this.writeGroups(this.takeGroups());
+    } finally {
+      this.isFlushing = false;
     }
   }
 
@@ -104,7 +111,9 @@ export class EventIntake {
   private async writeGroups(groups: Group[]): Promise<void> {
     try {
       const events = groups.flatMap((group) => group.events);
-      const accepted = await this.withPartitions(() => this.write(events, (insert) => insert(this.dataSource)));
+      const accepted = await this.partitions.provide(() =>
+        this.write(events, this.dispatcher.reserveForIntake(), (insert) => insert(this.dataSource)),
+      );
       for (const { resolve } of groups) resolve(accepted);
     } catch (error) {
       if (groups.length > 1 && isDataError(error)) {
@@ -117,29 +126,16 @@ export class EventIntake {
 
   private async write(
     events: readonly IncomingEvent[],
+    room: Room,
     run: (insert: (database: Queryable) => Promise<Acceptance>) => Promise<Acceptance>,
   ): Promise<ReadonlySet<string>> {
-    const room = this.dispatcher.reserve();
-    let acceptance: Acceptance;
     try {
-      acceptance = await run((database) => acceptEvents(database, events, room));
+      const { accepted, leased, unleased } = await run((database) => acceptEvents(database, events, room));
+      this.dispatcher.dispatch(leased);
+      if (unleased > 0) this.dispatcher.nudge();
+      return accepted;
     } finally {
       room.release();
-    }
-    this.dispatcher.dispatch(acceptance.leased);
-    if (acceptance.unleased > 0) this.dispatcher.nudge();
-    return acceptance.accepted;
-  }
-
-  /** A process that slept past the partitions made ahead makes the missing ones and tries once more. */
-  private async withPartitions<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      if (!isMissingPartition(error)) throw error;
-      this.logger.warn('a day without partitions: making them');
-      await this.partitions.ensure(new Date());
-      return await work();
     }
   }
 }

@@ -16,11 +16,14 @@ export interface WebhookChange {
  */
 export abstract class DeliveryControl {
   /**
-   * Runs in the transaction that makes the change: cancels what waits when the webhook stops receiving, and starts
-   * the endpoint's health afresh when it is active again.
+   * Runs in the transaction that makes the changes: cancels what waits for webhooks that stop receiving, up to some
+   * thousands, and forgets what is known against the endpoints.
    */
-  abstract apply(change: WebhookChange, manager: EntityManager): Promise<void>;
+  abstract apply(changes: readonly WebhookChange[], manager: EntityManager): Promise<void>;
 
-  /** Runs after the commit. Resolves when no replica can start an attempt under an older revision. */
-  abstract settle(change: WebhookChange): Promise<void>;
+  /**
+   * Runs after the commit. From its call no attempt starts here under an older revision. Resolves when none can start
+   * on any replica, and when everything that waited for a webhook that stopped is canceled.
+   */
+  abstract settle(changes: readonly WebhookChange[]): Promise<void>;
 }

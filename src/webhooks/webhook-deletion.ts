@@ -25,10 +25,8 @@ export class WebhookDeletion extends EnvironmentContents {
   ): Promise<() => Promise<void>> {
     const deleted = await deleteWebhooks(manager, environmentId, ids, actor);
     const changes = deleted.map<WebhookChange>(({ id, revision }) => ({ kind: 'deleted', webhookId: id, revision }));
-    for (const change of changes) await this.deliveryControl.apply(change, manager);
-    return async () => {
-      await Promise.all(changes.map((change) => this.deliveryControl.settle(change)));
-    };
+    await this.deliveryControl.apply(changes, manager);
+    return () => this.deliveryControl.settle(changes);
   }
 
   override async removeAll(environmentId: string, actor: string, manager: EntityManager): Promise<() => Promise<void>> {

@@ -77,6 +77,7 @@ export class WebhooksService {
       body.is_active === true,
     );
     if (!change) throw notFound('WEBHOOK_NOT_FOUND');
+    await change.settle?.();
     return toWebhookDto(change.webhook);
   }
 
@@ -96,16 +97,22 @@ export class WebhooksService {
    *
    * @param revision the webhook as it was when the endpoint did it: what the old target answered says nothing of a new
    *   one.
-   * @returns false when there is nothing to do: it is inactive or deleted already, or has changed since.
+   * @returns what is left to do, which nobody has to wait for; null when nothing was done: the webhook is inactive or
+   *   deleted already, or has changed since.
    */
-  async disable(webhookId: string, revision: number, reason: 'gone' | 'failing'): Promise<boolean> {
+  async disable(
+    webhookId: string,
+    revision: number,
+    reason: 'gone' | 'failing',
+  ): Promise<(() => Promise<void>) | null> {
     const where = { id: webhookId, revision };
     const change = await this.change(where, SYSTEM, (webhook, now) => disabled(webhook, reason, now));
-    return change?.hasChanged ?? false;
+    return change?.settle ?? null;
   }
 
   /**
-   * Decides on the locked row, writes, and answers once no attempt can start under the old state; null: not found.
+   * Decides on the locked row and writes; null: not found. `settle` is what is left to do once that is committed: when
+   * it has ended no attempt can start under the old state.
    *
    * @param startsAfresh what is known against the endpoint is forgotten, also when nothing else changes.
    */
@@ -114,23 +121,22 @@ export class WebhooksService {
     actor: string,
     decide: (webhook: Webhook, now: Date) => WebhookTransition | null,
     startsAfresh = false,
-  ): Promise<{ webhook: Webhook; hasChanged: boolean } | null> {
-    const outcome = await this.dataSource.transaction(async (manager) => {
+  ): Promise<{ webhook: Webhook; settle: (() => Promise<void>) | null } | null> {
+    return this.dataSource.transaction(async (manager) => {
       const webhook = await lockWebhook(manager, where);
       if (!webhook) return null;
       const transition = decide(webhook, await databaseTime(manager));
       if (!transition?.kind && startsAfresh && webhook.isActive) {
         const { id: webhookId, revision } = webhook;
-        await this.deliveryControl.apply({ kind: 'reactivated', webhookId, revision }, manager);
+        await this.deliveryControl.apply([{ kind: 'reactivated', webhookId, revision }], manager);
       }
-      if (!transition) return { webhook, hasChanged: false, change: null };
+      if (!transition) return { webhook, settle: null };
       await saveWebhook(manager, transition.webhook, actor);
       const change = changeOf(transition);
-      if (change) await this.deliveryControl.apply(change, manager);
-      return { webhook: transition.webhook, hasChanged: true, change };
+      if (change) await this.deliveryControl.apply([change], manager);
+      const settle = change && ((): Promise<void> => this.deliveryControl.settle([change]));
+      return { webhook: transition.webhook, settle };
     });
-    if (outcome?.change) await this.deliveryControl.settle(outcome.change);
-    return outcome;
   }
 
   private refuseBadTarget(targetUrl: string): void {

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import type { LeasedDelivery } from '../../src/deliveries/delivery.types.js';
-import { claimDeliveries, type Claim } from '../../src/deliveries/queue/claim-deliveries.js';
+import { claimDeliveries, type Claim, type ClaimOptions } from '../../src/deliveries/queue/claim-deliveries.js';
 import { findDelivery, listAttempts } from '../../src/deliveries/queue/delivery-reads.js';
 import { recordFailures } from '../../src/deliveries/queue/record-health.js';
-import { touchReplica } from '../../src/deliveries/queue/replicas.js';
+import { signOff, touchReplica } from '../../src/deliveries/queue/replicas.js';
 import { requeueDelivery } from '../../src/deliveries/queue/requeue-delivery.js';
 import { LOST_LEASES_LIMIT, rescueDeliveries } from '../../src/deliveries/queue/rescue-deliveries.js';
 import { settleDeliveries } from '../../src/deliveries/queue/settle-deliveries.js';
@@ -16,6 +16,7 @@ describe('the delivery queue', () => {
   let test: TestDatabase;
   let database: DataSource;
   let environmentId: string;
+  const alive = randomUUID();
 
   beforeAll(async () => {
     test = await createTestDatabase();
@@ -27,18 +28,25 @@ describe('the delivery queue', () => {
     environmentId = await makeEnvironment(database);
   });
 
-  const claim = (options: Partial<Parameters<typeof claimDeliveries>[1]> = {}): Promise<Claim> =>
+  const claim = (options: Partial<ClaimOptions> = {}): Promise<Claim> =>
     claimDeliveries(database, {
       replicaId: randomUUID(),
       lease: randomUUID(),
       leaseMs: 45_000,
-      room: 100,
-      roomPerWebhook: 100,
+      total: 100,
+      perWebhook: 100,
+      probeIntervalMs: 30_000,
       webhookRooms: new Map(),
       after: null,
       ...options,
     });
   const statusOf = async (id: string) => (await findDelivery(database, environmentId, id))!;
+  const stopWebhook = async (webhookId: string, reason: 'webhook_inactive' | 'webhook_deleted') => {
+    await database.query('UPDATE webhook SET is_active = false WHERE id = $1', [webhookId]);
+    return stopDeliveries(database, [webhookId], reason);
+  };
+  const rescue = (isExclusive: boolean, ownLeases: string[] = []) =>
+    rescueDeliveries(database, { replicaId: alive, isExclusive, ownLeases });
   const claimOne = async (): Promise<LeasedDelivery> => (await claim()).deliveries[0]!;
 
   describe('accepting', () => {
@@ -119,7 +127,7 @@ describe('the delivery queue', () => {
       const seen: string[] = [];
       let after: string | null = null;
       for (let round = 0; round < 3; round++) {
-        const claimed: Claim = await claim({ room: 2, after });
+        const claimed: Claim = await claim({ total: 2, after });
         expect(claimed.deliveries).toHaveLength(2);
         seen.push(...claimed.deliveries.map(({ target }) => target.webhookId));
         after = claimed.after;
@@ -184,6 +192,20 @@ describe('the delivery queue', () => {
       await requeueDelivery(database, id);
       expect((await claim()).deliveries.map((delivery) => delivery.id)).toEqual([id]);
       expect((await claim()).deliveries).toHaveLength(0);
+    });
+
+    it('sends the probe also when more is due elsewhere than there is room for', async () => {
+      await makeWebhook(database, environmentId);
+      await makeWebhook(database, environmentId);
+      const down = await makeWebhook(database, environmentId);
+      await accept(database, [makeEvent(environmentId), makeEvent(environmentId)]);
+      await recordFailures(database, [{ webhookId: down, failures: 20, pauseMs: null }]);
+      await database.query(
+        `UPDATE webhook_health SET failing_since = now() - interval '2 minutes', next_probe_at = now()`,
+      );
+      const claimed = await claim({ total: 2 });
+      expect(claimed.deliveries.map(({ target }) => target.webhookId)).toContain(down);
+      expect(claimed.deliveries).toHaveLength(2);
     });
 
     it('leaves a paused webhook alone until its pause ends', async () => {
@@ -252,6 +274,15 @@ describe('the delivery queue', () => {
       expect(await statusOf(delivery.id)).toMatchObject({ status: 'succeeded', attempt_count: 1 });
     });
 
+    it('keeps what somebody asked for when a delivery is given back', async () => {
+      const { id } = await claimOne();
+      await database.query('UPDATE delivery_queue SET lease = NULL, leased_by = NULL, leased_until = NULL');
+      await requeueDelivery(database, id);
+      const forced = await claimOne();
+      await settleDeliveries(database, [resultOf(forced, { kind: 'waiting', inMs: null }, null)]);
+      expect((await claimOne()).isForced).toBe(true);
+    });
+
     it('gives a delivery back as it was when its attempt never started', async () => {
       const delivery = await claimOne();
       await settleDeliveries(database, [resultOf(delivery, { kind: 'waiting', inMs: null }, null)]);
@@ -264,12 +295,21 @@ describe('the delivery queue', () => {
       ['ends as succeeded when it succeeds', 'succeeded', 'succeeded', null],
     ] as const)('an attempt under way when its webhook stops %s', async (_, outcome, status, reason) => {
       const delivery = await claimOne();
-      await stopDeliveries(database, delivery.target.webhookId, 'webhook_inactive');
+      await stopWebhook(delivery.target.webhookId, 'webhook_inactive');
       expect((await statusOf(delivery.id)).status).toBe('pending');
       const settlement =
         outcome === 'succeeded' ? ({ kind: 'succeeded' } as const) : ({ kind: 'waiting', inMs: 1 } as const);
       await settleDeliveries(database, [resultOf(delivery, settlement, attempted(outcome))]);
       expect(await statusOf(delivery.id)).toMatchObject({ status, cancel_reason: reason, attempt_count: 1 });
+    });
+
+    it('lets a pause outlive a success', async () => {
+      const delivery = await claimOne();
+      await recordFailures(database, [{ webhookId: delivery.target.webhookId, failures: 3, pauseMs: 60_000 }]);
+      await settleDeliveries(database, [resultOf(delivery, { kind: 'succeeded' }, attempted('succeeded'))]);
+      expect(
+        await database.query('SELECT consecutive_failures, paused_until > now() AS paused FROM webhook_health'),
+      ).toEqual([{ consecutive_failures: 0, paused: true }]);
     });
 
     it('clears the health of a webhook that succeeded', async () => {
@@ -285,7 +325,7 @@ describe('the delivery queue', () => {
       const webhookId = await makeWebhook(database, environmentId);
       await accept(database, [makeEvent(environmentId)]);
       const [{ delivery_id: id }] = await database.query('SELECT delivery_id FROM delivery_queue');
-      await stopDeliveries(database, webhookId, 'webhook_deleted');
+      await stopWebhook(webhookId, 'webhook_deleted');
       expect(await statusOf(id)).toMatchObject({ status: 'canceled', cancel_reason: 'webhook_deleted' });
       expect(await database.query('SELECT 1 FROM delivery_queue')).toHaveLength(0);
     });
@@ -308,7 +348,8 @@ describe('the delivery queue', () => {
       const webhookId = await makeWebhook(database, environmentId);
       await accept(database, [makeEvent(environmentId)]);
       const delivery = await claimOne();
-      await stopDeliveries(database, webhookId, 'webhook_inactive');
+      await stopWebhook(webhookId, 'webhook_inactive');
+      await database.query('UPDATE webhook SET is_active = true WHERE id = $1', [webhookId]);
       await requeueDelivery(database, delivery.id);
       await settleDeliveries(database, [resultOf(delivery, settlement, attempted('failed'))]);
       expect(await claimOne()).toMatchObject({ id: delivery.id, failures: 0 });
@@ -330,7 +371,6 @@ describe('the delivery queue', () => {
 
   describe('rescuing', () => {
     const dead = randomUUID();
-    const alive = randomUUID();
     beforeEach(async () => {
       await makeWebhook(database, environmentId);
       await accept(database, [makeEvent(environmentId)]);
@@ -339,7 +379,7 @@ describe('the delivery queue', () => {
 
     it('frees what a dead replica held', async () => {
       const { deliveries } = await claim({ replicaId: dead });
-      expect(await rescueDeliveries(database, alive, false)).toBe(1);
+      expect(await rescue(false)).toBe(1);
       expect((await claimOne()).id).toBe(deliveries[0]!.id);
     });
 
@@ -347,23 +387,44 @@ describe('the delivery queue', () => {
       const other = randomUUID();
       await touchReplica(database, other);
       await claim({ replicaId: other });
-      expect(await rescueDeliveries(database, alive, false)).toBe(0);
+      expect(await rescue(false)).toBe(0);
       await database.query(`UPDATE delivery_queue SET leased_until = now() - interval '1 second'`);
-      expect(await rescueDeliveries(database, alive, false)).toBe(1);
+      expect(await rescue(false)).toBe(1);
     });
 
     it('counts every other lease as lost when no other process can be there', async () => {
       const other = randomUUID();
       await touchReplica(database, other);
       await claim({ replicaId: other });
-      expect(await rescueDeliveries(database, alive, true)).toBe(1);
+      expect(await rescue(true)).toBe(1);
+    });
+
+    it('frees leases of its own that it does not know of, and no others', async () => {
+      const lease = randomUUID();
+      await claim({ replicaId: alive, lease });
+      expect(await rescue(false, [lease])).toBe(0);
+      expect(await rescue(false)).toBe(1);
+    });
+
+    it('does not send a test again', async () => {
+      const { deliveries } = await claim({ replicaId: dead });
+      await database.query('UPDATE delivery_queue SET is_test = true');
+      await rescue(false);
+      expect(await statusOf(deliveries[0]!.id)).toMatchObject({ status: 'failed', attempt_count: 1 });
+    });
+
+    it('does not count the leases of a replica that signed off', async () => {
+      const { deliveries } = await claim({ replicaId: alive });
+      await signOff(database, alive);
+      expect(await database.query('SELECT lost_leases FROM delivery_queue')).toEqual([{ lost_leases: 0 }]);
+      expect((await claimOne()).id).toBe(deliveries[0]!.id);
     });
 
     it('ends a delivery whose lease was lost five times in a row, with an attempt that says so', async () => {
       let id = '';
       for (let lost = 0; lost < LOST_LEASES_LIMIT; lost++) {
         id = (await claim({ replicaId: dead })).deliveries[0]!.id;
-        expect(await rescueDeliveries(database, alive, false)).toBe(1);
+        expect(await rescue(false)).toBe(1);
       }
       expect(await statusOf(id)).toMatchObject({ status: 'failed', attempt_count: 1 });
       expect(await listAttempts(database, id)).toMatchObject([

@@ -68,7 +68,7 @@ describe('an event that is accepted while its webhook changes', () => {
   /** Has the replica accept an event, lets `change` be answered before its deliveries can start, then starts them. */
   const overtakenBy = async (holder: TestReplica, change: () => Promise<unknown>): Promise<void> => {
     const dispatcher = holder.nest.get(DeliveryDispatcher);
-    const room = { ...dispatcher.reserve(), total: 1 };
+    const room = { ...dispatcher.reserveForIntake(), total: 1 };
     const acceptance = await acceptEvents(test.dataSource, [makeEvent(environmentId)], room);
     room.release();
     expect(acceptance.leased).toHaveLength(1);
@@ -108,7 +108,7 @@ describe('an event that is accepted while its webhook changes', () => {
       'and commits after the change is not sent once it is %s',
       async (_, body, status, reason, hits) => {
         const dispatcher = replica.nest.get(DeliveryDispatcher);
-        const room = { ...dispatcher.reserve(), total: 1 };
+        const room = { ...dispatcher.reserveForIntake(), total: 1 };
         let acceptance: Acceptance | undefined;
         await test.dataSource.transaction(async (manager) => {
           acceptance = await acceptEvents(manager, [makeEvent(environmentId)], room);

@@ -399,8 +399,8 @@ describe('Disabling a webhook because of its endpoint', () => {
   it.each(['gone', 'failing'] as const)('records %s once, by the system', async (reason) => {
     const { id } = await create();
     const webhooks = app.nest.get(WebhooksService);
-    expect(await webhooks.disable(id, 1, reason)).toBe(true);
-    expect(await webhooks.disable(id, 2, 'gone')).toBe(false);
+    await (await webhooks.disable(id, 1, reason))!();
+    expect(await webhooks.disable(id, 2, 'gone')).toBeNull();
 
     const row = await rowOf(id);
     expect(row).toMatchObject({ isActive: false, disabledReason: reason, disabledAt: row.updatedAt, revision: 2 });
@@ -419,14 +419,14 @@ describe('Disabling a webhook because of its endpoint', () => {
   it('does nothing to a webhook that has changed since', async () => {
     const { id } = await create();
     await patch(id, { target_url: 'https://example.com/moved' });
-    expect(await app.nest.get(WebhooksService).disable(id, 1, 'gone')).toBe(false);
+    expect(await app.nest.get(WebhooksService).disable(id, 1, 'gone')).toBeNull();
     expect(await rowOf(id)).toMatchObject({ isActive: true, revision: 2 });
   });
 
   it('does nothing to a webhook that was deleted or never was', async () => {
     const { id } = await create();
     await tenant.call('DELETE', `/webhook/${id}`);
-    expect(await app.nest.get(WebhooksService).disable(id, 2, 'gone')).toBe(false);
+    expect(await app.nest.get(WebhooksService).disable(id, 2, 'gone')).toBeNull();
     expect(await app.nest.get(WebhooksService).disable(randomUUID(), 1, 'gone')).toBe(false);
     expect(await revisionsOf(id)).toHaveLength(2);
   });

@@ -2,7 +2,12 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import { uuidV7 } from '../../src/common/uuid-v7.js';
 import { acceptEvents, type Acceptance, type IncomingEvent } from '../../src/events/accept-events.js';
-import type { AttemptRecord, DeliveryResult, LeasedDelivery, Settlement } from '../../src/deliveries/delivery.types.js';
+import type {
+  AttemptRecord,
+  DeliveryResult,
+  SettledDelivery,
+  Settlement,
+} from '../../src/deliveries/delivery.types.js';
 
 /** Makes an environment; returns its id. */
 export async function makeEnvironment(database: DataSource): Promise<string> {
@@ -85,7 +90,7 @@ export function attempted(outcome: 'succeeded' | 'failed', overrides: Partial<At
 }
 
 export function resultOf(
-  delivery: Pick<LeasedDelivery, 'id' | 'lease' | 'target' | 'isTest'>,
+  delivery: SettledDelivery,
   settlement: Settlement,
   attempt: AttemptRecord | null,
 ): DeliveryResult {

@@ -19,17 +19,17 @@ export class RecordedDeliveryControl extends DeliveryControl {
   failure: Error | null = null;
   private open: EntityManager | null = null;
 
-  override apply(change: WebhookChange, manager: EntityManager): Promise<void> {
+  override apply(changes: readonly WebhookChange[], manager: EntityManager): Promise<void> {
     if (!manager.queryRunner?.isTransactionActive) throw new Error('apply: not in a transaction');
     if (this.failure) throw this.failure;
-    this.applied.push(change);
+    this.applied.push(...changes);
     this.open = manager;
     return Promise.resolve();
   }
 
-  override settle(change: WebhookChange): Promise<void> {
+  override settle(changes: readonly WebhookChange[]): Promise<void> {
     if (this.open?.queryRunner?.isTransactionActive) throw new Error('settle: before the commit');
-    this.settled.push(change);
+    this.settled.push(...changes);
     return Promise.resolve();
   }
 

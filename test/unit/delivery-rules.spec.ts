@@ -32,6 +32,7 @@ describe('what a batch of results adds to the health of webhooks', () => {
     id: 'd',
     lease: 'l',
     isTest,
+    isForced: false,
     target: { environmentId: 'e', webhookId, targetUrl: '', revision: 1, secrets: [] },
   });
   const failed = (webhookId: string, pauseWebhookMs: number | null = null, isTest = false) => ({
@@ -84,23 +85,27 @@ describe('what is in flight', () => {
 describe('the permit to start an attempt', () => {
   it('ends with the window after the webhook was read', () => {
     const permits = new StartPermits(1_000);
-    expect(permits.allows('w', 1, 500, 1_500)).toBe(true);
-    expect(permits.allows('w', 1, 500, 1_501)).toBe(false);
+    expect(permits.check('w', 1, 500, 1_500)).toBe('allowed');
+    expect(permits.check('w', 1, 500, 1_501)).toBe('late');
   });
 
   it('is not given under a revision that has been superseded here', () => {
     const permits = new StartPermits(Infinity);
     permits.raise('w', 3, 0);
     permits.raise('w', 2, 1);
-    expect([2, 3, 4].map((revision) => permits.allows('w', revision, 0, 10))).toEqual([false, true, true]);
-    expect(permits.allows('other', 1, 0, 10)).toBe(true);
+    expect([2, 3, 4].map((revision) => permits.check('w', revision, 0, 10))).toEqual([
+      'superseded',
+      'allowed',
+      'allowed',
+    ]);
+    expect(permits.check('other', 1, 0, 10)).toBe('allowed');
   });
 
   it('forgets a change when nothing that was read before it can arrive any more', () => {
     const permits = new StartPermits(Infinity);
     permits.raise('w', 3, 0);
     permits.raise('other', 1, 60_001);
-    expect(permits.allows('w', 2, 0, 60_002)).toBe(true);
+    expect(permits.check('w', 2, 0, 60_002)).toBe('allowed');
   });
 });
 

@@ -1,5 +1,5 @@
-import { DOWN_AFTER_FAILURES, DOWN_AFTER_MS, PROBE_INTERVAL_MS } from '../endpoint-health.js';
-import type { CancelReason, DeliveryResult, LeasedDelivery, OutgoingEvent, SealedSecret } from '../delivery.types.js';
+import { DOWN_AFTER_FAILURES, DOWN_AFTER_MS } from '../endpoint-health.js';
+import type { CancelReason, LeasedDelivery, OutgoingEvent, SealedSecret, SettledDelivery } from '../delivery.types.js';
 import { liveSecretsOf } from './live-secrets.js';
 import type { Queryable } from './queryable.js';
 
@@ -11,10 +11,12 @@ export interface ClaimOptions {
   /** A fresh id: completing a delivery is conditional on it. */
   lease: string;
   leaseMs: number;
+  /** Between probes of an endpoint that is down; longer than an attempt can take, so that they go one at a time. */
+  probeIntervalMs: number;
   /** Deliveries to claim at most. */
-  room: number;
+  total: number;
   /** Deliveries to claim at most of one webhook, where `webhookRooms` does not say otherwise. */
-  roomPerWebhook: number;
+  perWebhook: number;
   /** Webhooks that have attempts in flight here, with the room that is left to each. */
   webhookRooms: ReadonlyMap<string, number>;
   /** The webhook where the last claim stopped; the scan goes on after it. Null: from the first. */
@@ -24,7 +26,7 @@ export interface ClaimOptions {
 export interface Claim {
   deliveries: LeasedDelivery[];
   /** Claimed, but their webhook no longer receives: to be settled without an attempt. */
-  canceled: { delivery: DeliveryResult['delivery']; reason: CancelReason }[];
+  canceled: { delivery: SettledDelivery; reason: CancelReason }[];
   /** Where the next claim goes on; null once the scan came to the last webhook. */
   after: string | null;
   /** Whether a webhook that has no room left here has more that is due. */
@@ -38,6 +40,8 @@ interface Row {
   delivery_id: string | null;
   failures: number;
   is_test: boolean;
+  is_forced: boolean;
+  is_in_turn: boolean;
   webhook_id: string;
   environment_id: string;
   target_url: string;
@@ -56,8 +60,9 @@ interface Row {
  * share, so that one webhook's backlog cannot starve the others, nor a low id a high one (the scan goes round).
  *
  * An endpoint that is down (endpoint-health.ts) gives its first retries, which keep their time, and one probe per
- * interval: the `probe` update is the gate, so that two replicas cannot both send one. A paused one (429) gives nothing.
- * What somebody asked for (`is_forced`) neither holds back.
+ * interval; the row of its health is the gate, so that two replicas cannot both send one. A paused one (429) gives
+ * nothing. What somebody asked for (`is_forced`) neither holds back. These few go before those in turn, which may be
+ * more than there is room for.
  *
  * The share is per claim; caps on what is in flight are kept in memory by the caller (a cap computed in a statement is
  * exceeded when statements overlap) and arrive here as rooms.
@@ -83,7 +88,7 @@ const CLAIM = `
     WHERE s.position < ${WEBHOOKS_PER_CLAIM}
   ),
   due AS MATERIALIZED (
-    SELECT s.webhook_id, coalesce(r.room, $4::int) AS room,
+    SELECT s.webhook_id, s.position, coalesce(r.room, $4::int) AS room,
       coalesce(h.consecutive_failures >= ${DOWN_AFTER_FAILURES}
         AND h.failing_since <= now() - interval '${DOWN_AFTER_MS} milliseconds', false) AS is_down,
       coalesce(h.paused_until > now(), false) AS is_paused
@@ -95,31 +100,7 @@ const CLAIM = `
   share AS (
     SELECT greatest(1, ceil($3::int / greatest(1, count(*))::numeric))::int AS size FROM due
   ),
-  probe AS (
-    UPDATE webhook_health h
-    SET next_probe_at = now() + interval '${PROBE_INTERVAL_MS} milliseconds'
-    FROM due d
-    WHERE d.is_down AND NOT d.is_paused AND h.webhook_id = d.webhook_id
-      AND (h.next_probe_at IS NULL OR h.next_probe_at <= now())
-    RETURNING h.webhook_id
-  ),
-  portion AS (
-    SELECT d.webhook_id, least(d.room, share.size) AS size FROM due d, share
-    WHERE NOT d.is_down AND NOT d.is_paused
-    UNION ALL
-    SELECT webhook_id, 1 FROM probe
-  ),
-  picked AS MATERIALIZED (
-    SELECT row.delivery_id FROM portion
-    CROSS JOIN LATERAL (
-      SELECT q.delivery_id FROM delivery_queue q
-      WHERE q.lease IS NULL AND q.webhook_id = portion.webhook_id AND q.due_at <= now()
-      ORDER BY q.due_at LIMIT portion.size
-      FOR UPDATE SKIP LOCKED
-    ) row
-    LIMIT $3::int
-  ),
-  picked_exempt AS MATERIALIZED (
+  exempt AS MATERIALIZED (
     SELECT row.delivery_id FROM due d
     CROSS JOIN share
     CROSS JOIN LATERAL (
@@ -130,21 +111,61 @@ const CLAIM = `
       FOR UPDATE SKIP LOCKED
     ) row
     WHERE d.is_down OR d.is_paused
-    LIMIT greatest(0, $3::int - (SELECT count(*) FROM picked))
+    LIMIT $3::int
+  ),
+  gate AS MATERIALIZED (
+    SELECT h.webhook_id FROM webhook_health h JOIN due d ON d.webhook_id = h.webhook_id
+    WHERE d.is_down AND NOT d.is_paused AND (h.next_probe_at IS NULL OR h.next_probe_at <= now())
+    ORDER BY h.webhook_id
+    LIMIT greatest(0, $3::int - (SELECT count(*) FROM exempt))
+    FOR UPDATE OF h SKIP LOCKED
+  ),
+  passed AS (
+    UPDATE webhook_health h SET next_probe_at = now() + $9::int * interval '1 millisecond'
+    FROM gate g WHERE h.webhook_id = g.webhook_id
+  ),
+  probe AS MATERIALIZED (
+    SELECT row.delivery_id FROM gate
+    CROSS JOIN LATERAL (
+      SELECT q.delivery_id FROM delivery_queue q
+      WHERE q.lease IS NULL AND q.webhook_id = gate.webhook_id AND q.due_at <= now()
+      ORDER BY q.due_at LIMIT 1
+      FOR UPDATE SKIP LOCKED
+    ) row
+  ),
+  in_turn AS MATERIALIZED (
+    SELECT row.delivery_id
+    FROM (
+      SELECT d.webhook_id, least(d.room, share.size) AS size FROM due d, share
+      WHERE NOT d.is_down AND NOT d.is_paused
+      ORDER BY d.position
+    ) portion
+    CROSS JOIN LATERAL (
+      SELECT q.delivery_id FROM delivery_queue q
+      WHERE q.lease IS NULL AND q.webhook_id = portion.webhook_id AND q.due_at <= now()
+      ORDER BY q.due_at LIMIT portion.size
+      FOR UPDATE SKIP LOCKED
+    ) row
+    LIMIT greatest(0, $3::int - (SELECT count(*) FROM exempt) - (SELECT count(*) FROM probe))
+  ),
+  picked AS (
+    SELECT delivery_id, true AS is_in_turn FROM in_turn
+    UNION ALL
+    SELECT delivery_id, false FROM (SELECT delivery_id FROM exempt UNION SELECT delivery_id FROM probe) apart
   ),
   claimed AS (
     UPDATE delivery_queue q
     SET lease = $1::uuid, leased_by = $2::uuid, leased_until = now() + $8::int * interval '1 millisecond',
       is_forced = false
-    FROM (SELECT delivery_id FROM picked UNION SELECT delivery_id FROM picked_exempt) p
-    WHERE q.delivery_id = p.delivery_id AND q.lease IS NULL
-    RETURNING q.delivery_id, q.webhook_id, q.event_id, q.failures, q.is_test
+    FROM picked p, delivery_queue before
+    WHERE q.delivery_id = p.delivery_id AND before.delivery_id = p.delivery_id AND q.lease IS NULL
+    RETURNING q.delivery_id, q.webhook_id, q.event_id, q.failures, q.is_test, before.is_forced, p.is_in_turn
   )
   SELECT EXISTS (
       SELECT 1 FROM scanned s JOIN room r ON r.webhook_id = s.webhook_id WHERE r.room = 0 AND s.due_at <= now()
     ) AS is_held_back,
     scan.webhook_id AS last_webhook_id, scan.position = ${WEBHOOKS_PER_CLAIM} AS is_scan_cut,
-    c.delivery_id, c.failures, c.is_test, c.webhook_id, c.event_id,
+    c.delivery_id, c.failures, c.is_test, c.is_forced, c.is_in_turn, c.webhook_id, c.event_id,
     w.environment_id, w.target_url, w.revision, w.is_active, w.deleted_at IS NOT NULL AS is_deleted,
     ${liveSecretsOf('w')} AS secrets,
     e.event_type, e.payload, e.created_at AS event_created_at
@@ -161,18 +182,19 @@ export async function claimDeliveries(database: Queryable, options: ClaimOptions
   const rows = await database.query<Row[]>(CLAIM, [
     options.lease,
     options.replicaId,
-    options.room,
-    options.roomPerWebhook,
+    options.total,
+    options.perWebhook,
     [...options.webhookRooms.keys()],
     [...options.webhookRooms.values()],
     options.after ?? FIRST_ID,
     options.leaseMs,
+    options.probeIntervalMs,
   ]);
   const claimed = rows.filter((row) => row.delivery_id !== null) as (Row & { delivery_id: string })[];
   const claim: Claim = {
     deliveries: [],
     canceled: [],
-    after: nextStart(rows[0], claimed, options.room),
+    after: nextStart(rows[0], claimed, options),
     isHeldBack: rows[0]?.is_held_back ?? false,
   };
   for (const row of claimed) {
@@ -186,7 +208,7 @@ export async function claimDeliveries(database: Queryable, options: ClaimOptions
     if (!row.is_active) {
       const reason = row.is_deleted ? 'webhook_deleted' : 'webhook_inactive';
       claim.canceled.push({
-        delivery: { id: row.delivery_id, lease: options.lease, target, isTest: row.is_test },
+        delivery: { id: row.delivery_id, lease: options.lease, target, isTest: row.is_test, isForced: false },
         reason,
       });
       continue;
@@ -198,6 +220,7 @@ export async function claimDeliveries(database: Queryable, options: ClaimOptions
       event: eventOf(row),
       failures: row.failures,
       isTest: row.is_test,
+      isForced: row.is_forced,
       readAt,
     });
   }
@@ -209,14 +232,9 @@ function eventOf(row: Row): OutgoingEvent | null {
   return { id: row.event_id, type: row.event_type, payload: row.payload, createdAt: row.event_created_at };
 }
 
-/** After the webhook that came last, when the room ended before the webhooks did; else where the scan was cut. */
-function nextStart(scan: Row | undefined, claimed: readonly Row[], room: number): string | null {
-  if (claimed.length >= room)
-    return (
-      claimed
-        .map((row) => row.webhook_id)
-        .sort()
-        .at(-1) ?? null
-    );
+/** After the webhook that came last in turn, when the room ended before the webhooks did; else where the scan was cut. */
+function nextStart(scan: Row | undefined, claimed: readonly Row[], { total, after }: ClaimOptions): string | null {
+  const inTurn = claimed.filter((row) => row.is_in_turn).map((row) => row.webhook_id);
+  if (claimed.length >= total) return inTurn.sort().at(-1) ?? after;
   return scan?.is_scan_cut ? scan.last_webhook_id : null;
 }

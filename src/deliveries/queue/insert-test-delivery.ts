@@ -49,5 +49,14 @@ export async function insertTestDelivery(database: Queryable, test: TestDelivery
     test.leaseMs,
   ]);
   if (!target) return null;
-  return { id: test.id, lease: test.lease, target, event: test.event, failures: 0, isTest: true, readAt };
+  return {
+    id: test.id,
+    lease: test.lease,
+    target,
+    event: test.event,
+    failures: 0,
+    isTest: true,
+    isForced: false,
+    readAt,
+  };
 }

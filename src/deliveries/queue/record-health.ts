@@ -14,7 +14,8 @@ export interface FailureTally {
 const RECORD_FAILURES = `
   INSERT INTO webhook_health AS h
     (webhook_id, consecutive_failures, failing_since, failure_days, paused_until, next_probe_at)
-  SELECT t.webhook_id, t.failures, now(), ARRAY[(now() AT TIME ZONE 'UTC')::date],
+  SELECT t.webhook_id, t.failures, CASE WHEN t.failures > 0 THEN now() END,
+    CASE WHEN t.failures > 0 THEN ARRAY[(now() AT TIME ZONE 'UTC')::date] ELSE '{}' END,
     now() + t.pause_ms * interval '1 millisecond', now() + interval '${PROBE_INTERVAL_MS} milliseconds'
   FROM unnest($1::uuid[], $2::int[], $3::bigint[]) AS t (webhook_id, failures, pause_ms)
   ORDER BY t.webhook_id
@@ -31,7 +32,7 @@ const RECORD_FAILURES = `
 interface Row {
   webhook_id: string;
   consecutive_failures: number;
-  failing_since: Date;
+  failing_since: Date | null;
   failure_days: number;
   now: Date;
 }
@@ -52,13 +53,19 @@ export async function recordFailures(database: Queryable, tallies: readonly Fail
   return rows.map((row) => ({
     webhookId: row.webhook_id,
     consecutiveFailures: row.consecutive_failures,
-    failingSince: row.failing_since,
+    failingSince: row.failing_since ?? row.now,
     failureDays: row.failure_days,
     now: row.now,
   }));
 }
 
-/** Forgets what is known of an endpoint: its webhook was made active again. */
-export async function clearHealth(database: Queryable, webhookId: string): Promise<void> {
-  await database.query('DELETE FROM webhook_health WHERE webhook_id = $1', [webhookId]);
+const CLEAR = `
+  WITH known AS MATERIALIZED (
+    SELECT webhook_id FROM webhook_health WHERE webhook_id = ANY ($1::uuid[]) ORDER BY webhook_id FOR UPDATE
+  )
+  DELETE FROM webhook_health h USING known k WHERE h.webhook_id = k.webhook_id`;
+
+/** Forgets what is known of endpoints: their webhooks have changed. */
+export async function clearHealth(database: Queryable, webhookIds: readonly string[]): Promise<void> {
+  await database.query(CLEAR, [webhookIds]);
 }

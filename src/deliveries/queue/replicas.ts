@@ -23,7 +23,23 @@ export async function hasOtherReplicas(database: Queryable, id: string): Promise
   return row?.exists ?? false;
 }
 
-/** Takes this replica off the list, and with it those that died more than a day ago. */
-export async function unregisterReplica(database: Queryable, id: string): Promise<void> {
-  await database.query(`DELETE FROM replica WHERE id = $1 OR seen_at < now() - interval '1 day'`, [id]);
+const SIGN_OFF = `
+  WITH held AS MATERIALIZED (
+    SELECT delivery_id FROM delivery_queue
+    WHERE lease IS NOT NULL AND leased_by = $1::uuid AND cancel_reason IS NULL
+    ORDER BY delivery_id
+    FOR UPDATE
+  ),
+  released AS (
+    UPDATE delivery_queue q SET lease = NULL, leased_by = NULL, leased_until = NULL, due_at = now()
+    FROM held h WHERE q.delivery_id = h.delivery_id
+  )
+  DELETE FROM replica WHERE id = $1::uuid OR seen_at < now() - interval '1 day'`;
+
+/**
+ * Takes this replica off the list, and with it those that died more than a day ago. What it still holds is due for
+ * others at once, and does not count as lost.
+ */
+export async function signOff(database: Queryable, id: string): Promise<void> {
+  await database.query(SIGN_OFF, [id]);
 }

@@ -4,22 +4,16 @@ import { DEAD_AFTER_MS } from './replicas.js';
 /** Leases lost in a row that end a delivery: a payload that kills the process must not loop. */
 export const LOST_LEASES_LIMIT = 5;
 
-/**
- * A replica's own leases outlive their time by this much before it frees them: while the database was away its results
- * wait in memory, and freeing them at once would send what only needs to be recorded.
- */
-const OWN_LEASE_GRACE_MS = 5 * 60_000;
-
 /** Rows freed by one statement: bounds its locks. */
 const ROWS_PER_RESCUE = 500;
 
 const RESCUE = `
   WITH lost AS MATERIALIZED (
-    SELECT q.delivery_id, q.cancel_reason, q.lost_leases + 1 >= ${LOST_LEASES_LIMIT} AS is_last
+    SELECT q.delivery_id, q.cancel_reason, q.is_test OR q.lost_leases + 1 >= ${LOST_LEASES_LIMIT} AS is_last
     FROM delivery_queue q
     WHERE q.lease IS NOT NULL
       AND CASE
-        WHEN q.leased_by = $1::uuid THEN q.leased_until < now() - interval '${OWN_LEASE_GRACE_MS} milliseconds'
+        WHEN q.leased_by = $1::uuid THEN q.lease <> ALL ($3::uuid[])
         ELSE $2::boolean OR q.leased_until < now() OR NOT EXISTS (
           SELECT 1 FROM replica r
           WHERE r.id = q.leased_by AND r.seen_at > now() - interval '${DEAD_AFTER_MS} milliseconds'
@@ -55,16 +49,28 @@ const RESCUE = `
   )
   SELECT count(*)::int AS rescued FROM lost`;
 
+export interface RescueOptions {
+  replicaId: string;
+  /** No other process can be using this database (the embedded engine): every lease of another is lost. */
+  isExclusive: boolean;
+  /**
+   * The leases that this replica knows of. It may hold others: when the answer to a statement got lost, nobody knows
+   * what it leased.
+   */
+  ownLeases: readonly string[];
+}
+
 /**
- * Frees the deliveries whose replica died or whose lease ran out, so that any replica can claim them.
+ * Frees the deliveries whose replica died, whose lease ran out, or that nobody knows to be leased, so that any replica
+ * can claim them. A test is not sent again: it ends as failed.
  *
- * @param isExclusive no other process can be using this database (the embedded engine): every other lease is lost.
- * @returns how many were freed; a full batch means that there may be more.
+ * @returns how many were freed.
  */
-export async function rescueDeliveries(database: Queryable, replicaId: string, isExclusive: boolean): Promise<number> {
+export async function rescueDeliveries(database: Queryable, options: RescueOptions): Promise<number> {
   let total = 0;
   for (;;) {
-    const [row] = await database.query<{ rescued: number }[]>(RESCUE, [replicaId, isExclusive]);
+    const parameters = [options.replicaId, options.isExclusive, options.ownLeases];
+    const [row] = await database.query<{ rescued: number }[]>(RESCUE, parameters);
     total += row?.rescued ?? 0;
     if ((row?.rescued ?? 0) < ROWS_PER_RESCUE) return total;
   }

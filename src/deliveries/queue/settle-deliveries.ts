@@ -16,7 +16,7 @@ import type { Queryable } from './queryable.js';
 const SETTLE = `
   WITH result AS MATERIALIZED (
     SELECT * FROM json_to_recordset($1::json) AS r (
-      delivery_id uuid, lease uuid, webhook_id uuid, settlement text, in_ms bigint, cancel_reason text,
+      delivery_id uuid, lease uuid, webhook_id uuid, settlement text, in_ms bigint, cancel_reason text, is_forced boolean,
       attempt_id uuid, started_at timestamptz, duration_ms int, outcome text, error text,
       request_url text, request_headers jsonb,
       response_status smallint, response_headers jsonb, response_body text, response_body_truncated boolean
@@ -54,6 +54,7 @@ const SETTLE = `
       END,
       attempt_count = v.attempt_count,
       failures = CASE WHEN v.is_forced THEN 0 ELSE q.failures + (r.attempt_id IS NOT NULL)::int END,
+      is_forced = v.is_forced OR r.is_forced,
       lost_leases = CASE WHEN r.attempt_id IS NULL THEN q.lost_leases ELSE 0 END
     FROM verdict v JOIN result r ON r.delivery_id = v.delivery_id
     WHERE q.delivery_id = v.delivery_id AND v.status = 'waiting'
@@ -62,13 +63,13 @@ const SETTLE = `
     UPDATE delivery d
     SET status = v.status, attempt_count = v.attempt_count, cancel_reason = v.cancel_reason, completed_at = now()
     FROM verdict v
-    WHERE d.id = v.delivery_id AND v.status <> 'waiting'
+    WHERE d.id = v.delivery_id AND v.status <> 'waiting' AND d.id BETWEEN $2::uuid AND $3::uuid
   ),
   late AS MATERIALIZED (
     SELECT r.delivery_id FROM result r
     WHERE r.attempt_id IS NOT NULL
       AND NOT EXISTS (SELECT 1 FROM verdict v WHERE v.delivery_id = r.delivery_id)
-      AND NOT EXISTS (SELECT 1 FROM attempt a WHERE a.id = r.attempt_id)
+      AND NOT EXISTS (SELECT 1 FROM attempt a WHERE a.id = r.attempt_id AND a.id BETWEEN $4::uuid AND $5::uuid)
   ),
   late_waiting AS (
     UPDATE delivery_queue q SET attempt_count = q.attempt_count + 1
@@ -78,7 +79,8 @@ const SETTLE = `
   late_closed AS (
     UPDATE delivery d SET attempt_count = d.attempt_count + 1
     FROM late l
-    WHERE d.id = l.delivery_id AND NOT EXISTS (SELECT 1 FROM held h WHERE h.delivery_id = l.delivery_id)
+    WHERE d.id = l.delivery_id AND d.id BETWEEN $2::uuid AND $3::uuid
+      AND NOT EXISTS (SELECT 1 FROM held h WHERE h.delivery_id = l.delivery_id)
     RETURNING d.id AS delivery_id, d.attempt_count
   ),
   numbered AS (
@@ -94,9 +96,19 @@ const SETTLE = `
     FROM result r JOIN numbered n ON n.delivery_id = r.delivery_id
     WHERE r.attempt_id IS NOT NULL
   ),
-  healed AS (
-    DELETE FROM webhook_health h
+  ailing AS MATERIALIZED (
+    SELECT h.webhook_id, coalesce(h.paused_until > now(), false) AS is_paused FROM webhook_health h
     WHERE h.webhook_id IN (SELECT r.webhook_id FROM result r WHERE r.outcome = 'succeeded')
+    ORDER BY h.webhook_id
+    FOR UPDATE
+  ),
+  healed AS (
+    DELETE FROM webhook_health h USING ailing a WHERE h.webhook_id = a.webhook_id AND NOT a.is_paused
+  ),
+  healed_in_pause AS (
+    UPDATE webhook_health h
+    SET consecutive_failures = 0, failing_since = NULL, failure_days = '{}', next_probe_at = NULL
+    FROM ailing a WHERE h.webhook_id = a.webhook_id AND a.is_paused
   )
   SELECT delivery_id, status FROM verdict`;
 
@@ -105,6 +117,7 @@ export type SettledStatus = 'succeeded' | 'failed' | 'canceled' | 'waiting';
 /**
  * Settles deliveries and logs their attempts.
  *
+ * @param results at least one, and no two of one delivery.
  * @returns the deliveries that changed and to what; one whose lease was lost is not among them.
  */
 export async function settleDeliveries(
@@ -113,8 +126,16 @@ export async function settleDeliveries(
 ): Promise<Map<string, SettledStatus>> {
   const rows = await database.query<{ delivery_id: string; status: SettledStatus }[]>(SETTLE, [
     JSON.stringify(results.map(toRow)),
+    ...boundsOf(results.map(({ delivery }) => delivery.id)),
+    ...boundsOf(results.flatMap(({ attempt }) => (attempt ? [attempt.id] : []))),
   ]);
   return new Map(rows.map((row) => [row.delivery_id, row.status]));
+}
+
+/** The first and last of the ids: they tell the planner, which sees no joined id, which days' partitions to look at. */
+function boundsOf(ids: string[]): [first: string | undefined, last: string | undefined] {
+  const sorted = ids.toSorted();
+  return [sorted[0], sorted.at(-1)];
 }
 
 function toRow({ delivery, attempt, settlement }: DeliveryResult): Record<string, unknown> {
@@ -125,6 +146,7 @@ function toRow({ delivery, attempt, settlement }: DeliveryResult): Record<string
     settlement: settlement.kind,
     in_ms: settlement.kind === 'waiting' ? settlement.inMs : null,
     cancel_reason: settlement.kind === 'canceled' ? settlement.reason : null,
+    is_forced: !attempt && delivery.isForced,
     attempt_id: attempt?.id,
     started_at: attempt?.startedAt,
     duration_ms: attempt?.durationMs,

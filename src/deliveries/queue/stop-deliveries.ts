@@ -1,30 +1,60 @@
 import type { CancelReason } from '../delivery.types.js';
 import type { Queryable } from './queryable.js';
 
+/** Deliveries that one statement cancels: bounds how long it holds their rows, about 0.1 s. */
+const ROWS_PER_STATEMENT = 5_000;
+
 /**
  * What waits is canceled. What is being attempted may end: it is marked, so that no retry follows it. Rows are locked
- * in the order of their ids, as everywhere.
+ * in the order of their ids.
  */
 const STOP = `
-  WITH held AS MATERIALIZED (
-    SELECT q.delivery_id, q.attempt_count, q.lease IS NOT NULL AS is_leased FROM delivery_queue q
-    WHERE q.webhook_id = $1::uuid
-    ORDER BY q.delivery_id
+  WITH stopped AS (
+    SELECT id FROM webhook WHERE id = ANY ($1::uuid[]) AND NOT is_active
+  ),
+  leased AS MATERIALIZED (
+    SELECT delivery_id FROM delivery_queue
+    WHERE lease IS NOT NULL AND cancel_reason IS NULL AND webhook_id IN (SELECT id FROM stopped)
+    ORDER BY delivery_id
     FOR UPDATE
   ),
   marked AS (
     UPDATE delivery_queue q SET cancel_reason = $2::text
-    FROM held h WHERE q.delivery_id = h.delivery_id AND h.is_leased
+    FROM leased l WHERE q.delivery_id = l.delivery_id
+  ),
+  waiting AS MATERIALIZED (
+    SELECT row.delivery_id, row.attempt_count FROM stopped s
+    CROSS JOIN LATERAL (
+      SELECT q.delivery_id, q.attempt_count FROM delivery_queue q
+      WHERE q.lease IS NULL AND q.webhook_id = s.id
+      ORDER BY q.due_at
+      LIMIT ${ROWS_PER_STATEMENT}
+      FOR UPDATE SKIP LOCKED
+    ) row
+    LIMIT ${ROWS_PER_STATEMENT}
   ),
   removed AS (
-    DELETE FROM delivery_queue q USING held h WHERE q.delivery_id = h.delivery_id AND NOT h.is_leased
+    DELETE FROM delivery_queue q USING waiting w WHERE q.delivery_id = w.delivery_id
+  ),
+  closed AS (
+    UPDATE delivery d
+    SET status = 'canceled', cancel_reason = $2::text, attempt_count = w.attempt_count, completed_at = now()
+    FROM waiting w
+    WHERE d.id = w.delivery_id
   )
-  UPDATE delivery d
-  SET status = 'canceled', cancel_reason = $2::text, attempt_count = h.attempt_count, completed_at = now()
-  FROM held h
-  WHERE d.id = h.delivery_id AND NOT h.is_leased`;
+  SELECT count(*)::int AS canceled FROM waiting`;
 
-/** Ends the deliveries that wait for a webhook which no longer receives. Runs in the transaction that stops it. */
-export async function stopDeliveries(database: Queryable, webhookId: string, reason: CancelReason): Promise<void> {
-  await database.query(STOP, [webhookId, reason]);
+/**
+ * Ends deliveries of webhooks that no longer receive; those of one that does are left alone. What it passes over, a
+ * claim cancels: a row that another statement holds, or the rest when the process dies between two calls.
+ *
+ * @returns whether there may be more
+ */
+export async function stopDeliveries(
+  database: Queryable,
+  webhookIds: readonly string[],
+  reason: CancelReason,
+): Promise<boolean> {
+  const [row] = await database.query<{ canceled: number }[]>(STOP, [webhookIds, reason]);
+  return row!.canceled >= ROWS_PER_STATEMENT;
 }

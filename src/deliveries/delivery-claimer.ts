@@ -1,0 +1,84 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { Config } from '../config/config.js';
+import { DeliveryDispatcher, type Room } from './delivery-dispatcher.js';
+import { PROBE_INTERVAL_MS } from './endpoint-health.js';
+import { claimDeliveries } from './queue/claim-deliveries.js';
+
+/** How often the queue is looked at when nothing says that something is due: bounds the lateness of a retry. */
+const POLL_MS = 250;
+
+/** Wait after a claim that failed, in milliseconds. */
+const CLAIM_RETRY_MS = 1_000;
+
+/** Claims what is due whenever this replica has room for it: retries, what was accepted without room, what was lost. */
+@Injectable()
+export class DeliveryClaimer {
+  private readonly logger = new Logger(DeliveryClaimer.name);
+  private readonly probeIntervalMs: number;
+  private loop: Promise<void> | null = null;
+  private isStopping = false;
+  private hasFailed = false;
+  /** The webhook after which the next claim goes on; null at the beginning of a round through all of them. */
+  private scanFrom: string | null = null;
+  private hasFoundInRound = false;
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly dispatcher: DeliveryDispatcher,
+    config: Config,
+  ) {
+    this.probeIntervalMs = Math.max(PROBE_INTERVAL_MS, config.attemptTimeoutMs + CLAIM_RETRY_MS);
+  }
+
+  /** Whether deliveries are being claimed: false while the database refuses, and once stopping has begun. */
+  get isHealthy(): boolean {
+    return this.loop !== null && !this.isStopping && !this.hasFailed;
+  }
+
+  start(): void {
+    this.loop ??= this.run();
+  }
+
+  /** No claim begins from now on; resolves when the one under way has ended. */
+  async stop(): Promise<void> {
+    this.isStopping = true;
+    this.dispatcher.wakeup.wake();
+    await this.loop;
+  }
+
+  private async run(): Promise<void> {
+    while (!this.isStopping) {
+      const room = this.dispatcher.reserveForClaim();
+      if (room && (await this.claim(room))) continue;
+      await this.dispatcher.wakeup.wait(this.hasFailed ? CLAIM_RETRY_MS : POLL_MS);
+    }
+  }
+
+  /** @returns whether to look again at once: the round is not at its end, or it found something. */
+  private async claim(room: Room): Promise<boolean> {
+    try {
+      const claim = await claimDeliveries(this.dataSource, {
+        ...room,
+        after: this.scanFrom,
+        probeIntervalMs: this.probeIntervalMs,
+      });
+      this.dispatcher.dispatch(claim.deliveries);
+      for (const { delivery, reason } of claim.canceled) this.dispatcher.cancel(delivery, reason);
+
+      this.hasFailed = false;
+      this.hasFoundInRound ||= claim.deliveries.length + claim.canceled.length > 0;
+      this.scanFrom = claim.after;
+      const goesOn = claim.after !== null || this.hasFoundInRound;
+      if (claim.after === null) this.hasFoundInRound = false;
+      this.dispatcher.hasBacklog = goesOn || claim.isHeldBack;
+      return goesOn;
+    } catch (error) {
+      if (!this.hasFailed) this.logger.error({ msg: 'due deliveries could not be claimed; trying again', err: error });
+      this.hasFailed = true;
+      return false;
+    } finally {
+      room.release();
+    }
+  }
+}
