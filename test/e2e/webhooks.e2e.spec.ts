@@ -241,6 +241,18 @@ describe('testing webhooks', () => {
     expect(await client.deliveries({ webhook_id: id })).toEqual([]);
   });
 
+  it('answers 429 while ten of the environment are under way', async () => {
+    const { client } = await service.tenant();
+    const receiver = await receivers.start();
+    receiver.respondWith(() => 'hang');
+    const { id } = await client.createWebhook({ target_url: receiver.url() });
+    const replies = await Promise.all(Array.from({ length: 11 }, () => client.post('/webhook/test', { id })));
+    const limited = replies.filter(({ status }) => status === 429);
+    expect(limited).toHaveLength(1);
+    limited[0]!.expectError(429, 'RATE_LIMITED');
+    expect(limited[0]!.headers['retry-after']).toBe('1');
+  });
+
   it('refuses an unknown type and a missing id by name', async () => {
     const { client } = await service.tenant();
     const { id } = await client.createWebhook({ target_url: TARGET });
