@@ -160,6 +160,7 @@ describe('the delivery engine', () => {
     const tests = await Promise.all(
       Array.from({ length: 11 }, () => replica.call('POST', '/webhook/test', { environmentId, body: { id } })),
     );
-    expect(tests.map(({ status }) => status).sort()).toEqual([...Array<number>(10).fill(200), 429]);
+    expect(tests.filter(({ status }) => status === 200)).toHaveLength(10);
+    expect(tests.filter(({ status }) => status === 429)).toHaveLength(1);
   });
 });
