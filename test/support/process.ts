@@ -3,8 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import pg from 'pg';
 import { ApiClient, runDirectory, send, type CreatedApiToken, type Environment, type Me } from './client.js';
 import { until } from './wait.js';
@@ -69,7 +68,8 @@ export class Service {
   ) {
     this.shared = shared;
     this.isReplica = shared !== undefined;
-    this.directory = mkdtempSync(join(tmpdir(), 'tidings-e2e-'));
+    // In the directory of the run, so that what a killed worker leaves is removed with it.
+    this.directory = mkdtempSync(join(runDirectory(), 'service-'));
     this.dataDir = join(this.directory, 'data');
   }
 
@@ -159,7 +159,7 @@ export class Service {
       const leaked = this.leakedCanaries();
       if (leaked.length > 0) throw new Error(`the log holds ${leaked.join(', ')}`);
     } finally {
-      this.child?.kill('SIGKILL');
+      if (this.isRunning) await this.kill('SIGKILL');
       rmSync(this.directory, { recursive: true, force: true });
       if (SERVER_URL && this.shared && !this.isReplica) await dropDatabase(SERVER_URL, this.shared.databaseUrl);
     }
@@ -305,8 +305,9 @@ async function initialisedDataDir(): Promise<string> {
 }
 
 async function createDatabase(serverUrl: string): Promise<Shared> {
-  const name = `tidings_e2e_${randomBytes(6).toString('hex')}`;
-  await onServer(serverUrl, `CREATE DATABASE ${name}`);
+  // Named after the run: global-teardown.mjs drops what a killed worker leaves.
+  const name = `${basename(runDirectory())}-${randomBytes(6).toString('hex')}`;
+  await onServer(serverUrl, `CREATE DATABASE "${name}"`);
   const databaseUrl = new URL(serverUrl);
   databaseUrl.pathname = `/${name}`;
   return {
@@ -317,7 +318,7 @@ async function createDatabase(serverUrl: string): Promise<Shared> {
 }
 
 async function dropDatabase(serverUrl: string, databaseUrl: string): Promise<void> {
-  await onServer(serverUrl, `DROP DATABASE IF EXISTS ${new URL(databaseUrl).pathname.slice(1)} WITH (FORCE)`);
+  await onServer(serverUrl, `DROP DATABASE IF EXISTS "${new URL(databaseUrl).pathname.slice(1)}" WITH (FORCE)`);
 }
 
 async function onServer(serverUrl: string, statement: string): Promise<void> {
