@@ -4,11 +4,11 @@ import { WebhooksModule } from '../webhooks/webhooks.module.js';
 import { DeliveriesController } from './deliveries.controller.js';
 import { DeliveriesService } from './deliveries.service.js';
 import { DeliveryControlModule } from './delivery-control.module.js';
-import { DeliveryClaimer } from './delivery-claimer.js';
-import { DeliveryDispatcher } from './delivery-dispatcher.js';
-import { DeliveryEngine } from './delivery-engine.js';
-import { DeliverySender } from './delivery-sender.js';
-import { ResultRecorder } from './result-recorder.js';
+import { DeliveryClaimer } from './engine/delivery-claimer.js';
+import { DeliveryDispatcher } from './engine/delivery-dispatcher.js';
+import { DeliveryEngine } from './engine/delivery-engine.js';
+import { DeliverySender } from './sending/delivery-sender.js';
+import { ResultRecorder } from './engine/result-recorder.js';
 import { WebhookTestController } from './webhook-test.controller.js';
 import { WebhookTester } from './webhook-tester.js';
 

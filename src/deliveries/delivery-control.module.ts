@@ -1,7 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { DeliveryControl } from '../webhooks/delivery-control.js';
 import { DeliveryControlService } from './delivery-control.service.js';
-import { Replica } from './replica.js';
+import { Replica } from './engine/replica.js';
 
 /**
  * Provides the port that `webhooks/` declares. Global, and apart from `DeliveriesModule`, because webhooks must find it

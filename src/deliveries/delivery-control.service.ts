@@ -6,8 +6,8 @@ import type { CancelReason } from './delivery.types.js';
 import type { Queryable } from './queue/queryable.js';
 import { clearHealth } from './queue/record-health.js';
 import { stopDeliveries } from './queue/stop-deliveries.js';
-import { Replica } from './replica.js';
-import { START_WINDOW_MS } from './start-permits.js';
+import { Replica } from './engine/replica.js';
+import { START_WINDOW_MS } from './engine/start-permits.js';
 
 /** Timers may fire early by a millisecond, and two machines' clocks do not run equally fast. */
 const TIMER_SLACK_MS = 50;

@@ -1,6 +1,6 @@
 import type { LeasedDelivery, Target } from '../deliveries/delivery.types.js';
-import type { Room } from '../deliveries/delivery-dispatcher.js';
-import { DOWN_AFTER_FAILURES, DOWN_AFTER_MS } from '../deliveries/endpoint-health.js';
+import type { Room } from '../deliveries/engine/delivery-dispatcher.js';
+import { DOWN_AFTER_FAILURES, DOWN_AFTER_MS } from '../deliveries/engine/endpoint-health.js';
 import { liveSecretsOf } from '../deliveries/queue/live-secrets.js';
 import type { Queryable } from '../deliveries/queue/queryable.js';
 
@@ -31,7 +31,7 @@ export const EVENT_OPERATION = 'event.create';
  * Stores events and fans them out, in one statement: an event and what it owes to each matching webhook are committed
  * together or not at all. Webhooks are read here and never from a cache, so whatever was answered before the event
  * arrived is seen. A change that commits while this runs may be missed: its deliveries then carry the old revision,
- * and the replica may not start them (deliveries/start-permits.ts).
+ * and the replica may not start them (deliveries/engine/start-permits.ts).
  *
  * Deliveries are born leased to this replica as far as it has room, at most so many for each webhook, and none for an
  * endpoint that is down or paused; the others are due at once for whoever has room.

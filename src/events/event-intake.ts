@@ -3,7 +3,7 @@ import { DataSource } from 'typeorm';
 import { ApiError } from '../common/errors.js';
 import { DailyPartitions } from '../database/daily-partitions.js';
 import { isDataError } from '../database/sqlstate.js';
-import { DeliveryDispatcher, type Room } from '../deliveries/delivery-dispatcher.js';
+import { DeliveryDispatcher, type Room } from '../deliveries/engine/delivery-dispatcher.js';
 import type { Queryable } from '../deliveries/queue/queryable.js';
 import { acceptEvents, type Acceptance, type IncomingEvent } from './accept-events.js';
 

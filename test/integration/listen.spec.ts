@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { envelopeOf, signedHeaders } from '../../src/deliveries/outgoing-request.js';
+import { envelopeOf, signedHeaders } from '../../src/deliveries/sending/outgoing-request.js';
 import { until } from '../support/wait.js';
 
 const SCRIPT = resolve(import.meta.dirname, '../../scripts/listen.mjs');

@@ -1,4 +1,4 @@
-import { signedHeaders } from '../../src/deliveries/outgoing-request.js';
+import { signedHeaders } from '../../src/deliveries/sending/outgoing-request.js';
 import { Receiver, verifiedSignatures, type ReceivedRequest } from '../support/receiver.js';
 
 const SECRET = 'd5fac1cb-1820-4da7-bfd8-a6b758bcf8ff';

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { DeliveryDispatcher } from '../../src/deliveries/delivery-dispatcher.js';
+import { DeliveryDispatcher } from '../../src/deliveries/engine/delivery-dispatcher.js';
 import { acceptEvents, type Acceptance } from '../../src/events/accept-events.js';
 import { startReplica, type TestReplica } from '../support/app.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';

@@ -1,8 +1,8 @@
-import { isDown, isGivenUp } from '../../src/deliveries/endpoint-health.js';
-import { tallyFailures } from '../../src/deliveries/failure-tally.js';
-import { InFlight } from '../../src/deliveries/in-flight.js';
-import { StartPermits } from '../../src/deliveries/start-permits.js';
-import { Wakeup } from '../../src/deliveries/wakeup.js';
+import { isDown, isGivenUp } from '../../src/deliveries/engine/endpoint-health.js';
+import { tallyFailures } from '../../src/deliveries/engine/failure-tally.js';
+import { InFlight } from '../../src/deliveries/engine/in-flight.js';
+import { StartPermits } from '../../src/deliveries/engine/start-permits.js';
+import { Wakeup } from '../../src/deliveries/engine/wakeup.js';
 import { attempted, resultOf } from '../support/delivery-fixtures.js';
 
 describe('the health of an endpoint', () => {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { RETRY_AFTER_LIMIT_MS, retryAfterMs, retryDelayMs } from '../../src/deliveries/retry-policy.js';
+import { RETRY_AFTER_LIMIT_MS, retryAfterMs, retryDelayMs } from '../../src/deliveries/engine/retry-policy.js';
 
 const schedule = [5_000, 300_000, 1_800_000];
 

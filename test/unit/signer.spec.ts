@@ -1,6 +1,6 @@
 import { Webhook } from 'standardwebhooks';
-import { envelopeOf, signedHeaders } from '../../src/deliveries/outgoing-request.js';
-import { bodySignature, standardSignature } from '../../src/deliveries/signer.js';
+import { envelopeOf, signedHeaders } from '../../src/deliveries/sending/outgoing-request.js';
+import { bodySignature, standardSignature } from '../../src/deliveries/sending/signer.js';
 
 const secret = 'd5fac1cb-1820-4da7-bfd8-a6b758bcf8ff';
 const body = Buffer.from('{"id":"018f","event":"test","payload":{"foo":"bar"}}');

@@ -1,4 +1,4 @@
-import { DOWN_AFTER_FAILURES, DOWN_AFTER_MS } from '../endpoint-health.js';
+import { DOWN_AFTER_FAILURES, DOWN_AFTER_MS } from '../engine/endpoint-health.js';
 import type { CancelReason, LeasedDelivery, OutgoingEvent, SealedSecret, SettledDelivery } from '../delivery.types.js';
 import { liveSecretsOf } from './live-secrets.js';
 import type { Queryable } from './queryable.js';

@@ -1,5 +1,5 @@
-import { FAILING_AFTER_DAYS, PROBE_INTERVAL_MS } from '../endpoint-health.js';
-import type { EndpointHealth } from '../endpoint-health.js';
+import { FAILING_AFTER_DAYS, PROBE_INTERVAL_MS } from '../engine/endpoint-health.js';
+import type { EndpointHealth } from '../engine/endpoint-health.js';
 import type { Queryable } from './queryable.js';
 
 /** What a batch of results says of one webhook that failed. */

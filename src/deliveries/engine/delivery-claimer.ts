@@ -1,9 +1,9 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { Config } from '../config/config.js';
+import { Config } from '../../config/config.js';
 import { DeliveryDispatcher, type Room } from './delivery-dispatcher.js';
 import { PROBE_INTERVAL_MS } from './endpoint-health.js';
-import { claimDeliveries } from './queue/claim-deliveries.js';
+import { claimDeliveries } from '../queue/claim-deliveries.js';
 
 /** How often the queue is looked at when nothing says that something is due: bounds the lateness of a retry. */
 const POLL_MS = 250;

@@ -1,5 +1,5 @@
-import type { DeliveryResult } from './delivery.types.js';
-import type { FailureTally } from './queue/record-health.js';
+import type { DeliveryResult } from '../delivery.types.js';
+import type { FailureTally } from '../queue/record-health.js';
 
 /**
  * What a batch of results, oldest first, adds to the health of the webhooks that failed in it. A success in the batch

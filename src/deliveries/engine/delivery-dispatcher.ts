@@ -2,7 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
-import { Config } from '../config/config.js';
+import { Config } from '../../config/config.js';
 import type {
   AttemptRecord,
   CancelReason,
@@ -10,10 +10,10 @@ import type {
   LeasedDelivery,
   SettledDelivery,
   Settlement,
-} from './delivery.types.js';
-import { DeliverySender } from './delivery-sender.js';
+} from '../delivery.types.js';
+import { DeliverySender } from '../sending/delivery-sender.js';
 import { InFlight } from './in-flight.js';
-import { readRevisions } from './queue/read-revisions.js';
+import { readRevisions } from '../queue/read-revisions.js';
 import { Replica } from './replica.js';
 import { ResultRecorder } from './result-recorder.js';
 import { retryAfterMs, retryDelayMs } from './retry-policy.js';

@@ -1,5 +1,5 @@
 import { bodySignature, standardSignature, type SignatureEncoding } from './signer.js';
-import type { OutgoingEvent } from './delivery.types.js';
+import type { OutgoingEvent } from '../delivery.types.js';
 
 export interface SigningOptions {
   userAgent: string;

@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import { uuidV7 } from '../common/uuid-v7.js';
-import { VERSION } from '../common/version.js';
-import { Config } from '../config/config.js';
-import { classifyFailure } from '../egress/attempt-error.js';
-import { GuardedAgent } from '../egress/guarded-agent.js';
-import { readBodyPrefix } from '../egress/response-body.js';
-import { checkTargetUrl, targetPolicyOf, type TargetPolicy } from '../egress/target-url-policy.js';
-import { SecretVault } from '../webhooks/secret-vault.js';
-import type { AttemptError, AttemptRecord, LeasedDelivery } from './delivery.types.js';
+import { uuidV7 } from '../../common/uuid-v7.js';
+import { VERSION } from '../../common/version.js';
+import { Config } from '../../config/config.js';
+import { classifyFailure } from '../../egress/attempt-error.js';
+import { GuardedAgent } from '../../egress/guarded-agent.js';
+import { readBodyPrefix } from '../../egress/response-body.js';
+import { checkTargetUrl, targetPolicyOf, type TargetPolicy } from '../../egress/target-url-policy.js';
+import { SecretVault } from '../../webhooks/secret-vault.js';
+import type { AttemptError, AttemptRecord, LeasedDelivery } from '../delivery.types.js';
 import { envelopeOf, signedHeaders, type SigningOptions } from './outgoing-request.js';
 
 /** What a receiver's answer may tell beyond its status and the start of its body. */

@@ -1,7 +1,7 @@
 import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
-import { ReadinessChecks } from '../common/readiness-checks.js';
-import { Config } from '../config/config.js';
+import { ReadinessChecks } from '../../common/readiness-checks.js';
+import { Config } from '../../config/config.js';
 import { DeliveryClaimer } from './delivery-claimer.js';
 import { DeliveryDispatcher } from './delivery-dispatcher.js';
 import { Replica } from './replica.js';

@@ -1,14 +1,14 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
-import { DailyPartitions } from '../database/daily-partitions.js';
-import { isDataError } from '../database/sqlstate.js';
-import { WebhooksService } from '../webhooks/webhooks.service.js';
-import type { DeliveryResult, Target } from './delivery.types.js';
+import { DailyPartitions } from '../../database/daily-partitions.js';
+import { isDataError } from '../../database/sqlstate.js';
+import { WebhooksService } from '../../webhooks/webhooks.service.js';
+import type { DeliveryResult, Target } from '../delivery.types.js';
 import { isDown, isGivenUp } from './endpoint-health.js';
 import { tallyFailures } from './failure-tally.js';
-import { recordFailures, type RecordedHealth } from './queue/record-health.js';
-import { settleDeliveries, type SettledStatus } from './queue/settle-deliveries.js';
+import { recordFailures, type RecordedHealth } from '../queue/record-health.js';
+import { settleDeliveries, type SettledStatus } from '../queue/settle-deliveries.js';
 
 /** Results written by one statement. */
 const ROWS_PER_FLUSH = 500;

@@ -1,11 +1,11 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { uuidV7 } from '../common/uuid-v7.js';
-import { Config } from '../config/config.js';
-import { DailyPartitions } from '../database/daily-partitions.js';
-import type { Target } from './delivery.types.js';
-import { DEAD_AFTER_MS, hasOtherReplicas, signOff, touchReplica } from './queue/replicas.js';
-import { rescueDeliveries } from './queue/rescue-deliveries.js';
+import { uuidV7 } from '../../common/uuid-v7.js';
+import { Config } from '../../config/config.js';
+import { DailyPartitions } from '../../database/daily-partitions.js';
+import type { Target } from '../delivery.types.js';
+import { DEAD_AFTER_MS, hasOtherReplicas, signOff, touchReplica } from '../queue/replicas.js';
+import { rescueDeliveries } from '../queue/rescue-deliveries.js';
 import { Repeater } from './repeater.js';
 import { START_WINDOW_MS, StartPermits } from './start-permits.js';
 
