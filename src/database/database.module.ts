@@ -5,6 +5,7 @@ import { DailyPartitions } from './daily-partitions.js';
 import { DataDirectory } from './data-directory.js';
 import { openDatabase } from './database.js';
 import { EmbeddedPostgres } from './embedded-postgres.js';
+import { EmbeddedUpkeep } from './embedded-upkeep.js';
 import { PartitionTimer } from './partition-timer.js';
 
 /** The engine that this process runs itself; null where DATABASE_URL names a server. */
@@ -47,6 +48,7 @@ const EMBEDDED_POSTGRES = Symbol('EMBEDDED_POSTGRES');
       useFactory: (dataSource: DataSource): DailyPartitions => new DailyPartitions(dataSource),
     },
     PartitionTimer,
+    EmbeddedUpkeep,
   ],
   exports: [DataSource, DailyPartitions],
 })
