@@ -1,5 +1,6 @@
 /**
- * Compiles src and migrations into `.builds/<hash of what they are made from>/` and points the link `dist` at it.
+ * Compiles and bundles src and migrations into `.builds/<hash of what they are made from>/` and points the link `dist`
+ * at it.
  *
  * A build is made beside and renamed when it is whole, and `dist` is replaced in one step: a process that runs from an
  * older build keeps its files, a process that starts finds either build, and neither finds half of one. Nothing is
@@ -22,9 +23,17 @@ import {
 } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { bundle } from './bundle.mjs';
 
 const SOURCES = ['src', 'migrations'];
-const SETTINGS = ['tsconfig.json', 'tsconfig.build.json', 'package.json', 'package-lock.json', 'scripts/build.mjs'];
+const SETTINGS = [
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'package.json',
+  'package-lock.json',
+  'scripts/build.mjs',
+  'scripts/bundle.mjs',
+];
 
 /** Builds that stay beside the newest: whatever still runs is likely among them, and so is the way back. */
 const KEPT_BUILDS = 5;
@@ -71,13 +80,16 @@ function filesIn(directory) {
 function compile(root, target) {
   const unfinished = `${target}.${randomBytes(4).toString('hex')}.unfinished`;
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  const args = [tsc, '--project', join(root, 'tsconfig.build.json'), '--outDir', unfinished];
+  const compiled = join(unfinished, 'compiled');
+  const args = [tsc, '--project', join(root, 'tsconfig.build.json'), '--outDir', compiled];
   const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: ['ignore', 2, 2] });
   if (status !== 0) {
     rmSync(unfinished, { recursive: true, force: true });
     console.error('The build failed; dist is what it was.');
     process.exit(1);
   }
+  bundle(root, compiled, join(unfinished, 'src'));
+  rmSync(compiled, { recursive: true });
   // Seen from the compiled files it lies where it lies seen from the sources.
   copyFileSync(join(root, 'package.json'), join(unfinished, 'package.json'));
   try {

@@ -43,6 +43,11 @@ interface Partition {
 export class DailyPartitions {
   constructor(private readonly dataSource: DataSource) {}
 
+  /** Whether nothing is missing. */
+  async areMade(now: Date): Promise<boolean> {
+    return (await findMissing(this.dataSource.manager, partitionsAround(now))).length === 0;
+  }
+
   /**
    * Makes the partitions that are missing. Can be called at any time and by several replicas at once; costs one small
    * query when there is nothing to do.
@@ -50,8 +55,8 @@ export class DailyPartitions {
    * @param now the instant whose UTC day is today.
    */
   async ensure(now: Date): Promise<void> {
+    if (await this.areMade(now)) return;
     const wanted = partitionsAround(now);
-    if ((await findMissing(this.dataSource.manager, wanted)).length === 0) return;
     await this.dataSource.transaction(async (manager) => {
       await manager.query('SELECT pg_advisory_xact_lock($1)', [SCHEMA_LOCK]);
       await manager.query(`SET LOCAL lock_timeout = '${LOCK_TIMEOUT}'`);

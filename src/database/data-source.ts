@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import { migrations } from '../../migrations/index.js';
 import { DeadlineClient } from './deadline-client.js';
 import { entities } from './entities.js';
+import { MIGRATIONS_TABLE } from './migrator.js';
 
 /**
  * How long a connection may take to open, and a request may wait for a free one: a caller is owed its 503 within 2 s
@@ -76,7 +77,7 @@ export async function openDataSource(settings: DataSourceSettings): Promise<Data
     synchronize: false,
     // Failures are thrown; TypeORM's other loggers print them as well, and past our own. This one needs DEBUG=typeorm*.
     logger: 'debug',
-    migrationsTableName: 'schema_migration',
+    migrationsTableName: MIGRATIONS_TABLE,
     entities,
     migrations,
   });

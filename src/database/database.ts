@@ -1,15 +1,27 @@
 import type { DataSource } from 'typeorm';
 import { DailyPartitions } from './daily-partitions.js';
 import { openDataSource, type DataSourceSettings } from './data-source.js';
-import { migrate } from './migrator.js';
+import { isMigrated, migrate } from './migrator.js';
 
 /**
- * Opens a database that is ready to be used: schema up to date, partitions made. That may take minutes, so it runs on a
- * connection of its own without the deadline that statements have.
+ * Opens a database that is ready to be used: schema up to date, partitions made.
  *
  * @throws when it cannot be reached, is too old, or was migrated by a newer version.
  */
 export async function openDatabase(settings: DataSourceSettings): Promise<DataSource> {
+  const dataSource = await openDataSource(settings);
+  try {
+    const isReady = (await isMigrated(dataSource)) && (await new DailyPartitions(dataSource).areMade(new Date()));
+    if (!isReady) await prepare(settings);
+    return dataSource;
+  } catch (error) {
+    await dataSource.destroy();
+    throw error;
+  }
+}
+
+/** May take minutes, so it runs on a connection of its own without the deadline that statements have. */
+async function prepare(settings: DataSourceSettings): Promise<void> {
   const preparing = await openDataSource({ ...settings, poolSize: 1, statementTimeoutMs: null });
   try {
     await migrate(preparing);
@@ -17,5 +29,4 @@ export async function openDatabase(settings: DataSourceSettings): Promise<DataSo
   } finally {
     await preparing.destroy();
   }
-  return openDataSource(settings);
 }
