@@ -31,13 +31,14 @@ describe('npm run build', () => {
     }
     symlinkSync(join(REPOSITORY, 'node_modules'), join(checkout, 'node_modules'));
     write('src/main.ts', 'export const answer: number = 1;');
+    write('src/database/embedded-postgres.worker.ts', 'export {};');
     write('migrations/index.ts', 'export const migrations: string[] = [];');
   });
 
   it('builds into a directory of its own, with package.json beside it, and links dist to it', async () => {
     expect(await build()).toMatchObject({ code: 0 });
     expect(readFileSync(join(checkout, 'dist/src/main.js'), 'utf8')).toContain('answer = 1');
-    expect(existsSync(join(checkout, 'dist/migrations/index.js'))).toBe(true);
+    expect(existsSync(join(checkout, 'dist/src/embedded-postgres.worker.js'))).toBe(true);
     expect(existsSync(join(checkout, 'dist/package.json'))).toBe(true);
     expect(dirname(realpathSync(join(checkout, 'dist')))).toBe(realpathSync(join(checkout, '.builds')));
   });
