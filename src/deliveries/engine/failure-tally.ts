@@ -3,8 +3,8 @@ import type { FailureTally } from '../queue/record-health.js';
 
 /**
  * What a batch of results, oldest first, adds to the health of the webhooks that failed in it. A success in the batch
- * wipes out the failures before it, but not a pause that the receiver asked for. Failed tests do not count: they say what somebody tried, not how the endpoint
- * fares.
+ * wipes out the failures before it, but not a pause that the receiver asked for. Failed tests do not count: they say
+ * what somebody tried, not how the endpoint fares.
  */
 export function tallyFailures(results: readonly DeliveryResult[]): FailureTally[] {
   const tallies = new Map<string, FailureTally>();
