@@ -2,7 +2,7 @@ import { join, relative } from 'node:path';
 import { CREDENTIAL_FILES } from './config/first-boot.js';
 
 /**
- * What to type next, for somebody who has just started the embedded engine. The same commands are on README's first
+ * What to type next, for somebody who has just started the embedded engine: shorter, what stands on README's first
  * page.
  */
 export function welcome(dataDir: string, port: string): string {
