@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
+import { uuidV7 } from '../../src/common/uuid-v7.js';
 import type { LeasedDelivery } from '../../src/deliveries/delivery.types.js';
 import { claimDeliveries, type Claim, type ClaimOptions } from '../../src/deliveries/queue/claim-deliveries.js';
 import { findDelivery, listAttempts } from '../../src/deliveries/queue/delivery-reads.js';
@@ -45,8 +46,8 @@ describe('the delivery queue', () => {
     await database.query('UPDATE webhook SET is_active = false WHERE id = $1', [webhookId]);
     return stopDeliveries(database, [webhookId], reason);
   };
-  const rescue = (isExclusive: boolean, ownLeases: string[] = []) =>
-    rescueDeliveries(database, { replicaId: alive, isExclusive, ownLeases });
+  const rescue = (isExclusive: boolean, ownLeases: string[] = [], ownLeasesAt = Date.now()) =>
+    rescueDeliveries(database, { replicaId: alive, isExclusive, ownLeases, ownLeasesAt });
   const claimOne = async (): Promise<LeasedDelivery> => (await claim()).deliveries[0]!;
 
   describe('accepting', () => {
@@ -400,10 +401,16 @@ describe('the delivery queue', () => {
     });
 
     it('frees leases of its own that it does not know of, and no others', async () => {
-      const lease = randomUUID();
+      const lease = uuidV7(Date.now() - 1_000);
       await claim({ replicaId: alive, lease });
       expect(await rescue(false, [lease])).toBe(0);
       expect(await rescue(false)).toBe(1);
+    });
+
+    it('leaves alone what it leased after it had listed its leases', async () => {
+      const listedAt = Date.now() - 1_000;
+      await claim({ replicaId: alive, lease: uuidV7() });
+      expect(await rescue(false, [], listedAt)).toBe(0);
     });
 
     it('does not send a test again', async () => {

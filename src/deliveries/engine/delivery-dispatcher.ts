@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
+import { uuidV7 } from '../../common/uuid-v7.js';
 import { Config } from '../../config/config.js';
 import type {
   AttemptRecord,
@@ -149,7 +149,8 @@ export class DeliveryDispatcher {
   }
 
   private reserve(total: number): Room {
-    const lease = randomUUID();
+    // Version 7: the rescue tells by it which leases are younger than its list of them.
+    const lease = uuidV7();
     const release = this.inFlight.reserve(total);
     this.hold(lease);
     return {

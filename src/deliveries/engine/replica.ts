@@ -99,6 +99,7 @@ export class Replica {
         replicaId: this.id,
         isExclusive: this.isExclusive,
         ownLeases: holder.openLeases(),
+        ownLeasesAt: Date.now(),
       }),
     );
     if (rescued === 0) return;

@@ -1,3 +1,4 @@
+import { uuidV7Floor } from '../../common/uuid-v7.js';
 import type { Queryable } from './queryable.js';
 import { DEAD_AFTER_MS } from './replicas.js';
 
@@ -13,7 +14,7 @@ const RESCUE = `
     FROM delivery_queue q
     WHERE q.lease IS NOT NULL
       AND CASE
-        WHEN q.leased_by = $1::uuid THEN q.lease <> ALL ($3::uuid[])
+        WHEN q.leased_by = $1::uuid THEN q.lease <> ALL ($3::uuid[]) AND q.lease < $4::uuid
         ELSE $2::boolean OR q.leased_until < now() OR NOT EXISTS (
           SELECT 1 FROM replica r
           WHERE r.id = q.leased_by AND r.seen_at > now() - interval '${DEAD_AFTER_MS} milliseconds'
@@ -58,6 +59,8 @@ export interface RescueOptions {
    * what it leased.
    */
   ownLeases: readonly string[];
+  /** When that list was made, in Unix milliseconds. What was leased while this statement waited its turn is not on it. */
+  ownLeasesAt: number;
 }
 
 /**
@@ -69,7 +72,8 @@ export interface RescueOptions {
 export async function rescueDeliveries(database: Queryable, options: RescueOptions): Promise<number> {
   let total = 0;
   for (;;) {
-    const parameters = [options.replicaId, options.isExclusive, options.ownLeases];
+    const listedBefore = uuidV7Floor(options.ownLeasesAt);
+    const parameters = [options.replicaId, options.isExclusive, options.ownLeases, listedBefore];
     const [row] = await database.query<{ rescued: number }[]>(RESCUE, parameters);
     total += row?.rescued ?? 0;
     if ((row?.rescued ?? 0) < ROWS_PER_RESCUE) return total;
