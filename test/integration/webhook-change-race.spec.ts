@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { DeliveryDispatcher } from '../../src/deliveries/engine/delivery-dispatcher.js';
+import { recordFailures } from '../../src/deliveries/queue/record-health.js';
 import { acceptEvents, type Acceptance } from '../../src/events/accept-events.js';
 import { startReplica, type TestReplica } from '../support/app.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -70,10 +71,10 @@ describe('an event that is accepted while its webhook changes', () => {
     const dispatcher = holder.nest.get(DeliveryDispatcher);
     const room = { ...dispatcher.reserveForIntake(), total: 1 };
     const acceptance = await acceptEvents(test.dataSource, [makeEvent(environmentId)], room);
-    room.release();
     expect(acceptance.leased).toHaveLength(1);
     await change();
     dispatcher.dispatch(acceptance.leased);
+    room.release();
   };
 
   const changes = [
@@ -102,6 +103,18 @@ describe('an event that is accepted while its webhook changes', () => {
     expect(receiver.hits).toEqual(hits);
   });
 
+  it('is sent once its webhook is known not to have changed, when accepting it took longer than the window', async () => {
+    const dispatcher = replica.nest.get(DeliveryDispatcher);
+    const room = { ...dispatcher.reserveForIntake(), total: 1 };
+    const { leased } = await acceptEvents(test.dataSource, [makeEvent(environmentId)], room);
+    // Given back it could not be claimed again, so only what was leased can be sent.
+    await recordFailures(test.dataSource, [{ webhookId, failures: 1, pauseMs: 600_000 }]);
+    dispatcher.dispatch(leased.map((delivery) => ({ ...delivery, readAt: delivery.readAt - 60_000 })));
+    room.release();
+    expect(await settled()).toMatchObject([{ status: 'succeeded', attempt_count: 1 }]);
+    expect(receiver.hits).toEqual(['/old']);
+  });
+
   // The embedded engine has one session: there a change waits for the statement, so it cannot overtake its commit.
   if (process.env['TEST_DATABASE_URL'] !== undefined) {
     it.each(changes)(
@@ -114,8 +127,8 @@ describe('an event that is accepted while its webhook changes', () => {
           acceptance = await acceptEvents(manager, [makeEvent(environmentId)], room);
           expect((await make(replica, body)).status).toBe(200);
         });
-        room.release();
         dispatcher.dispatch(acceptance!.leased);
+        room.release();
         expect(await settled()).toMatchObject([{ status, cancel_reason: reason }]);
         expect(receiver.hits).toEqual(hits);
       },
