@@ -192,20 +192,20 @@ export class InitialSchema1764000000000 implements MigrationInterface {
 
     await queryRunner.query(`
       CREATE TABLE attempt (
-        id                      uuid           NOT NULL,
         delivery_id             uuid           NOT NULL,
         number                  integer        NOT NULL,
+        lease                   uuid           NOT NULL,
         started_at              timestamptz(3) NOT NULL,
         duration_ms             integer        NOT NULL,
         outcome                 text           NOT NULL,
         error                   text,
         request_url             text           NOT NULL,
-        request_headers         jsonb          NOT NULL,
+        request_headers         json           NOT NULL,
         response_status         smallint,
-        response_headers        jsonb,
+        response_headers        json,
         response_body           text,
         response_body_truncated boolean,
-        CONSTRAINT attempt_pkey PRIMARY KEY (id),
+        CONSTRAINT attempt_pkey PRIMARY KEY (delivery_id, number),
         CONSTRAINT attempt_outcome_known CHECK (outcome IN ('succeeded', 'failed')),
         CONSTRAINT attempt_number_from_one CHECK (number >= 1),
         CONSTRAINT attempt_success_has_no_error CHECK (outcome = 'failed' OR error IS NULL),
@@ -214,8 +214,10 @@ export class InitialSchema1764000000000 implements MigrationInterface {
           AND (response_status IS NULL) = (response_body IS NULL)
           AND (response_status IS NULL) = (response_body_truncated IS NULL)
         )
-      ) PARTITION BY RANGE (id)`);
-    await queryRunner.query(`CREATE INDEX attempt_of_delivery ON attempt (delivery_id, number)`);
+      ) PARTITION BY RANGE (delivery_id)`);
+    await queryRunner.query(
+      `COMMENT ON COLUMN attempt.lease IS 'the right under which it was made: one lease of a delivery makes one attempt'`,
+    );
 
     await queryRunner.query(`
       CREATE TABLE replica (

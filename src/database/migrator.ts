@@ -1,5 +1,7 @@
 import { MigrationExecutor, type DataSource, type QueryRunner } from 'typeorm';
 import { SCHEMA_LOCK } from './schema-lock.js';
+import { areStored, storeStatements } from './stored-statement.js';
+import { storedStatements } from './stored-statements.js';
 
 /** Where TypeORM writes down what was run. */
 export const MIGRATIONS_TABLE = 'schema_migration';
@@ -16,8 +18,8 @@ export class SchemaTooNewError extends Error {
 }
 
 /**
- * Whether exactly the migrations of this version were run: what a start mostly finds, in two small queries instead of
- * a connection and a transaction of their own.
+ * Whether exactly the migrations of this version were run and its statements stored: what a start mostly finds, in
+ * three small queries instead of a connection and a transaction of their own.
  */
 export async function isMigrated(dataSource: DataSource): Promise<boolean> {
   const [table] = await dataSource.query<{ exists: boolean }[]>('SELECT to_regclass($1) IS NOT NULL AS exists', [
@@ -26,11 +28,12 @@ export async function isMigrated(dataSource: DataSource): Promise<boolean> {
   if (!table?.exists) return false;
   const rows = await dataSource.query<{ name: string }[]>(`SELECT name FROM ${MIGRATIONS_TABLE}`);
   const known = new Set(dataSource.migrations.map(nameOf));
-  return rows.length === known.size && rows.every(({ name }) => known.has(name));
+  if (rows.length !== known.size || !rows.every(({ name }) => known.has(name))) return false;
+  return areStored(dataSource, storedStatements);
 }
 
 /**
- * Runs the pending migrations, all or none, in one transaction under a lock: replicas that start together queue up and
+ * Runs the pending migrations and stores this version's statements, all or none, in one transaction under a lock: replicas that start together queue up and
  * all but the first find nothing to do. TypeORM's own `runMigrations()` fails there, on both engines, because it
  * makes its table before it has any lock.
  *
@@ -47,6 +50,7 @@ export async function migrate(dataSource: DataSource): Promise<string[]> {
     const executor = new MigrationExecutor(dataSource, queryRunner);
     await refuseNewerSchema(dataSource, executor);
     const ran = await executor.executePendingMigrations();
+    await storeStatements(queryRunner, storedStatements);
     await queryRunner.commitTransaction();
     return ran.map(({ name }) => name);
   } catch (error) {

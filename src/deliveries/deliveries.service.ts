@@ -7,7 +7,7 @@ import { DeliveryDispatcher } from './engine/delivery-dispatcher.js';
 import { DeliveryDetailDto, DeliveryDto } from './dto/delivery.dto.js';
 import type { DeliveryQuery } from './dto/delivery.query.js';
 import { type DeliveryRow, findDelivery, listAttempts, listDeliveries } from './queue/delivery-reads.js';
-import type { Queryable } from './queue/queryable.js';
+import type { Queryable } from '../database/queryable.js';
 import { lockWebhookState, requeueDelivery } from './queue/requeue-delivery.js';
 
 /** The log of deliveries, and sending one again. */

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DataSource, type EntityManager } from 'typeorm';
 import { DeliveryControl, type WebhookChange } from '../webhooks/delivery-control.js';
 import type { CancelReason } from './delivery.types.js';
-import type { Queryable } from './queue/queryable.js';
+import type { Queryable } from '../database/queryable.js';
 import { clearHealth } from './queue/record-health.js';
 import { stopDeliveries } from './queue/stop-deliveries.js';
 import { Replica } from './engine/replica.js';

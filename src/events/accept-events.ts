@@ -1,8 +1,10 @@
+import { byteaArray, integerArray, textArray, timestampArray, uuidArray } from '../database/binary-arrays.js';
+import type { Queryable } from '../database/queryable.js';
+import { StoredStatement } from '../database/stored-statement.js';
 import type { LeasedDelivery, Target } from '../deliveries/delivery.types.js';
 import type { Room } from '../deliveries/engine/delivery-dispatcher.js';
 import { DOWN_AFTER_FAILURES, DOWN_AFTER_MS } from '../deliveries/engine/endpoint-health.js';
 import { liveSecretsOf } from '../deliveries/queue/live-secrets.js';
-import type { Queryable } from '../deliveries/queue/queryable.js';
 
 /** An event on its way in. */
 export interface IncomingEvent {
@@ -16,8 +18,8 @@ export interface IncomingEvent {
 }
 
 export interface Acceptance {
-  /** Ids of the events that were stored; one whose idempotency key was taken already is not among them. */
-  accepted: Set<string>;
+  /** Ids of the events that were not stored: their idempotency key was taken already. */
+  refused: ReadonlySet<string>;
   /** Deliveries of those events that are leased to this replica. */
   leased: LeasedDelivery[];
   /** How many more are due for whoever has room. */
@@ -36,16 +38,21 @@ export const EVENT_OPERATION = 'event.create';
  * Deliveries are born leased to this replica as far as it has room, at most so many for each webhook, and none for an
  * endpoint that is down or paused; the others are due at once for whoever has room.
  */
-const ACCEPT = `
+export const ACCEPT_EVENTS = new StoredStatement<Row>({
+  name: 'accept_events',
+  parameters: [
+    ...['uuid[]', 'uuid[]', 'text[]', 'text[]', 'timestamptz[]', 'text[]', 'bytea[]'],
+    ...['uuid', 'uuid', 'int4', 'int4', 'uuid[]', 'int4[]', 'int4'],
+  ],
+  returns: 'refused json, leased json, targets json, unleased int4',
+  sql: `
   WITH incoming AS MATERIALIZED (
-    SELECT * FROM json_to_recordset($1::json) AS i (
-      id uuid, environment_id uuid, event_type text, payload text, created_at timestamptz,
-      idempotency_key text, content_hash text
-    )
+    SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7)
+      AS i (id, environment_id, event_type, payload, created_at, idempotency_key, content_hash)
   ),
   claimed_key AS (
     INSERT INTO idempotency_key (environment_id, operation, key, content_hash, resource_id, created_at)
-    SELECT environment_id, '${EVENT_OPERATION}', idempotency_key, decode(content_hash, 'hex'), id, now()
+    SELECT environment_id, '${EVENT_OPERATION}', idempotency_key, content_hash, id, now()
     FROM incoming
     WHERE idempotency_key IS NOT NULL
     ORDER BY environment_id, idempotency_key, id
@@ -55,30 +62,37 @@ const ACCEPT = `
   accepted AS (
     INSERT INTO event (id, environment_id, event_type, payload, created_at)
     SELECT id, environment_id, event_type, payload, created_at FROM incoming i
-    WHERE i.idempotency_key IS NULL OR EXISTS (SELECT 1 FROM claimed_key k WHERE k.resource_id = i.id)
+    WHERE i.idempotency_key IS NULL OR i.id IN (SELECT resource_id FROM claimed_key)
     RETURNING id, environment_id, event_type, created_at
   ),
   room AS (
-    SELECT webhook_id, room FROM unnest($6::uuid[], $7::int[]) AS r (webhook_id, room)
+    SELECT * FROM unnest($12, $13) AS r (webhook_id, room)
   ),
-  matched AS (
-    SELECT uuid_v7(a.created_at) AS delivery_id, a.id AS event_id, a.environment_id, a.event_type, a.created_at,
-      w.id AS webhook_id,
+  subscriber AS MATERIALIZED (
+    SELECT kind.environment_id, kind.event_type, w.id AS webhook_id,
       CASE
         WHEN h.paused_until > now() THEN 0
         WHEN h.consecutive_failures >= ${DOWN_AFTER_FAILURES}
           AND h.failing_since <= now() - interval '${DOWN_AFTER_MS} milliseconds' THEN 0
-        ELSE coalesce(r.room, $5::int)
-      END AS room,
-      row_number() OVER (PARTITION BY w.id ORDER BY a.id) AS place
-    FROM accepted a
-    JOIN webhook w ON w.environment_id = a.environment_id AND w.is_active
-      AND (w.event_types IS NULL OR a.event_type = ANY (w.event_types))
+        ELSE coalesce(r.room, $11)
+      END AS room
+    FROM (SELECT DISTINCT environment_id, event_type FROM accepted) kind
+    JOIN webhook w ON w.environment_id = kind.environment_id AND w.is_active
+      AND (w.event_types IS NULL OR kind.event_type = ANY (w.event_types))
     LEFT JOIN webhook_health h ON h.webhook_id = w.id
     LEFT JOIN room r ON r.webhook_id = w.id
   ),
+  matched AS (
+    SELECT
+      -- The time and the count of the event's id (version 7), and new random bits: sorts as the event does.
+      (left(a.id::text, 19) || right(gen_random_uuid()::text, 17))::uuid AS delivery_id,
+      a.id AS event_id, a.environment_id, a.event_type, a.created_at, s.webhook_id, s.room,
+      row_number() OVER (PARTITION BY s.webhook_id ORDER BY a.id) AS place
+    FROM accepted a
+    JOIN subscriber s ON s.environment_id = a.environment_id AND s.event_type = a.event_type
+  ),
   placed AS MATERIALIZED (
-    SELECT m.*, m.place <= m.room AND row_number() OVER (ORDER BY m.place > m.room, m.place, m.event_id) <= $4::int AS is_leased
+    SELECT m.*, m.place <= m.room AND row_number() OVER (ORDER BY m.place > m.room, m.place, m.event_id) <= $10 AS is_leased
     FROM matched m
   ),
   logged AS (
@@ -88,23 +102,28 @@ const ACCEPT = `
   queued AS (
     INSERT INTO delivery_queue (delivery_id, webhook_id, event_id, due_at, lease, leased_by, leased_until)
     SELECT delivery_id, webhook_id, event_id, now(),
-      CASE WHEN is_leased THEN $2::uuid END,
-      CASE WHEN is_leased THEN $3::uuid END,
-      CASE WHEN is_leased THEN now() + $8::int * interval '1 millisecond' END
+      CASE WHEN is_leased THEN $8 END,
+      CASE WHEN is_leased THEN $9 END,
+      CASE WHEN is_leased THEN now() + $14 * interval '1 millisecond' END
     FROM placed
   )
   SELECT
-    (SELECT coalesce(json_agg(id), '[]') FROM accepted) AS accepted,
-    (SELECT coalesce(json_agg(json_build_array(delivery_id, event_id, webhook_id)), '[]') FROM placed WHERE is_leased) AS leased,
+    (
+      SELECT coalesce(json_agg(idempotent.id), '[]')
+      FROM (SELECT id FROM incoming WHERE idempotency_key IS NOT NULL) idempotent
+      WHERE id NOT IN (SELECT resource_id FROM claimed_key)
+    ),
+    (SELECT coalesce(json_agg(json_build_array(delivery_id, event_id, webhook_id)), '[]') FROM placed WHERE is_leased),
     (
       SELECT coalesce(json_agg(json_build_object('environmentId', w.environment_id, 'webhookId', w.id,
         'targetUrl', w.target_url, 'revision', w.revision, 'secrets', ${liveSecretsOf('w')})), '[]')
       FROM webhook w WHERE w.id IN (SELECT webhook_id FROM placed WHERE is_leased)
-    ) AS targets,
-    (SELECT count(*)::int FROM placed WHERE NOT is_leased) AS unleased`;
+    ),
+    (SELECT count(*)::int FROM placed WHERE NOT is_leased)`,
+});
 
 interface Row {
-  accepted: string[];
+  refused: string[];
   leased: [deliveryId: string, eventId: string, webhookId: string][];
   targets: Target[];
   unleased: number;
@@ -121,14 +140,20 @@ export async function acceptEvents(
   room: Room,
 ): Promise<Acceptance> {
   const readAt = performance.now();
-  const [row] = await database.query<Row[]>(ACCEPT, [
-    JSON.stringify(events.map(toRow)),
+  const [row] = await ACCEPT_EVENTS.run(database, [
+    uuidArray(events.map(({ id }) => id)),
+    uuidArray(events.map(({ environmentId }) => environmentId)),
+    textArray(events.map(({ eventType }) => eventType)),
+    textArray(events.map(({ payload }) => payload)),
+    timestampArray(events.map(({ createdAt }) => createdAt)),
+    textArray(events.map(({ idempotency }) => idempotency?.key)),
+    byteaArray(events.map(({ idempotency }) => idempotency?.contentHash)),
     room.lease,
     room.replicaId,
     room.total,
     room.perWebhook,
-    [...room.webhookRooms.keys()],
-    [...room.webhookRooms.values()],
+    uuidArray([...room.webhookRooms.keys()]),
+    integerArray([...room.webhookRooms.values()]),
     room.leaseMs,
   ]);
   const targets = new Map(row!.targets.map((target) => [target.webhookId, target]));
@@ -146,19 +171,7 @@ export async function acceptEvents(
       readAt,
     };
   });
-  return { accepted: new Set(row!.accepted), leased, unleased: row!.unleased };
-}
-
-function toRow(event: IncomingEvent): Record<string, unknown> {
-  return {
-    id: event.id,
-    environment_id: event.environmentId,
-    event_type: event.eventType,
-    payload: event.payload,
-    created_at: event.createdAt,
-    idempotency_key: event.idempotency?.key,
-    content_hash: event.idempotency?.contentHash.toString('hex'),
-  };
+  return { refused: new Set(row!.refused), leased, unleased: row!.unleased };
 }
 
 /** The use that was made of an idempotency key. */

@@ -4,7 +4,7 @@ import { ApiError } from '../common/errors.js';
 import { DailyPartitions } from '../database/daily-partitions.js';
 import { isDataError } from '../database/sqlstate.js';
 import { DeliveryDispatcher, type Room } from '../deliveries/engine/delivery-dispatcher.js';
-import type { Queryable } from '../deliveries/queue/queryable.js';
+import type { Queryable } from '../database/queryable.js';
 import { acceptEvents, type Acceptance, type IncomingEvent } from './accept-events.js';
 
 /** Events written by one statement. */
@@ -17,7 +17,7 @@ const WAITING_LIMIT = { events: 20_000, bytes: 64 * 1024 * 1024 };
 interface Group {
   events: readonly IncomingEvent[];
   bytes: number;
-  resolve: (accepted: ReadonlySet<string>) => void;
+  resolve: (refused: ReadonlySet<string>) => void;
   reject: (error: unknown) => void;
 }
 
@@ -40,7 +40,7 @@ export class EventIntake {
   ) {}
 
   /**
-   * @returns the ids of the events that are committed; one whose idempotency key was taken already is not among them.
+   * @returns the ids of the events that were not stored, because their idempotency key was taken; the others are committed.
    * @throws ApiError DATABASE_BUSY when too much waits
    */
   accept(events: readonly IncomingEvent[]): Promise<ReadonlySet<string>> {
@@ -63,13 +63,13 @@ export class EventIntake {
    */
   async acceptTogether(
     events: readonly IncomingEvent[],
-    confirm: (accepted: ReadonlySet<string>, database: Queryable) => Promise<void>,
+    confirm: (refused: ReadonlySet<string>, database: Queryable) => Promise<void>,
   ): Promise<ReadonlySet<string>> {
     return this.partitions.provide(() =>
       this.write(events, this.dispatcher.reserveNothing(), (insert) =>
         this.dataSource.transaction(async (manager) => {
           const acceptance = await insert(manager);
-          await confirm(acceptance.accepted, manager);
+          await confirm(acceptance.refused, manager);
           return acceptance;
         }),
       ),
@@ -111,10 +111,10 @@ export class EventIntake {
   private async writeGroups(groups: Group[]): Promise<void> {
     try {
       const events = groups.flatMap((group) => group.events);
-      const accepted = await this.partitions.provide(() =>
+      const refused = await this.partitions.provide(() =>
         this.write(events, this.dispatcher.reserveForIntake(), (insert) => insert(this.dataSource)),
       );
-      for (const { resolve } of groups) resolve(accepted);
+      for (const { resolve } of groups) resolve(refused);
     } catch (error) {
       if (groups.length > 1 && isDataError(error)) {
         for (const group of groups) await this.writeGroups([group]);
@@ -130,10 +130,10 @@ export class EventIntake {
     run: (insert: (database: Queryable) => Promise<Acceptance>) => Promise<Acceptance>,
   ): Promise<ReadonlySet<string>> {
     try {
-      const { accepted, leased, unleased } = await run((database) => acceptEvents(database, events, room));
+      const { refused, leased, unleased } = await run((database) => acceptEvents(database, events, room));
       this.dispatcher.dispatch(leased);
       if (unleased > 0) this.dispatcher.nudge();
-      return accepted;
+      return refused;
     } finally {
       room.release();
     }

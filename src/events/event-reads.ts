@@ -1,6 +1,6 @@
 import { uuidV7Floor } from '../common/uuid-v7.js';
 import type { DeliveryStatus } from '../deliveries/delivery.types.js';
-import type { Queryable } from '../deliveries/queue/queryable.js';
+import type { Queryable } from '../database/queryable.js';
 
 export interface EventRow {
   id: string;

@@ -24,8 +24,8 @@ export class EventsService {
   async publish(environmentId: string, body: PublishEventDto, key: string | null): Promise<EventDto> {
     this.checkSize(body, 'payload');
     const event = toIncoming(environmentId, body, key, Date.now());
-    const accepted = await this.intake.accept([event]);
-    if (accepted.has(event.id)) return EventDto.of(event);
+    const refused = await this.intake.accept([event]);
+    if (!refused.has(event.id)) return EventDto.of(event);
     const uses = await findKeyUses(this.dataSource, environmentId, [key!]);
     return EventDto.of(earlierEvent(event, uses, 'Idempotency-Key'));
   }
@@ -39,8 +39,8 @@ export class EventsService {
     const distinct = [...new Set(members)];
     const answers = new Map<IncomingEvent, IncomingEvent>();
     if (distinct.some(({ idempotency }) => idempotency)) {
-      await this.intake.acceptTogether(distinct, async (accepted, database) => {
-        const repeated = distinct.filter(({ id }) => !accepted.has(id));
+      await this.intake.acceptTogether(distinct, async (refused, database) => {
+        const repeated = distinct.filter(({ id }) => refused.has(id));
         if (repeated.length === 0) return;
         const uses = await findKeyUses(
           database,

@@ -98,7 +98,7 @@ describe('the delivery queue', () => {
       const events = [makeEvent(environmentId, { idempotency }), makeEvent(environmentId, { idempotency })];
       const first = await accept(database, events);
       const second = await accept(database, [makeEvent(environmentId, { idempotency })]);
-      expect([first.accepted.size, second.accepted.size]).toEqual([1, 0]);
+      expect([first.refused.size, second.refused.size]).toEqual([1, 1]);
       const [{ count }] = await database.query('SELECT count(*)::int FROM event WHERE environment_id = $1', [
         environmentId,
       ]);
@@ -261,7 +261,7 @@ describe('the delivery queue', () => {
       expect((await statusOf(stale.id)).status).toBe('pending');
       await settleDeliveries(database, [resultOf(current, { kind: 'succeeded' }, attempted('succeeded'))]);
       expect(await statusOf(stale.id)).toMatchObject({ status: 'succeeded', attempt_count: 2 });
-      const second = resultOf(stale, { kind: 'failed' }, attempted('failed'));
+      const second = resultOf({ ...stale, lease: uuidV7() }, { kind: 'failed' }, attempted('failed'));
       await settleDeliveries(database, [second]);
       expect(await statusOf(stale.id)).toMatchObject({ status: 'succeeded', attempt_count: 3 });
       expect((await listAttempts(database, stale.id)).map(({ number }) => number)).toEqual([1, 2, 3]);

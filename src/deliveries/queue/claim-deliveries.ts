@@ -1,7 +1,9 @@
 import { DOWN_AFTER_FAILURES, DOWN_AFTER_MS } from '../engine/endpoint-health.js';
 import type { CancelReason, LeasedDelivery, OutgoingEvent, SealedSecret, SettledDelivery } from '../delivery.types.js';
 import { liveSecretsOf } from './live-secrets.js';
-import type { Queryable } from './queryable.js';
+import { integerArray, uuidArray } from '../../database/binary-arrays.js';
+import type { Queryable } from '../../database/queryable.js';
+import { StoredStatement } from '../../database/stored-statement.js';
 
 /** Webhooks looked at in one claim: bounds the scan when many webhooks have nothing but later retries. */
 const WEBHOOKS_PER_CLAIM = 500;
@@ -67,7 +69,13 @@ interface Row {
  * The share is per claim; caps on what is in flight are kept in memory by the caller (a cap computed in a statement is
  * exceeded when statements overlap) and arrive here as rooms.
  */
-const CLAIM = `
+export const CLAIM_DELIVERIES = new StoredStatement<Row>({
+  name: 'claim_deliveries',
+  parameters: ['uuid', 'uuid', 'int4', 'int4', 'uuid[]', 'int4[]', 'uuid', 'int4', 'int4'],
+  returns: `is_held_back bool, last_webhook_id uuid, is_scan_cut bool, delivery_id uuid, failures int2, is_test bool,
+    is_forced bool, is_in_turn bool, webhook_id uuid, event_id uuid, environment_id uuid, target_url text, revision int4,
+    is_active bool, is_deleted bool, secrets json, event_type text, payload text, event_created_at timestamptz`,
+  sql: `
   WITH RECURSIVE room AS (
     SELECT webhook_id, room FROM unnest($5::uuid[], $6::int[]) AS r (webhook_id, room)
   ),
@@ -172,20 +180,21 @@ const CLAIM = `
   FROM (SELECT webhook_id, position FROM scanned ORDER BY position DESC LIMIT 1) scan
   LEFT JOIN claimed c ON true
   LEFT JOIN webhook w ON w.id = c.webhook_id
-  LEFT JOIN event e ON e.id = c.event_id`;
+  LEFT JOIN event e ON e.id = c.event_id`,
+});
 
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
 /** Leases due deliveries to this replica, a fair share from each waiting webhook. */
 export async function claimDeliveries(database: Queryable, options: ClaimOptions): Promise<Claim> {
   const readAt = performance.now();
-  const rows = await database.query<Row[]>(CLAIM, [
+  const rows = await CLAIM_DELIVERIES.run(database, [
     options.lease,
     options.replicaId,
     options.total,
     options.perWebhook,
-    [...options.webhookRooms.keys()],
-    [...options.webhookRooms.values()],
+    uuidArray([...options.webhookRooms.keys()]),
+    integerArray([...options.webhookRooms.values()]),
     options.after ?? FIRST_ID,
     options.leaseMs,
     options.probeIntervalMs,

@@ -1,6 +1,6 @@
-import { timeOf, uuidV7Floor } from '../../common/uuid-v7.js';
+import { uuidV7Floor } from '../../common/uuid-v7.js';
 import type { CancelReason, DeliveryStatus } from '../delivery.types.js';
-import type { Queryable } from './queryable.js';
+import type { Queryable } from '../../database/queryable.js';
 
 export interface DeliveryRow {
   id: string;
@@ -90,15 +90,12 @@ export async function findDelivery(
   return row ?? null;
 }
 
-/** How far the clocks of two replicas may differ: an attempt's id can be older than its delivery's by that much. */
-const CLOCK_SKEW_MS = 24 * 60 * 60 * 1000;
-
-/** The attempts of a delivery, first to last. The id of the delivery tells which days to look at. */
+/** The attempts of a delivery, first to last. */
 export async function listAttempts(database: Queryable, deliveryId: string): Promise<AttemptRow[]> {
   return database.query<AttemptRow[]>(
     `SELECT number, started_at, duration_ms, outcome, error, request_url, request_headers,
        response_status, response_headers, response_body, response_body_truncated
-     FROM attempt WHERE delivery_id = $1 AND id >= $2 ORDER BY number`,
-    [deliveryId, uuidV7Floor(timeOf(deliveryId) - CLOCK_SKEW_MS)],
+     FROM attempt WHERE delivery_id = $1 ORDER BY number`,
+    [deliveryId],
   );
 }

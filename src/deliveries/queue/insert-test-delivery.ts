@@ -1,6 +1,6 @@
 import type { LeasedDelivery, OutgoingEvent, Target } from '../delivery.types.js';
 import { liveSecretsOf } from './live-secrets.js';
-import type { Queryable } from './queryable.js';
+import type { Queryable } from '../../database/queryable.js';
 
 const INSERT = `
   WITH target AS (

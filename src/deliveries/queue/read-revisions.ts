@@ -1,4 +1,4 @@
-import type { Queryable } from './queryable.js';
+import type { Queryable } from '../../database/queryable.js';
 
 /** The present revision of each of these webhooks. */
 export async function readRevisions(database: Queryable, webhookIds: readonly string[]): Promise<Map<string, number>> {

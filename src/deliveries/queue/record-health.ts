@@ -1,6 +1,6 @@
 import { FAILING_AFTER_DAYS, PROBE_INTERVAL_MS } from '../engine/endpoint-health.js';
 import type { EndpointHealth } from '../engine/endpoint-health.js';
-import type { Queryable } from './queryable.js';
+import type { Queryable } from '../../database/queryable.js';
 
 /** What a batch of results says of one webhook that failed. */
 export interface FailureTally {

@@ -1,4 +1,4 @@
-import type { Queryable } from './queryable.js';
+import type { Queryable } from '../../database/queryable.js';
 
 /** A replica that has not been seen for this long is dead, and its leases end. */
 export const DEAD_AFTER_MS = 10_000;

@@ -1,4 +1,4 @@
-import type { Queryable } from './queryable.js';
+import type { Queryable } from '../../database/queryable.js';
 
 /** Whether the webhook receives; it stays so until the transaction ends. */
 export async function lockWebhookState(

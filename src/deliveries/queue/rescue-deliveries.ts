@@ -1,5 +1,5 @@
 import { uuidV7Floor } from '../../common/uuid-v7.js';
-import type { Queryable } from './queryable.js';
+import type { Queryable } from '../../database/queryable.js';
 import { DEAD_AFTER_MS } from './replicas.js';
 
 /** Leases lost in a row that end a delivery: a payload that kills the process must not loop. */
@@ -33,7 +33,7 @@ const RESCUE = `
   removed AS (
     DELETE FROM delivery_queue q USING lost l
     WHERE q.delivery_id = l.delivery_id AND (l.cancel_reason IS NOT NULL OR l.is_last)
-    RETURNING q.delivery_id, q.webhook_id, q.attempt_count, l.cancel_reason
+    RETURNING q.delivery_id, q.webhook_id, q.attempt_count, q.lease, l.cancel_reason
   ),
   closed AS (
     UPDATE delivery d
@@ -43,8 +43,9 @@ const RESCUE = `
     WHERE d.id = r.delivery_id
   ),
   logged AS (
-    INSERT INTO attempt (id, delivery_id, number, started_at, duration_ms, outcome, error, request_url, request_headers)
-    SELECT uuid_v7(now()), r.delivery_id, r.attempt_count + 1, now(), 0, 'failed', 'worker_lost', w.target_url, '{}'
+    INSERT INTO attempt
+      (delivery_id, number, lease, started_at, duration_ms, outcome, error, request_url, request_headers)
+    SELECT r.delivery_id, r.attempt_count + 1, r.lease, now(), 0, 'failed', 'worker_lost', w.target_url, '{}'
     FROM removed r JOIN webhook w ON w.id = r.webhook_id
     WHERE r.cancel_reason IS NULL
   )

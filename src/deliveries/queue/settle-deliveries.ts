@@ -1,35 +1,53 @@
+import {
+  bigintArray,
+  booleanArray,
+  integerArray,
+  jsonArray,
+  textArray,
+  timestampArray,
+  uuidArray,
+} from '../../database/binary-arrays.js';
+import type { Queryable } from '../../database/queryable.js';
+import { StoredStatement } from '../../database/stored-statement.js';
 import type { DeliveryResult } from '../delivery.types.js';
-import type { Queryable } from './queryable.js';
+
+export type SettledStatus = 'succeeded' | 'failed' | 'canceled' | 'waiting';
 
 /**
- * Records many results in one statement. `held` locks the queue rows in the order of their ids (statements that meet
- * cannot deadlock) and reads them as they are after the lock, so every decision below is about the newest state:
+ * Records many results at once. `held` locks the queue rows in the order of their ids (statements that meet cannot
+ * deadlock) and reads them as they are after the lock, so every decision below is about the newest state:
  *
  * - the lease is still ours: the delivery is finished, or waits again; when its webhook stopped meanwhile
  *   (`cancel_reason`), it does not wait again but ends as canceled, and when somebody asked for another attempt
  *   meanwhile (`is_forced`), a failure makes it due at once with the schedule anew;
- * - the lease was lost (the fence): nothing of the delivery changes, but the attempt was made and is logged.
+ * - the lease was lost (the fence): nothing changes. `LOG_LATE_ATTEMPTS` logs that the attempt was made.
  *
- * The row that counts the attempts numbers them, so numbers have no gap and no repeat whoever records first. A result
- * that was recorded before an answer got lost is recognised by its attempt's id.
+ * The row that counts the attempts numbers them, so numbers have no gap and no repeat whoever records first.
  */
-const SETTLE = `
+export const SETTLE_DELIVERIES = new StoredStatement<{ delivery_id: string; status: SettledStatus }>({
+  name: 'settle_deliveries',
+  parameters: [
+    ...['uuid[]', 'uuid[]', 'text[]', 'int8[]', 'text[]', 'bool[]'],
+    ...['timestamptz[]', 'int4[]', 'text[]', 'text[]', 'text[]', 'json[]', 'int4[]', 'json[]', 'text[]', 'bool[]'],
+    ...['uuid', 'uuid', 'uuid[]'],
+  ],
+  returns: 'delivery_id uuid, status text',
+  sql: `
   WITH result AS MATERIALIZED (
-    SELECT * FROM json_to_recordset($1::json) AS r (
-      delivery_id uuid, lease uuid, webhook_id uuid, settlement text, in_ms bigint, cancel_reason text, is_forced boolean,
-      attempt_id uuid, started_at timestamptz, duration_ms int, outcome text, error text,
-      request_url text, request_headers jsonb,
-      response_status smallint, response_headers jsonb, response_body text, response_body_truncated boolean
+    SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) AS r (
+      delivery_id, lease, settlement, in_ms, cancel_reason, is_forced,
+      started_at, duration_ms, outcome, error, request_url, request_headers,
+      response_status, response_headers, response_body, response_body_truncated
     )
   ),
   held AS MATERIALIZED (
     SELECT q.delivery_id, q.lease, q.cancel_reason, q.is_forced, q.attempt_count FROM delivery_queue q
-    WHERE q.delivery_id IN (SELECT delivery_id FROM result)
+    WHERE q.delivery_id = ANY ($1)
     ORDER BY q.delivery_id
     FOR UPDATE
   ),
   verdict AS MATERIALIZED (
-    SELECT r.delivery_id, h.is_forced, h.attempt_count + (r.attempt_id IS NOT NULL)::int AS attempt_count,
+    SELECT r.*, h.is_forced AS is_asked_for, h.attempt_count + (r.started_at IS NOT NULL)::int AS number,
       CASE
         WHEN r.settlement = 'waiting' AND h.cancel_reason IS NOT NULL THEN 'canceled'
         WHEN r.settlement = 'failed' AND h.is_forced THEN 'waiting'
@@ -38,7 +56,7 @@ const SETTLE = `
       CASE
         WHEN r.settlement = 'waiting' THEN h.cancel_reason
         WHEN r.settlement = 'canceled' THEN r.cancel_reason
-      END AS cancel_reason
+      END AS final_cancel_reason
     FROM result r JOIN held h ON h.delivery_id = r.delivery_id AND h.lease = r.lease
   ),
   removed AS (
@@ -48,57 +66,34 @@ const SETTLE = `
     UPDATE delivery_queue q
     SET lease = NULL, leased_by = NULL, leased_until = NULL,
       due_at = CASE
-        WHEN v.is_forced THEN now()
-        WHEN r.in_ms IS NULL THEN q.due_at
-        ELSE now() + r.in_ms * interval '1 millisecond'
+        WHEN v.is_asked_for THEN now()
+        WHEN v.in_ms IS NULL THEN q.due_at
+        ELSE now() + v.in_ms * interval '1 millisecond'
       END,
-      attempt_count = v.attempt_count,
-      failures = CASE WHEN v.is_forced THEN 0 ELSE q.failures + (r.attempt_id IS NOT NULL)::int END,
-      is_forced = v.is_forced OR r.is_forced,
-      lost_leases = CASE WHEN r.attempt_id IS NULL THEN q.lost_leases ELSE 0 END
-    FROM verdict v JOIN result r ON r.delivery_id = v.delivery_id
+      attempt_count = v.number,
+      failures = CASE WHEN v.is_asked_for THEN 0 ELSE q.failures + (v.started_at IS NOT NULL)::int END,
+      is_forced = v.is_asked_for OR v.is_forced,
+      lost_leases = CASE WHEN v.started_at IS NULL THEN q.lost_leases ELSE 0 END
+    FROM verdict v
     WHERE q.delivery_id = v.delivery_id AND v.status = 'waiting'
   ),
   closed AS (
     UPDATE delivery d
-    SET status = v.status, attempt_count = v.attempt_count, cancel_reason = v.cancel_reason, completed_at = now()
+    SET status = v.status, attempt_count = v.number, cancel_reason = v.final_cancel_reason, completed_at = now()
     FROM verdict v
-    WHERE d.id = v.delivery_id AND v.status <> 'waiting' AND d.id BETWEEN $2::uuid AND $3::uuid
-  ),
-  late AS MATERIALIZED (
-    SELECT r.delivery_id FROM result r
-    WHERE r.attempt_id IS NOT NULL
-      AND NOT EXISTS (SELECT 1 FROM verdict v WHERE v.delivery_id = r.delivery_id)
-      AND NOT EXISTS (SELECT 1 FROM attempt a WHERE a.id = r.attempt_id AND a.id BETWEEN $4::uuid AND $5::uuid)
-  ),
-  late_waiting AS (
-    UPDATE delivery_queue q SET attempt_count = q.attempt_count + 1
-    FROM late l WHERE q.delivery_id = l.delivery_id
-    RETURNING q.delivery_id, q.attempt_count
-  ),
-  late_closed AS (
-    UPDATE delivery d SET attempt_count = d.attempt_count + 1
-    FROM late l
-    WHERE d.id = l.delivery_id AND d.id BETWEEN $2::uuid AND $3::uuid
-      AND NOT EXISTS (SELECT 1 FROM held h WHERE h.delivery_id = l.delivery_id)
-    RETURNING d.id AS delivery_id, d.attempt_count
-  ),
-  numbered AS (
-    SELECT delivery_id, attempt_count AS number FROM verdict
-    UNION ALL SELECT delivery_id, attempt_count FROM late_waiting
-    UNION ALL SELECT delivery_id, attempt_count FROM late_closed
+    WHERE d.id = v.delivery_id AND v.status <> 'waiting' AND d.id BETWEEN $17 AND $18
   ),
   logged AS (
-    INSERT INTO attempt (id, delivery_id, number, started_at, duration_ms, outcome, error, request_url, request_headers,
-      response_status, response_headers, response_body, response_body_truncated)
-    SELECT r.attempt_id, r.delivery_id, n.number, r.started_at, r.duration_ms, r.outcome, r.error, r.request_url,
-      r.request_headers, r.response_status, r.response_headers, r.response_body, r.response_body_truncated
-    FROM result r JOIN numbered n ON n.delivery_id = r.delivery_id
-    WHERE r.attempt_id IS NOT NULL
+    INSERT INTO attempt (delivery_id, number, lease, started_at, duration_ms, outcome, error, request_url,
+      request_headers, response_status, response_headers, response_body, response_body_truncated)
+    SELECT v.delivery_id, v.number, v.lease, v.started_at, v.duration_ms, v.outcome, v.error, v.request_url,
+      v.request_headers, v.response_status, v.response_headers, v.response_body, v.response_body_truncated
+    FROM verdict v
+    WHERE v.started_at IS NOT NULL
   ),
   ailing AS MATERIALIZED (
     SELECT h.webhook_id, coalesce(h.paused_until > now(), false) AS is_paused FROM webhook_health h
-    WHERE h.webhook_id IN (SELECT r.webhook_id FROM result r WHERE r.outcome = 'succeeded')
+    WHERE h.webhook_id = ANY ($19)
     ORDER BY h.webhook_id
     FOR UPDATE
   ),
@@ -110,9 +105,54 @@ const SETTLE = `
     SET consecutive_failures = 0, failing_since = NULL, failure_days = '{}', next_probe_at = NULL
     FROM ailing a WHERE h.webhook_id = a.webhook_id AND a.is_paused
   )
-  SELECT delivery_id, status FROM verdict`;
+  SELECT delivery_id, status FROM verdict`,
+});
 
-export type SettledStatus = 'succeeded' | 'failed' | 'canceled' | 'waiting';
+/**
+ * Logs attempts whose lease was lost before they were recorded. One that was recorded, but whose statement's answer got
+ * lost, is recognised by its lease.
+ */
+const LOG_LATE_ATTEMPTS = `
+  WITH result AS MATERIALIZED (
+    SELECT * FROM unnest(
+      $1::uuid[], $2::uuid[], $3::timestamptz[], $4::int4[], $5::text[], $6::text[], $7::text[], $8::json[], $9::int4[],
+      $10::json[], $11::text[], $12::bool[]
+    ) AS r (
+      delivery_id, lease, started_at, duration_ms, outcome, error, request_url, request_headers, response_status,
+      response_headers, response_body, response_body_truncated
+    )
+  ),
+  held AS MATERIALIZED (
+    SELECT q.delivery_id FROM delivery_queue q WHERE q.delivery_id = ANY ($1::uuid[]) ORDER BY q.delivery_id FOR UPDATE
+  ),
+  late AS MATERIALIZED (
+    SELECT r.* FROM result r
+    WHERE NOT EXISTS (
+      SELECT 1 FROM attempt a
+      WHERE a.delivery_id = r.delivery_id AND a.lease = r.lease AND a.delivery_id BETWEEN $13::uuid AND $14::uuid
+    )
+  ),
+  waiting AS (
+    UPDATE delivery_queue q SET attempt_count = q.attempt_count + 1
+    FROM held h JOIN late l ON l.delivery_id = h.delivery_id
+    WHERE q.delivery_id = h.delivery_id
+    RETURNING q.delivery_id, q.attempt_count AS number
+  ),
+  closed AS (
+    UPDATE delivery d SET attempt_count = d.attempt_count + 1
+    FROM late l
+    WHERE d.id = l.delivery_id AND d.id BETWEEN $13::uuid AND $14::uuid
+      AND NOT EXISTS (SELECT 1 FROM held h WHERE h.delivery_id = l.delivery_id)
+    RETURNING d.id AS delivery_id, d.attempt_count AS number
+  ),
+  numbered AS (
+    SELECT * FROM waiting UNION ALL SELECT * FROM closed
+  )
+  INSERT INTO attempt (delivery_id, number, lease, started_at, duration_ms, outcome, error, request_url,
+    request_headers, response_status, response_headers, response_body, response_body_truncated)
+  SELECT l.delivery_id, n.number, l.lease, l.started_at, l.duration_ms, l.outcome, l.error, l.request_url,
+    l.request_headers, l.response_status, l.response_headers, l.response_body, l.response_body_truncated
+  FROM late l JOIN numbered n ON n.delivery_id = l.delivery_id`;
 
 /**
  * Settles deliveries and logs their attempts.
@@ -124,39 +164,53 @@ export async function settleDeliveries(
   database: Queryable,
   results: readonly DeliveryResult[],
 ): Promise<Map<string, SettledStatus>> {
-  const rows = await database.query<{ delivery_id: string; status: SettledStatus }[]>(SETTLE, [
-    JSON.stringify(results.map(toRow)),
-    ...boundsOf(results.map(({ delivery }) => delivery.id)),
-    ...boundsOf(results.flatMap(({ attempt }) => (attempt ? [attempt.id] : []))),
+  const deliveries = results.map(({ delivery }) => delivery);
+  const succeeded = results.filter(({ attempt }) => attempt?.outcome === 'succeeded');
+  const rows = await SETTLE_DELIVERIES.run(database, [
+    uuidArray(deliveries.map(({ id }) => id)),
+    uuidArray(deliveries.map(({ lease }) => lease)),
+    textArray(results.map(({ settlement }) => settlement.kind)),
+    bigintArray(results.map(({ settlement }) => (settlement.kind === 'waiting' ? settlement.inMs : null))),
+    textArray(results.map(({ settlement }) => (settlement.kind === 'canceled' ? settlement.reason : null))),
+    booleanArray(results.map(({ delivery, attempt }) => !attempt && delivery.isForced)),
+    ...attemptColumns(results),
+    ...boundsOf(results),
+    uuidArray([...new Set(succeeded.map(({ delivery }) => delivery.target.webhookId))]),
   ]);
-  return new Map(rows.map((row) => [row.delivery_id, row.status]));
+  const settled = new Map(rows.map((row) => [row.delivery_id, row.status]));
+  const late = results.filter(({ delivery, attempt }) => attempt !== null && !settled.has(delivery.id));
+  if (late.length > 0) await logLateAttempts(database, late);
+  return settled;
+}
+
+async function logLateAttempts(database: Queryable, results: readonly DeliveryResult[]): Promise<void> {
+  await database.query(LOG_LATE_ATTEMPTS, [
+    uuidArray(results.map(({ delivery }) => delivery.id)),
+    uuidArray(results.map(({ delivery }) => delivery.lease)),
+    ...attemptColumns(results),
+    ...boundsOf(results),
+  ]);
+}
+
+function attemptColumns(results: readonly DeliveryResult[]): Buffer[] {
+  const attempts = results.map(({ attempt }) => attempt);
+  const responses = attempts.map((attempt) => attempt?.response);
+  return [
+    timestampArray(attempts.map((attempt) => attempt?.startedAt)),
+    integerArray(attempts.map((attempt) => attempt?.durationMs)),
+    textArray(attempts.map((attempt) => attempt?.outcome)),
+    textArray(attempts.map((attempt) => attempt?.error)),
+    textArray(attempts.map((attempt) => attempt?.request.url)),
+    jsonArray(attempts.map((attempt) => attempt && JSON.stringify(attempt.request.headers))),
+    integerArray(responses.map((response) => response?.status)),
+    jsonArray(responses.map((response) => response && JSON.stringify(response.headers))),
+    textArray(responses.map((response) => response?.body)),
+    booleanArray(responses.map((response) => response?.bodyTruncated)),
+  ];
 }
 
 /** The first and last of the ids: they tell the planner, which sees no joined id, which days' partitions to look at. */
-function boundsOf(ids: string[]): [first: string | undefined, last: string | undefined] {
-  const sorted = ids.toSorted();
-  return [sorted[0], sorted.at(-1)];
-}
-
-function toRow({ delivery, attempt, settlement }: DeliveryResult): Record<string, unknown> {
-  return {
-    delivery_id: delivery.id,
-    lease: delivery.lease,
-    webhook_id: delivery.target.webhookId,
-    settlement: settlement.kind,
-    in_ms: settlement.kind === 'waiting' ? settlement.inMs : null,
-    cancel_reason: settlement.kind === 'canceled' ? settlement.reason : null,
-    is_forced: !attempt && delivery.isForced,
-    attempt_id: attempt?.id,
-    started_at: attempt?.startedAt,
-    duration_ms: attempt?.durationMs,
-    outcome: attempt?.outcome,
-    error: attempt?.error,
-    request_url: attempt?.request.url,
-    request_headers: attempt?.request.headers,
-    response_status: attempt?.response?.status,
-    response_headers: attempt?.response?.headers,
-    response_body: attempt?.response?.body,
-    response_body_truncated: attempt?.response?.bodyTruncated,
-  };
+function boundsOf(results: readonly DeliveryResult[]): [first: string, last: string] {
+  const sorted = results.map(({ delivery }) => delivery.id).sort();
+  return [sorted[0]!, sorted.at(-1)!];
 }

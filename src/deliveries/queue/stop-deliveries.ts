@@ -1,5 +1,5 @@
 import type { CancelReason } from '../delivery.types.js';
-import type { Queryable } from './queryable.js';
+import type { Queryable } from '../../database/queryable.js';
 
 /** Deliveries that one statement cancels: bounds how long it holds their rows, about 0.1 s. */
 const ROWS_PER_STATEMENT = 5_000;

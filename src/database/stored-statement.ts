@@ -1,0 +1,79 @@
+import { createHash } from 'node:crypto';
+import type { Queryable } from './queryable.js';
+
+export interface StoredStatementOptions {
+  /** Snake case: what the statement does. */
+  name: string;
+  /** The types of `$1`, `$2` and so on. */
+  parameters: readonly string[];
+  /** The columns of the result with their types, in order. */
+  returns: string;
+  sql: string;
+}
+
+/**
+ * A statement that is planned once per session instead of each time it runs. Planning the ones that every event goes
+ * through took 3 ms on the embedded engine and 1 ms on a server, as long as writing 60 events.
+ *
+ * It is kept in the database as a function, whose plan PostgreSQL remembers. A named prepared statement would do the
+ * same, but belongs to a connection, and behind PgBouncer in transaction mode, as on the embedded engine, nobody knows
+ * whose that is. The function's name carries a hash of its definition: versions of Tidings that share a database call
+ * each their own, and none is ever changed.
+ *
+ * A remembered plan must be good for a table of any size, as it was made for one of unknown size: so tables are only
+ * ever reached through an index, in the order of its key.
+ */
+export class StoredStatement<Row> {
+  readonly functionName: string;
+  /** Creates the function. */
+  readonly definition: string;
+  readonly #call: string;
+
+  constructor({ name, parameters, returns, sql }: StoredStatementOptions) {
+    const rest = `(${parameters.join(', ')}) RETURNS TABLE (${returns})
+LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+SET enable_bitmapscan = off
+SET jit = off
+AS $function$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY ${sql.trim()};
+END
+$function$`;
+    this.functionName = `${name}_${createHash('sha256').update(rest).digest('hex').slice(0, 8)}`;
+    this.definition = `CREATE FUNCTION ${this.functionName} ${rest}`;
+    const places = parameters.map((type, index) => `$${index + 1}::${type}`);
+    this.#call = `SELECT * FROM ${this.functionName}(${places.join(', ')})`;
+  }
+
+  run(database: Queryable, parameters: unknown[]): Promise<Row[]> {
+    return database.query<Row[]>(this.#call, parameters);
+  }
+}
+
+/** Whether the database has the functions of all these statements. */
+export async function areStored(database: Queryable, statements: readonly StoredStatement<unknown>[]): Promise<boolean> {
+  return (await findMissing(database, statements)).length === 0;
+}
+
+/** Creates the functions that are missing. Those of other versions stay: a replica of that version may still run. */
+export async function storeStatements(
+  database: Queryable,
+  statements: readonly StoredStatement<unknown>[],
+): Promise<void> {
+  for (const { definition } of await findMissing(database, statements)) await database.query(definition);
+}
+
+async function findMissing(
+  database: Queryable,
+  statements: readonly StoredStatement<unknown>[],
+): Promise<StoredStatement<unknown>[]> {
+  const rows = await database.query<{ name: string }[]>(
+    'SELECT name FROM unnest($1::text[]) AS name WHERE to_regproc(name) IS NOT NULL',
+    [statements.map(({ functionName }) => functionName)],
+  );
+  const stored = new Set(rows.map(({ name }) => name));
+  return statements.filter(({ functionName }) => !stored.has(functionName));
+}

@@ -1,0 +1,7 @@
+import { CLAIM_DELIVERIES } from '../deliveries/queue/claim-deliveries.js';
+import { SETTLE_DELIVERIES } from '../deliveries/queue/settle-deliveries.js';
+import { ACCEPT_EVENTS } from '../events/accept-events.js';
+import type { StoredStatement } from './stored-statement.js';
+
+/** Every stored statement: explicit, like the entities, so that a start can create what is missing. */
+export const storedStatements: readonly StoredStatement<unknown>[] = [ACCEPT_EVENTS, CLAIM_DELIVERIES, SETTLE_DELIVERIES];
