@@ -55,7 +55,6 @@ export interface LeasedDelivery {
 
 /** One HTTP request made for a delivery, as it is logged. */
 export interface AttemptRecord {
-  id: string;
   startedAt: Date;
   durationMs: number;
   outcome: 'succeeded' | 'failed';

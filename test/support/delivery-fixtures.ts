@@ -73,7 +73,6 @@ export function accept(
 
 export function attempted(outcome: 'succeeded' | 'failed', overrides: Partial<AttemptRecord> = {}): AttemptRecord {
   return {
-    id: uuidV7(),
     startedAt: new Date(),
     durationMs: 12,
     outcome,

@@ -1,5 +1,5 @@
 import { DOWN_AFTER_FAILURES, DOWN_AFTER_MS } from '../engine/endpoint-health.js';
-import type { CancelReason, LeasedDelivery, OutgoingEvent, SealedSecret, SettledDelivery } from '../delivery.types.js';
+import type { CancelReason, LeasedDelivery, OutgoingEvent, SealedSecret, SettledDelivery, Target } from '../delivery.types.js';
 import { liveSecretsOf } from './live-secrets.js';
 import { integerArray, uuidArray } from '../../database/binary-arrays.js';
 import type { Queryable } from '../../database/queryable.js';
@@ -206,14 +206,16 @@ export async function claimDeliveries(database: Queryable, options: ClaimOptions
     after: nextStart(rows[0], claimed, options),
     isHeldBack: rows[0]?.is_held_back ?? false,
   };
+  const targets = new Map<string, Target>();
   for (const row of claimed) {
-    const target = {
+    const target = targets.get(row.webhook_id) ?? {
       environmentId: row.environment_id,
       webhookId: row.webhook_id,
       targetUrl: row.target_url,
       revision: row.revision,
       secrets: row.secrets,
     };
+    targets.set(row.webhook_id, target);
     if (!row.is_active) {
       const reason = row.is_deleted ? 'webhook_deleted' : 'webhook_inactive';
       claim.canceled.push({

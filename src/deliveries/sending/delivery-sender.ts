@@ -1,23 +1,29 @@
 import { Injectable } from '@nestjs/common';
-import { uuidV7 } from '../../common/uuid-v7.js';
 import { VERSION } from '../../common/version.js';
 import { Config } from '../../config/config.js';
 import { classifyFailure } from '../../egress/attempt-error.js';
-import { GuardedAgent } from '../../egress/guarded-agent.js';
-import { readBodyPrefix } from '../../egress/response-body.js';
+import type { Answer } from '../../egress/exchange.js';
+import { GuardedAgent, type RequestTarget } from '../../egress/guarded-agent.js';
 import { checkTargetUrl, targetPolicyOf, type TargetPolicy } from '../../egress/target-url-policy.js';
 import { SecretVault } from '../../webhooks/secret-vault.js';
-import type { AttemptError, AttemptRecord, LeasedDelivery } from '../delivery.types.js';
+import type { AttemptError, AttemptRecord, LeasedDelivery, Target } from '../delivery.types.js';
 import { envelopeOf, signedHeaders, type SigningOptions } from './outgoing-request.js';
 
 /** What a receiver's answer may tell beyond its status and the start of its body. */
 const RECORDED_RESPONSE_HEADERS = ['content-type', 'retry-after'] as const;
+
+/** What an attempt needs of its webhook, ready to be used. Null: it cannot be had, or is not allowed. */
+interface PreparedTarget {
+  secrets: string[] | null;
+  requestTarget: RequestTarget | null;
+}
 
 /** Makes one attempt for a delivery: signs, sends through the guarded agent, and reports what came back. */
 @Injectable()
 export class DeliverySender {
   private readonly policy: TargetPolicy;
   private readonly signing: SigningOptions;
+  private readonly prepared = new WeakMap<Target, PreparedTarget>();
 
   constructor(
     private readonly config: Config,
@@ -38,7 +44,6 @@ export class DeliverySender {
     const start = performance.now();
     const request = { url: delivery.target.targetUrl, headers: {} as Record<string, string> };
     const end = (response: AttemptRecord['response'], error: AttemptError | null): AttemptRecord => ({
-      id: uuidV7(startedAt.getTime()),
       startedAt,
       durationMs: Math.round(performance.now() - start),
       outcome: response && response.status >= 200 && response.status <= 299 ? 'succeeded' : 'failed',
@@ -48,31 +53,45 @@ export class DeliverySender {
     });
 
     if (!delivery.event) return end(null, 'payload_unavailable');
-    const secrets = this.openSecrets(delivery);
+    const { secrets, requestTarget } = this.prepare(delivery.target);
     if (!secrets) return end(null, 'secret_unavailable');
-    const target = checkTargetUrl(request.url, this.policy);
-    if (!target.ok) return end(null, 'blocked_address');
+    if (!requestTarget) return end(null, 'blocked_address');
 
     const body = envelopeOf(delivery.event, delivery.target.environmentId, delivery.target.webhookId);
     request.headers = signedHeaders(body, delivery.event.id, secrets, startedAt, this.signing);
     try {
-      // One deadline for the whole exchange: endless 1xx answers and dripped bytes reset every idle timer.
-      const signal = AbortSignal.timeout(this.config.attemptTimeoutMs);
-      const response = await this.agent.request(target.url, { method: 'POST', headers: request.headers, body, signal });
-      const { text, truncated } = await readBodyPrefix(response.body);
-      const headers = Object.fromEntries(
-        RECORDED_RESPONSE_HEADERS.flatMap((name) => {
-          const value = response.headers[name];
-          return value === undefined ? [] : [[name, value]];
-        }),
+      const answer = await this.agent.request(requestTarget, {
+        method: 'POST',
+        headers: request.headers,
+        body,
+        deadlineMs: this.config.attemptTimeoutMs,
+      });
+      const { text, truncated } = answer.body;
+      return end(
+        { status: answer.status, headers: recordedHeaders(answer), body: text, bodyTruncated: truncated },
+        null,
       );
-      return end({ status: response.status, headers, body: text, bodyTruncated: truncated }, null);
     } catch (error) {
       return end(null, classifyFailure(error));
     }
   }
 
-  private openSecrets({ target }: LeasedDelivery): string[] | null {
+  /** What the deliveries share that one statement read for one webhook. */
+  private prepare(target: Target): PreparedTarget {
+    const known = this.prepared.get(target);
+    if (known) return known;
+    const verdict = checkTargetUrl(target.targetUrl, this.policy);
+    const prepared = {
+      secrets: this.openSecrets(target),
+      requestTarget: verdict.ok
+        ? { origin: verdict.url.origin, path: `${verdict.url.pathname}${verdict.url.search}` }
+        : null,
+    };
+    this.prepared.set(target, prepared);
+    return prepared;
+  }
+
+  private openSecrets(target: Target): string[] | null {
     try {
       const secrets = target.secrets.map((secret) =>
         this.vault.open(
@@ -85,4 +104,13 @@ export class DeliverySender {
       return null;
     }
   }
+}
+
+function recordedHeaders({ headers }: Answer): Record<string, string> {
+  const recorded: Record<string, string> = {};
+  for (const name of RECORDED_RESPONSE_HEADERS) {
+    const value: string | string[] | undefined = headers[name];
+    if (value !== undefined) recorded[name] = [value].flat().join(', ');
+  }
+  return recorded;
 }

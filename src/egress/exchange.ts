@@ -1,0 +1,107 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Dispatcher } from 'undici';
+
+/** Bytes of a body after which the connection is closed. Up to here it is read on, so that it can be used again. */
+const READ_LIMIT_BYTES = 65_536;
+/** Bytes of a body that are kept. */
+const KEPT_BYTES = 4_096;
+
+/** What came back. */
+export interface Answer {
+  status: number;
+  /** Names in lower case. */
+  headers: Readonly<IncomingHttpHeaders>;
+  body: BodyPrefix;
+}
+
+/** The start of a body. */
+export interface BodyPrefix {
+  /** At most 4 KiB of UTF-8 without NUL, which PostgreSQL's `text` refuses: that and what is not UTF-8 became U+FFFD. */
+  text: string;
+  /** Whether the body had more, or ended before its end was announced. */
+  truncated: boolean;
+}
+
+/** What an exchange ends with when it was not over by its deadline. */
+class DeadlineError extends Error {
+  override readonly name = 'TimeoutError';
+}
+
+/**
+ * One request and its answer, under one deadline: endless 1xx answers and dripped bytes reset every idle timer. Once
+ * there is a status line, a body that breaks off, is too long or does not end in time changes nothing about the outcome.
+ *
+ * Takes what the parser found where it found it. With undici's `request`, which makes a stream and a signal's listeners
+ * for every answer, an attempt took twice the time.
+ */
+export class Exchange {
+  readonly answer: Promise<Answer>;
+  private resolve: (answer: Answer) => void = () => undefined;
+  private reject: (error: unknown) => void = () => undefined;
+  private readonly timer: NodeJS.Timeout;
+  private controller: Dispatcher.DispatchController | null = null;
+  private isOver = false;
+  private status: number | null = null;
+  private headers: IncomingHttpHeaders = {};
+  private readonly chunks: Buffer[] = [];
+  private size = 0;
+
+  /** @param deadlineMs from now, for the whole exchange. */
+  constructor(deadlineMs: number) {
+    this.answer = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+    this.timer = setTimeout(() => this.abort(new DeadlineError('the exchange took too long')), deadlineMs);
+  }
+
+  /** A connection was there: the request is being written. Too late, it is not. */
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.controller = controller;
+    if (this.isOver) controller.abort(new DeadlineError('the exchange was over before it began'));
+  }
+
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+    if (status < 200) return;
+    this.status = status;
+    this.headers = headers;
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.size < KEPT_BYTES) this.chunks.push(chunk.subarray(0, KEPT_BYTES - this.size));
+    this.size += chunk.length;
+    if (this.size <= READ_LIMIT_BYTES) return;
+    this.end(false, null);
+    controller.abort(new DeadlineError('the body is longer than what is read of it'));
+  }
+
+  onEnd(error: Error | null): void {
+    this.end(error === null, error);
+  }
+
+  /** Ends the exchange at once; a connection that is still being made is left to itself, and not written to. */
+  private abort(error: Error): void {
+    this.end(false, error);
+    this.controller?.abort(error);
+  }
+
+  private end(isWhole: boolean, error: Error | null): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    clearTimeout(this.timer);
+    if (this.status === null) {
+      this.reject(error);
+    } else {
+      this.resolve({ status: this.status, headers: this.headers, body: this.bodyPrefix(isWhole) });
+    }
+  }
+
+  private bodyPrefix(isWhole: boolean): BodyPrefix {
+    const truncated = !isWhole || this.size > KEPT_BYTES;
+    if (this.chunks.length === 0) return { text: '', truncated };
+    const kept = this.chunks.length === 1 ? this.chunks[0]! : Buffer.concat(this.chunks);
+    // A cut may go through a character: `stream` leaves the incomplete end away.
+    const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(kept, { stream: truncated });
+    return { text: text.replaceAll('\0', '\uFFFD'), truncated };
+  }
+}
