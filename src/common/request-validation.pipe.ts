@@ -6,6 +6,17 @@ import { unsafeParts } from './unsafe-text.js';
 import { failuresOf } from './validation-failures.js';
 
 /**
+ * A DTO that can tell by itself that a body is plainly right. Whatever it is not sure of, it leaves to the rules of its
+ * decorators: they alone say what is wrong with a body.
+ *
+ * For the routes that take thousands of bodies a second: class-transformer and class-validator need 40 µs an event, ten
+ * times as long as parsing it.
+ */
+export interface PlainlyRight<T> {
+  ofPlainlyRight(body: object): T | null;
+}
+
+/**
  * Turns bodies and queries into their DTOs and refuses what does not have the documented form: in a body an unknown
  * field is refused by name, in a query it is ignored. Only what a DTO converts by a decorator of its own is converted.
  *
@@ -24,6 +35,8 @@ export class RequestValidationPipe implements PipeTransform {
     if (typeof body !== 'object' || body === null || Array.isArray(body)) {
       throw ApiError.validation([{ field: '', message: 'The body must be a JSON object' }]);
     }
+    const plainlyRight = canTellRight(dto) ? dto.ofPlainlyRight(body) : null;
+    if (plainlyRight) return plainlyRight;
     const unsafe = unsafeParts(body);
     if (unsafe.length > 0) throw ApiError.validation(unsafe);
     return validated(dto, body, { forbidNonWhitelisted: true });
@@ -41,6 +54,10 @@ const NO_DTO: readonly unknown[] = [String, Number, Boolean, Array, Object, Date
 
 function isDto(metatype: Type<unknown>): metatype is Type<object> {
   return !NO_DTO.includes(metatype);
+}
+
+function canTellRight(dto: Type<object>): dto is Type<object> & PlainlyRight<object> {
+  return 'ofPlainlyRight' in dto;
 }
 
 function validated(dto: Type<object>, plain: object, options: { forbidNonWhitelisted: boolean }): object {

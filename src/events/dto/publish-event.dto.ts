@@ -23,6 +23,15 @@ export class PublishEventDto {
 
   @ApiPayload({ description: 'Any JSON object. Receivers get its text exactly as it was written.' })
   payload: VerbatimJson;
+
+  /** See `PlainlyRight`: a known type, an object as the payload, and no other member. */
+  static ofPlainlyRight(body: object): PublishEventDto | null {
+    if (!isPlainEvent(body) || Object.keys(body).length !== 2) return null;
+    const event = new PublishEventDto();
+    event.event_type = body.event_type;
+    event.payload = body.payload;
+    return event;
+  }
 }
 
 @ApiSchema({ name: 'BatchEvent' })
@@ -40,6 +49,17 @@ export class BatchEventDto extends PublishEventDto {
     validator: { validate: isIdempotencyKey, defaultMessage: () => IDEMPOTENCY_KEY_RULE },
   })
   idempotency_key?: string;
+
+  static override ofPlainlyRight(body: object): BatchEventDto | null {
+    if (!isPlainEvent(body)) return null;
+    const event = new BatchEventDto();
+    event.event_type = body.event_type;
+    event.payload = body.payload;
+    if (Object.keys(body).length === 2) return event;
+    if (Object.keys(body).length !== 3 || !isIdempotencyKey(body.idempotency_key)) return null;
+    event.idempotency_key = body.idempotency_key;
+    return event;
+  }
 }
 
 @ApiSchema({ name: 'PublishEventBatch' })
@@ -58,6 +78,26 @@ export class PublishEventBatchDto {
   })
   @ValidateNested({ each: true })
   events: BatchEventDto[];
+
+  static ofPlainlyRight(body: object): PublishEventBatchDto | null {
+    const { events } = body as { events?: unknown };
+    if (!isBatch(events) || Object.keys(body).length !== 1) return null;
+    const batch = new PublishEventBatchDto();
+    batch.events = [];
+    for (const member of events) {
+      const event = typeof member === 'object' && member !== null ? BatchEventDto.ofPlainlyRight(member) : null;
+      if (!event) return null;
+      batch.events.push(event);
+    }
+    return batch;
+  }
+}
+
+const KNOWN_TYPES: ReadonlySet<unknown> = new Set(EVENT_TYPE_NAMES);
+
+function isPlainEvent(body: object): body is { event_type: EventType; payload: VerbatimJson; idempotency_key?: unknown } {
+  const { event_type, payload } = body as { event_type?: unknown; payload?: unknown };
+  return KNOWN_TYPES.has(event_type) && payload instanceof VerbatimJson && payload.kind === 'object';
 }
 
 function isBatch(events: unknown): events is unknown[] {
