@@ -1,6 +1,5 @@
 import type { LeasedDelivery, Target } from '../deliveries/delivery.types.js';
 import type { Room } from '../deliveries/engine/delivery-dispatcher.js';
-import { DOWN_AFTER_FAILURES, DOWN_AFTER_MS } from '../deliveries/engine/endpoint-health.js';
 import { liveSecretsOf } from '../deliveries/queue/live-secrets.js';
 import type { Queryable } from '../deliveries/queue/queryable.js';
 
@@ -20,8 +19,8 @@ export interface Acceptance {
   accepted: Set<string>;
   /** Deliveries of those events that are leased to this replica. */
   leased: LeasedDelivery[];
-  /** How many more are due for whoever has room. */
-  unleased: number;
+  /** The webhooks that have more of them, due for whoever has room. */
+  unleased: string[];
 }
 
 /** The idempotency_key.operation of events, one at a time or in a batch. */
@@ -34,7 +33,9 @@ export const EVENT_OPERATION = 'event.create';
  * and the replica may not start them (deliveries/engine/start-permits.ts).
  *
  * Deliveries are born leased to this replica as far as it has room, at most so many for each webhook, and none for an
- * endpoint that is down or paused; the others are due at once for whoever has room.
+ * endpoint that is down, recovering or paused: what waits for it goes first. The others are due at once for whoever has
+ * room. Webhooks get their places in turn, and the last place that each gets is within what is free after it
+ * (engine/in-flight.ts).
  */
 const ACCEPT = `
   WITH incoming AS MATERIALIZED (
@@ -65,9 +66,7 @@ const ACCEPT = `
     SELECT uuid_v7(a.created_at) AS delivery_id, a.id AS event_id, a.environment_id, a.event_type, a.created_at,
       w.id AS webhook_id,
       CASE
-        WHEN h.paused_until > now() THEN 0
-        WHEN h.consecutive_failures >= ${DOWN_AFTER_FAILURES}
-          AND h.failing_since <= now() - interval '${DOWN_AFTER_MS} milliseconds' THEN 0
+        WHEN h.paused_until > now() OR h.in_flight_limit IS NOT NULL THEN 0
         ELSE coalesce(r.room, $5::int)
       END AS room,
       row_number() OVER (PARTITION BY w.id ORDER BY a.id) AS place
@@ -78,7 +77,8 @@ const ACCEPT = `
     LEFT JOIN room r ON r.webhook_id = w.id
   ),
   placed AS MATERIALIZED (
-    SELECT m.*, m.place <= m.room AND row_number() OVER (ORDER BY m.place > m.room, m.place, m.event_id) <= $4::int AS is_leased
+    SELECT m.*, m.place <= m.room
+      AND m.place + row_number() OVER (ORDER BY m.place > m.room, m.place, m.event_id) <= $4::int + 1 AS is_leased
     FROM matched m
   ),
   logged AS (
@@ -101,13 +101,13 @@ const ACCEPT = `
         'targetUrl', w.target_url, 'revision', w.revision, 'secrets', ${liveSecretsOf('w')})), '[]')
       FROM webhook w WHERE w.id IN (SELECT webhook_id FROM placed WHERE is_leased)
     ) AS targets,
-    (SELECT count(*)::int FROM placed WHERE NOT is_leased) AS unleased`;
+    (SELECT coalesce(json_agg(DISTINCT webhook_id), '[]') FROM placed WHERE NOT is_leased) AS unleased`;
 
 interface Row {
   accepted: string[];
   leased: [deliveryId: string, eventId: string, webhookId: string][];
   targets: Target[];
-  unleased: number;
+  unleased: string[];
 }
 
 /**

@@ -96,40 +96,43 @@ const SETTLE = `
     FROM result r JOIN numbered n ON n.delivery_id = r.delivery_id
     WHERE r.attempt_id IS NOT NULL
   ),
-  ailing AS MATERIALIZED (
-    SELECT h.webhook_id, coalesce(h.paused_until > now(), false) AS is_paused FROM webhook_health h
-    WHERE h.webhook_id IN (SELECT r.webhook_id FROM result r WHERE r.outcome = 'succeeded')
-    ORDER BY h.webhook_id
-    FOR UPDATE
-  ),
-  healed AS (
-    DELETE FROM webhook_health h USING ailing a WHERE h.webhook_id = a.webhook_id AND NOT a.is_paused
-  ),
-  healed_in_pause AS (
-    UPDATE webhook_health h
-    SET consecutive_failures = 0, failing_since = NULL, failure_days = '{}', next_probe_at = NULL
-    FROM ailing a WHERE h.webhook_id = a.webhook_id AND a.is_paused
+  ailing AS (
+    SELECT h.webhook_id FROM webhook_health h WHERE h.webhook_id IN (SELECT r.webhook_id FROM result r)
   )
-  SELECT delivery_id, status FROM verdict`;
+  SELECT r.delivery_id, v.status, r.webhook_id IN (SELECT webhook_id FROM ailing) AS is_ailing
+  FROM result r LEFT JOIN verdict v ON v.delivery_id = r.delivery_id`;
 
 export type SettledStatus = 'succeeded' | 'failed' | 'canceled' | 'waiting';
+
+export interface Settled {
+  /** What the deliveries changed to; one whose lease was lost is not among them. */
+  statuses: Map<string, SettledStatus>;
+  /** Webhooks of the results of which a health is known: it is not to be read for each of the others. */
+  ailing: Set<string>;
+}
+
+interface Row {
+  delivery_id: string;
+  status: SettledStatus | null;
+  is_ailing: boolean;
+}
 
 /**
  * Settles deliveries and logs their attempts.
  *
  * @param results at least one, and no two of one delivery.
- * @returns the deliveries that changed and to what; one whose lease was lost is not among them.
  */
-export async function settleDeliveries(
-  database: Queryable,
-  results: readonly DeliveryResult[],
-): Promise<Map<string, SettledStatus>> {
-  const rows = await database.query<{ delivery_id: string; status: SettledStatus }[]>(SETTLE, [
+export async function settleDeliveries(database: Queryable, results: readonly DeliveryResult[]): Promise<Settled> {
+  const rows = await database.query<Row[]>(SETTLE, [
     JSON.stringify(results.map(toRow)),
     ...boundsOf(results.map(({ delivery }) => delivery.id)),
     ...boundsOf(results.flatMap(({ attempt }) => (attempt ? [attempt.id] : []))),
   ]);
-  return new Map(rows.map((row) => [row.delivery_id, row.status]));
+  const webhookOf = new Map(results.map(({ delivery }) => [delivery.id, delivery.target.webhookId]));
+  return {
+    statuses: new Map(rows.flatMap(({ delivery_id: id, status }) => (status ? [[id, status]] : []))),
+    ailing: new Set(rows.filter((row) => row.is_ailing).map((row) => webhookOf.get(row.delivery_id)!)),
+  };
 }
 
 /** The first and last of the ids: they tell the planner, which sees no joined id, which days' partitions to look at. */
