@@ -135,11 +135,18 @@ export class InitialSchema1764000000000 implements MigrationInterface {
         failing_since        timestamptz(3),
         failure_days         date[]  NOT NULL DEFAULT '{}',
         paused_until         timestamptz(3),
+        in_flight_limit      integer,
         next_probe_at        timestamptz(3),
         CONSTRAINT webhook_health_pkey PRIMARY KEY (webhook_id),
         CONSTRAINT webhook_health_webhook FOREIGN KEY (webhook_id) REFERENCES webhook (id),
-        CONSTRAINT webhook_health_counts CHECK (consecutive_failures >= 0)
+        CONSTRAINT webhook_health_counts CHECK (consecutive_failures >= 0 AND in_flight_limit >= 0),
+        CONSTRAINT webhook_health_probed_while_down CHECK (
+          (in_flight_limit IS NOT DISTINCT FROM 0) = (next_probe_at IS NOT NULL)
+        )
       )`);
+    await queryRunner.query(
+      `COMMENT ON COLUMN webhook_health.in_flight_limit IS 'attempts that a replica may have in flight to it: 0 while it is down, growing while it recovers; NULL: as many as to any'`,
+    );
 
     await queryRunner.query(`
       CREATE TABLE idempotency_key (

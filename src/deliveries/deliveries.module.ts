@@ -9,6 +9,7 @@ import { DeliveryDispatcher } from './engine/delivery-dispatcher.js';
 import { DeliveryEngine } from './engine/delivery-engine.js';
 import { DeliverySender } from './sending/delivery-sender.js';
 import { ResultRecorder } from './engine/result-recorder.js';
+import { WebhookDisabler } from './engine/webhook-disabler.js';
 import { WebhookTestController } from './webhook-test.controller.js';
 import { WebhookTester } from './webhook-tester.js';
 
@@ -22,6 +23,7 @@ import { WebhookTester } from './webhook-tester.js';
     DeliveryEngine,
     DeliverySender,
     ResultRecorder,
+    WebhookDisabler,
     WebhookTester,
   ],
   exports: [DeliveryDispatcher],

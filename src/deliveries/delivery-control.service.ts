@@ -6,6 +6,7 @@ import type { CancelReason } from './delivery.types.js';
 import type { Queryable } from '../database/queryable.js';
 import { clearHealth } from './queue/record-health.js';
 import { stopDeliveries } from './queue/stop-deliveries.js';
+import { EndpointStates } from './engine/endpoint-states.js';
 import { Replica } from './engine/replica.js';
 import { START_WINDOW_MS } from './engine/start-permits.js';
 
@@ -23,16 +24,24 @@ export class DeliveryControlService extends DeliveryControl {
   constructor(
     private readonly dataSource: DataSource,
     private readonly replica: Replica,
+    private readonly states: EndpointStates,
   ) {
     super();
   }
 
   async apply(changes: readonly WebhookChange[], manager: EntityManager): Promise<void> {
     await this.stop(changes, manager);
-    await clearHealth(
+    const states = await clearHealth(
       manager,
       changes.map(({ webhookId }) => webhookId),
     );
+    for (const { kind, webhookId } of changes) {
+      const from = states.get(webhookId) ?? 'healthy';
+      const isReceiving = kind === 'retargeted' || kind === 'reactivated';
+      if (from !== 'healthy' && isReceiving) {
+        this.states.changed({ webhookId, from, to: 'healthy', facts: { reason: kind } });
+      }
+    }
   }
 
   async settle(changes: readonly WebhookChange[]): Promise<void> {

@@ -3,7 +3,6 @@ import type { Queryable } from '../database/queryable.js';
 import { StoredStatement } from '../database/stored-statement.js';
 import type { LeasedDelivery, Target } from '../deliveries/delivery.types.js';
 import type { Room } from '../deliveries/engine/delivery-dispatcher.js';
-import { DOWN_AFTER_FAILURES, DOWN_AFTER_MS } from '../deliveries/engine/endpoint-health.js';
 import { liveSecretsOf } from '../deliveries/queue/live-secrets.js';
 
 /** An event on its way in. */
@@ -22,8 +21,8 @@ export interface Acceptance {
   refused: ReadonlySet<string>;
   /** Deliveries of those events that are leased to this replica. */
   leased: LeasedDelivery[];
-  /** How many more are due for whoever has room. */
-  unleased: number;
+  /** The webhooks that have more of them, due for whoever has room. */
+  unleased: string[];
 }
 
 /** The idempotency_key.operation of events, one at a time or in a batch. */
@@ -36,7 +35,9 @@ export const EVENT_OPERATION = 'event.create';
  * and the replica may not start them (deliveries/engine/start-permits.ts).
  *
  * Deliveries are born leased to this replica as far as it has room, at most so many for each webhook, and none for an
- * endpoint that is down or paused; the others are due at once for whoever has room.
+ * endpoint that is down, recovering or paused: what waits for it goes first. The others are due at once for whoever has
+ * room. Webhooks get their places in turn, and the last place that each gets is within what is free after it
+ * (engine/in-flight.ts).
  */
 export const ACCEPT_EVENTS = new StoredStatement<Row>({
   name: 'accept_events',
@@ -44,7 +45,7 @@ export const ACCEPT_EVENTS = new StoredStatement<Row>({
     ...['uuid[]', 'uuid[]', 'text[]', 'text[]', 'timestamptz[]', 'text[]', 'bytea[]'],
     ...['uuid', 'uuid', 'int4', 'int4', 'uuid[]', 'int4[]', 'int4'],
   ],
-  returns: 'refused json, leased json, targets json, unleased int4',
+  returns: 'refused json, leased json, targets json, unleased json',
   sql: `
   WITH incoming AS MATERIALIZED (
     SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7)
@@ -71,9 +72,7 @@ export const ACCEPT_EVENTS = new StoredStatement<Row>({
   subscriber AS MATERIALIZED (
     SELECT kind.environment_id, kind.event_type, w.id AS webhook_id,
       CASE
-        WHEN h.paused_until > now() THEN 0
-        WHEN h.consecutive_failures >= ${DOWN_AFTER_FAILURES}
-          AND h.failing_since <= now() - interval '${DOWN_AFTER_MS} milliseconds' THEN 0
+        WHEN h.paused_until > now() OR h.in_flight_limit IS NOT NULL THEN 0
         ELSE coalesce(r.room, $11)
       END AS room
     FROM (SELECT DISTINCT environment_id, event_type FROM accepted) kind
@@ -92,7 +91,8 @@ export const ACCEPT_EVENTS = new StoredStatement<Row>({
     JOIN subscriber s ON s.environment_id = a.environment_id AND s.event_type = a.event_type
   ),
   placed AS MATERIALIZED (
-    SELECT m.*, m.place <= m.room AND row_number() OVER (ORDER BY m.place > m.room, m.place, m.event_id) <= $10 AS is_leased
+    SELECT m.*, m.place <= m.room
+      AND m.place + row_number() OVER (ORDER BY m.place > m.room, m.place, m.event_id) <= $10 + 1 AS is_leased
     FROM matched m
   ),
   logged AS (
@@ -119,14 +119,14 @@ export const ACCEPT_EVENTS = new StoredStatement<Row>({
         'targetUrl', w.target_url, 'revision', w.revision, 'secrets', ${liveSecretsOf('w')})), '[]')
       FROM webhook w WHERE w.id IN (SELECT webhook_id FROM placed WHERE is_leased)
     ),
-    (SELECT count(*)::int FROM placed WHERE NOT is_leased)`,
+    (SELECT coalesce(json_agg(DISTINCT webhook_id), '[]') FROM placed WHERE NOT is_leased)`,
 });
 
 interface Row {
   refused: string[];
   leased: [deliveryId: string, eventId: string, webhookId: string][];
   targets: Target[];
-  unleased: number;
+  unleased: string[];
 }
 
 /**

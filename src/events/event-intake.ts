@@ -132,7 +132,7 @@ export class EventIntake {
     try {
       const { refused, leased, unleased } = await run((database) => acceptEvents(database, events, room));
       this.dispatcher.dispatch(leased);
-      if (unleased > 0) this.dispatcher.nudge();
+      if (unleased.length > 0) this.dispatcher.nudge(unleased);
       return refused;
     } finally {
       room.release();

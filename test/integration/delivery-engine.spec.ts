@@ -75,7 +75,7 @@ describe('the delivery engine', () => {
     const query = jest.spyOn(replica.nest.get(DataSource), 'query');
     try {
       await delay(1_500);
-      const claims = query.mock.calls.filter(([sql]) => sql.includes('WITH RECURSIVE room')).length;
+      const claims = query.mock.calls.filter(([sql]) => sql.includes('claim_deliveries')).length;
       // Three statements a round, four rounds a second.
       expect(claims).toBeGreaterThan(0);
       expect(claims).toBeLessThanOrEqual(24);

@@ -4,14 +4,23 @@ import { uuidV7 } from '../../src/common/uuid-v7.js';
 import type { LeasedDelivery } from '../../src/deliveries/delivery.types.js';
 import { claimDeliveries, type Claim, type ClaimOptions } from '../../src/deliveries/queue/claim-deliveries.js';
 import { findDelivery, listAttempts } from '../../src/deliveries/queue/delivery-reads.js';
-import { recordFailures } from '../../src/deliveries/queue/record-health.js';
 import { signOff, touchReplica } from '../../src/deliveries/queue/replicas.js';
 import { requeueDelivery } from '../../src/deliveries/queue/requeue-delivery.js';
 import { LOST_LEASES_LIMIT, rescueDeliveries } from '../../src/deliveries/queue/rescue-deliveries.js';
 import { settleDeliveries } from '../../src/deliveries/queue/settle-deliveries.js';
 import { stopDeliveries } from '../../src/deliveries/queue/stop-deliveries.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
-import { accept, attempted, makeEnvironment, makeEvent, makeWebhook, resultOf } from '../support/delivery-fixtures.js';
+import {
+  accept,
+  attempted,
+  makeEnvironment,
+  makeEvent,
+  makeProbeDue,
+  makeWebhook,
+  recordHealth,
+  resultOf,
+  takeDown,
+} from '../support/delivery-fixtures.js';
 
 describe('the delivery queue', () => {
   let test: TestDatabase;
@@ -38,6 +47,7 @@ describe('the delivery queue', () => {
       perWebhook: 100,
       probeIntervalMs: 30_000,
       webhookRooms: new Map(),
+      webhookCounts: new Map(),
       after: null,
       ...options,
     });
@@ -62,7 +72,7 @@ describe('the delivery queue', () => {
       const { leased, unleased } = await accept(database, [event], { total: 10 });
 
       expect(leased.map(({ target }) => target.webhookId).sort()).toEqual([all, matching].sort());
-      expect(unleased).toBe(0);
+      expect(unleased).toEqual([]);
       expect(leased[0]).toMatchObject({
         event: { id: event.id, type: 'record:created', payload: '{"n":9007199254740993}', createdAt: event.createdAt },
         target: { environmentId, targetUrl: 'https://example.com/webhook', revision: 1 },
@@ -76,21 +86,30 @@ describe('the delivery queue', () => {
       const busy = await makeWebhook(database, environmentId);
       const events = Array.from({ length: 5 }, () => makeEvent(environmentId));
 
-      const { leased, unleased } = await accept(database, events, { total: 4, webhookRooms: new Map([[busy, 1]]) });
+      const { leased, unleased } = await accept(database, events, { total: 5, webhookRooms: new Map([[busy, 1]]) });
 
       const perWebhook = (id: string) => leased.filter(({ target }) => target.webhookId === id).length;
-      expect(leased).toHaveLength(4);
+      expect(leased).toHaveLength(3);
       expect(perWebhook(busy)).toBe(1);
-      expect(perWebhook(webhook)).toBe(3);
-      expect(unleased).toBe(6);
+      expect(perWebhook(webhook)).toBe(2);
+      expect(unleased.sort()).toEqual([webhook, busy].sort());
+    });
+
+    it('leaves as much free as it leases to each of several webhooks', async () => {
+      const webhooks = await Promise.all(Array.from({ length: 3 }, () => makeWebhook(database, environmentId)));
+      const events = Array.from({ length: 20 }, () => makeEvent(environmentId));
+
+      const { leased } = await accept(database, events, { total: 20 });
+
+      const counts = webhooks.map((id) => leased.filter(({ target }) => target.webhookId === id).length);
+      expect(counts).toEqual([5, 5, 5]);
     });
 
     it('leases nothing to an endpoint that is down', async () => {
       const webhookId = await makeWebhook(database, environmentId);
-      await recordFailures(database, [{ webhookId, failures: 20, pauseMs: null }]);
-      await database.query(`UPDATE webhook_health SET failing_since = now() - interval '2 minutes'`);
+      await takeDown(database, webhookId);
       const { leased, unleased } = await accept(database, [makeEvent(environmentId)], { total: 10 });
-      expect([leased.length, unleased]).toEqual([0, 1]);
+      expect([leased.length, unleased]).toEqual([0, [webhookId]]);
     });
 
     it('takes one of two events with one idempotency key, in one statement or in two', async () => {
@@ -139,12 +158,14 @@ describe('the delivery queue', () => {
     it('leaves a webhook alone that has no room', async () => {
       const webhookId = await makeWebhook(database, environmentId);
       await accept(database, [makeEvent(environmentId), makeEvent(environmentId)]);
-      expect(await claim({ webhookRooms: new Map([[webhookId, 0]]) })).toMatchObject({
-        deliveries: [],
-        isHeldBack: true,
+      expect(
+        await claim({ webhookRooms: new Map([[webhookId, 0]]), webhookCounts: new Map([[webhookId, 1]]) }),
+      ).toMatchObject({ deliveries: [], heldBack: [webhookId] });
+      const claimed = await claim({
+        webhookRooms: new Map([[webhookId, 1]]),
+        webhookCounts: new Map([[webhookId, 1]]),
       });
-      const claimed = await claim({ webhookRooms: new Map([[webhookId, 1]]) });
-      expect([claimed.deliveries.length, claimed.isHeldBack]).toEqual([1, false]);
+      expect([claimed.deliveries.length, claimed.heldBack]).toEqual([1, []]);
     });
 
     it('hands deliveries of a webhook that stopped over to be canceled', async () => {
@@ -170,10 +191,8 @@ describe('the delivery queue', () => {
         database,
         Array.from({ length: 5 }, () => makeEvent(environmentId)),
       );
-      await recordFailures(database, [{ webhookId, failures: 20, pauseMs: null }]);
-      await database.query(
-        `UPDATE webhook_health SET failing_since = now() - interval '2 minutes', next_probe_at = now() - interval '1 second'`,
-      );
+      await takeDown(database, webhookId);
+      await makeProbeDue(database, webhookId);
       expect((await claim()).deliveries).toHaveLength(1);
       expect((await claim()).deliveries).toHaveLength(0);
       await database.query(
@@ -186,8 +205,8 @@ describe('the delivery queue', () => {
     it.each(['down', 'paused'])('lets what somebody asked for through to an endpoint that is %s', async (state) => {
       const webhookId = await makeWebhook(database, environmentId);
       await accept(database, [makeEvent(environmentId), makeEvent(environmentId)]);
-      await recordFailures(database, [{ webhookId, failures: 20, pauseMs: state === 'paused' ? 60_000 : null }]);
-      await database.query(`UPDATE webhook_health SET failing_since = now() - interval '2 minutes'`);
+      if (state === 'down') await takeDown(database, webhookId);
+      else await recordHealth(database, webhookId, { failures: 1, pauseMs: 60_000 });
       expect((await claim()).deliveries).toHaveLength(0);
       const [{ delivery_id: id }] = await database.query('SELECT delivery_id FROM delivery_queue LIMIT 1');
       await requeueDelivery(database, id);
@@ -200,10 +219,8 @@ describe('the delivery queue', () => {
       await makeWebhook(database, environmentId);
       const down = await makeWebhook(database, environmentId);
       await accept(database, [makeEvent(environmentId), makeEvent(environmentId)]);
-      await recordFailures(database, [{ webhookId: down, failures: 20, pauseMs: null }]);
-      await database.query(
-        `UPDATE webhook_health SET failing_since = now() - interval '2 minutes', next_probe_at = now()`,
-      );
+      await takeDown(database, down);
+      await makeProbeDue(database, down);
       const claimed = await claim({ total: 2 });
       expect(claimed.deliveries.map(({ target }) => target.webhookId)).toContain(down);
       expect(claimed.deliveries).toHaveLength(2);
@@ -212,7 +229,7 @@ describe('the delivery queue', () => {
     it('leaves a paused webhook alone until its pause ends', async () => {
       const webhookId = await makeWebhook(database, environmentId);
       await accept(database, [makeEvent(environmentId)]);
-      await recordFailures(database, [{ webhookId, failures: 1, pauseMs: 60_000 }]);
+      await recordHealth(database, webhookId, { failures: 1, pauseMs: 60_000 });
       expect((await claim()).deliveries).toHaveLength(0);
       await database.query(`UPDATE webhook_health SET paused_until = now() - interval '1 second'`);
       expect((await claim()).deliveries).toHaveLength(1);
@@ -227,10 +244,10 @@ describe('the delivery queue', () => {
 
     it('finishes a delivery and logs its attempt', async () => {
       const delivery = await claimOne();
-      const settled = await settleDeliveries(database, [
+      const { statuses } = await settleDeliveries(database, [
         resultOf(delivery, { kind: 'succeeded' }, attempted('succeeded')),
       ]);
-      expect([...settled]).toEqual([[delivery.id, 'succeeded']]);
+      expect([...statuses]).toEqual([[delivery.id, 'succeeded']]);
       expect(await statusOf(delivery.id)).toMatchObject({
         status: 'succeeded',
         attempt_count: 1,
@@ -257,7 +274,7 @@ describe('the delivery queue', () => {
       await database.query('UPDATE delivery_queue SET lease = NULL, leased_by = NULL, leased_until = NULL');
       const current = await claimOne();
       const late = resultOf(stale, { kind: 'failed' }, attempted('failed'));
-      expect((await settleDeliveries(database, [late])).size).toBe(0);
+      expect((await settleDeliveries(database, [late])).statuses.size).toBe(0);
       expect((await statusOf(stale.id)).status).toBe('pending');
       await settleDeliveries(database, [resultOf(current, { kind: 'succeeded' }, attempted('succeeded'))]);
       expect(await statusOf(stale.id)).toMatchObject({ status: 'succeeded', attempt_count: 2 });
@@ -304,20 +321,13 @@ describe('the delivery queue', () => {
       expect(await statusOf(delivery.id)).toMatchObject({ status, cancel_reason: reason, attempt_count: 1 });
     });
 
-    it('lets a pause outlive a success', async () => {
+    it('tells of which webhooks a health is known', async () => {
       const delivery = await claimOne();
-      await recordFailures(database, [{ webhookId: delivery.target.webhookId, failures: 3, pauseMs: 60_000 }]);
-      await settleDeliveries(database, [resultOf(delivery, { kind: 'succeeded' }, attempted('succeeded'))]);
-      expect(
-        await database.query('SELECT consecutive_failures, paused_until > now() AS paused FROM webhook_health'),
-      ).toEqual([{ consecutive_failures: 0, paused: true }]);
-    });
-
-    it('clears the health of a webhook that succeeded', async () => {
-      const delivery = await claimOne();
-      await recordFailures(database, [{ webhookId: delivery.target.webhookId, failures: 3, pauseMs: null }]);
-      await settleDeliveries(database, [resultOf(delivery, { kind: 'succeeded' }, attempted('succeeded'))]);
-      expect(await database.query('SELECT 1 FROM webhook_health')).toHaveLength(0);
+      const { webhookId } = delivery.target;
+      const result = resultOf(delivery, { kind: 'succeeded' }, attempted('succeeded'));
+      expect((await settleDeliveries(database, [result])).ailing).toEqual(new Set());
+      await recordHealth(database, webhookId, { failures: 3 });
+      expect((await settleDeliveries(database, [result])).ailing).toEqual(new Set([webhookId]));
     });
   });
 

@@ -1,11 +1,10 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { DeliveryDispatcher } from '../../src/deliveries/engine/delivery-dispatcher.js';
-import { recordFailures } from '../../src/deliveries/queue/record-health.js';
 import { acceptEvents, type Acceptance } from '../../src/events/accept-events.js';
 import { startReplica, type TestReplica } from '../support/app.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
-import { makeEvent } from '../support/delivery-fixtures.js';
+import { makeEvent, recordHealth } from '../support/delivery-fixtures.js';
 import { until } from '../support/wait.js';
 
 /** Counts what arrives under each path. */
@@ -108,7 +107,7 @@ describe('an event that is accepted while its webhook changes', () => {
     const room = { ...dispatcher.reserveForIntake(), total: 1 };
     const { leased } = await acceptEvents(test.dataSource, [makeEvent(environmentId)], room);
     // Given back it could not be claimed again, so only what was leased can be sent.
-    await recordFailures(test.dataSource, [{ webhookId, failures: 1, pauseMs: 600_000 }]);
+    await recordHealth(test.dataSource, webhookId, { failures: 1, pauseMs: 600_000 });
     dispatcher.dispatch(leased.map((delivery) => ({ ...delivery, readAt: delivery.readAt - 60_000 })));
     room.release();
     expect(await settled()).toMatchObject([{ status: 'succeeded', attempt_count: 1 }]);

@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import { uuidV7 } from '../../src/common/uuid-v7.js';
 import { acceptEvents, type Acceptance, type IncomingEvent } from '../../src/events/accept-events.js';
+import { recordOutcomes, type OutcomeTally, type RecordedHealth } from '../../src/deliveries/queue/record-health.js';
 import type {
   AttemptRecord,
   DeliveryResult,
@@ -67,8 +68,37 @@ export function accept(
     total: options.total ?? 0,
     perWebhook: options.perWebhook ?? 100,
     webhookRooms: options.webhookRooms ?? new Map(),
+    webhookCounts: new Map(),
     release: () => undefined,
   });
+}
+
+/** Attempts in flight to one webhook at most, in tests of an endpoint's health: it has recovered with as many. */
+export const FULL_LIMIT = 3;
+
+/** Records what attempts to one webhook came to. */
+export async function recordHealth(
+  database: DataSource,
+  webhookId: string,
+  tally: Partial<OutcomeTally>,
+): Promise<RecordedHealth> {
+  const full = { webhookId, successes: 0, failures: 0, pauseMs: null, ...tally };
+  return (await recordOutcomes(database, [full], FULL_LIMIT))[0]!;
+}
+
+/** Lets so many attempts fail over two minutes that the endpoint is down. Its next probe is in half a minute. */
+export async function takeDown(database: DataSource, webhookId: string): Promise<RecordedHealth> {
+  await recordHealth(database, webhookId, { failures: 19 });
+  await database.query(`UPDATE webhook_health SET failing_since = now() - interval '2 minutes' WHERE webhook_id = $1`, [
+    webhookId,
+  ]);
+  return recordHealth(database, webhookId, { failures: 1 });
+}
+
+export async function makeProbeDue(database: DataSource, webhookId: string): Promise<void> {
+  await database.query(`UPDATE webhook_health SET next_probe_at = now() - interval '1 second' WHERE webhook_id = $1`, [
+    webhookId,
+  ]);
 }
 
 export function attempted(outcome: 'succeeded' | 'failed', overrides: Partial<AttemptRecord> = {}): AttemptRecord {

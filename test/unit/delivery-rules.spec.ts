@@ -1,6 +1,8 @@
-import { isDown, isGivenUp } from '../../src/deliveries/engine/endpoint-health.js';
-import { tallyFailures } from '../../src/deliveries/engine/failure-tally.js';
-import { InFlight } from '../../src/deliveries/engine/in-flight.js';
+import fc from 'fast-check';
+import { Backlog } from '../../src/deliveries/engine/backlog.js';
+import { endpointStateOf, isGivenUp } from '../../src/deliveries/engine/endpoint-health.js';
+import { InFlight, webhookRoom } from '../../src/deliveries/engine/in-flight.js';
+import { tallyOutcomes } from '../../src/deliveries/engine/outcome-tally.js';
 import { StartPermits } from '../../src/deliveries/engine/start-permits.js';
 import { Wakeup } from '../../src/deliveries/engine/wakeup.js';
 import { attempted, resultOf } from '../support/delivery-fixtures.js';
@@ -11,11 +13,11 @@ describe('the health of an endpoint', () => {
   const day = 24 * 60 * 60 * 1000;
 
   it.each([
-    [20, 60_000, true],
-    [19, 600_000, false],
-    [500, 59_999, false],
-  ])('%d failures in a row over %d ms: down %p', (consecutiveFailures, ms, expected) => {
-    expect(isDown({ consecutiveFailures, failingSince: ago(ms), failureDays: 1 }, now)).toBe(expected);
+    [null, 'healthy'],
+    [0, 'down'],
+    [1, 'recovering'],
+  ])('with a limit of %p in flight is %s', (limit, state) => {
+    expect(endpointStateOf(limit)).toBe(state);
   });
 
   it.each([
@@ -42,15 +44,24 @@ describe('what a batch of results adds to the health of webhooks', () => {
   const succeeded = (webhookId: string) => resultOf(delivery(webhookId), { kind: 'succeeded' }, attempted('succeeded'));
 
   it('counts the failures after the last success, webhook by webhook in order', () => {
-    expect(tallyFailures([failed('b'), failed('a'), succeeded('b'), failed('b', 10), failed('b', 5)])).toEqual([
-      { webhookId: 'a', failures: 1, pauseMs: null },
-      { webhookId: 'b', failures: 2, pauseMs: 10 },
+    const results = [failed('b'), failed('a'), succeeded('b'), failed('b', 10), failed('b', 5)];
+    expect(tallyOutcomes(results, new Set())).toEqual([
+      { webhookId: 'a', successes: 0, failures: 1, pauseMs: null },
+      { webhookId: 'b', successes: 1, failures: 2, pauseMs: 10 },
     ]);
   });
 
-  it('leaves out test deliveries and those without an attempt', () => {
+  it('leaves out a success of a webhook against which nothing is known', () => {
+    expect(tallyOutcomes([succeeded('a'), failed('b'), succeeded('b')], new Set(['b']))).toEqual([
+      { webhookId: 'b', successes: 1, failures: 0, pauseMs: null },
+    ]);
+  });
+
+  it('leaves out tests that failed and what was not attempted, but not a test that succeeded', () => {
     const released = resultOf(delivery('a'), { kind: 'waiting', inMs: null }, null);
-    expect(tallyFailures([failed('a', null, true), released])).toEqual([]);
+    expect(tallyOutcomes([failed('a', null, true), released], new Set(['a']))).toEqual([]);
+    const tested = resultOf(delivery('a', true), { kind: 'succeeded' }, attempted('succeeded'));
+    expect(tallyOutcomes([tested], new Set(['a']))).toMatchObject([{ successes: 1 }]);
   });
 });
 
@@ -70,15 +81,102 @@ describe('what is in flight', () => {
     inFlight.start('a');
     inFlight.start('a');
     inFlight.start('b');
-    expect(inFlight.webhookRooms()).toEqual(
-      new Map([
-        ['a', 0],
-        ['b', 1],
-      ]),
-    );
+    expect([...inFlight.webhookRooms()]).toEqual([
+      ['a', 0],
+      ['b', 1],
+    ]);
     expect([inFlight.hasRoomFor('a'), inFlight.hasRoomFor('c')]).toEqual([false, true]);
     inFlight.end('b');
     expect(inFlight.webhookRooms().has('b')).toBe(false);
+  });
+
+  it('is worth filling from an eighth of the limit on, or when nothing runs', () => {
+    const inFlight = new InFlight(16, 16);
+    for (let n = 0; n < 15; n++) inFlight.start('a');
+    expect(inFlight.isWorthFilling).toBe(false);
+    inFlight.end('a');
+    expect(inFlight.isWorthFilling).toBe(true);
+    const small = new InFlight(1, 1);
+    expect(small.isWorthFilling).toBe(true);
+    small.start('a');
+    expect(small.isWorthFilling).toBe(false);
+  });
+});
+
+describe("a webhook's share of the slots", () => {
+  const limits = fc.record({ limit: fc.integer({ min: 1, max: 300 }), own: fc.integer({ min: 1, max: 100 }) });
+  /** Lets webhooks that never end an attempt take what they may, in turn. */
+  const fill = (limit: number, own: number, webhooks: number): InFlight => {
+    const inFlight = new InFlight(limit, own);
+    for (let isTaking = true; isTaking;) {
+      isTaking = false;
+      for (let webhook = 0; webhook < webhooks; webhook++) {
+        const id = String(webhook);
+        if ((inFlight.webhookRooms().get(id) ?? inFlight.idleWebhookRoom) === 0) continue;
+        inFlight.start(id);
+        isTaking = true;
+      }
+    }
+    return inFlight;
+  };
+
+  it.each([
+    [256, 64, 1, 192],
+    [256, 64, 4, 51],
+    [256, 64, 8, 28],
+    [256, 64, 300, 0],
+    [4, 64, 1, 2],
+    [1, 1, 1, 0],
+  ])('of %d slots and %d to each, %d webhooks that hang leave %d', (limit, own, webhooks, free) => {
+    expect(fill(limit, own, webhooks).room).toBe(free);
+  });
+
+  it('leaves others at least one part of as many as hang and one more', () => {
+    fc.assert(
+      fc.property(limits, fc.integer({ min: 1, max: 40 }), ({ limit, own }, webhooks) => {
+        const inFlight = fill(limit, own, webhooks);
+        return (
+          inFlight.room >= Math.floor(limit / (webhooks + 1)) && (inFlight.room === 0 || inFlight.idleWebhookRoom > 0)
+        );
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('is what can start one by one while fewer are in flight to it than are free, and within its limit', () => {
+    fc.assert(
+      fc.property(limits, fc.nat(100), ({ limit, own }, count) => {
+        let [inFlight, free] = [count, limit];
+        while (inFlight < own && inFlight < free) {
+          inFlight += 1;
+          free -= 1;
+        }
+        return webhookRoom(count, own, limit) === inFlight - count;
+      }),
+    );
+  });
+});
+
+describe('the backlog', () => {
+  it('knows which webhooks are held back, from one round of claims to the next', () => {
+    const backlog = new Backlog();
+    backlog.claimBegins(true);
+    backlog.holdBack(['a']);
+    backlog.claimBegins(false);
+    backlog.holdBack(['b']);
+    expect(['a', 'b', 'c'].map((id) => backlog.isHeldBack(id))).toEqual([true, true, false]);
+    backlog.claimBegins(true);
+    expect(backlog.isHeldBack('a')).toBe(false);
+  });
+
+  it('asks to look again at a webhook that got room while it was found to have none', () => {
+    const backlog = new Backlog();
+    backlog.attemptEnded('a');
+    backlog.claimBegins(true);
+    expect(backlog.holdBack(['a'])).toBe(false);
+    backlog.claimBegins(true);
+    backlog.attemptEnded('a');
+    expect([backlog.holdBack(['b']), backlog.holdBack(['a'])]).toEqual([false, true]);
   });
 });
 

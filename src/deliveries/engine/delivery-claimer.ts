@@ -57,7 +57,9 @@ export class DeliveryClaimer {
 
   /** @returns whether to look again at once: the round is not at its end, or it found something. */
   private async claim(room: Room): Promise<boolean> {
+    const { backlog } = this.dispatcher;
     try {
+      backlog.claimBegins(this.scanFrom === null);
       const claim = await claimDeliveries(this.dataSource, {
         ...room,
         after: this.scanFrom,
@@ -71,8 +73,8 @@ export class DeliveryClaimer {
       this.scanFrom = claim.after;
       const goesOn = claim.after !== null || this.hasFoundInRound;
       if (claim.after === null) this.hasFoundInRound = false;
-      this.dispatcher.hasBacklog = goesOn || claim.isHeldBack;
-      return goesOn;
+      backlog.isBeyondSlots = goesOn;
+      return backlog.holdBack(claim.heldBack) || goesOn;
     } catch (error) {
       if (!this.hasFailed) this.logger.error({ msg: 'due deliveries could not be claimed; trying again', err: error });
       this.hasFailed = true;

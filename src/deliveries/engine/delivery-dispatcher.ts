@@ -12,6 +12,7 @@ import type {
   Settlement,
 } from '../delivery.types.js';
 import { DeliverySender } from '../sending/delivery-sender.js';
+import { Backlog } from './backlog.js';
 import { InFlight } from './in-flight.js';
 import { readRevisions } from '../queue/read-revisions.js';
 import { Replica } from './replica.js';
@@ -25,8 +26,11 @@ const DRAIN_POLL_MS = 10;
 /** Beyond the deadline of the attempt: what recording its result may take before the lease ends. */
 const RECORDING_BUDGET_MS = 30_000;
 
-/** A claim is worth its statement when this share of the limit is free, or when nothing runs at all. */
-const WORTHWHILE_SHARE = 1 / 8;
+/**
+ * While little is free, claims are at least this far apart. Without them nothing would be claimed when hanging endpoints
+ * leave less free than is worth a statement.
+ */
+const CLAIM_WHEN_FULL_MS = 50;
 
 /** What a statement may lease to this replica. */
 export interface Room {
@@ -38,6 +42,8 @@ export interface Room {
   /** Deliveries of one webhook, where `webhookRooms` does not say otherwise. */
   perWebhook: number;
   webhookRooms: ReadonlyMap<string, number>;
+  /** Deliveries in flight here, by webhook. */
+  webhookCounts: ReadonlyMap<string, number>;
   /** To be called when what the statement leased has been dispatched, or when it failed. */
   release: () => void;
 }
@@ -57,8 +63,9 @@ export class DeliveryDispatcher {
   private isStopping = false;
   /** Ends the claimer's wait: room was made, or something became due. */
   readonly wakeup = new Wakeup();
-  /** More is due than could be claimed so far: accepting leaves half of the room, and the end of an attempt wakes. */
-  hasBacklog = false;
+  readonly backlog = new Backlog();
+  /** `performance.now()` of when room was last given to a claim. */
+  private lastClaimAt = -Infinity;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -80,8 +87,13 @@ export class DeliveryDispatcher {
     }
   }
 
-  /** Something became due: look now instead of at the next poll. */
-  nudge(): void {
+  /**
+   * Something became due: look now instead of at the next poll.
+   *
+   * @param webhookIds whose it is, where that is known: looking is in vain when all of them are held back anyway.
+   */
+  nudge(webhookIds?: readonly string[]): void {
+    if (webhookIds?.every((id) => this.backlog.isHeldBack(id))) return;
     this.wakeup.wake();
   }
 
@@ -93,7 +105,7 @@ export class DeliveryDispatcher {
   /** Room for deliveries that are about to be accepted. What waits already gets its half, however much is accepted. */
   reserveForIntake(): Room {
     const free = this.inFlight.room;
-    return this.reserve(this.isStopping ? 0 : this.hasBacklog ? free >> 1 : free);
+    return this.reserve(this.isStopping ? 0 : this.backlog.isBeyondSlots ? free >> 1 : free);
   }
 
   /**
@@ -103,12 +115,14 @@ export class DeliveryDispatcher {
   reserveForClaim(): Room | null {
     const free = this.inFlight.room;
     if (this.isStopping || !this.replica.isSeen) return null;
-    if (free < this.inFlight.limit * WORTHWHILE_SHARE && !(free > 0 && this.inFlight.count === 0)) {
+    const now = performance.now();
+    if (free === 0 || (!this.inFlight.isWorthFilling && now - this.lastClaimAt < CLAIM_WHEN_FULL_MS)) {
       // Something may be due that cannot be looked for: without this, accepting would take every slot that gets free.
-      this.hasBacklog = true;
+      this.backlog.isBeyondSlots = true;
       return null;
     }
-    return this.reserve(this.hasBacklog ? free : Math.ceil(free / 2));
+    this.lastClaimAt = now;
+    return this.reserve(this.backlog.isBeyondSlots ? free : Math.ceil(free / 2));
   }
 
   /** A lease for deliveries beyond the limits. */
@@ -151,6 +165,8 @@ export class DeliveryDispatcher {
   private reserve(total: number): Room {
     // Version 7: the rescue tells by it which leases are younger than its list of them.
     const lease = uuidV7();
+    const perWebhook = this.inFlight.idleWebhookRoom;
+    const webhookRooms = this.inFlight.webhookRooms();
     const release = this.inFlight.reserve(total);
     this.hold(lease);
     return {
@@ -158,8 +174,9 @@ export class DeliveryDispatcher {
       replicaId: this.replica.id,
       leaseMs: this.leaseMs,
       total,
-      perWebhook: this.config.inFlightPerWebhook,
-      webhookRooms: this.inFlight.webhookRooms(),
+      perWebhook,
+      webhookRooms,
+      webhookCounts: this.inFlight.webhookCounts(),
       release: () => {
         release();
         this.drop(lease);
@@ -177,9 +194,16 @@ export class DeliveryDispatcher {
     this.inFlight.start(target.webhookId);
     const counted = work.finally(() => {
       this.inFlight.end(target.webhookId);
-      if (this.hasBacklog) this.wakeup.wake();
+      this.wakeIfAwaited(target.webhookId);
     });
     this.track(lease, counted);
+  }
+
+  /** The end of an attempt is a reason to look when what waits was waiting for its slot. */
+  private wakeIfAwaited(webhookId: string): void {
+    this.backlog.attemptEnded(webhookId);
+    const isAwaited = this.backlog.isHeldBack(webhookId) && this.inFlight.isWorthFillingFor(webhookId);
+    if (isAwaited || this.backlog.isBeyondSlots) this.wakeup.wake();
   }
 
   private track(lease: string, work: Promise<void>): void {
@@ -211,7 +235,7 @@ export class DeliveryDispatcher {
 
   /** Read under a webhook that has changed, or more than fits: any replica may claim it again at once. */
   private async giveBack(delivery: LeasedDelivery): Promise<void> {
-    this.hasBacklog = true;
+    this.backlog.isBeyondSlots = true;
     await this.settle(delivery, { kind: 'waiting', inMs: null });
     this.wakeup.wake();
   }

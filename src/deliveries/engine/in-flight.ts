@@ -1,3 +1,22 @@
+/** A share of what is free that is worth a statement: claiming slot by slot costs one statement for each delivery. */
+const WORTHWHILE_SHARE = 1 / 8;
+
+/**
+ * How many more attempts may start to one webhook. The rule is the dynamic threshold of shared-buffer switches
+ * (Choudhury and Hahne 1998, docs/adr/0006): an attempt starts only while fewer are in flight to its webhook than are
+ * free in the whole replica. Each start takes one from the free and adds one to the webhook's, so the two meet halfway.
+ *
+ * However many webhooks hang, the others find slots: `n` that take all they can leave `limit / (n + 1)` free. One alone
+ * gets up to half of the replica, if its own limit allows. With as many that hang as there are slots, none is free.
+ *
+ * @param count in flight to the webhook.
+ * @param limitPerWebhook in flight to one webhook at most.
+ * @param free of the replica's slots.
+ */
+export function webhookRoom(count: number, limitPerWebhook: number, free: number): number {
+  return Math.max(0, Math.min(limitPerWebhook - count, Math.floor((free - count + 1) / 2)));
+}
+
 /**
  * Counts the attempts that this replica makes, against its own limit and each webhook's. The counts are in memory: a cap
  * computed inside the claiming statement is exceeded when statements overlap.
@@ -16,10 +35,6 @@ export class InFlight {
     readonly limitPerWebhook: number,
   ) {}
 
-  get count(): number {
-    return this.running;
-  }
-
   /** How many more attempts could start, beyond those that a statement under way has set room aside for. */
   get room(): number {
     return Math.max(0, this.limit - this.running - this.reserved);
@@ -30,11 +45,37 @@ export class InFlight {
     return this.reserved > 0;
   }
 
+  /** Whether so much is free that looking for deliveries is worth a statement. */
+  get isWorthFilling(): boolean {
+    return this.room > 0 && (this.running === 0 || this.room >= this.limit * WORTHWHILE_SHARE);
+  }
+
+  /** The room of a webhook that has nothing in flight. */
+  get idleWebhookRoom(): number {
+    return webhookRoom(0, this.limitPerWebhook, this.room);
+  }
+
   /** Webhooks with attempts under way, and the room that each has left. */
   webhookRooms(): Map<string, number> {
+    const free = this.room;
     const rooms = new Map<string, number>();
-    for (const [webhookId, count] of this.perWebhook) rooms.set(webhookId, Math.max(0, this.limitPerWebhook - count));
+    for (const [webhookId, count] of this.perWebhook) {
+      rooms.set(webhookId, webhookRoom(count, this.limitPerWebhook, free));
+    }
     return rooms;
+  }
+
+  /** Webhooks with attempts under way, and how many. */
+  webhookCounts(): Map<string, number> {
+    return new Map(this.perWebhook);
+  }
+
+  /** Whether so much is free to one webhook that looking for its deliveries is worth a statement. */
+  isWorthFillingFor(webhookId: string): boolean {
+    const count = this.countOf(webhookId);
+    // What statements under way have set aside is free again in a moment, taken or not.
+    const room = webhookRoom(count, this.limitPerWebhook, this.limit - this.running);
+    return room > 0 && room >= (count + room) * WORTHWHILE_SHARE;
   }
 
   /** Sets room aside while a statement that leases deliveries is under way; the returned function gives it back. */
@@ -46,19 +87,27 @@ export class InFlight {
     };
   }
 
+  /**
+   * Whether a delivery that is leased may start. The threshold was applied when it was leased; overlapping statements
+   * may have leased past a webhook's own limit.
+   */
   hasRoomFor(webhookId: string): boolean {
-    return (this.perWebhook.get(webhookId) ?? 0) < this.limitPerWebhook;
+    return this.countOf(webhookId) < this.limitPerWebhook;
   }
 
   start(webhookId: string): void {
     this.running += 1;
-    this.perWebhook.set(webhookId, (this.perWebhook.get(webhookId) ?? 0) + 1);
+    this.perWebhook.set(webhookId, this.countOf(webhookId) + 1);
   }
 
   end(webhookId: string): void {
     this.running -= 1;
-    const left = (this.perWebhook.get(webhookId) ?? 0) - 1;
+    const left = this.countOf(webhookId) - 1;
     if (left > 0) this.perWebhook.set(webhookId, left);
     else this.perWebhook.delete(webhookId);
+  }
+
+  private countOf(webhookId: string): number {
+    return this.perWebhook.get(webhookId) ?? 0;
   }
 }

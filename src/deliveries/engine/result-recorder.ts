@@ -1,14 +1,16 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
+import { Config } from '../../config/config.js';
 import { DailyPartitions } from '../../database/daily-partitions.js';
 import { isDataError } from '../../database/sqlstate.js';
-import { WebhooksService } from '../../webhooks/webhooks.service.js';
-import type { DeliveryResult, Target } from '../delivery.types.js';
-import { isDown, isGivenUp } from './endpoint-health.js';
-import { tallyFailures } from './failure-tally.js';
-import { recordFailures, type RecordedHealth } from '../queue/record-health.js';
-import { settleDeliveries, type SettledStatus } from '../queue/settle-deliveries.js';
+import type { DeliveryResult } from '../delivery.types.js';
+import { isGivenUp, type EndpointState } from './endpoint-health.js';
+import { EndpointStates } from './endpoint-states.js';
+import { tallyOutcomes } from './outcome-tally.js';
+import { recordOutcomes, type RecordedHealth } from '../queue/record-health.js';
+import { settleDeliveries, type Settled, type SettledStatus } from '../queue/settle-deliveries.js';
+import { WebhookDisabler } from './webhook-disabler.js';
 
 /** Results written by one statement. */
 const ROWS_PER_FLUSH = 500;
@@ -18,7 +20,8 @@ const RETRY_MS = { first: 100, longest: 5_000 };
 
 interface Waiting {
   result: DeliveryResult;
-  done: () => void;
+  /** @param after what the caller of `record` waits for beside. */
+  done: (after?: Promise<void>) => void;
 }
 
 /**
@@ -35,7 +38,9 @@ export class ResultRecorder {
   constructor(
     private readonly dataSource: DataSource,
     private readonly partitions: DailyPartitions,
-    private readonly webhooks: WebhooksService,
+    private readonly config: Config,
+    private readonly states: EndpointStates,
+    private readonly disabler: WebhookDisabler,
   ) {}
 
   /** Resolves when the result is written, however long that takes; never rejects. */
@@ -55,8 +60,9 @@ export class ResultRecorder {
     try {
       while (this.waiting.length > 0) {
         const batch = this.takeBatch();
-        await this.write(batch.map(({ result }) => result));
-        for (const { done } of batch) done();
+        const results = batch.map(({ result }) => result);
+        const disabled = await this.recordHealth(results, await this.write(results));
+        for (const { result, done } of batch) done(disabled.get(result.delivery.target.webhookId));
       }
     } finally {
       this.isFlushing = false;
@@ -76,37 +82,39 @@ export class ResultRecorder {
     return [...batch.values()];
   }
 
-  private async write(results: DeliveryResult[]): Promise<void> {
+  /** @returns the webhooks of which a health is known. */
+  private async write(results: DeliveryResult[]): Promise<ReadonlySet<string>> {
     for (let waitMs = RETRY_MS.first; ; waitMs = Math.min(waitMs * 2, RETRY_MS.longest)) {
       try {
-        this.logSettled(results, await this.settle(results));
-        break;
+        const { statuses, ailing } = await this.settle(results);
+        this.logSettled(results, statuses);
+        return ailing;
       } catch (error) {
         if (isDataError(error)) return this.writeAlone(results, error);
         this.logger.error({ msg: 'results could not be recorded; trying again', count: results.length, err: error });
         await delay(waitMs);
       }
     }
-    await this.recordHealth(results);
   }
 
   /**
    * A result that the database refuses must not hold up the others: it goes alone, then without what was answered, then
    * without its attempt.
    */
-  private async writeAlone(results: DeliveryResult[], error: unknown): Promise<void> {
+  private async writeAlone(results: DeliveryResult[], error: unknown): Promise<ReadonlySet<string>> {
+    const ailing = new Set<string>();
     const [result, ...others] = results;
-    if (!result) return;
+    if (!result) return ailing;
     if (others.length > 0) {
-      for (const each of results) await this.write([each]);
-      return;
+      for (const each of results) for (const webhookId of await this.write([each])) ailing.add(webhookId);
+      return ailing;
     }
     this.logger.error({ msg: 'a result was refused by the database', delivery_id: result.delivery.id, err: error });
     const less = withLess(result);
-    if (less) await this.write([less]);
+    return less ? this.write([less]) : ailing;
   }
 
-  private settle(results: DeliveryResult[]): Promise<Map<string, SettledStatus>> {
+  private settle(results: DeliveryResult[]): Promise<Settled> {
     return this.partitions.provide(() => settleDeliveries(this.dataSource, results));
   }
 
@@ -119,43 +127,51 @@ export class ResultRecorder {
     }
   }
 
-  /** What is known of endpoints may lag behind: a failure here costs no delivery. */
-  private async recordHealth(results: readonly DeliveryResult[]): Promise<void> {
+  /**
+   * What is known of endpoints may lag behind: a failure here costs no delivery.
+   *
+   * @returns by webhook, when each that is made inactive is so.
+   */
+  private async recordHealth(
+    results: readonly DeliveryResult[],
+    ailing: ReadonlySet<string>,
+  ): Promise<ReadonlyMap<string, Promise<void>>> {
+    const disabled = new Map<string, Promise<void>>();
+    const states = new Map<string, EndpointState>();
+    const targets = new Map(results.map(({ delivery: { target } }) => [target.webhookId, target]));
+    const disable = (webhookId: string, reason: 'gone' | 'failing'): void => {
+      const from = states.get(webhookId) ?? 'healthy';
+      disabled.set(webhookId, this.disabler.disable(targets.get(webhookId)!, reason, from));
+    };
     try {
-      const gone = results.filter(({ attempt }) => attempt?.response?.status === 410);
-      for (const { delivery } of gone) await this.disable(delivery.target, 'gone');
-      const tallies = tallyFailures(results);
-      if (tallies.length > 0) await this.judgeHealth(await recordFailures(this.dataSource, tallies), results);
+      const tallies = tallyOutcomes(results, ailing);
+      const healths =
+        tallies.length > 0 ? await recordOutcomes(this.dataSource, tallies, this.config.inFlightPerWebhook) : [];
+      for (const health of healths) {
+        states.set(health.webhookId, health.after);
+        this.tell(health);
+        if (isGivenUp(health, health.now)) disable(health.webhookId, 'failing');
+      }
     } catch (error) {
       this.logger.error({ msg: 'the health of endpoints could not be recorded', err: error });
     }
-  }
-
-  private async judgeHealth(healths: readonly RecordedHealth[], results: readonly DeliveryResult[]): Promise<void> {
-    const targets = new Map(results.map(({ delivery }) => [delivery.target.webhookId, delivery.target]));
-    for (const health of healths) {
-      if (isGivenUp(health, health.now)) await this.disable(targets.get(health.webhookId)!, 'failing');
-      else if (isDown(health, health.now)) {
-        this.logger.warn({
-          msg: 'endpoint is down: its deliveries wait for a probe to succeed',
-          webhook_id: health.webhookId,
-          consecutive_failures: health.consecutiveFailures,
-        });
-      }
+    for (const { delivery, attempt } of results) {
+      if (attempt?.response?.status === 410) disable(delivery.target.webhookId, 'gone');
     }
+    return disabled;
   }
 
-  /** Does not wait until other replicas know: nobody is being answered, and other results must not wait. */
-  private async disable({ webhookId, revision }: Target, reason: 'gone' | 'failing'): Promise<void> {
-    try {
-      const settle = await this.webhooks.disable(webhookId, revision, reason);
-      if (!settle) return;
-      this.logger.warn({ msg: 'webhook made inactive', webhook_id: webhookId, reason });
-      settle().catch((error: unknown) => {
-        this.logger.error({ msg: 'what waits for the webhook is canceled later', webhook_id: webhookId, err: error });
-      });
-    } catch (error) {
-      this.logger.error({ msg: 'webhook could not be made inactive', webhook_id: webhookId, reason, err: error });
+  private tell({ webhookId, before, after, newlyPausedUntil, ...health }: RecordedHealth): void {
+    if (before !== after) {
+      const facts = {
+        consecutive_failures: health.consecutiveFailures,
+        failing_since: health.failingSince.toISOString(),
+      };
+      this.states.changed({ webhookId, from: before, to: after, ...(after === 'down' && { facts }) });
+    }
+    if (newlyPausedUntil) {
+      const facts = { paused_until: newlyPausedUntil.toISOString() };
+      this.states.changed({ webhookId, from: after, to: 'paused', facts });
     }
   }
 }

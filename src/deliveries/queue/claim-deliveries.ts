@@ -1,4 +1,3 @@
-import { DOWN_AFTER_FAILURES, DOWN_AFTER_MS } from '../engine/endpoint-health.js';
 import type { CancelReason, LeasedDelivery, OutgoingEvent, SealedSecret, SettledDelivery, Target } from '../delivery.types.js';
 import { liveSecretsOf } from './live-secrets.js';
 import { integerArray, uuidArray } from '../../database/binary-arrays.js';
@@ -21,6 +20,8 @@ export interface ClaimOptions {
   perWebhook: number;
   /** Webhooks that have attempts in flight here, with the room that is left to each. */
   webhookRooms: ReadonlyMap<string, number>;
+  /** The same webhooks with what they have in flight here. */
+  webhookCounts: ReadonlyMap<string, number>;
   /** The webhook where the last claim stopped; the scan goes on after it. Null: from the first. */
   after: string | null;
 }
@@ -31,12 +32,15 @@ export interface Claim {
   canceled: { delivery: SettledDelivery; reason: CancelReason }[];
   /** Where the next claim goes on; null once the scan came to the last webhook. */
   after: string | null;
-  /** Whether a webhook that has no room left here has more that is due. */
-  isHeldBack: boolean;
+  /**
+   * Webhooks of which something is due that is not in turn: they have no room left here, or their endpoint is down,
+   * paused, or recovers and has in flight what it may have. Told by a claim that found nothing; others go on anyway.
+   */
+  heldBack: string[];
 }
 
 interface Row {
-  is_held_back: boolean;
+  held_back: string[] | null;
   last_webhook_id: string;
   is_scan_cut: boolean;
   delivery_id: string | null;
@@ -62,22 +66,24 @@ interface Row {
  * share, so that one webhook's backlog cannot starve the others, nor a low id a high one (the scan goes round).
  *
  * An endpoint that is down (endpoint-health.ts) gives its first retries, which keep their time, and one probe per
- * interval; the row of its health is the gate, so that two replicas cannot both send one. A paused one (429) gives
- * nothing. What somebody asked for (`is_forced`) neither holds back. These few go before those in turn, which may be
- * more than there is room for.
+ * interval; the row of its health is the gate, so that two replicas cannot both send one. One that recovers gives as
+ * many as its limit allows beyond what this replica has in flight to it. A paused one (429) gives nothing. What somebody
+ * asked for (`is_forced`) none of these holds back. These few go before those in turn, which may be more than there is
+ * room for.
  *
- * The share is per claim; caps on what is in flight are kept in memory by the caller (a cap computed in a statement is
- * exceeded when statements overlap) and arrive here as rooms.
+ * The share is per claim, and leaves as much free as it gives to each webhook (engine/in-flight.ts). Caps on what is in
+ * flight are kept in memory by the caller (a cap computed in a statement is exceeded when statements overlap) and arrive
+ * here as rooms.
  */
 export const CLAIM_DELIVERIES = new StoredStatement<Row>({
   name: 'claim_deliveries',
-  parameters: ['uuid', 'uuid', 'int4', 'int4', 'uuid[]', 'int4[]', 'uuid', 'int4', 'int4'],
-  returns: `is_held_back bool, last_webhook_id uuid, is_scan_cut bool, delivery_id uuid, failures int2, is_test bool,
+  parameters: ['uuid', 'uuid', 'int4', 'int4', 'uuid[]', 'int4[]', 'uuid', 'int4', 'int4', 'int4[]'],
+  returns: `held_back uuid[], last_webhook_id uuid, is_scan_cut bool, delivery_id uuid, failures int2, is_test bool,
     is_forced bool, is_in_turn bool, webhook_id uuid, event_id uuid, environment_id uuid, target_url text, revision int4,
     is_active bool, is_deleted bool, secrets json, event_type text, payload text, event_created_at timestamptz`,
   sql: `
   WITH RECURSIVE room AS (
-    SELECT webhook_id, room FROM unnest($5::uuid[], $6::int[]) AS r (webhook_id, room)
+    SELECT * FROM unnest($5::uuid[], $6::int[], $10::int[]) AS r (webhook_id, room, in_flight)
   ),
   scanned (webhook_id, due_at, position) AS (
     (
@@ -96,34 +102,37 @@ export const CLAIM_DELIVERIES = new StoredStatement<Row>({
     WHERE s.position < ${WEBHOOKS_PER_CLAIM}
   ),
   due AS MATERIALIZED (
-    SELECT s.webhook_id, s.position, coalesce(r.room, $4::int) AS room,
-      coalesce(h.consecutive_failures >= ${DOWN_AFTER_FAILURES}
-        AND h.failing_since <= now() - interval '${DOWN_AFTER_MS} milliseconds', false) AS is_down,
+    SELECT s.webhook_id, s.position, coalesce(r.room, $4::int) AS room, h.in_flight_limit,
+      CASE
+        WHEN h.paused_until > now() THEN 0
+        ELSE least(coalesce(r.room, $4::int), h.in_flight_limit - coalesce(r.in_flight, 0))
+      END AS room_in_turn,
       coalesce(h.paused_until > now(), false) AS is_paused
     FROM scanned s
     LEFT JOIN webhook_health h ON h.webhook_id = s.webhook_id
     LEFT JOIN room r ON r.webhook_id = s.webhook_id
-    WHERE s.due_at <= now() AND coalesce(r.room, $4::int) > 0
+    WHERE s.due_at <= now()
   ),
   share AS (
-    SELECT greatest(1, ceil($3::int / greatest(1, count(*))::numeric))::int AS size FROM due
+    SELECT greatest(1, $3::int / (count(*) + 1))::int AS size FROM due WHERE room_in_turn > 0
   ),
   exempt AS MATERIALIZED (
     SELECT row.delivery_id FROM due d
     CROSS JOIN share
     CROSS JOIN LATERAL (
       SELECT q.delivery_id FROM delivery_queue q
-      WHERE q.lease IS NULL AND (q.failures = 1 OR q.is_forced) AND (q.is_forced OR NOT d.is_paused)
+      WHERE q.lease IS NULL AND (q.failures = 1 OR q.is_forced)
+        AND (q.is_forced OR (d.in_flight_limit = 0 AND NOT d.is_paused))
         AND q.webhook_id = d.webhook_id AND q.due_at <= now()
       ORDER BY q.due_at LIMIT least(d.room, share.size)
       FOR UPDATE SKIP LOCKED
     ) row
-    WHERE d.is_down OR d.is_paused
+    WHERE d.room > 0 AND (d.in_flight_limit IS NOT NULL OR d.is_paused)
     LIMIT $3::int
   ),
   gate AS MATERIALIZED (
     SELECT h.webhook_id FROM webhook_health h JOIN due d ON d.webhook_id = h.webhook_id
-    WHERE d.is_down AND NOT d.is_paused AND (h.next_probe_at IS NULL OR h.next_probe_at <= now())
+    WHERE d.room > 0 AND h.in_flight_limit = 0 AND NOT d.is_paused AND h.next_probe_at <= now()
     ORDER BY h.webhook_id
     LIMIT greatest(0, $3::int - (SELECT count(*) FROM exempt))
     FOR UPDATE OF h SKIP LOCKED
@@ -144,8 +153,8 @@ export const CLAIM_DELIVERIES = new StoredStatement<Row>({
   in_turn AS MATERIALIZED (
     SELECT row.delivery_id
     FROM (
-      SELECT d.webhook_id, least(d.room, share.size) AS size FROM due d, share
-      WHERE NOT d.is_down AND NOT d.is_paused
+      SELECT d.webhook_id, least(d.room_in_turn, share.size) AS size FROM due d, share
+      WHERE d.room_in_turn > 0
       ORDER BY d.position
     ) portion
     CROSS JOIN LATERAL (
@@ -169,9 +178,7 @@ export const CLAIM_DELIVERIES = new StoredStatement<Row>({
     WHERE q.delivery_id = p.delivery_id AND before.delivery_id = p.delivery_id AND q.lease IS NULL
     RETURNING q.delivery_id, q.webhook_id, q.event_id, q.failures, q.is_test, before.is_forced, p.is_in_turn
   )
-  SELECT EXISTS (
-      SELECT 1 FROM scanned s JOIN room r ON r.webhook_id = s.webhook_id WHERE r.room = 0 AND s.due_at <= now()
-    ) AS is_held_back,
+  SELECT CASE WHEN c.delivery_id IS NULL THEN ARRAY(SELECT webhook_id FROM due WHERE room_in_turn <= 0) END AS held_back,
     scan.webhook_id AS last_webhook_id, scan.position = ${WEBHOOKS_PER_CLAIM} AS is_scan_cut,
     c.delivery_id, c.failures, c.is_test, c.is_forced, c.is_in_turn, c.webhook_id, c.event_id,
     w.environment_id, w.target_url, w.revision, w.is_active, w.deleted_at IS NOT NULL AS is_deleted,
@@ -198,13 +205,14 @@ export async function claimDeliveries(database: Queryable, options: ClaimOptions
     options.after ?? FIRST_ID,
     options.leaseMs,
     options.probeIntervalMs,
+    integerArray([...options.webhookCounts.values()]),
   ]);
   const claimed = rows.filter((row) => row.delivery_id !== null) as (Row & { delivery_id: string })[];
   const claim: Claim = {
     deliveries: [],
     canceled: [],
     after: nextStart(rows[0], claimed, options),
-    isHeldBack: rows[0]?.is_held_back ?? false,
+    heldBack: rows[0]?.held_back ?? [],
   };
   const targets = new Map<string, Target>();
   for (const row of claimed) {

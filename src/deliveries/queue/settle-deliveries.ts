@@ -13,6 +13,18 @@ import type { DeliveryResult } from '../delivery.types.js';
 
 export type SettledStatus = 'succeeded' | 'failed' | 'canceled' | 'waiting';
 
+export interface Settled {
+  /** What the deliveries changed to; one whose lease was lost is not among them. */
+  statuses: Map<string, SettledStatus>;
+  /** Webhooks of the results of which a health is known: it is not to be read for each of the others. */
+  ailing: Set<string>;
+}
+
+/** A delivery that was settled, or a webhook that ails. */
+type Row =
+  | { delivery_id: string; status: SettledStatus; ailing_webhook_id: null }
+  | { delivery_id: null; status: null; ailing_webhook_id: string };
+
 /**
  * Records many results at once. `held` locks the queue rows in the order of their ids (statements that meet cannot
  * deadlock) and reads them as they are after the lock, so every decision below is about the newest state:
@@ -24,14 +36,14 @@ export type SettledStatus = 'succeeded' | 'failed' | 'canceled' | 'waiting';
  *
  * The row that counts the attempts numbers them, so numbers have no gap and no repeat whoever records first.
  */
-export const SETTLE_DELIVERIES = new StoredStatement<{ delivery_id: string; status: SettledStatus }>({
+export const SETTLE_DELIVERIES = new StoredStatement<Row>({
   name: 'settle_deliveries',
   parameters: [
     ...['uuid[]', 'uuid[]', 'text[]', 'int8[]', 'text[]', 'bool[]'],
     ...['timestamptz[]', 'int4[]', 'text[]', 'text[]', 'text[]', 'json[]', 'int4[]', 'json[]', 'text[]', 'bool[]'],
     ...['uuid', 'uuid', 'uuid[]'],
   ],
-  returns: 'delivery_id uuid, status text',
+  returns: 'delivery_id uuid, status text, ailing_webhook_id uuid',
   sql: `
   WITH result AS MATERIALIZED (
     SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) AS r (
@@ -90,22 +102,10 @@ export const SETTLE_DELIVERIES = new StoredStatement<{ delivery_id: string; stat
       v.request_headers, v.response_status, v.response_headers, v.response_body, v.response_body_truncated
     FROM verdict v
     WHERE v.started_at IS NOT NULL
-  ),
-  ailing AS MATERIALIZED (
-    SELECT h.webhook_id, coalesce(h.paused_until > now(), false) AS is_paused FROM webhook_health h
-    WHERE h.webhook_id = ANY ($19)
-    ORDER BY h.webhook_id
-    FOR UPDATE
-  ),
-  healed AS (
-    DELETE FROM webhook_health h USING ailing a WHERE h.webhook_id = a.webhook_id AND NOT a.is_paused
-  ),
-  healed_in_pause AS (
-    UPDATE webhook_health h
-    SET consecutive_failures = 0, failing_since = NULL, failure_days = '{}', next_probe_at = NULL
-    FROM ailing a WHERE h.webhook_id = a.webhook_id AND a.is_paused
   )
-  SELECT delivery_id, status FROM verdict`,
+  SELECT delivery_id, status, NULL::uuid FROM verdict
+  UNION ALL
+  SELECT NULL, NULL, h.webhook_id FROM webhook_health h WHERE h.webhook_id = ANY ($19)`,
 });
 
 /**
@@ -158,14 +158,9 @@ const LOG_LATE_ATTEMPTS = `
  * Settles deliveries and logs their attempts.
  *
  * @param results at least one, and no two of one delivery.
- * @returns the deliveries that changed and to what; one whose lease was lost is not among them.
  */
-export async function settleDeliveries(
-  database: Queryable,
-  results: readonly DeliveryResult[],
-): Promise<Map<string, SettledStatus>> {
+export async function settleDeliveries(database: Queryable, results: readonly DeliveryResult[]): Promise<Settled> {
   const deliveries = results.map(({ delivery }) => delivery);
-  const succeeded = results.filter(({ attempt }) => attempt?.outcome === 'succeeded');
   const rows = await SETTLE_DELIVERIES.run(database, [
     uuidArray(deliveries.map(({ id }) => id)),
     uuidArray(deliveries.map(({ lease }) => lease)),
@@ -175,10 +170,14 @@ export async function settleDeliveries(
     booleanArray(results.map(({ delivery, attempt }) => !attempt && delivery.isForced)),
     ...attemptColumns(results),
     ...boundsOf(results),
-    uuidArray([...new Set(succeeded.map(({ delivery }) => delivery.target.webhookId))]),
+    uuidArray([...new Set(deliveries.map(({ target }) => target.webhookId))]),
   ]);
-  const settled = new Map(rows.map((row) => [row.delivery_id, row.status]));
-  const late = results.filter(({ delivery, attempt }) => attempt !== null && !settled.has(delivery.id));
+  const settled: Settled = { statuses: new Map(), ailing: new Set() };
+  for (const row of rows) {
+    if (row.delivery_id === null) settled.ailing.add(row.ailing_webhook_id);
+    else settled.statuses.set(row.delivery_id, row.status);
+  }
+  const late = results.filter(({ delivery, attempt }) => attempt !== null && !settled.statuses.has(delivery.id));
   if (late.length > 0) await logLateAttempts(database, late);
   return settled;
 }

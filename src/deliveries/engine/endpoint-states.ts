@@ -1,0 +1,36 @@
+import { Injectable, Logger } from '@nestjs/common';
+import type { EndpointState } from './endpoint-health.js';
+
+/** What an operator is told: beside the states of endpoint-health.ts, a pause (429) and the end. */
+export type ToldEndpointState = EndpointState | 'paused' | 'disabled';
+
+export interface EndpointStateChange {
+  webhookId: string;
+  from: EndpointState;
+  to: ToldEndpointState;
+  /** What the reader of the log wants to know beside, named as in the log. */
+  facts?: Readonly<Record<string, string | number>>;
+}
+
+const MESSAGES: Readonly<Record<ToldEndpointState, string>> = {
+  healthy: 'endpoint is healthy',
+  down: 'endpoint is down: its deliveries wait for a probe to succeed',
+  recovering: 'endpoint recovers: its deliveries go out few at a time, one more for each success',
+  paused: 'endpoint asked for a pause: its deliveries wait',
+  disabled: 'webhook made inactive: its endpoint does not receive any more',
+};
+
+/**
+ * The one place that learns of every change of an endpoint's state, once among all replicas: the statement that made
+ * the change tells the replica that ran it.
+ */
+@Injectable()
+export class EndpointStates {
+  private readonly logger = new Logger(EndpointStates.name);
+
+  changed({ webhookId, from, to, facts }: EndpointStateChange): void {
+    const line = { msg: MESSAGES[to], webhook_id: webhookId, from, to, ...facts };
+    if (to === 'healthy' || to === 'recovering') this.logger.log(line);
+    else this.logger.warn(line);
+  }
+}
