@@ -1,6 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { DeliveryControl } from '../webhooks/delivery-control.js';
 import { DeliveryControlService } from './delivery-control.service.js';
+import { DeliveryMetrics } from './delivery-metrics.js';
 import { Replica } from './engine/replica.js';
 
 /**
@@ -9,7 +10,7 @@ import { Replica } from './engine/replica.js';
  */
 @Global()
 @Module({
-  providers: [Replica, { provide: DeliveryControl, useClass: DeliveryControlService }],
-  exports: [Replica, DeliveryControl],
+  providers: [DeliveryMetrics, Replica, { provide: DeliveryControl, useClass: DeliveryControlService }],
+  exports: [DeliveryMetrics, Replica, DeliveryControl],
 })
 export class DeliveryControlModule {}

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DataSource, type EntityManager } from 'typeorm';
 import { DeliveryControl, type WebhookChange } from '../webhooks/delivery-control.js';
-import type { CancelReason } from './delivery.types.js';
+import { DeliveryMetrics } from './delivery-metrics.js';
 import type { Queryable } from './queue/queryable.js';
 import { clearHealth } from './queue/record-health.js';
 import { stopDeliveries } from './queue/stop-deliveries.js';
@@ -23,6 +23,7 @@ export class DeliveryControlService extends DeliveryControl {
   constructor(
     private readonly dataSource: DataSource,
     private readonly replica: Replica,
+    private readonly metrics: DeliveryMetrics,
   ) {
     super();
   }
@@ -50,7 +51,10 @@ export class DeliveryControlService extends DeliveryControl {
     let isMore = false;
     for (const { kind, reason } of STOPPING) {
       const ids = changes.filter((change) => change.kind === kind).map(({ webhookId }) => webhookId);
-      if (ids.length > 0) isMore = (await stopDeliveries(database, ids, reason satisfies CancelReason)) || isMore;
+      if (ids.length === 0) continue;
+      const stopped = await stopDeliveries(database, ids, reason);
+      this.metrics.canceledFor(reason, stopped.canceled);
+      isMore ||= stopped.isMore;
     }
     return isMore;
   }

@@ -46,8 +46,8 @@ describe('the delivery queue', () => {
     await database.query('UPDATE webhook SET is_active = false WHERE id = $1', [webhookId]);
     return stopDeliveries(database, [webhookId], reason);
   };
-  const rescue = (isExclusive: boolean, ownLeases: string[] = [], ownLeasesAt = Date.now()) =>
-    rescueDeliveries(database, { replicaId: alive, isExclusive, ownLeases, ownLeasesAt });
+  const rescue = async (isExclusive: boolean, ownLeases: string[] = [], ownLeasesAt = Date.now()) =>
+    (await rescueDeliveries(database, { replicaId: alive, isExclusive, ownLeases, ownLeasesAt })).freed;
   const claimOne = async (): Promise<LeasedDelivery> => (await claim()).deliveries[0]!;
 
   describe('accepting', () => {
@@ -230,7 +230,7 @@ describe('the delivery queue', () => {
       const settled = await settleDeliveries(database, [
         resultOf(delivery, { kind: 'succeeded' }, attempted('succeeded')),
       ]);
-      expect([...settled]).toEqual([[delivery.id, 'succeeded']]);
+      expect([...settled]).toEqual([[delivery.id, { status: 'succeeded', cancelReason: null }]]);
       expect(await statusOf(delivery.id)).toMatchObject({
         status: 'succeeded',
         attempt_count: 1,

@@ -3,12 +3,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
 import { DailyPartitions } from '../../database/daily-partitions.js';
 import { isDataError } from '../../database/sqlstate.js';
+import { Metrics } from '../../metrics/metrics.js';
 import { WebhooksService } from '../../webhooks/webhooks.service.js';
+import { DeliveryMetrics } from '../delivery-metrics.js';
 import type { DeliveryResult, Target } from '../delivery.types.js';
 import { isDown, isGivenUp } from './endpoint-health.js';
 import { tallyFailures } from './failure-tally.js';
 import { recordFailures, type RecordedHealth } from '../queue/record-health.js';
-import { settleDeliveries, type SettledStatus } from '../queue/settle-deliveries.js';
+import { settleDeliveries, type Settled } from '../queue/settle-deliveries.js';
 
 /** Results written by one statement. */
 const ROWS_PER_FLUSH = 500;
@@ -31,15 +33,22 @@ export class ResultRecorder {
   private readonly logger = new Logger(ResultRecorder.name);
   private waiting: Waiting[] = [];
   private isFlushing = false;
+  /** Results that are not written yet: those that wait, and those of the batch under way. */
+  private unwritten = 0;
 
   constructor(
     private readonly dataSource: DataSource,
     private readonly partitions: DailyPartitions,
     private readonly webhooks: WebhooksService,
-  ) {}
+    private readonly deliveryMetrics: DeliveryMetrics,
+    metrics: Metrics,
+  ) {
+    metrics.gauge('resultsWaiting', {}, () => this.unwritten);
+  }
 
   /** Resolves when the result is written, however long that takes; never rejects. */
   async record(result: DeliveryResult): Promise<void> {
+    this.unwritten += 1;
     const written = new Promise<void>((done) => this.waiting.push({ result, done }));
     if (!this.isFlushing) {
       this.isFlushing = true;
@@ -49,6 +58,7 @@ export class ResultRecorder {
       });
     }
     await written;
+    this.unwritten -= 1;
   }
 
   private async flush(): Promise<void> {
@@ -79,7 +89,9 @@ export class ResultRecorder {
   private async write(results: DeliveryResult[]): Promise<void> {
     for (let waitMs = RETRY_MS.first; ; waitMs = Math.min(waitMs * 2, RETRY_MS.longest)) {
       try {
-        this.logSettled(results, await this.settle(results));
+        const settled = await this.settle(results);
+        this.deliveryMetrics.recorded(results.length, settled);
+        this.logSettled(results, settled);
         break;
       } catch (error) {
         if (isDataError(error)) return this.writeAlone(results, error);
@@ -106,13 +118,13 @@ export class ResultRecorder {
     if (less) await this.write([less]);
   }
 
-  private settle(results: DeliveryResult[]): Promise<Map<string, SettledStatus>> {
+  private settle(results: DeliveryResult[]): Promise<Map<string, Settled>> {
     return this.partitions.provide(() => settleDeliveries(this.dataSource, results));
   }
 
-  private logSettled(results: readonly DeliveryResult[], settled: ReadonlyMap<string, SettledStatus>): void {
+  private logSettled(results: readonly DeliveryResult[], settled: ReadonlyMap<string, Settled>): void {
     for (const { delivery } of results) {
-      const status = settled.get(delivery.id);
+      const status = settled.get(delivery.id)?.status;
       const ids = { delivery_id: delivery.id, webhook_id: delivery.target.webhookId };
       if (status === 'failed') this.logger.warn({ msg: 'delivery failed', ...ids });
       if (status === undefined) this.logger.warn({ msg: 'lease was lost before the result was recorded', ...ids });

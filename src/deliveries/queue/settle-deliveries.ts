@@ -1,4 +1,4 @@
-import type { DeliveryResult } from '../delivery.types.js';
+import type { CancelReason, DeliveryResult } from '../delivery.types.js';
 import type { Queryable } from './queryable.js';
 
 /**
@@ -110,9 +110,20 @@ const SETTLE = `
     SET consecutive_failures = 0, failing_since = NULL, failure_days = '{}', next_probe_at = NULL
     FROM ailing a WHERE h.webhook_id = a.webhook_id AND a.is_paused
   )
-  SELECT delivery_id, status FROM verdict`;
+  SELECT delivery_id, status, cancel_reason FROM verdict`;
 
-export type SettledStatus = 'succeeded' | 'failed' | 'canceled' | 'waiting';
+/** What became of a delivery. */
+export interface Settled {
+  status: 'succeeded' | 'failed' | 'canceled' | 'waiting';
+  /** Null unless it was canceled. */
+  cancelReason: CancelReason | null;
+}
+
+interface Row {
+  delivery_id: string;
+  status: Settled['status'];
+  cancel_reason: CancelReason | null;
+}
 
 /**
  * Settles deliveries and logs their attempts.
@@ -123,13 +134,13 @@ export type SettledStatus = 'succeeded' | 'failed' | 'canceled' | 'waiting';
 export async function settleDeliveries(
   database: Queryable,
   results: readonly DeliveryResult[],
-): Promise<Map<string, SettledStatus>> {
-  const rows = await database.query<{ delivery_id: string; status: SettledStatus }[]>(SETTLE, [
+): Promise<Map<string, Settled>> {
+  const rows = await database.query<Row[]>(SETTLE, [
     JSON.stringify(results.map(toRow)),
     ...boundsOf(results.map(({ delivery }) => delivery.id)),
     ...boundsOf(results.flatMap(({ attempt }) => (attempt ? [attempt.id] : []))),
   ]);
-  return new Map(rows.map((row) => [row.delivery_id, row.status]));
+  return new Map(rows.map((row) => [row.delivery_id, { status: row.status, cancelReason: row.cancel_reason }]));
 }
 
 /** The first and last of the ids: they tell the planner, which sees no joined id, which days' partitions to look at. */
