@@ -1,18 +1,19 @@
 /**
  * Who may import whom inside src, lowest first: `events → deliveries → webhooks → egress`, on top of `auth`, `database`,
- * `config` and `common`. A folder that is not listed here may not exist; a folder never imports one that does not stand
+ * `metrics`, `config` and `common`. A folder that is not listed here may not exist; a folder never imports one that does not stand
  * in its list. What has to go against the direction goes through a port (see src/webhooks/delivery-control.ts).
  */
 const MAY_IMPORT = {
   common: [],
   config: ['common'],
+  metrics: ['config', 'common'],
   database: ['config', 'common'],
   auth: ['database', 'config', 'common'],
-  egress: ['config', 'common'],
-  webhooks: ['egress', 'auth', 'database', 'config', 'common'],
-  deliveries: ['webhooks', 'egress', 'auth', 'database', 'config', 'common'],
-  events: ['deliveries', 'webhooks', 'auth', 'database', 'config', 'common'],
-  observability: ['events', 'deliveries', 'auth', 'database', 'config', 'common'],
+  egress: ['metrics', 'config', 'common'],
+  webhooks: ['egress', 'auth', 'database', 'metrics', 'config', 'common'],
+  deliveries: ['webhooks', 'egress', 'auth', 'database', 'metrics', 'config', 'common'],
+  events: ['deliveries', 'webhooks', 'auth', 'database', 'metrics', 'config', 'common'],
+  observability: ['events', 'deliveries', 'auth', 'database', 'metrics', 'config', 'common'],
 };
 
 const FOLDERS = Object.keys(MAY_IMPORT);

@@ -1,5 +1,5 @@
 // Writes what is made from the tables of the code: .env.example and docs/configuration.md from the settings,
-// docs/errors.md from the error codes. The tables are read from the source, so it never works on a stale build.
+// docs/errors.md from the error codes, docs/metrics.md from the metrics. The tables are read from the source, so it never works on a stale build.
 // With --check it writes nothing and fails when a file is not up to date.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { register } from 'node:module';
@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 register('../test/support/typescript-hooks.mjs', import.meta.url);
 const { SETTINGS, defaultOf } = await import('../src/config/settings.ts');
 const { ERRORS } = await import('../src/common/errors.ts');
+const { METRICS } = await import('../src/metrics/metric-table.ts');
 
 const DEVELOPMENT = { isProduction: false, isHttpAllowed: true };
 const PRODUCTION = { isProduction: true, isHttpAllowed: false };
@@ -116,11 +117,66 @@ ${rows.join('\n')}
 `;
 }
 
+function metrics() {
+  const rows = Object.values(METRICS).map((metric) => {
+    const cells = [`\`${metric.name}\``, metric.type, labelsInWords(metric), metric.help];
+    return `| ${cells.map(cell).join(' | ')} |`;
+  });
+  const buckets = Object.values(METRICS)
+    .filter((metric) => metric.buckets)
+    .map((metric) => `| \`${metric.name}\` | ${metric.buckets.join(', ')} |`);
+  return `${SOURCE_NOTE('src/metrics/metric-table.ts')}
+
+# Metrics
+
+\`GET /metrics\` answers in the text format of Prometheus and needs no token. If the port is open to the world, keep this
+path inside with your proxy.
+
+Counters and histograms are each replica's own: add them up. \`tidings_queue_…\` and \`tidings_endpoints\` describe the one
+database, so every replica tells the same: take the maximum. They are read at most once in 5 s. When the database does not
+answer within 1 s they are absent, and the rest is served.
+
+No label holds an id, an address or anything else that callers choose, so the number of series is bounded.
+
+| metric | type | labels | meaning |
+|---|---|---|---|
+${rows.join('\n')}
+
+## Buckets
+
+Upper bounds in seconds.
+
+| histogram | buckets |
+|---|---|
+${buckets.join('\n')}
+
+## Of the process
+
+\`process_…\` (processor time, memory, open files) and \`nodejs_…\` (event loop lag, heap, garbage collection) are
+[those of prom-client](https://github.com/siimon/prom-client#default-metrics). \`nodejs_eventloop_lag_p99_seconds\` is the
+first to look at when a replica is slow: it covers the time since the last scrape.
+`;
+}
+
+function labelsInWords({ labels = {} }) {
+  return Object.entries(labels)
+    .map(([name, values]) => {
+      const words = typeof values === 'string' ? values : values.map((each) => `\`${each}\``).join(', ');
+      return `\`${name}\`: ${words}`;
+    })
+    .join('; ');
+}
+
 function cell(text) {
   return text.replaceAll('|', '\\|');
 }
 
-const FILES = { '.env.example': envExample, 'docs/configuration.md': configuration, 'docs/errors.md': errors };
+const FILES = {
+  '.env.example': envExample,
+  'docs/configuration.md': configuration,
+  'docs/errors.md': errors,
+  'docs/metrics.md': metrics,
+};
 
 const { values: options } = parseArgs({
   options: {

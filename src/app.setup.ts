@@ -7,8 +7,10 @@ import { HttpAdapter } from './common/http-adapter.js';
 import { RequestValidationPipe } from './common/request-validation.pipe.js';
 import { ShutdownState } from './common/shutdown-state.js';
 import type { Config } from './config/config.js';
+import { Metrics } from './metrics/metrics.js';
 import { PinoLogger } from './observability/logger.js';
 import { logRequests } from './observability/request-log.js';
+import { measureRequests } from './observability/request-metrics.js';
 import { buildOpenApi } from './openapi.js';
 
 export interface AppOptions {
@@ -43,6 +45,7 @@ export async function createApp(
   if (preview) return app;
 
   logRequests(app.getHttpAdapter().getInstance(), logger);
+  measureRequests(app.getHttpAdapter().getInstance(), app.get(Metrics));
   SwaggerModule.setup('docs', app, () => buildOpenApi(app), {
     jsonDocumentUrl: 'openapi.json',
     raw: ['json'],
@@ -53,7 +56,7 @@ export async function createApp(
   return app;
 }
 
-/** The root: the served modules, and the state of the server that serves them. */
+/** The root: the served modules, the state of the server that serves them, and what counts. */
 @Module({})
 class ServerModule {
   static of(served: Type | DynamicModule, shutdown: ShutdownState): DynamicModule {
@@ -61,8 +64,8 @@ class ServerModule {
       module: ServerModule,
       global: true,
       imports: [served],
-      providers: [{ provide: ShutdownState, useValue: shutdown }],
-      exports: [ShutdownState],
+      providers: [{ provide: ShutdownState, useValue: shutdown }, Metrics],
+      exports: [ShutdownState, Metrics],
     };
   }
 }

@@ -24,8 +24,8 @@ const KEEP_ALIVE_TIMEOUT_MS = 72_000;
  */
 const MAX_PARAM_LENGTH = 64 * 1024;
 
-/** Asked also while the process stops: the answer tells that it does. */
-const HEALTH_ROUTES = /^\/health\//;
+/** Asked also while the process stops: the answers tell that it does, and how it gets on. */
+const MACHINE_ROUTES = /^\/(health\/|metrics(\?|$))/;
 
 export interface HttpOptions {
   /** Bytes of a request body; a longer one is a 413. */
@@ -82,7 +82,7 @@ export class HttpAdapter extends FastifyAdapter {
     if (request.raw.httpVersion === '1.1' && request.headers.host === undefined) {
       return new ApiError('MALFORMED_REQUEST', 'The request names no host');
     }
-    if (this.shutdown.isStopping && !HEALTH_ROUTES.test(request.url)) {
+    if (this.shutdown.isStopping && !MACHINE_ROUTES.test(request.url)) {
       const headers = { Connection: 'close', 'Retry-After': '1' };
       return new ApiError('SHUTTING_DOWN', 'This replica is stopping; repeat the request', { headers });
     }

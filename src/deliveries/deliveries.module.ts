@@ -7,6 +7,7 @@ import { DeliveryControlModule } from './delivery-control.module.js';
 import { DeliveryClaimer } from './engine/delivery-claimer.js';
 import { DeliveryDispatcher } from './engine/delivery-dispatcher.js';
 import { DeliveryEngine } from './engine/delivery-engine.js';
+import { QueueGauges } from './engine/queue-gauges.js';
 import { DeliverySender } from './sending/delivery-sender.js';
 import { ResultRecorder } from './engine/result-recorder.js';
 import { WebhookDisabler } from './engine/webhook-disabler.js';
@@ -22,6 +23,7 @@ import { WebhookTester } from './webhook-tester.js';
     DeliveryDispatcher,
     DeliveryEngine,
     DeliverySender,
+    QueueGauges,
     ResultRecorder,
     WebhookDisabler,
     WebhookTester,

@@ -2,6 +2,7 @@ import { Global, Module } from '@nestjs/common';
 import { DeliveryControl } from '../webhooks/delivery-control.js';
 import { DeliveryControlService } from './delivery-control.service.js';
 import { EndpointStates } from './engine/endpoint-states.js';
+import { DeliveryMetrics } from './delivery-metrics.js';
 import { Replica } from './engine/replica.js';
 
 /**
@@ -10,7 +11,12 @@ import { Replica } from './engine/replica.js';
  */
 @Global()
 @Module({
-  providers: [EndpointStates, Replica, { provide: DeliveryControl, useClass: DeliveryControlService }],
-  exports: [EndpointStates, Replica, DeliveryControl],
+  providers: [
+    DeliveryMetrics,
+    EndpointStates,
+    Replica,
+    { provide: DeliveryControl, useClass: DeliveryControlService },
+  ],
+  exports: [DeliveryMetrics, EndpointStates, Replica, DeliveryControl],
 })
 export class DeliveryControlModule {}

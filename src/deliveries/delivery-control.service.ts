@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DataSource, type EntityManager } from 'typeorm';
 import { DeliveryControl, type WebhookChange } from '../webhooks/delivery-control.js';
-import type { CancelReason } from './delivery.types.js';
 import type { Queryable } from '../database/queryable.js';
+import { DeliveryMetrics } from './delivery-metrics.js';
 import { clearHealth } from './queue/record-health.js';
 import { stopDeliveries } from './queue/stop-deliveries.js';
 import { EndpointStates } from './engine/endpoint-states.js';
@@ -25,6 +25,7 @@ export class DeliveryControlService extends DeliveryControl {
     private readonly dataSource: DataSource,
     private readonly replica: Replica,
     private readonly states: EndpointStates,
+    private readonly metrics: DeliveryMetrics,
   ) {
     super();
   }
@@ -59,7 +60,10 @@ export class DeliveryControlService extends DeliveryControl {
     let isMore = false;
     for (const { kind, reason } of STOPPING) {
       const ids = changes.filter((change) => change.kind === kind).map(({ webhookId }) => webhookId);
-      if (ids.length > 0) isMore = (await stopDeliveries(database, ids, reason satisfies CancelReason)) || isMore;
+      if (ids.length === 0) continue;
+      const stopped = await stopDeliveries(database, ids, reason);
+      this.metrics.canceledFor(reason, stopped.canceled);
+      isMore ||= stopped.isMore;
     }
     return isMore;
   }

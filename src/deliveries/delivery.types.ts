@@ -1,14 +1,9 @@
-import { ATTEMPT_ERRORS as EGRESS_ERRORS } from '../egress/attempt-error.js';
+import type { AttemptError, CancelReason } from '../common/outcomes.js';
+
+export type { AttemptError, CancelReason };
 
 export const DELIVERY_STATUSES = ['pending', 'succeeded', 'failed', 'canceled'] as const;
 export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
-
-export const CANCEL_REASONS = ['webhook_inactive', 'webhook_deleted', 'stopped'] as const;
-export type CancelReason = (typeof CANCEL_REASONS)[number];
-
-/** Why an attempt got no answer: what egress can meet, and what can go wrong before the first byte is sent. */
-export const ATTEMPT_ERRORS = [...EGRESS_ERRORS, 'secret_unavailable', 'payload_unavailable', 'worker_lost'] as const;
-export type AttemptError = (typeof ATTEMPT_ERRORS)[number];
 
 /** A signing secret as it is stored. `ciphertext` is base64. */
 export interface SealedSecret {

@@ -2,8 +2,9 @@ import type { LookupAddress } from 'node:dns';
 import { isIP, type LookupFunction, type Socket } from 'node:net';
 import { callbackify } from 'node:util';
 import { buildConnector } from 'undici';
+import type { EgressErrorKind } from '../common/outcomes.js';
 import type { AddressResolver } from './address-resolver.js';
-import { type AttemptError, EgressError } from './attempt-error.js';
+import { EgressError } from './attempt-error.js';
 import { isAllowedAddress, type AddressRanges } from './blocked-ranges.js';
 
 /** The injection token of the connector that the process uses. */
@@ -94,7 +95,7 @@ function connectFailure(error: Error, isTcpOpen: boolean): EgressError {
   return new EgressError(kind, `the connection failed: ${kind}`, { cause: error });
 }
 
-function connectFailureKind(error: Error, isTcpOpen: boolean): AttemptError {
+function connectFailureKind(error: Error, isTcpOpen: boolean): EgressErrorKind {
   const code: unknown = 'code' in error ? error.code : undefined;
   if (code === 'ECONNRESET' || code === 'EPIPE') return 'reset';
   if (isTcpOpen) return 'tls_error';

@@ -5,6 +5,7 @@ import { DailyPartitions } from '../database/daily-partitions.js';
 import { isDataError } from '../database/sqlstate.js';
 import { DeliveryDispatcher, type Room } from '../deliveries/engine/delivery-dispatcher.js';
 import type { Queryable } from '../database/queryable.js';
+import { type Count, Metrics } from '../metrics/metrics.js';
 import { acceptEvents, type Acceptance, type IncomingEvent } from './accept-events.js';
 
 /** Events written by one statement. */
@@ -31,13 +32,22 @@ export class EventIntake {
   private waiting: Group[] = [];
   private waitingEvents = 0;
   private waitingBytes = 0;
+  /** Events of statements under way. */
+  private writingEvents = 0;
   private isFlushing = false;
+  private readonly accepted: Count;
+  private readonly refused: Count;
 
   constructor(
     private readonly dataSource: DataSource,
     private readonly partitions: DailyPartitions,
     private readonly dispatcher: DeliveryDispatcher,
-  ) {}
+    metrics: Metrics,
+  ) {
+    this.accepted = metrics.counter('eventsAccepted', {});
+    this.refused = metrics.counter('eventsRefused', {});
+    metrics.gauge('eventsWaiting', {}, () => this.waitingEvents + this.writingEvents);
+  }
 
   /**
    * @returns the ids of the events that were not stored, because their idempotency key was taken; the others are committed.
@@ -46,6 +56,7 @@ export class EventIntake {
   accept(events: readonly IncomingEvent[]): Promise<ReadonlySet<string>> {
     const bytes = events.reduce((sum, event) => sum + Buffer.byteLength(event.payload), 0);
     if (this.waitingEvents + events.length > WAITING_LIMIT.events || this.waitingBytes + bytes > WAITING_LIMIT.bytes) {
+      this.refused.inc(events.length);
       throw new ApiError('DATABASE_BUSY', 'Too many events wait to be stored', { headers: { 'Retry-After': '1' } });
     }
     return new Promise((resolve, reject) => {
@@ -129,12 +140,15 @@ export class EventIntake {
     room: Room,
     run: (insert: (database: Queryable) => Promise<Acceptance>) => Promise<Acceptance>,
   ): Promise<ReadonlySet<string>> {
+    this.writingEvents += events.length;
     try {
       const { refused, leased, unleased } = await run((database) => acceptEvents(database, events, room));
+      this.accepted.inc(events.length - refused.size);
       this.dispatcher.dispatch(leased);
       if (unleased.length > 0) this.dispatcher.nudge(unleased);
       return refused;
     } finally {
+      this.writingEvents -= events.length;
       room.release();
     }
   }

@@ -33,6 +33,7 @@ const OPERATIONS: Record<string, string> = {
   'GET /me': 'any token',
   'GET /health/live': 'no token',
   'GET /health/ready': 'no token',
+  'GET /metrics': 'no token',
 };
 
 const SCOPES = ['webhook:read', 'webhook:write', 'event:read', 'event:write', 'delivery:read', 'delivery:write'];

@@ -1,5 +1,6 @@
 import { fetchDocument, send } from '../support/client.js';
 import { useService } from '../support/process.js';
+import { parsePrometheusText, valuesOf } from '../support/prometheus-text.js';
 
 const service = useService();
 
@@ -10,6 +11,23 @@ describe('the health probes', () => {
     const { status, checks } = (await client.get<{ status: string; checks: object }>('/health/ready')).expect(200);
     expect(status).toBe('ok');
     expect(Object.keys(checks)).toEqual(['database', 'migrations', 'dispatcher']);
+  });
+});
+
+describe('the metrics', () => {
+  it('are shown to everybody, in the text format of Prometheus', async () => {
+    const { client } = await service.tenant();
+    await client.publish('record:created');
+    const reply = await send(service.url, 'GET', '/metrics');
+    expect(reply.status).toBe(200);
+    expect(reply.headers).toMatchObject({
+      'content-type': 'text/plain; version=0.0.4; charset=utf-8',
+      'cache-control': 'no-store',
+    });
+    const values = valuesOf(parsePrometheusText(reply.text));
+    expect(values['tidings_events_accepted_total']).toBeGreaterThanOrEqual(1);
+    expect(values['tidings_queue_deliveries{state="due"}']).toBeGreaterThanOrEqual(0);
+    expect(values['process_resident_memory_bytes']).toBeGreaterThan(0);
   });
 });
 

@@ -56,8 +56,8 @@ describe('the delivery queue', () => {
     await database.query('UPDATE webhook SET is_active = false WHERE id = $1', [webhookId]);
     return stopDeliveries(database, [webhookId], reason);
   };
-  const rescue = (isExclusive: boolean, ownLeases: string[] = [], ownLeasesAt = Date.now()) =>
-    rescueDeliveries(database, { replicaId: alive, isExclusive, ownLeases, ownLeasesAt });
+  const rescue = async (isExclusive: boolean, ownLeases: string[] = [], ownLeasesAt = Date.now()) =>
+    (await rescueDeliveries(database, { replicaId: alive, isExclusive, ownLeases, ownLeasesAt })).freed;
   const claimOne = async (): Promise<LeasedDelivery> => (await claim()).deliveries[0]!;
 
   describe('accepting', () => {
@@ -244,10 +244,10 @@ describe('the delivery queue', () => {
 
     it('finishes a delivery and logs its attempt', async () => {
       const delivery = await claimOne();
-      const { statuses } = await settleDeliveries(database, [
+      const { settled } = await settleDeliveries(database, [
         resultOf(delivery, { kind: 'succeeded' }, attempted('succeeded')),
       ]);
-      expect([...statuses]).toEqual([[delivery.id, 'succeeded']]);
+      expect([...settled]).toEqual([[delivery.id, { status: 'succeeded', cancelReason: null }]]);
       expect(await statusOf(delivery.id)).toMatchObject({
         status: 'succeeded',
         attempt_count: 1,
@@ -274,7 +274,7 @@ describe('the delivery queue', () => {
       await database.query('UPDATE delivery_queue SET lease = NULL, leased_by = NULL, leased_until = NULL');
       const current = await claimOne();
       const late = resultOf(stale, { kind: 'failed' }, attempted('failed'));
-      expect((await settleDeliveries(database, [late])).statuses.size).toBe(0);
+      expect((await settleDeliveries(database, [late])).settled.size).toBe(0);
       expect((await statusOf(stale.id)).status).toBe('pending');
       await settleDeliveries(database, [resultOf(current, { kind: 'succeeded' }, attempted('succeeded'))]);
       expect(await statusOf(stale.id)).toMatchObject({ status: 'succeeded', attempt_count: 2 });

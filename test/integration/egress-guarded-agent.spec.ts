@@ -10,7 +10,8 @@ import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { AddressResolver } from '../../src/egress/address-resolver.js';
-import { type AttemptError, classifyFailure, EgressError } from '../../src/egress/attempt-error.js';
+import type { EgressErrorKind } from '../../src/common/outcomes.js';
+import { classifyFailure, EgressError } from '../../src/egress/attempt-error.js';
 import { AddressRanges } from '../../src/egress/blocked-ranges.js';
 import { type Answer, Exchange } from '../../src/egress/exchange.js';
 import { GuardedAgent, type RequestTarget } from '../../src/egress/guarded-agent.js';
@@ -100,7 +101,7 @@ const post = (agent: GuardedAgent, url: string, deadlineMs = 2_000): Promise<Ans
     deadlineMs,
   });
 
-async function failureOf(request: Promise<Answer>): Promise<AttemptError> {
+async function failureOf(request: Promise<Answer>): Promise<EgressErrorKind> {
   const error: unknown = await request.then(
     () => new Error('there was an answer'),
     (reason: unknown) => reason,
@@ -325,7 +326,7 @@ describe('an answer that does not come', () => {
 });
 
 describe('an answer that is none', () => {
-  const answers: [string, AttemptError, Server][] = [
+  const answers: [string, EgressErrorKind, Server][] = [
     ['a closed connection', 'reset', tcp((socket) => socket.once('data', () => socket.end()))],
     ['a reset on accept', 'reset', tcp((socket) => socket.resetAndDestroy())],
     ['a reset after the request', 'reset', tcp((socket) => socket.once('data', () => socket.resetAndDestroy()))],

@@ -6,9 +6,10 @@ import { parseEnv } from 'node:util';
 import { ERRORS } from '../../src/common/errors.js';
 import { loadConfig } from '../../src/config/config.js';
 import { SETTINGS } from '../../src/config/settings.js';
+import { METRICS } from '../../src/metrics/metric-table.js';
 
 const SCRIPT = resolve(import.meta.dirname, '../../scripts/generate-docs.mjs');
-const FILES = ['.env.example', 'docs/configuration.md', 'docs/errors.md'] as const;
+const FILES = ['.env.example', 'docs/configuration.md', 'docs/errors.md', 'docs/metrics.md'] as const;
 
 describe('The generated documents', () => {
   let root: string;
@@ -77,6 +78,12 @@ describe('The generated documents', () => {
   it('list every error code with its status', () => {
     for (const [code, { status }] of Object.entries(ERRORS)) {
       expect(read('docs/errors.md')).toContain(`\n| \`${code}\` | ${status} |`);
+    }
+  });
+
+  it('list every metric with its type', () => {
+    for (const { name, type } of Object.values(METRICS)) {
+      expect(read('docs/metrics.md')).toContain(`\n| \`${name}\` | ${type} |`);
     }
   });
 });

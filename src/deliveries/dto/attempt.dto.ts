@@ -1,6 +1,6 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import { ApiTimestamp } from '../../common/api-property.js';
-import { ATTEMPT_ERRORS } from '../delivery.types.js';
+import { ATTEMPT_ERRORS } from '../../common/outcomes.js';
 import type { AttemptRow } from '../queue/delivery-reads.js';
 
 const HEADERS = { type: 'object', additionalProperties: { type: 'string' } } as const;

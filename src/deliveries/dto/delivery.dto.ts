@@ -1,6 +1,7 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import { ApiTimestamp, ApiUuid } from '../../common/api-property.js';
-import { CANCEL_REASONS, DELIVERY_STATUSES, type CancelReason, type DeliveryStatus } from '../delivery.types.js';
+import { CANCEL_REASONS, type CancelReason } from '../../common/outcomes.js';
+import { DELIVERY_STATUSES, type DeliveryStatus } from '../delivery.types.js';
 import type { AttemptRow, DeliveryRow } from '../queue/delivery-reads.js';
 import { AttemptDto } from './attempt.dto.js';
 import { DeliveryEventTypeProperty } from './delivery-event-type.js';

@@ -3,6 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
 import { uuidV7 } from '../../common/uuid-v7.js';
 import { Config } from '../../config/config.js';
+import { Metrics } from '../../metrics/metrics.js';
+import { DeliveryMetrics } from '../delivery-metrics.js';
 import type {
   AttemptRecord,
   CancelReason,
@@ -73,8 +75,12 @@ export class DeliveryDispatcher {
     private readonly replica: Replica,
     private readonly sender: DeliverySender,
     private readonly recorder: ResultRecorder,
+    private readonly deliveryMetrics: DeliveryMetrics,
+    metrics: Metrics,
   ) {
     this.inFlight = new InFlight(config.inFlightLimit, config.inFlightPerWebhook);
+    metrics.gauge('deliveriesInFlight', {}, () => this.inFlight.count);
+    metrics.gauge('deliveriesInFlightLimit', {}, () => this.inFlight.limit);
     this.leaseMs = config.attemptTimeoutMs + RECORDING_BUDGET_MS;
   }
 
@@ -150,7 +156,7 @@ export class DeliveryDispatcher {
     let made: AttemptRecord | null = null;
     const isAllowed = this.replica.isSeen && this.replica.permitOf(delivery.target, delivery.readAt) === 'allowed';
     const work = isAllowed
-      ? this.sender.send(delivery).then((attempt) => this.recorder.record(this.judge(delivery, (made = attempt))))
+      ? this.send(delivery).then((attempt) => this.recorder.record(this.judge(delivery, (made = attempt))))
       : this.settle(delivery, { kind: 'canceled', reason: 'stopped' });
     this.track(delivery.lease, work);
     await work;
@@ -229,8 +235,14 @@ export class DeliveryDispatcher {
     else this.leases.delete(lease);
   }
 
+  private async send(delivery: LeasedDelivery): Promise<AttemptRecord> {
+    const attempt = await this.sender.send(delivery);
+    this.deliveryMetrics.attempted(delivery, attempt);
+    return attempt;
+  }
+
   private async attempt(delivery: LeasedDelivery): Promise<void> {
-    await this.recorder.record(this.judge(delivery, await this.sender.send(delivery)));
+    await this.recorder.record(this.judge(delivery, await this.send(delivery)));
   }
 
   /** Read under a webhook that has changed, or more than fits: any replica may claim it again at once. */

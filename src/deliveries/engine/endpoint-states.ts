@@ -1,12 +1,12 @@
 import { Injectable, Logger } from '@nestjs/common';
+import type { EndpointState as ToldEndpointState } from '../../metrics/metric-table.js';
+import { DeliveryMetrics } from '../delivery-metrics.js';
 import type { EndpointState } from './endpoint-health.js';
-
-/** What an operator is told: beside the states of endpoint-health.ts, a pause (429) and the end. */
-export type ToldEndpointState = EndpointState | 'paused' | 'disabled';
 
 export interface EndpointStateChange {
   webhookId: string;
   from: EndpointState;
+  /** Beside the states of endpoint-health.ts, a pause (429) and the end. */
   to: ToldEndpointState;
   /** What the reader of the log wants to know beside, named as in the log. */
   facts?: Readonly<Record<string, string | number>>;
@@ -17,7 +17,8 @@ const MESSAGES: Readonly<Record<ToldEndpointState, string>> = {
   down: 'endpoint is down: its deliveries wait for a probe to succeed',
   recovering: 'endpoint recovers: its deliveries go out few at a time, one more for each success',
   paused: 'endpoint asked for a pause: its deliveries wait',
-  disabled: 'webhook made inactive: its endpoint does not receive any more',
+  disabled_gone: 'webhook made inactive: its endpoint is gone',
+  disabled_failing: 'webhook made inactive: its endpoint has failed for days',
 };
 
 /**
@@ -28,7 +29,10 @@ const MESSAGES: Readonly<Record<ToldEndpointState, string>> = {
 export class EndpointStates {
   private readonly logger = new Logger(EndpointStates.name);
 
+  constructor(private readonly metrics: DeliveryMetrics) {}
+
   changed({ webhookId, from, to, facts }: EndpointStateChange): void {
+    this.metrics.endpointBecame(to);
     const line = { msg: MESSAGES[to], webhook_id: webhookId, from, to, ...facts };
     if (to === 'healthy' || to === 'recovering') this.logger.log(line);
     else this.logger.warn(line);

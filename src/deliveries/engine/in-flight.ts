@@ -35,6 +35,10 @@ export class InFlight {
     readonly limitPerWebhook: number,
   ) {}
 
+  get count(): number {
+    return this.running;
+  }
+
   /** How many more attempts could start, beyond those that a statement under way has set room aside for. */
   get room(): number {
     return Math.max(0, this.limit - this.running - this.reserved);

@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import { uuidV7 } from '../../common/uuid-v7.js';
 import { Config } from '../../config/config.js';
 import { DailyPartitions } from '../../database/daily-partitions.js';
+import { DeliveryMetrics } from '../delivery-metrics.js';
 import type { Target } from '../delivery.types.js';
 import { DEAD_AFTER_MS, hasOtherReplicas, signOff, touchReplica } from '../queue/replicas.js';
 import { rescueDeliveries } from '../queue/rescue-deliveries.js';
@@ -40,6 +41,7 @@ export class Replica {
   constructor(
     private readonly dataSource: DataSource,
     private readonly partitions: DailyPartitions,
+    private readonly metrics: DeliveryMetrics,
     config: Config,
   ) {
     this.isExclusive = config.databaseUrl === null;
@@ -102,8 +104,9 @@ export class Replica {
         ownLeasesAt: Date.now(),
       }),
     );
-    if (rescued === 0) return;
-    this.logger.warn({ msg: 'deliveries whose lease was lost are due again', count: rescued });
+    this.metrics.rescued(rescued);
+    if (rescued.freed === 0) return;
+    this.logger.warn({ msg: 'deliveries whose lease was lost are due again', count: rescued.freed });
     holder.nudge();
   }
 }

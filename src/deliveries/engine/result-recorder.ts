@@ -4,12 +4,14 @@ import { DataSource } from 'typeorm';
 import { Config } from '../../config/config.js';
 import { DailyPartitions } from '../../database/daily-partitions.js';
 import { isDataError } from '../../database/sqlstate.js';
+import { Metrics } from '../../metrics/metrics.js';
+import { DeliveryMetrics } from '../delivery-metrics.js';
 import type { DeliveryResult } from '../delivery.types.js';
 import { isGivenUp, type EndpointState } from './endpoint-health.js';
 import { EndpointStates } from './endpoint-states.js';
 import { tallyOutcomes } from './outcome-tally.js';
 import { recordOutcomes, type RecordedHealth } from '../queue/record-health.js';
-import { settleDeliveries, type Settled, type SettledStatus } from '../queue/settle-deliveries.js';
+import { settleDeliveries, type Settled, type Settlements } from '../queue/settle-deliveries.js';
 import { WebhookDisabler } from './webhook-disabler.js';
 
 /** Results written by one statement. */
@@ -34,6 +36,8 @@ export class ResultRecorder {
   private readonly logger = new Logger(ResultRecorder.name);
   private waiting: Waiting[] = [];
   private isFlushing = false;
+  /** Results that are not written yet: those that wait, and those of the batch under way. */
+  private unwritten = 0;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -41,10 +45,15 @@ export class ResultRecorder {
     private readonly config: Config,
     private readonly states: EndpointStates,
     private readonly disabler: WebhookDisabler,
-  ) {}
+    private readonly deliveryMetrics: DeliveryMetrics,
+    metrics: Metrics,
+  ) {
+    metrics.gauge('resultsWaiting', {}, () => this.unwritten);
+  }
 
   /** Resolves when the result is written, however long that takes; never rejects. */
   async record(result: DeliveryResult): Promise<void> {
+    this.unwritten += 1;
     const written = new Promise<void>((done) => this.waiting.push({ result, done }));
     if (!this.isFlushing) {
       this.isFlushing = true;
@@ -54,6 +63,7 @@ export class ResultRecorder {
       });
     }
     await written;
+    this.unwritten -= 1;
   }
 
   private async flush(): Promise<void> {
@@ -86,8 +96,9 @@ export class ResultRecorder {
   private async write(results: DeliveryResult[]): Promise<ReadonlySet<string>> {
     for (let waitMs = RETRY_MS.first; ; waitMs = Math.min(waitMs * 2, RETRY_MS.longest)) {
       try {
-        const { statuses, ailing } = await this.settle(results);
-        this.logSettled(results, statuses);
+        const { settled, ailing } = await this.settle(results);
+        this.deliveryMetrics.recorded(results.length, settled);
+        this.logSettled(results, settled);
         return ailing;
       } catch (error) {
         if (isDataError(error)) return this.writeAlone(results, error);
@@ -114,13 +125,13 @@ export class ResultRecorder {
     return less ? this.write([less]) : ailing;
   }
 
-  private settle(results: DeliveryResult[]): Promise<Settled> {
+  private settle(results: DeliveryResult[]): Promise<Settlements> {
     return this.partitions.provide(() => settleDeliveries(this.dataSource, results));
   }
 
-  private logSettled(results: readonly DeliveryResult[], settled: ReadonlyMap<string, SettledStatus>): void {
+  private logSettled(results: readonly DeliveryResult[], settled: ReadonlyMap<string, Settled>): void {
     for (const { delivery } of results) {
-      const status = settled.get(delivery.id);
+      const status = settled.get(delivery.id)?.status;
       const ids = { delivery_id: delivery.id, webhook_id: delivery.target.webhookId };
       if (status === 'failed') this.logger.warn({ msg: 'delivery failed', ...ids });
       if (status === undefined) this.logger.warn({ msg: 'lease was lost before the result was recorded', ...ids });

@@ -36,7 +36,7 @@ export class WebhookDisabler {
     try {
       const settle = await this.webhooks.disable(webhookId, revision, reason);
       if (!settle) return;
-      this.states.changed({ webhookId, from, to: 'disabled', facts: { reason } });
+      this.states.changed({ webhookId, from, to: `disabled_${reason}` });
       settle().catch((error: unknown) => {
         this.logger.error({ msg: 'what waits for the webhook is canceled later', webhook_id: webhookId, err: error });
       });

@@ -1,3 +1,4 @@
+import type { CancelReason } from '../../common/outcomes.js';
 import { uuidV7Floor } from '../../common/uuid-v7.js';
 import type { Queryable } from '../../database/queryable.js';
 import { DEAD_AFTER_MS } from './replicas.js';
@@ -49,7 +50,16 @@ const RESCUE = `
     FROM removed r JOIN webhook w ON w.id = r.webhook_id
     WHERE r.cancel_reason IS NULL
   )
-  SELECT count(*)::int AS rescued FROM lost`;
+  SELECT
+    (SELECT count(*)::int FROM lost) AS freed,
+    (SELECT coalesce(json_agg(cancel_reason), '[]') FROM removed) AS ended`;
+
+export interface Rescue {
+  /** Leases that were taken away. */
+  freed: number;
+  /** Of their deliveries those that ended with that: why they were canceled, or null for `worker_lost`. */
+  ended: (CancelReason | null)[];
+}
 
 export interface RescueOptions {
   replicaId: string;
@@ -67,16 +77,15 @@ export interface RescueOptions {
 /**
  * Frees the deliveries whose replica died, whose lease ran out, or that nobody knows to be leased, so that any replica
  * can claim them. A test is not sent again: it ends as failed.
- *
- * @returns how many were freed.
  */
-export async function rescueDeliveries(database: Queryable, options: RescueOptions): Promise<number> {
-  let total = 0;
+export async function rescueDeliveries(database: Queryable, options: RescueOptions): Promise<Rescue> {
+  const total: Rescue = { freed: 0, ended: [] };
   for (;;) {
     const listedBefore = uuidV7Floor(options.ownLeasesAt);
     const parameters = [options.replicaId, options.isExclusive, options.ownLeases, listedBefore];
-    const [row] = await database.query<{ rescued: number }[]>(RESCUE, parameters);
-    total += row?.rescued ?? 0;
-    if ((row?.rescued ?? 0) < ROWS_PER_RESCUE) return total;
+    const [row] = await database.query<[Rescue]>(RESCUE, parameters);
+    total.freed += row.freed;
+    total.ended.push(...row.ended);
+    if (row.freed < ROWS_PER_RESCUE) return total;
   }
 }

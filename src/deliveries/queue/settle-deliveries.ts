@@ -9,21 +9,26 @@ import {
 } from '../../database/binary-arrays.js';
 import type { Queryable } from '../../database/queryable.js';
 import { StoredStatement } from '../../database/stored-statement.js';
-import type { DeliveryResult } from '../delivery.types.js';
+import type { CancelReason, DeliveryResult } from '../delivery.types.js';
 
-export type SettledStatus = 'succeeded' | 'failed' | 'canceled' | 'waiting';
-
+/** What became of a delivery. */
 export interface Settled {
-  /** What the deliveries changed to; one whose lease was lost is not among them. */
-  statuses: Map<string, SettledStatus>;
+  status: 'succeeded' | 'failed' | 'canceled' | 'waiting';
+  /** Null unless it was canceled. */
+  cancelReason: CancelReason | null;
+}
+
+export interface Settlements {
+  /** What became of each delivery; one whose lease was lost is not among them. */
+  settled: Map<string, Settled>;
   /** Webhooks of the results of which a health is known: it is not to be read for each of the others. */
   ailing: Set<string>;
 }
 
 /** A delivery that was settled, or a webhook that ails. */
 type Row =
-  | { delivery_id: string; status: SettledStatus; ailing_webhook_id: null }
-  | { delivery_id: null; status: null; ailing_webhook_id: string };
+  | { delivery_id: string; status: Settled['status']; cancel_reason: CancelReason | null; ailing_webhook_id: null }
+  | { delivery_id: null; status: null; cancel_reason: null; ailing_webhook_id: string };
 
 /**
  * Records many results at once. `held` locks the queue rows in the order of their ids (statements that meet cannot
@@ -43,7 +48,7 @@ export const SETTLE_DELIVERIES = new StoredStatement<Row>({
     ...['timestamptz[]', 'int4[]', 'text[]', 'text[]', 'text[]', 'json[]', 'int4[]', 'json[]', 'text[]', 'bool[]'],
     ...['uuid', 'uuid', 'uuid[]'],
   ],
-  returns: 'delivery_id uuid, status text, ailing_webhook_id uuid',
+  returns: 'delivery_id uuid, status text, cancel_reason text, ailing_webhook_id uuid',
   sql: `
   WITH result AS MATERIALIZED (
     SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) AS r (
@@ -103,9 +108,9 @@ export const SETTLE_DELIVERIES = new StoredStatement<Row>({
     FROM verdict v
     WHERE v.started_at IS NOT NULL
   )
-  SELECT delivery_id, status, NULL::uuid FROM verdict
+  SELECT delivery_id, status, final_cancel_reason, NULL::uuid FROM verdict
   UNION ALL
-  SELECT NULL, NULL, h.webhook_id FROM webhook_health h WHERE h.webhook_id = ANY ($19)`,
+  SELECT NULL, NULL, NULL, h.webhook_id FROM webhook_health h WHERE h.webhook_id = ANY ($19)`,
 });
 
 /**
@@ -159,7 +164,7 @@ const LOG_LATE_ATTEMPTS = `
  *
  * @param results at least one, and no two of one delivery.
  */
-export async function settleDeliveries(database: Queryable, results: readonly DeliveryResult[]): Promise<Settled> {
+export async function settleDeliveries(database: Queryable, results: readonly DeliveryResult[]): Promise<Settlements> {
   const deliveries = results.map(({ delivery }) => delivery);
   const rows = await SETTLE_DELIVERIES.run(database, [
     uuidArray(deliveries.map(({ id }) => id)),
@@ -172,14 +177,15 @@ export async function settleDeliveries(database: Queryable, results: readonly De
     ...boundsOf(results),
     uuidArray([...new Set(deliveries.map(({ target }) => target.webhookId))]),
   ]);
-  const settled: Settled = { statuses: new Map(), ailing: new Set() };
+  const settled = new Map<string, Settled>();
+  const ailing = new Set<string>();
   for (const row of rows) {
-    if (row.delivery_id === null) settled.ailing.add(row.ailing_webhook_id);
-    else settled.statuses.set(row.delivery_id, row.status);
+    if (row.delivery_id === null) ailing.add(row.ailing_webhook_id);
+    else settled.set(row.delivery_id, { status: row.status, cancelReason: row.cancel_reason });
   }
-  const late = results.filter(({ delivery, attempt }) => attempt !== null && !settled.statuses.has(delivery.id));
+  const late = results.filter(({ delivery, attempt }) => attempt !== null && !settled.has(delivery.id));
   if (late.length > 0) await logLateAttempts(database, late);
-  return settled;
+  return { settled, ailing };
 }
 
 async function logLateAttempts(database: Queryable, results: readonly DeliveryResult[]): Promise<void> {

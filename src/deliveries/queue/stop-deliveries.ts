@@ -48,13 +48,14 @@ const STOP = `
  * Ends deliveries of webhooks that no longer receive; those of one that does are left alone. What it passes over, a
  * claim cancels: a row that another statement holds, or the rest when the process dies between two calls.
  *
- * @returns whether there may be more
+ * @returns how many ended, and whether there may be more
  */
 export async function stopDeliveries(
   database: Queryable,
   webhookIds: readonly string[],
   reason: CancelReason,
-): Promise<boolean> {
+): Promise<{ canceled: number; isMore: boolean }> {
   const [row] = await database.query<{ canceled: number }[]>(STOP, [webhookIds, reason]);
-  return row!.canceled >= ROWS_PER_STATEMENT;
+  const { canceled } = row!;
+  return { canceled, isMore: canceled >= ROWS_PER_STATEMENT };
 }

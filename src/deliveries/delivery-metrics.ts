@@ -1,0 +1,102 @@
+import { Injectable } from '@nestjs/common';
+import { CANCEL_REASONS, type CancelReason } from '../common/outcomes.js';
+import { ENDPOINT_STATES, type EndpointState, FAILURE_REASONS, type FailureReason } from '../metrics/metric-table.js';
+import { type Count, type Distribution, Metrics } from '../metrics/metrics.js';
+import type { AttemptRecord, LeasedDelivery } from './delivery.types.js';
+import type { Rescue } from './queue/rescue-deliveries.js';
+import type { Settled } from './queue/settle-deliveries.js';
+
+/** Counts what becomes of deliveries and attempts on this replica. */
+@Injectable()
+export class DeliveryMetrics {
+  private readonly succeeded: Count;
+  private readonly failed: Count;
+  private readonly canceled: Record<CancelReason, Count>;
+  private readonly rescues: Count;
+  private readonly late: Count;
+  private readonly failures: Record<FailureReason, Count>;
+  private readonly states: Record<EndpointState, Count>;
+  private readonly durations: Record<AttemptRecord['outcome'], Distribution>;
+  private readonly firstDelay: Distribution;
+
+  constructor(metrics: Metrics) {
+    this.succeeded = metrics.counter('deliveriesSucceeded', {});
+    this.failed = metrics.counter('deliveriesFailed', {});
+    this.canceled = byValue(CANCEL_REASONS, (reason) => metrics.counter('deliveriesCanceled', { reason }));
+    this.rescues = metrics.counter('deliveriesRescued', {});
+    this.late = metrics.counter('resultsLate', {});
+    this.failures = byValue(FAILURE_REASONS, (reason) => metrics.counter('attemptsFailed', { reason }));
+    this.states = byValue(ENDPOINT_STATES, (to) => metrics.counter('endpointStateChanges', { to }));
+    this.durations = byValue(['succeeded', 'failed'], (outcome) => metrics.histogram('attemptDuration', { outcome }));
+    this.firstDelay = metrics.histogram('firstAttemptDelay', {});
+  }
+
+  /** An attempt has ended; its result is not recorded yet. */
+  attempted(delivery: LeasedDelivery, attempt: AttemptRecord): void {
+    const { outcome, durationMs, startedAt } = attempt;
+    this.durations[outcome].observe(durationMs / 1000);
+    if (outcome === 'failed') this.failures[failureReasonOf(attempt)].inc();
+    if (isFirst(delivery)) {
+      // The clocks of two replicas may differ.
+      const delayMs = Math.max(0, startedAt.getTime() - delivery.event!.createdAt.getTime());
+      this.firstDelay.observe(delayMs / 1000);
+    }
+  }
+
+  /**
+   * A batch of results is recorded.
+   *
+   * @param results how many
+   * @param settled the deliveries that they changed; the leases of the others were lost
+   */
+  recorded(results: number, settled: ReadonlyMap<string, Settled>): void {
+    let succeeded = 0;
+    let failed = 0;
+    for (const { status, cancelReason } of settled.values()) {
+      if (status === 'succeeded') succeeded += 1;
+      else if (status === 'failed') failed += 1;
+      else if (cancelReason !== null) this.canceledFor(cancelReason, 1);
+    }
+    this.succeeded.inc(succeeded);
+    this.failed.inc(failed);
+    this.late.inc(results - settled.size);
+  }
+
+  /** Deliveries were canceled because their webhook no longer receives. */
+  canceledFor(reason: CancelReason, count: number): void {
+    this.canceled[reason].inc(count);
+  }
+
+  /** Lost leases were taken back; some of their deliveries ended with that. */
+  rescued({ freed, ended }: Rescue): void {
+    this.rescues.inc(freed);
+    for (const reason of ended) {
+      if (reason !== null) this.canceledFor(reason, 1);
+      else {
+        this.failed.inc();
+        this.failures.worker_lost.inc();
+      }
+    }
+  }
+
+  /** An endpoint changed its state. */
+  endpointBecame(to: EndpointState): void {
+    this.states[to].inc();
+  }
+}
+
+/** Whatever was attempted before, or was asked for, says nothing of how long events wait. */
+function isFirst({ event, failures, isForced, isTest }: LeasedDelivery): boolean {
+  return event !== null && failures === 0 && !isForced && !isTest;
+}
+
+/** Why a failed attempt failed, in the closed set of the metric. */
+export function failureReasonOf({ error, response }: Pick<AttemptRecord, 'error' | 'response'>): FailureReason {
+  if (error !== null) return error;
+  const hundreds = Math.floor((response?.status ?? 0) / 100);
+  return hundreds === 3 || hundreds === 4 || hundreds === 5 ? `status_${hundreds}xx` : 'status_other';
+}
+
+function byValue<Value extends string, T>(values: readonly Value[], make: (value: Value) => T): Record<Value, T> {
+  return Object.fromEntries(values.map((value) => [value, make(value)])) as Record<Value, T>;
+}

@@ -1,0 +1,61 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { Metrics } from '../../metrics/metrics.js';
+import { type QueueState, readQueueState } from '../queue/read-queue-state.js';
+
+/** However often and by however many it is scraped, the queue is read once in this time. */
+const FRESH_MS = 5_000;
+
+/** How long a scrape waits for the database; scrapers commonly give the whole answer 10 s. */
+const DEADLINE_MS = 1_000;
+
+/** Shows what waits in the database. Without an answer in time the series are absent, and the scrape goes on. */
+@Injectable()
+export class QueueGauges {
+  private state: QueueState | null = null;
+  /** `performance.now()` */
+  private readAt = -Infinity;
+  private reading: Promise<void> | null = null;
+
+  constructor(
+    private readonly dataSource: DataSource,
+    metrics: Metrics,
+  ) {
+    metrics.beforeRead(() => this.refresh());
+    for (const state of ['due', 'held', 'later', 'leased'] as const) {
+      metrics.gauge('queueDeliveries', { state }, () => this.fresh?.deliveries[state] ?? null);
+    }
+    for (const state of ['failing', 'down', 'recovering', 'paused'] as const) {
+      metrics.gauge('endpoints', { state }, () => this.fresh?.endpoints[state] ?? null);
+    }
+    metrics.gauge('queueOldestDue', {}, () => this.fresh?.oldestDueSeconds ?? null);
+  }
+
+  private get fresh(): QueueState | null {
+    return performance.now() - this.readAt < FRESH_MS ? this.state : null;
+  }
+
+  /** A reading that hangs is waited for by every scrape up to the deadline, and no second one is sent beside it. */
+  private async refresh(): Promise<void> {
+    if (this.fresh) return;
+    this.reading ??= this.read().finally(() => {
+      this.reading = null;
+    });
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, DEADLINE_MS);
+    });
+    await Promise.race([this.reading, late]);
+    clearTimeout(timer);
+  }
+
+  /** Whoever works with the database logs that it fails; a line for each scrape would only repeat that. */
+  private async read(): Promise<void> {
+    try {
+      this.state = await readQueueState(this.dataSource);
+      this.readAt = performance.now();
+    } catch {
+      this.state = null;
+    }
+  }
+}

@@ -1,0 +1,114 @@
+import type { Queryable } from '../../database/queryable.js';
+
+/**
+ * Pages of the queue that are looked at: all of them up to 1 MiB, which is about 8,000 deliveries, and so many at random
+ * above. The sample bounds the cost also when the pages hold nothing but dead rows, where counting up to a limit would
+ * read the whole table, and it does not age as the planner's statistics do.
+ */
+const PAGES_SAMPLED = 128;
+
+/** Waiting webhooks whose oldest delivery is looked up when the queue is too large to be read. */
+const WEBHOOKS_SCANNED = 1_000;
+
+/** Endpoints in trouble that are looked at. */
+const ENDPOINTS_SCANNED = 10_000;
+
+/** The share of the queue's pages that is read: above 0, at most 1. */
+const SHARE = `least(1, ${PAGES_SAMPLED}::float8 * current_setting('block_size')::int
+  / greatest(1, pg_relation_size('delivery_queue')))`;
+
+/**
+ * The order of claim-deliveries.ts decides who is held back: an endpoint that is down gives its first retries, a paused
+ * one nothing, and what somebody asked for goes out all the same.
+ */
+const READ = `
+  WITH RECURSIVE ailing AS MATERIALIZED (
+    SELECT webhook_id, coalesce(paused_until > now(), false) AS is_paused,
+      consecutive_failures > 0 AND in_flight_limit IS NULL AS is_failing,
+      coalesce(in_flight_limit = 0, false) AS is_down, coalesce(in_flight_limit > 0, false) AS is_recovering
+    FROM webhook_health
+    LIMIT ${ENDPOINTS_SCANNED}
+  ),
+  sampled AS MATERIALIZED (
+    SELECT state, count(*) AS size, min(due_at) AS oldest_due_at
+    FROM (
+      SELECT q.due_at,
+        CASE
+          WHEN q.lease IS NOT NULL THEN 'leased'
+          WHEN q.due_at > now() THEN 'later'
+          WHEN NOT q.is_forced AND (
+            q.webhook_id IN (SELECT webhook_id FROM ailing WHERE is_paused)
+            OR (q.failures <> 1 AND q.webhook_id IN (SELECT webhook_id FROM ailing WHERE is_down))
+          ) THEN 'held'
+          ELSE 'due'
+        END AS state
+      FROM delivery_queue q TABLESAMPLE SYSTEM (100 * ${SHARE})
+    ) s
+    GROUP BY state
+  ),
+  waiting (webhook_id, due_at, position) AS (
+    (
+      SELECT webhook_id, due_at, 1 FROM delivery_queue
+      WHERE lease IS NULL AND ${SHARE} < 1
+      ORDER BY webhook_id, due_at LIMIT 1
+    )
+    UNION ALL
+    SELECT next.webhook_id, next.due_at, w.position + 1
+    FROM waiting w
+    CROSS JOIN LATERAL (
+      SELECT q.webhook_id, q.due_at FROM delivery_queue q
+      WHERE q.lease IS NULL AND q.webhook_id > w.webhook_id
+      ORDER BY q.webhook_id, q.due_at LIMIT 1
+    ) next
+    WHERE w.position < ${WEBHOOKS_SCANNED}
+  ),
+  oldest AS (
+    SELECT oldest_due_at AS due_at FROM sampled WHERE state = 'due'
+    UNION ALL
+    SELECT due_at FROM waiting
+    WHERE due_at <= now() AND webhook_id NOT IN (SELECT webhook_id FROM ailing WHERE is_down OR is_paused)
+  )
+  SELECT
+    ${SHARE} AS share,
+    (SELECT json_object_agg(state, size) FROM sampled) AS sampled,
+    coalesce((SELECT extract(epoch FROM now() - min(due_at)) FROM oldest), 0)::float8 AS oldest_due_seconds,
+    (SELECT count(*)::int FROM ailing WHERE is_failing AND NOT is_paused) AS failing,
+    (SELECT count(*)::int FROM ailing WHERE is_down AND NOT is_paused) AS down,
+    (SELECT count(*)::int FROM ailing WHERE is_recovering AND NOT is_paused) AS recovering,
+    (SELECT count(*)::int FROM ailing WHERE is_paused) AS paused`;
+
+interface Row {
+  share: number;
+  sampled: Partial<Record<keyof QueueState['deliveries'], number>> | null;
+  oldest_due_seconds: number;
+  failing: number;
+  down: number;
+  recovering: number;
+  paused: number;
+}
+
+/** What waits in the database, for all replicas together. */
+export interface QueueState {
+  /** Unfinished deliveries; above what `PAGES_SAMPLED` holds, whole numbers that are near. */
+  deliveries: Record<'due' | 'held' | 'later' | 'leased', number>;
+  /** Since when the oldest is due that is not held: 0 or more. */
+  oldestDueSeconds: number;
+  endpoints: Record<'failing' | 'down' | 'recovering' | 'paused', number>;
+}
+
+/** Reads the state of the queue at a cost that does not grow with it. */
+export async function readQueueState(database: Queryable): Promise<QueueState> {
+  const [row] = await database.query<[Row]>(READ);
+  const { share, sampled, oldest_due_seconds, failing, down, recovering, paused } = row;
+  const estimate = (state: keyof QueueState['deliveries']): number => Math.round((sampled?.[state] ?? 0) / share);
+  return {
+    deliveries: {
+      due: estimate('due'),
+      held: estimate('held'),
+      later: estimate('later'),
+      leased: estimate('leased'),
+    },
+    oldestDueSeconds: oldest_due_seconds,
+    endpoints: { failing, down, recovering, paused },
+  };
+}

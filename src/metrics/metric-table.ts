@@ -1,0 +1,208 @@
+import { ATTEMPT_ERRORS, CANCEL_REASONS } from '../common/outcomes.js';
+
+export interface Metric {
+  type: 'counter' | 'gauge' | 'histogram';
+  /** Ends in its unit; a counter in `_total`. */
+  name: string;
+  /** What it counts or measures, also for whoever reads a dashboard at night. */
+  help: string;
+  /** By name, the values that a label can have: all of them, or in words where only a running program knows them. */
+  labels?: Readonly<Record<string, readonly string[] | string>>;
+  /** Of a histogram: upper bounds in seconds. */
+  buckets?: readonly number[];
+}
+
+/** From a hand-over in memory to a wait behind a backlog. */
+const START_BUCKETS = [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
+/** From a receiver next door to the deadline of an attempt, 15 s unless set otherwise. */
+const ATTEMPT_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30];
+const REQUEST_BUCKETS = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
+
+/** Why an attempt failed: by what went wrong, or by the class of the answer's status. */
+export const FAILURE_REASONS = [...ATTEMPT_ERRORS, 'status_3xx', 'status_4xx', 'status_5xx', 'status_other'] as const;
+export type FailureReason = (typeof FAILURE_REASONS)[number];
+
+/** What an endpoint can become. */
+export const ENDPOINT_STATES = [
+  'down',
+  'recovering',
+  'healthy',
+  'paused',
+  'disabled_gone',
+  'disabled_failing',
+] as const;
+export type EndpointState = (typeof ENDPOINT_STATES)[number];
+
+/** HTTP methods that have routes; any other is `other`. */
+export const REQUEST_METHODS = ['DELETE', 'GET', 'HEAD', 'PATCH', 'POST', 'other'] as const;
+
+/** The `route` label of a request whose path is not one of the API's. */
+export const NO_ROUTE = 'none';
+
+/** Every metric of our own: `/metrics`, its labels and docs/metrics.md are made from this table. */
+export const METRICS = {
+  buildInfo: {
+    type: 'gauge',
+    name: 'tidings_build_info',
+    help: 'Always 1; the label tells the version that runs.',
+    labels: { version: 'of the program' },
+  },
+
+  eventsAccepted: {
+    type: 'counter',
+    name: 'tidings_events_accepted_total',
+    help: 'Events stored. A repeat under an idempotency key is not counted again.',
+  },
+  eventsRefused: {
+    type: 'counter',
+    name: 'tidings_events_refused_total',
+    help: 'Events turned away with a 503 because too many waited to be stored.',
+  },
+  eventsWaiting: {
+    type: 'gauge',
+    name: 'tidings_events_waiting',
+    help: 'Events of this replica that wait for their commit.',
+  },
+
+  deliveriesSucceeded: {
+    type: 'counter',
+    name: 'tidings_deliveries_succeeded_total',
+    help: 'Deliveries that ended because a receiver accepted the event.',
+  },
+  deliveriesFailed: {
+    type: 'counter',
+    name: 'tidings_deliveries_failed_total',
+    help: 'Deliveries that ended without success: the schedule is spent, or five leases in a row were lost.',
+  },
+  deliveriesCanceled: {
+    type: 'counter',
+    name: 'tidings_deliveries_canceled_total',
+    help: 'Deliveries that ended because their webhook no longer receives.',
+    labels: { reason: CANCEL_REASONS },
+  },
+  deliveriesRescued: {
+    type: 'counter',
+    name: 'tidings_deliveries_rescued_total',
+    help: 'Leases taken from a replica that died, or that nobody knew of. Their deliveries may be attempted twice.',
+  },
+  deliveriesInFlight: {
+    type: 'gauge',
+    name: 'tidings_deliveries_in_flight',
+    help: 'Deliveries that this replica attempts, until the result is recorded. Tests, which have no part in the limit, are not among them.',
+  },
+  deliveriesInFlightLimit: {
+    type: 'gauge',
+    name: 'tidings_deliveries_in_flight_limit',
+    help: 'How many may be in flight on this replica at once: IN_FLIGHT_LIMIT.',
+  },
+
+  attemptDuration: {
+    type: 'histogram',
+    name: 'tidings_attempt_duration_seconds',
+    help: 'From the start of an attempt to the end of the exchange. Tests are attempts too.',
+    labels: { outcome: ['succeeded', 'failed'] },
+    buckets: ATTEMPT_BUCKETS,
+  },
+  attemptsFailed: {
+    type: 'counter',
+    name: 'tidings_attempts_failed_total',
+    help: 'Attempts that failed, by what went wrong or by the class of the status that was answered.',
+    labels: { reason: FAILURE_REASONS },
+  },
+  firstAttemptDelay: {
+    type: 'histogram',
+    name: 'tidings_first_attempt_delay_seconds',
+    help: 'From the arrival of an event to the start of a first attempt. A new connection is opened after that. Across replicas their clocks must agree.',
+    buckets: START_BUCKETS,
+  },
+  resultsWaiting: {
+    type: 'gauge',
+    name: 'tidings_results_waiting',
+    help: 'Results of attempts that wait to be recorded. It grows while the database cannot be written.',
+  },
+  resultsLate: {
+    type: 'counter',
+    name: 'tidings_results_late_total',
+    help: 'Results that came after their lease was lost. The delivery is attempted again.',
+  },
+
+  queueDeliveries: {
+    type: 'gauge',
+    name: 'tidings_queue_deliveries',
+    help: 'Unfinished deliveries of all replicas: due now, due but held because the endpoint is down or paused, due later, or leased to a replica. Exact up to about 8,000, above that estimated from a sample to about a tenth. Absent while the database does not answer.',
+    labels: { state: ['due', 'held', 'later', 'leased'] },
+  },
+  queueOldestDue: {
+    type: 'gauge',
+    name: 'tidings_queue_oldest_due_seconds',
+    help: 'How long the oldest delivery is due that nothing but a lack of room holds back; 0 if there is none. At least this long when more than 1,000 webhooks have waiting deliveries. Absent while the database does not answer.',
+  },
+  endpoints: {
+    type: 'gauge',
+    name: 'tidings_endpoints',
+    help: 'Endpoints in trouble: failing but sent to, down and only probed, recovering and sent to few at a time, or paused at their own request. At most 10,000 are looked at. Absent while the database does not answer.',
+    labels: { state: ['failing', 'down', 'recovering', 'paused'] },
+  },
+  endpointStateChanges: {
+    type: 'counter',
+    name: 'tidings_endpoint_state_changes_total',
+    help: 'Endpoints that changed their state, by what they became.',
+    labels: { to: ENDPOINT_STATES },
+  },
+
+  databaseConnections: {
+    type: 'gauge',
+    name: 'tidings_database_connections',
+    help: 'Open connections of this replica to the database.',
+    labels: { state: ['idle', 'busy'] },
+  },
+  databaseConnectionsLimit: {
+    type: 'gauge',
+    name: 'tidings_database_connections_limit',
+    help: 'How many connections this replica may open: DATABASE_POOL_SIZE.',
+  },
+  databaseWaiting: {
+    type: 'gauge',
+    name: 'tidings_database_waiting',
+    help: 'Callers in this replica that wait for a free connection.',
+  },
+
+  requestDuration: {
+    type: 'histogram',
+    name: 'tidings_http_request_duration_seconds',
+    help: 'From the arrival of a request to the end of its answer. The route is its pattern, never the path as sent.',
+    labels: {
+      method: REQUEST_METHODS,
+      route: `the patterns of the API, \`${NO_ROUTE}\` for any other path`,
+      status: ['2xx', '3xx', '4xx', '5xx'],
+    },
+    buckets: REQUEST_BUCKETS,
+  },
+} as const satisfies Record<string, Metric>;
+
+type Table = typeof METRICS;
+export type MetricKey = keyof Table;
+type KeyOf<Type extends Metric['type']> = {
+  [K in MetricKey]: Table[K]['type'] extends Type ? K : never;
+}[MetricKey];
+
+export type CounterKey = KeyOf<'counter'>;
+export type GaugeKey = KeyOf<'gauge'>;
+export type HistogramKey = KeyOf<'histogram'>;
+
+type ValueOf<Values> = Values extends readonly (infer Value)[] ? Value : string;
+
+/** The labels of one series of the metric, each with one of its values. */
+export type LabelsOf<K extends MetricKey> = Table[K] extends { labels: infer Labels }
+  ? { [Label in keyof Labels]: ValueOf<Labels[Label]> }
+  : Record<string, never>;
+
+/** Every series of the metric, or null when only a running program knows which there are. */
+export function seriesOf({ labels = {} }: Metric): Record<string, string>[] | null {
+  let series: Record<string, string>[] = [{}];
+  for (const [name, values] of Object.entries(labels)) {
+    if (typeof values === 'string') return null;
+    series = series.flatMap((labelled) => values.map((value) => ({ ...labelled, [name]: value })));
+  }
+  return series;
+}

@@ -1,0 +1,96 @@
+import { Injectable } from '@nestjs/common';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { VERSION } from '../common/version.js';
+import {
+  type CounterKey,
+  type GaugeKey,
+  type HistogramKey,
+  type LabelsOf,
+  type Metric,
+  METRICS,
+  seriesOf,
+} from './metric-table.js';
+
+/** One series of a counter. */
+export interface Count {
+  inc(by?: number): void;
+}
+
+/** One series of a histogram. */
+export interface Distribution {
+  observe(seconds: number): void;
+}
+
+interface Reading {
+  gauge: Gauge;
+  labels: Record<string, string>;
+  read: () => number | null;
+}
+
+/**
+ * The metrics of this replica. Whoever counts asks once for its series and keeps it: what a label can have is looked at
+ * then, and counting is an addition.
+ */
+@Injectable()
+export class Metrics {
+  private readonly registry = new Registry();
+  private readonly counters = new Map<string, Counter>();
+  private readonly gauges = new Map<string, Gauge>();
+  private readonly histograms = new Map<string, Histogram>();
+  private readonly readings: Reading[] = [];
+  private readonly refreshers: (() => Promise<void>)[] = [];
+
+  constructor() {
+    for (const [key, metric] of Object.entries<Metric>(METRICS)) this.declare(key, metric);
+    this.gauge('buildInfo', { version: VERSION }, () => 1);
+  }
+
+  counter<K extends CounterKey>(key: K, labels: LabelsOf<K>): Count {
+    return this.counters.get(key)!.labels(labels);
+  }
+
+  histogram<K extends HistogramKey>(key: K, labels: LabelsOf<K>): Distribution {
+    return this.histograms.get(key)!.labels(labels);
+  }
+
+  /** @param read called at each scrape; null: the series is absent from it. */
+  gauge<K extends GaugeKey>(key: K, labels: LabelsOf<K>, read: () => number | null): void {
+    this.readings.push({ gauge: this.gauges.get(key)!, labels, read });
+  }
+
+  /** @param refresh awaited before the gauges are read. It ends in its own time and never rejects. */
+  beforeRead(refresh: () => Promise<void>): void {
+    this.refreshers.push(refresh);
+  }
+
+  /** Everything in the text format of Prometheus, version 0.0.4. */
+  async render(): Promise<string> {
+    await Promise.all(this.refreshers.map((refresh) => refresh()));
+    for (const { gauge, labels, read } of this.readings) {
+      const value = read();
+      if (value === null) gauge.remove(labels);
+      else gauge.set(labels, value);
+    }
+    return this.registry.metrics();
+  }
+
+  /** Each series that is known from the table begins at 0, so that the first count is an increase to who asks for a rate. */
+  private declare(key: string, metric: Metric): void {
+    const { type, name, help, labels = {}, buckets = [] } = metric;
+    const options = { name, help, labelNames: Object.keys(labels), registers: [this.registry] };
+    const series = seriesOf(metric) ?? [];
+    if (type === 'gauge') {
+      const gauge = new Gauge(options);
+      gauge.remove({});
+      this.gauges.set(key, gauge);
+    } else if (type === 'counter') {
+      const counter = new Counter(options);
+      for (const each of series) counter.inc(each, 0);
+      this.counters.set(key, counter);
+    } else {
+      const histogram = new Histogram({ ...options, buckets: [...buckets] });
+      for (const each of series) histogram.zero(each);
+      this.histograms.set(key, histogram);
+    }
+  }
+}

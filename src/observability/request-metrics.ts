@@ -1,0 +1,36 @@
+import type { FastifyInstance } from 'fastify';
+import { type LabelsOf, NO_ROUTE, REQUEST_METHODS } from '../metrics/metric-table.js';
+import type { Distribution, Metrics } from '../metrics/metrics.js';
+
+type Labels = LabelsOf<'requestDuration'>;
+
+const METHODS: ReadonlySet<string> = new Set(REQUEST_METHODS);
+
+/** Measures every answered request by its route pattern: a path as sent would make a series of each id. */
+export function measureRequests(fastify: FastifyInstance, metrics: Metrics): void {
+  const known = new Map<string, Distribution>();
+  fastify.addHook('onResponse', (request, reply, done) => {
+    const labels: Labels = {
+      method: methodOf(request.method),
+      route: (request.is404 ? undefined : request.routeOptions.url) ?? NO_ROUTE,
+      status: statusOf(reply.statusCode),
+    };
+    const key = `${labels.method} ${labels.route} ${labels.status}`;
+    let durations = known.get(key);
+    if (!durations) {
+      durations = metrics.histogram('requestDuration', labels);
+      known.set(key, durations);
+    }
+    durations.observe(reply.elapsedTime / 1000);
+    done();
+  });
+}
+
+function methodOf(method: string): Labels['method'] {
+  return METHODS.has(method) ? (method as Labels['method']) : 'other';
+}
+
+/** No answer of ours is informational. */
+function statusOf(status: number): Labels['status'] {
+  return `${Math.floor(status / 100)}xx` as Labels['status'];
+}
