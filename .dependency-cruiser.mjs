@@ -18,15 +18,24 @@ const MAY_IMPORT = {
 
 const FOLDERS = Object.keys(MAY_IMPORT);
 
-/** TypeORM wants every entity in one list. It is the one file of database that looks up, and only at entities. */
-const ENTITY_LIST = '^src/database/entities\\.ts$';
-const ENTITY = '\\.entity\\.ts$';
+/**
+ * TypeORM wants every entity in one list, and a start has to store every stored statement. These lists are the files of
+ * database that look up, and only at what they list.
+ */
+const LISTS = [
+  { name: 'entities', list: '^src/database/entities\\.ts$', listed: '\\.entity\\.ts$' },
+  {
+    name: 'stored-statements',
+    list: '^src/database/stored-statements\\.ts$',
+    listed: '^src/(database/stored-statement|deliveries/queue/[^/]+|events/accept-events)\\.ts$',
+  },
+];
 
 const directions = Object.entries(MAY_IMPORT).map(([folder, below]) => ({
   name: `direction-${folder}`,
   comment: `src/${folder} may import ${below.length > 0 ? below.join(', ') : 'nothing else of src'}.`,
   severity: 'error',
-  from: { path: `^src/${folder}/`, ...(folder === 'database' && { pathNot: ENTITY_LIST }) },
+  from: { path: `^src/${folder}/`, ...(folder === 'database' && { pathNot: LISTS.map(({ list }) => list) }) },
   to: { path: '^(src|test|scripts|bench)/', pathNot: `^src/(${[folder, ...below].join('|')})/` },
 }));
 
@@ -34,13 +43,13 @@ const directions = Object.entries(MAY_IMPORT).map(([folder, below]) => ({
 export default {
   forbidden: [
     ...directions,
-    {
-      name: 'direction-entity-list',
-      comment: 'The list of entities imports entities and nothing else of src.',
+    ...LISTS.map(({ name, list, listed }) => ({
+      name: `direction-list-of-${name}`,
+      comment: `The list of ${name} imports these and nothing else of src.`,
       severity: 'error',
-      from: { path: ENTITY_LIST },
-      to: { path: '^src/', pathNot: ENTITY },
-    },
+      from: { path: list },
+      to: { path: '^src/', pathNot: listed },
+    })),
     {
       name: 'known-folders',
       comment: 'A new folder of src states its direction in MAY_IMPORT first.',

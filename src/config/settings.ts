@@ -160,7 +160,7 @@ export const SETTINGS = {
   inFlightLimit: {
     name: 'IN_FLIGHT_LIMIT',
     type: integer({ min: 1, max: 10_000, unit: 'attempts' }),
-    default: '256',
+    default: '1024',
     description: 'How many attempts one replica makes at once.',
   },
   inFlightPerWebhook: {

@@ -4,8 +4,8 @@ import type { Queryable } from './queryable.js';
 export interface StoredStatementOptions {
   /** Snake case: what the statement does. */
   name: string;
-  /** The types of `$1`, `$2` and so on. */
-  parameters: readonly string[];
+  /** The types of `$1`, `$2` and so on, separated by commas. */
+  parameters: string;
   /** The columns of the result with their types, in order. */
   returns: string;
   sql: string;
@@ -30,7 +30,7 @@ export class StoredStatement<Row> {
   readonly #call: string;
 
   constructor({ name, parameters, returns, sql }: StoredStatementOptions) {
-    const rest = `(${parameters.join(', ')}) RETURNS TABLE (${returns})
+    const rest = `(${parameters}) RETURNS TABLE (${returns})
 LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off
@@ -44,7 +44,7 @@ END
 $function$`;
     this.functionName = `${name}_${createHash('sha256').update(rest).digest('hex').slice(0, 8)}`;
     this.definition = `CREATE FUNCTION ${this.functionName} ${rest}`;
-    const places = parameters.map((type, index) => `$${index + 1}::${type}`);
+    const places = parameters.split(',').map((type, index) => `$${index + 1}::${type.trim()}`);
     this.#call = `SELECT * FROM ${this.functionName}(${places.join(', ')})`;
   }
 
@@ -54,7 +54,10 @@ $function$`;
 }
 
 /** Whether the database has the functions of all these statements. */
-export async function areStored(database: Queryable, statements: readonly StoredStatement<unknown>[]): Promise<boolean> {
+export async function areStored(
+  database: Queryable,
+  statements: readonly StoredStatement<unknown>[],
+): Promise<boolean> {
   return (await findMissing(database, statements)).length === 0;
 }
 

@@ -4,4 +4,8 @@ import { ACCEPT_EVENTS } from '../events/accept-events.js';
 import type { StoredStatement } from './stored-statement.js';
 
 /** Every stored statement: explicit, like the entities, so that a start can create what is missing. */
-export const storedStatements: readonly StoredStatement<unknown>[] = [ACCEPT_EVENTS, CLAIM_DELIVERIES, SETTLE_DELIVERIES];
+export const storedStatements: readonly StoredStatement<unknown>[] = [
+  ACCEPT_EVENTS,
+  CLAIM_DELIVERIES,
+  SETTLE_DELIVERIES,
+];

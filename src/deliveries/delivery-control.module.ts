@@ -11,12 +11,7 @@ import { Replica } from './engine/replica.js';
  */
 @Global()
 @Module({
-  providers: [
-    DeliveryMetrics,
-    EndpointStates,
-    Replica,
-    { provide: DeliveryControl, useClass: DeliveryControlService },
-  ],
+  providers: [DeliveryMetrics, EndpointStates, Replica, { provide: DeliveryControl, useClass: DeliveryControlService }],
   exports: [DeliveryMetrics, EndpointStates, Replica, DeliveryControl],
 })
 export class DeliveryControlModule {}

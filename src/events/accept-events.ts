@@ -41,10 +41,8 @@ export const EVENT_OPERATION = 'event.create';
  */
 export const ACCEPT_EVENTS = new StoredStatement<Row>({
   name: 'accept_events',
-  parameters: [
-    ...['uuid[]', 'uuid[]', 'text[]', 'text[]', 'timestamptz[]', 'text[]', 'bytea[]'],
-    ...['uuid', 'uuid', 'int4', 'int4', 'uuid[]', 'int4[]', 'int4'],
-  ],
+  parameters: `uuid[], uuid[], text[], text[], timestamptz[], text[], bytea[],
+    uuid, uuid, int4, int4, uuid[], int4[], int4`,
   returns: 'refused json, leased json, targets json, unleased json',
   sql: `
   WITH incoming AS MATERIALIZED (

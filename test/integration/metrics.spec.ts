@@ -21,7 +21,7 @@ describe('the metrics of a replica', () => {
 
   beforeEach(async () => {
     test = await createTestDatabase();
-    replica = await startReplica(test, { RETRY_SCHEDULE: '50ms', IN_FLIGHT_LIMIT: '64' });
+    replica = await startReplica(test, { RETRY_SCHEDULE: '1s', IN_FLIGHT_LIMIT: '64' });
     receiver = await Receiver.start();
     const { body } = await replica.call<{ id: string }>('POST', '/environment', { body: { name: 'metrics' } });
     environmentId = body.id;

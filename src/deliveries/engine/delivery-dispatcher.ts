@@ -143,7 +143,7 @@ export class DeliveryDispatcher {
       const permit = this.permitOf(delivery);
       if (permit === 'allowed') this.run(delivery, this.attempt(delivery));
       else if (permit === 'late') late.push(delivery);
-      else this.run(delivery, this.giveBack(delivery));
+      else this.giveBack(delivery);
     }
     if (late.length > 0) this.reread(late);
   }
@@ -156,8 +156,8 @@ export class DeliveryDispatcher {
     let made: AttemptRecord | null = null;
     const isAllowed = this.replica.isSeen && this.replica.permitOf(delivery.target, delivery.readAt) === 'allowed';
     const work = isAllowed
-      ? this.send(delivery).then((attempt) => this.recorder.record(this.judge(delivery, (made = attempt))))
-      : this.settle(delivery, { kind: 'canceled', reason: 'stopped' });
+      ? this.send(delivery).then((attempt) => this.record(this.judge(delivery, (made = attempt))))
+      : this.record(unattempted(delivery, { kind: 'canceled', reason: 'stopped' }));
     this.track(delivery.lease, work);
     await work;
     return made;
@@ -165,7 +165,7 @@ export class DeliveryDispatcher {
 
   /** Settles a delivery that is not to be attempted: its webhook no longer receives. */
   cancel(delivery: SettledDelivery, reason: CancelReason): void {
-    this.run(delivery, this.settle(delivery, { kind: 'canceled', reason }));
+    this.track(delivery.lease, this.record(unattempted(delivery, { kind: 'canceled', reason })));
   }
 
   private reserve(total: number): Room {
@@ -195,14 +195,23 @@ export class DeliveryDispatcher {
     return this.replica.permitOf(target, readAt);
   }
 
-  /** Counts the delivery as in flight until the work ends, which is when its result is recorded. */
-  private run({ lease, target }: SettledDelivery, work: Promise<void>): void {
+  /** Counts the delivery as in flight until the attempt ends, and records what came of it. */
+  private run({ lease, target }: SettledDelivery, attempt: Promise<DeliveryResult>): void {
     this.inFlight.start(target.webhookId);
-    const counted = work.finally(() => {
+    const ended = attempt.finally(() => {
       this.inFlight.end(target.webhookId);
       this.wakeIfAwaited(target.webhookId);
     });
-    this.track(lease, counted);
+    this.track(
+      lease,
+      ended.then((result) => this.record(result)),
+    );
+  }
+
+  private async record(result: DeliveryResult): Promise<void> {
+    this.inFlight.unrecorded += 1;
+    await this.recorder.record(result);
+    this.inFlight.unrecorded -= 1;
   }
 
   /** The end of an attempt is a reason to look when what waits was waiting for its slot. */
@@ -241,19 +250,22 @@ export class DeliveryDispatcher {
     return attempt;
   }
 
-  private async attempt(delivery: LeasedDelivery): Promise<void> {
-    await this.recorder.record(this.judge(delivery, await this.send(delivery)));
+  private async attempt(delivery: LeasedDelivery): Promise<DeliveryResult> {
+    return this.judge(delivery, await this.send(delivery));
   }
 
   /** Read under a webhook that has changed, or more than fits: any replica may claim it again at once. */
-  private async giveBack(delivery: LeasedDelivery): Promise<void> {
-    this.backlog.isBeyondSlots = true;
-    await this.settle(delivery, { kind: 'waiting', inMs: null });
-    this.wakeup.wake();
+  private giveBack(delivery: LeasedDelivery): void {
+    const given = this.record(this.notNow(delivery));
+    this.track(
+      delivery.lease,
+      given.then(() => this.wakeup.wake()),
+    );
   }
 
-  private settle(delivery: SettledDelivery, settlement: Settlement): Promise<void> {
-    return this.recorder.record({ delivery, attempt: null, settlement, pauseWebhookMs: null });
+  private notNow(delivery: LeasedDelivery): DeliveryResult {
+    this.backlog.isBeyondSlots = true;
+    return unattempted(delivery, { kind: 'waiting', inMs: null });
   }
 
   /**
@@ -267,7 +279,7 @@ export class DeliveryDispatcher {
       const decided = revisions.then((known) => {
         const isCurrent = known.get(delivery.target.webhookId) === delivery.target.revision;
         const isAllowed = isCurrent && this.replica.permitOf(delivery.target, readAt) === 'allowed';
-        return isAllowed && !this.isStopping ? this.attempt(delivery) : this.giveBack(delivery);
+        return isAllowed && !this.isStopping ? this.attempt(delivery) : this.notNow(delivery);
       });
       this.run(delivery, decided);
     }
@@ -291,4 +303,8 @@ export class DeliveryDispatcher {
     const scheduled = retryDelayMs(delivery.failures + 1, this.config.retryScheduleMs, Math.random());
     return scheduled === null ? { kind: 'failed' } : { kind: 'waiting', inMs: Math.max(scheduled, askedMs ?? 0) };
   }
+}
+
+function unattempted(delivery: SettledDelivery, settlement: Settlement): DeliveryResult {
+  return { delivery, attempt: null, settlement, pauseWebhookMs: null };
 }

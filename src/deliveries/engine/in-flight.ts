@@ -2,6 +2,12 @@
 const WORTHWHILE_SHARE = 1 / 8;
 
 /**
+ * Results that may wait to be recorded, in multiples of the limit, before they take room from attempts: recording goes
+ * on beside sending, and when the database is slower than the receivers, no more is sent than it can take.
+ */
+const UNRECORDED_LIMITS = 2;
+
+/**
  * How many more attempts may start to one webhook. The rule is the dynamic threshold of shared-buffer switches
  * (Choudhury and Hahne 1998, docs/adr/0006): an attempt starts only while fewer are in flight to its webhook than are
  * free in the whole replica. Each start takes one from the free and adds one to the webhook's, so the two meet halfway.
@@ -24,6 +30,8 @@ export function webhookRoom(count: number, limitPerWebhook: number, free: number
 export class InFlight {
   private reserved = 0;
   private running = 0;
+  /** Attempts that have ended and whose results are not recorded yet. */
+  unrecorded = 0;
   private readonly perWebhook = new Map<string, number>();
 
   /**
@@ -41,7 +49,8 @@ export class InFlight {
 
   /** How many more attempts could start, beyond those that a statement under way has set room aside for. */
   get room(): number {
-    return Math.max(0, this.limit - this.running - this.reserved);
+    const stalled = Math.max(0, this.unrecorded - this.limit * UNRECORDED_LIMITS);
+    return Math.max(0, this.limit - this.running - this.reserved - stalled);
   }
 
   /** Whether a statement is under way that may lease deliveries. */

@@ -1,4 +1,11 @@
-import type { CancelReason, LeasedDelivery, OutgoingEvent, SealedSecret, SettledDelivery, Target } from '../delivery.types.js';
+import type {
+  CancelReason,
+  LeasedDelivery,
+  OutgoingEvent,
+  SealedSecret,
+  SettledDelivery,
+  Target,
+} from '../delivery.types.js';
 import { liveSecretsOf } from './live-secrets.js';
 import { integerArray, uuidArray } from '../../database/binary-arrays.js';
 import type { Queryable } from '../../database/queryable.js';
@@ -77,7 +84,7 @@ interface Row {
  */
 export const CLAIM_DELIVERIES = new StoredStatement<Row>({
   name: 'claim_deliveries',
-  parameters: ['uuid', 'uuid', 'int4', 'int4', 'uuid[]', 'int4[]', 'uuid', 'int4', 'int4', 'int4[]'],
+  parameters: 'uuid, uuid, int4, int4, uuid[], int4[], uuid, int4, int4, int4[]',
   returns: `held_back uuid[], last_webhook_id uuid, is_scan_cut bool, delivery_id uuid, failures int2, is_test bool,
     is_forced bool, is_in_turn bool, webhook_id uuid, event_id uuid, environment_id uuid, target_url text, revision int4,
     is_active bool, is_deleted bool, secrets json, event_type text, payload text, event_created_at timestamptz`,

@@ -43,11 +43,9 @@ type Row =
  */
 export const SETTLE_DELIVERIES = new StoredStatement<Row>({
   name: 'settle_deliveries',
-  parameters: [
-    ...['uuid[]', 'uuid[]', 'text[]', 'int8[]', 'text[]', 'bool[]'],
-    ...['timestamptz[]', 'int4[]', 'text[]', 'text[]', 'text[]', 'json[]', 'int4[]', 'json[]', 'text[]', 'bool[]'],
-    ...['uuid', 'uuid', 'uuid[]'],
-  ],
+  parameters: `uuid[], uuid[], text[], int8[], text[], bool[],
+    timestamptz[], int4[], text[], text[], text[], json[], int4[], json[], text[], bool[],
+    uuid, uuid, uuid[]`,
   returns: 'delivery_id uuid, status text, cancel_reason text, ailing_webhook_id uuid',
   sql: `
   WITH result AS MATERIALIZED (

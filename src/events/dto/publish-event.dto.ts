@@ -95,7 +95,9 @@ export class PublishEventBatchDto {
 
 const KNOWN_TYPES: ReadonlySet<unknown> = new Set(EVENT_TYPE_NAMES);
 
-function isPlainEvent(body: object): body is { event_type: EventType; payload: VerbatimJson; idempotency_key?: unknown } {
+function isPlainEvent(
+  body: object,
+): body is { event_type: EventType; payload: VerbatimJson; idempotency_key?: unknown } {
   const { event_type, payload } = body as { event_type?: unknown; payload?: unknown };
   return KNOWN_TYPES.has(event_type) && payload instanceof VerbatimJson && payload.kind === 'object';
 }
