@@ -1,0 +1,86 @@
+import type pg from 'pg';
+import type { Installation } from '../service/installation.js';
+import { walBytes } from './database-figures.js';
+import { cpuMicrosOf, forgetPeakMemory, peakMemoryMbOf } from './processes.js';
+
+/** What a scenario used between two instants. Null: it cannot be told here. */
+export interface Usage {
+  /** Of all replicas; on the embedded engine PostgreSQL is among it. */
+  tidingsCpuMicros: number | null;
+  /** Of all processes of a server on this machine. */
+  postgresCpuMicros: number | null;
+  receiverCpuMicros: number | null;
+  loadCpuMicros: number | null;
+  walBytes: number;
+  /** Of the largest replica, in MB (10^6 bytes). */
+  peakMemoryMb: number | null;
+}
+
+interface Reading {
+  tidings: (number | null)[];
+  postgres: number | null;
+  receiver: number | null;
+  load: number | null;
+  wal: number;
+}
+
+/** Reads what processes and database have used. */
+export class Meter {
+  private constructor(
+    private readonly client: pg.Client,
+    private readonly installation: Installation,
+    private readonly helpers: { receiver: number; load: number },
+    private before: Reading,
+  ) {}
+
+  /** @param helpers the pids of receiver and load generator. */
+  static async start(
+    client: pg.Client,
+    installation: Installation,
+    helpers: { receiver: number; load: number },
+  ): Promise<Meter> {
+    for (const { pid } of installation.replicas) forgetPeakMemory(pid);
+    return new Meter(client, installation, helpers, await read(client, installation, helpers));
+  }
+
+  /** What was used since the start. */
+  async stop(): Promise<Usage> {
+    const { before } = this;
+    const after = await read(this.client, this.installation, this.helpers);
+    const tidings = after.tidings.map((micros, index) => difference(micros, before.tidings[index] ?? null));
+    return {
+      tidingsCpuMicros: sum(tidings),
+      postgresCpuMicros: difference(after.postgres, before.postgres),
+      receiverCpuMicros: difference(after.receiver, before.receiver),
+      loadCpuMicros: difference(after.load, before.load),
+      walBytes: after.wal - before.wal,
+      peakMemoryMb: largest(this.installation.replicas.map(({ pid }) => peakMemoryMbOf(pid))),
+    };
+  }
+}
+
+async function read(
+  client: pg.Client,
+  installation: Installation,
+  helpers: { receiver: number; load: number },
+): Promise<Reading> {
+  return {
+    tidings: installation.replicas.map(({ pid }) => cpuMicrosOf(pid)),
+    postgres: installation.storage.cpuMicros(),
+    receiver: cpuMicrosOf(helpers.receiver),
+    load: cpuMicrosOf(helpers.load),
+    wal: await walBytes(client),
+  };
+}
+
+function difference(after: number | null, before: number | null): number | null {
+  return after === null || before === null ? null : after - before;
+}
+
+function sum(values: (number | null)[]): number | null {
+  return values.reduce((total, value) => (total === null || value === null ? null : total + value), 0);
+}
+
+function largest(values: (number | null)[]): number | null {
+  return values.reduce((most, value) => (value === null ? most : Math.max(most ?? 0, value)), null);
+}
