@@ -54,9 +54,8 @@ export async function newInstallation(
   settings: Record<string, string> = {},
 ): Promise<Installation> {
   const storage = await engine.makeStorage();
-  const profiling: Record<string, string> =
-    profileDirectory === null ? {} : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profileDirectory}` };
-  const installation = new Installation(storage, workspace.directory, { ...profiling, ...settings });
+  const nodeOptions = profileDirectory === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDirectory}`];
+  const installation = new Installation(storage, { directory: workspace.directory, settings, nodeOptions });
   workspace.defer(() => installation.remove());
   return installation;
 }

@@ -14,32 +14,36 @@ export interface Tenant {
   token: string;
 }
 
+export interface InstallationOptions {
+  /** For the logs. */
+  directory: string;
+  /** Settings beside those of every service of the bench. */
+  settings: Record<string, string>;
+  nodeOptions: readonly string[];
+}
+
 /** A running service, of one process or more, with its storage. */
 export class Installation {
   readonly replicas: Program[] = [];
   private readonly adminToken = randomBytes(32).toString('hex');
   private readonly encryptionKeys = `k1:${randomBytes(32).toString('base64')}`;
 
-  /**
-   * @param directory for the logs.
-   * @param settings beside those of every service of the bench.
-   */
   constructor(
     readonly storage: Storage,
-    private readonly directory: string,
-    private readonly settings: Record<string, string> = {},
+    private readonly options: InstallationOptions,
   ) {}
 
   /** Starts one process more and resolves when it is ready. */
   async start(): Promise<Program> {
     const port = await freePort();
-    const home = join(this.directory, `replica-${port}`);
+    const home = join(this.options.directory, `replica-${port}`);
     mkdirSync(home, { recursive: true });
     const log = join(home, 'log');
     const output = openSync(log, 'a');
     const replica = Program.spawn({
       directory: home,
       env: this.environment(port),
+      nodeOptions: this.options.nodeOptions,
       output,
       tail: () => readFileSync(log, 'utf8').slice(-TAIL_CHARACTERS),
     });
@@ -101,7 +105,7 @@ export class Installation {
       RATE_LIMIT_PER_10S: '1000000',
       WEBHOOKS_PER_ENVIRONMENT: '1000000',
       ...this.storage.env,
-      ...this.settings,
+      ...this.options.settings,
     };
   }
 }

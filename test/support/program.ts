@@ -18,6 +18,8 @@ export interface ProgramOptions {
   directory: string;
   /** The whole environment. PORT is among it. */
   env: Record<string, string>;
+  /** Options of Node's own, as `--cpu-prof`. */
+  nodeOptions?: readonly string[];
   /** What is done with stdout and stderr: a function is told, a descriptor written to. */
   output: number | ((text: string) => void);
   /** The end of the output, for the errors of what waits. */
@@ -43,9 +45,13 @@ export class Program {
   /** Starts the process, and does not wait until it is ready. */
   static spawn(options: ProgramOptions): Program {
     if (!existsSync(MAIN)) throw new Error(`${MAIN} is missing: what runs here is the build (npm run build)`);
-    const { directory, env, output } = options;
+    const { directory, env, nodeOptions = [], output } = options;
     const stream = typeof output === 'number' ? output : 'pipe';
-    const child = spawn(process.execPath, [MAIN], { cwd: directory, env, stdio: ['pipe', stream, stream] });
+    const child = spawn(process.execPath, [...nodeOptions, MAIN], {
+      cwd: directory,
+      env,
+      stdio: ['pipe', stream, stream],
+    });
     if (typeof output === 'function') {
       for (const from of [child.stdout!, child.stderr!]) from.setEncoding('utf8').on('data', output);
     }
