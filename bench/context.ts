@@ -3,6 +3,7 @@ import type { HelperProcess } from './helpers/helper-process.js';
 import type { LoadProcedures } from './helpers/load-process.js';
 import type { ReceiverProcedures } from './helpers/receiver-process.js';
 import type { Options } from './options.js';
+import type { Result } from './report/result.js';
 import type { Engine } from './service/engine.js';
 import { Installation } from './service/installation.js';
 import type { Workspace } from './workspace.js';
@@ -15,6 +16,8 @@ export interface Context {
   receiver: HelperProcess<ReceiverProcedures>;
   receiverPort: number;
   load: HelperProcess<LoadProcedures>;
+  /** Of the scenarios before. */
+  results: readonly Result[];
 }
 
 /** A running installation and a connection to its database. */

@@ -7,8 +7,8 @@ import type { LoadProcedures } from './helpers/load-process.js';
 import type { ReceiverProcedures } from './helpers/receiver-process.js';
 import { describePostgres } from './measures/database-figures.js';
 import { describeMachine } from './measures/machine.js';
-import { type Options, optionsOf, USAGE, UsageError } from './options.js';
-import type { Report } from './report/report.js';
+import { type Options, optionsOf, type ScenarioName, USAGE, UsageError } from './options.js';
+import type { Failure, Report } from './report/report.js';
 import type { Result } from './report/result.js';
 import { tableOf } from './report/table.js';
 import { SCENARIO_BY_NAME } from './scenarios/index.js';
@@ -34,6 +34,7 @@ async function main(args: readonly string[]): Promise<void> {
     const report = await measure(options, workspace, args);
     process.stdout.write(`\n${tableOf(report)}`);
     keep(report);
+    if (report.failures.length > 0) process.exitCode = 1;
   } finally {
     await workspace.close();
   }
@@ -53,24 +54,44 @@ async function measure(options: Options, workspace: Workspace, args: readonly st
 
   const start = await measureLoop();
   const results: Result[] = [];
+  const failures: Failure[] = [];
   const postgres: Record<string, string> = {};
   for (const engine of enginesOf(options, workspace)) {
     postgres[engine.name] = await describeEngine(engine);
-    const context = { engine, options, workspace, receiver, receiverPort, load };
-    for (const name of options.scenarios) results.push(...(await run(context, name)));
+    const context = { engine, options, workspace, receiver, receiverPort, load, results };
+    for (const name of options.scenarios) {
+      const outcome = await run(context, name);
+      results.push(...outcome.results);
+      if (outcome.failure) failures.push(outcome.failure);
+    }
   }
   const end = await measureLoop(start.concurrency);
-  return { startedAt, machine: describeMachine(), postgres, arguments: [...args], bareLoop: { start, end }, results };
+  return {
+    startedAt,
+    machine: describeMachine(),
+    postgres,
+    arguments: [...args],
+    bareLoop: { start, end },
+    results,
+    failures,
+  };
 }
 
-async function run(context: Context, name: Options['scenarios'][number]): Promise<Result[]> {
+/** A scenario that fails is told, and does not take the others' results with it. */
+async function run(context: Context, name: ScenarioName): Promise<{ results: Result[]; failure: Failure | null }> {
+  const { engine, receiver } = context;
   const startedAt = Date.now();
-  const results = await SCENARIO_BY_NAME[name]!(context);
-  const seconds = Math.round((Date.now() - startedAt) / 1000);
-  const rates = results.map(({ deliveriesPerSecond }) => Math.round(deliveriesPerSecond ?? 0)).join(', ');
-  console.error(`${context.engine.name}, scenario ${name}: ${rates} delivered/s (took ${seconds} s)`);
-  await context.receiver.call('reset', null);
-  return results;
+  try {
+    const results = await SCENARIO_BY_NAME[name](context);
+    const seconds = Math.round((Date.now() - startedAt) / 1000);
+    console.error(`${engine.name}, scenario ${name}: done after ${seconds} s`);
+    return { results, failure: null };
+  } catch (error) {
+    console.error(`${engine.name}, scenario ${name} failed:`, error);
+    return { results: [], failure: { scenario: name, engine: engine.name, message: String(error) } };
+  } finally {
+    await receiver.call('reset', null);
+  }
 }
 
 function startHelper<P extends { [Name in keyof P]: (argument: never) => unknown }>(

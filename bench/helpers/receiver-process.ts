@@ -13,7 +13,7 @@ export interface ReceiverProcedures {
   listen: (argument: null) => Promise<number>;
   /** Forgets all receipts. */
   reset: (argument: null) => void;
-  /** How many requests were received so far. */
+  /** How many requests endpoints that answer at once received so far; what others receive is not counted. */
   count: (argument: null) => number;
   /** Latencies are those of the webhooks `from` to `to` (excluded). */
   report: (webhooks: { from: number; to: number }) => ReceiptsReport;
@@ -60,11 +60,11 @@ function handle(socket: Socket, request: string): void {
       return;
     case 'slow':
       setTimeout(() => socket.write(ANSWER), SLOW_ANSWER_MS);
-      break;
+      return;
     case 'ok':
       socket.write(ANSWER);
+      receipts.add(index, markIn(request), monotonicMs());
   }
-  receipts.add(index, markIn(request), monotonicMs());
 }
 
 serve<ReceiverProcedures>({

@@ -6,16 +6,24 @@ export interface Stream {
   eventType: string;
   /** Its part of the events, against the weights of the others. A whole number. */
   weight: number;
+  /** Deliveries that an event of it owes to webhooks that answer at once. */
+  fanOut: number;
+}
+
+/** A request, and what an acceptance of it promises. */
+export interface LoadRequest {
+  /** Head and body, of ASCII characters alone. */
+  text: string;
+  events: number;
+  deliveries: number;
 }
 
 /** Makes the requests of a load, one after the other. */
 export interface RequestSource {
   /** The status that says yes. */
   readonly acceptedStatus: number;
-  /** Events in one request; 0: it creates something else. */
-  readonly eventsPerRequest: number;
   /** @param atMs when it is meant to be sent, by `monotonicMs`. */
-  next(atMs: number): string;
+  next(atMs: number): LoadRequest;
 }
 
 /**
@@ -31,7 +39,7 @@ export class EventRequests implements RequestSource {
 
   constructor(
     streams: readonly Stream[],
-    readonly eventsPerRequest: number,
+    private readonly eventsPerRequest: number,
   ) {
     const tokens = new Set(streams.map(({ token }) => token));
     if (eventsPerRequest > 1 && tokens.size > 1) throw new Error('a batch is published with one token');
@@ -40,35 +48,36 @@ export class EventRequests implements RequestSource {
     this.heads = new Map([...tokens].map((token) => [token, headOf(path, token)]));
   }
 
-  next(atMs: number): string {
-    const { token } = this.turns[this.n % this.turns.length]!;
-    return whole(this.heads.get(token)!, this.eventsPerRequest > 1 ? this.batch(atMs) : this.event(atMs));
+  next(atMs: number): LoadRequest {
+    const { token } = this.turn;
+    const texts: string[] = [];
+    let deliveries = 0;
+    for (let index = 0; index < this.eventsPerRequest; index += 1) {
+      const { eventType, fanOut } = this.turn;
+      texts.push(`{"event_type":"${eventType}","payload":${payloadOf(this.n, atMs)}}`);
+      deliveries += fanOut;
+      this.n += 1;
+    }
+    const body = this.eventsPerRequest > 1 ? `{"events":[${texts.join(',')}]}` : texts[0]!;
+    return { text: whole(this.heads.get(token)!, body), events: texts.length, deliveries };
   }
 
-  private batch(atMs: number): string {
-    const events = Array.from({ length: this.eventsPerRequest }, () => this.event(atMs));
-    return `{"events":[${events.join(',')}]}`;
-  }
-
-  private event(atMs: number): string {
-    const { eventType } = this.turns[this.n % this.turns.length]!;
-    const text = `{"event_type":"${eventType}","payload":${payloadOf(this.n, atMs)}}`;
-    this.n += 1;
-    return text;
+  private get turn(): Stream {
+    return this.turns[this.n % this.turns.length]!;
   }
 }
 
 /** `POST /webhook`, inactive, so that nothing is sent to them. */
 export class WebhookRequests implements RequestSource {
   readonly acceptedStatus = 201;
-  readonly eventsPerRequest = 0;
-  private readonly request: string;
+  private readonly request: LoadRequest;
 
   constructor(token: string, targetUrl: string) {
-    this.request = whole(headOf('/webhook', token), JSON.stringify({ target_url: targetUrl, is_active: false }));
+    const body = JSON.stringify({ target_url: targetUrl, is_active: false });
+    this.request = { text: whole(headOf('/webhook', token), body), events: 0, deliveries: 0 };
   }
 
-  next(): string {
+  next(): LoadRequest {
     return this.request;
   }
 }

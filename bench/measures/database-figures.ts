@@ -17,6 +17,12 @@ async function hasQueued(client: pg.Client): Promise<boolean> {
   return rows[0]!.exists;
 }
 
+/** Deliveries that wait or are under way. */
+export async function countQueued(client: pg.Client): Promise<number> {
+  const { rows } = await client.query<{ count: string }>('SELECT count(*) FROM delivery_queue');
+  return Number(rows[0]!.count);
+}
+
 /** Deliveries that are logged as succeeded with one attempt, by a service's own tables. */
 export async function countSucceeded(client: pg.Client): Promise<number> {
   const { rows } = await client.query<{ count: string }>(

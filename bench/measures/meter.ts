@@ -1,7 +1,9 @@
+import { cpus } from 'node:os';
 import type pg from 'pg';
 import type { Installation } from '../service/installation.js';
 import { walBytes } from './database-figures.js';
-import { cpuMicrosOf, forgetPeakMemory, peakMemoryMbOf } from './processes.js';
+import { monotonicMs } from './clock.js';
+import { cpuMicrosOf, cpuMicrosOfMachine, forgetPeakMemory, peakMemoryMbOf } from './processes.js';
 
 /** What a scenario used between two instants. Null: it cannot be told here. */
 export interface Usage {
@@ -12,6 +14,8 @@ export interface Usage {
   receiverCpuMicros: number | null;
   loadCpuMicros: number | null;
   walBytes: number;
+  /** Of the machine's processor time, what all others used; 0 to 1. */
+  othersCpuShare: number | null;
   /** Of the largest replica, in MB (10^6 bytes). */
   peakMemoryMb: number | null;
 }
@@ -21,7 +25,11 @@ interface Reading {
   postgres: number | null;
   receiver: number | null;
   load: number | null;
+  /** Of the process that runs the scenario: it asks for counts and times. */
+  own: number | null;
+  machine: number | null;
   wal: number;
+  atMs: number;
 }
 
 /** Reads what processes and database have used. */
@@ -47,13 +55,20 @@ export class Meter {
   async stop(): Promise<Usage> {
     const { before } = this;
     const after = await read(this.client, this.installation, this.helpers);
-    const tidings = after.tidings.map((micros, index) => difference(micros, before.tidings[index] ?? null));
+    const tidings = sum(after.tidings.map((micros, index) => difference(micros, before.tidings[index] ?? null)));
+    const postgres = difference(after.postgres, before.postgres);
+    const receiver = difference(after.receiver, before.receiver);
+    const load = difference(after.load, before.load);
+    const known = sum([tidings, postgres ?? 0, receiver, load, difference(after.own, before.own)]);
+    const others = difference(difference(after.machine, before.machine), known);
+    const availableMicros = (after.atMs - before.atMs) * 1000 * cpus().length;
     return {
-      tidingsCpuMicros: sum(tidings),
-      postgresCpuMicros: difference(after.postgres, before.postgres),
-      receiverCpuMicros: difference(after.receiver, before.receiver),
-      loadCpuMicros: difference(after.load, before.load),
+      tidingsCpuMicros: tidings,
+      postgresCpuMicros: postgres,
+      receiverCpuMicros: receiver,
+      loadCpuMicros: load,
       walBytes: after.wal - before.wal,
+      othersCpuShare: others && Math.max(0, others / availableMicros),
       peakMemoryMb: largest(this.installation.replicas.map(({ pid }) => peakMemoryMbOf(pid))),
     };
   }
@@ -69,7 +84,10 @@ async function read(
     postgres: installation.storage.cpuMicros(),
     receiver: cpuMicrosOf(helpers.receiver),
     load: cpuMicrosOf(helpers.load),
+    own: cpuMicrosOf(process.pid),
+    machine: cpuMicrosOfMachine(),
     wal: await walBytes(client),
+    atMs: monotonicMs(),
   };
 }
 

@@ -40,6 +40,18 @@ export function cpuMicrosOfFamily(pid: number): number | null {
   return children.reduce((sum, child) => sum + (cpuMicrosOf(child) ?? 0), cpuMicrosOf(pid)! + ended);
 }
 
+/** Processor time that all processes of the machine have used, in microseconds; null where it cannot be read. */
+export function cpuMicrosOfMachine(): number | null {
+  try {
+    // proc_stat(5): user, nice, system, idle, iowait, irq, softirq, …
+    const ticks = readFileSync('/proc/stat', 'latin1').split('\n', 1)[0]!.split(/ +/).slice(1, 8).map(Number);
+    const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = ticks;
+    return (user + nice + system + irq + softirq) * TICK_MICROS;
+  } catch {
+    return null;
+  }
+}
+
 /** The process's parent; null where it cannot be read. */
 export function parentOf(pid: number): number | null {
   return statOf(pid)?.[FIELD.parent] ?? null;

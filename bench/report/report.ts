@@ -1,6 +1,14 @@
 import type { BareLoop } from '../bare-loop.js';
 import type { Machine } from '../measures/machine.js';
+import type { EngineName, ScenarioName } from '../options.js';
 import type { Result } from './result.js';
+
+/** A scenario that could not be measured. */
+export interface Failure {
+  scenario: ScenarioName;
+  engine: EngineName;
+  message: string;
+}
 
 /** All of a run: what is kept in bench/results. */
 export interface Report {
@@ -12,6 +20,7 @@ export interface Report {
   arguments: string[];
   bareLoop: { start: BareLoop; end: BareLoop };
   results: Result[];
+  failures: Failure[];
 }
 
 /** Deliveries per second against the mean of the two measurements of the bare loop; null where there is no rate. */

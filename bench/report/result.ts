@@ -15,7 +15,7 @@ export interface Result {
   receiptMs: Distribution | null;
   lost: number;
   duplicates: number;
-  unrecorded: number;
+  unrecorded: number | null;
   /** Microseconds of processor time per delivery. */
   cpuMicros: {
     tidings: number | null;
@@ -25,6 +25,10 @@ export interface Result {
   };
   walBytesPerDelivery: number | null;
   peakMemoryMb: number | null;
-  /** Figures of this scenario alone, and what went wrong. */
+  /** Of the machine's processor time, what went to processes that have no part in the scenario; 0 to 1. */
+  othersCpuShare: number | null;
+  /** Figures of this scenario alone; each name ends in its unit where it has one. */
+  figures: Record<string, number>;
+  /** What went wrong, or could not be measured. */
   notes: string[];
 }

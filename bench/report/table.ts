@@ -13,7 +13,9 @@ export function tableOf(report: Report): string {
     `Bare sign-and-send loop: ${loop}, ${bareLoop.start.concurrency} requests at a time`,
     '',
     ...aligned([COLUMNS.map(({ title }) => title), ...report.results.map((result) => cellsOf(report, result))]),
-    ...report.results.flatMap((result) => result.notes.map((note) => `${nameOf(result)}: ${note}`)),
+    '',
+    ...report.results.flatMap((result) => remarksOf(result).map((remark) => `- ${nameOf(result)}: ${remark}`)),
+    ...report.failures.map(({ scenario, engine, message }) => `- ${scenario} ${engine} FAILED: ${message}`),
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -35,17 +37,22 @@ const COLUMNS: Column[] = [
     cell: ({ receiptMs }) =>
       receiptMs && [receiptMs.p50, receiptMs.p95, receiptMs.p99].map((ms) => fixed(ms)).join('/'),
   },
-  { title: 'lost/dup/unrec', cell: (result) => `${result.lost}/${result.duplicates}/${result.unrecorded}` },
+  { title: 'lost/dup/unrec', cell: (result) => `${result.lost}/${result.duplicates}/${result.unrecorded ?? NOTHING}` },
   { title: 'CPU µs tidings', cell: ({ cpuMicros }) => whole(cpuMicros.tidings) },
   { title: 'pg', cell: ({ cpuMicros }) => whole(cpuMicros.postgres) },
   { title: 'recv', cell: ({ cpuMicros }) => whole(cpuMicros.receiver) },
   { title: 'load', cell: ({ cpuMicros }) => whole(cpuMicros.load) },
   { title: 'WAL B', cell: ({ walBytesPerDelivery }) => whole(walBytesPerDelivery) },
+  { title: 'others %', cell: ({ othersCpuShare }) => whole(othersCpuShare && othersCpuShare * 100) },
   { title: 'peak MB', cell: ({ peakMemoryMb }) => whole(peakMemoryMb) },
 ];
 
 function cellsOf(report: Report, result: Result): string[] {
   return COLUMNS.map(({ cell }) => cell(result, report) ?? NOTHING);
+}
+
+function remarksOf({ figures, notes }: Result): string[] {
+  return [...Object.entries(figures).map(([name, value]) => `${name} ${Number(value.toFixed(2))}`), ...notes];
 }
 
 function nameOf({ scenario, engine, label }: Result): string {

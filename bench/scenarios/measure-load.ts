@@ -19,24 +19,27 @@ export interface MeasuredLoad extends Omit<EventLoad, 'ports'> {
   scenario: ScenarioName;
   label?: string;
   warmUpSeconds: number;
-  /** Webhooks that every event matches. Default 1. */
-  fanOut?: number;
+  /** Done while the load lasts; what it resolves with is told beside the load's own figures. */
+  beside?: () => Promise<Record<string, number>>;
+  /** Some webhooks never answer: the queue does not become empty, and nobody waits for that. Default false. */
+  leavesWork?: boolean;
+  /** Whose latencies are told, by index, `to` excluded. Default: all. */
+  measuredWebhooks?: { from: number; to: number };
 }
 
 /** Publishes for a while to warm the service up, then measures the load until every delivery of it is recorded. */
 export async function measureLoad(context: Context, site: Site, load: MeasuredLoad): Promise<Result> {
   await warmUp(context, site, load);
   const { receiver, load: generator } = context;
-  const fanOut = load.fanOut ?? 1;
   const succeededBefore = await countSucceeded(site.client);
   const meter = await Meter.start(site.client, site.installation, { receiver: receiver.pid, load: generator.pid });
-  const published = await publish(context, site, load, load.seconds);
-  const owed = published.acceptedEvents * fanOut;
-  await untilDelivered(context, site, owed);
+  const [published, figures] = await Promise.all([publish(context, site, load, load.seconds), load.beside?.() ?? {}]);
+  const owed = published.owedDeliveries;
+  await untilDelivered(context, site, owed, load);
   const endMs = monotonicMs();
 
   const usage = await meter.stop();
-  const receipts = await receiver.call('report', { from: 0, to: Infinity });
+  const receipts = await receiver.call('report', load.measuredWebhooks ?? { from: 0, to: Infinity });
   const succeeded = (await countSucceeded(site.client)) - succeededBefore;
   const per = (value: number | null): number | null => value && value / owed;
   return {
@@ -50,7 +53,7 @@ export async function measureLoad(context: Context, site: Site, load: MeasuredLo
     receiptMs: receipts.latencyMs,
     lost: owed - receipts.distinct,
     duplicates: receipts.duplicates,
-    unrecorded: owed - succeeded,
+    unrecorded: load.leavesWork ? null : owed - succeeded,
     cpuMicros: {
       tidings: per(usage.tidingsCpuMicros),
       postgres: per(usage.postgresCpuMicros),
@@ -59,14 +62,16 @@ export async function measureLoad(context: Context, site: Site, load: MeasuredLo
     },
     walBytesPerDelivery: per(usage.walBytes),
     peakMemoryMb: usage.peakMemoryMb,
+    othersCpuShare: usage.othersCpuShare,
+    figures,
     notes: refusalsOf(published),
   };
 }
 
 /** What the compiler and the caches of both sides need to have seen before figures mean something. */
 async function warmUp(context: Context, site: Site, load: MeasuredLoad): Promise<void> {
-  const { acceptedEvents } = await publish(context, site, load, load.warmUpSeconds);
-  await untilDelivered(context, site, acceptedEvents * (load.fanOut ?? 1));
+  const { owedDeliveries } = await publish(context, site, load, load.warmUpSeconds);
+  await untilDelivered(context, site, owedDeliveries, load);
   await context.receiver.call('reset', null);
 }
 
@@ -82,7 +87,12 @@ async function publish(
 }
 
 /** The receiver is asked while it gets something, because asking it costs the service nothing; then the queue. */
-async function untilDelivered({ receiver }: Context, { client }: Site, owed: number): Promise<void> {
+async function untilDelivered(
+  { receiver }: Context,
+  { client }: Site,
+  owed: number,
+  { leavesWork = false }: MeasuredLoad,
+): Promise<void> {
   let seen = -1;
   let changedAtMs = monotonicMs();
   await until(
@@ -97,7 +107,7 @@ async function untilDelivered({ receiver }: Context, { client }: Site, owed: num
     },
     DRAIN_DEADLINE_MS,
   );
-  await untilQueueIsEmpty(client, DRAIN_DEADLINE_MS);
+  if (!leavesWork) await untilQueueIsEmpty(client, DRAIN_DEADLINE_MS);
 }
 
 function acceptedPerSecond({ acceptedEvents, firstSentAtMs, lastAnsweredAtMs }: LoadReport): number {

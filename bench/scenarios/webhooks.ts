@@ -22,7 +22,7 @@ export async function addWebhook(
 ): Promise<Stream> {
   const eventType = eventTypeOf(index);
   await installation.createWebhook(tenant, targetUrl(receiverPort, behaviour, index), [eventType]);
-  return { token: tenant.token, eventType, weight: 1 };
+  return { token: tenant.token, eventType, weight: 1, fanOut: 1 };
 }
 
 /** The usual twenty webhooks of one tenant. */

@@ -5,7 +5,7 @@ import pg from 'pg';
 import { DataDirectory } from '../../src/database/data-directory.js';
 import { EmbeddedPostgres } from '../../src/database/embedded-postgres.js';
 import { TYPESCRIPT_WORKER } from '../../test/support/typescript-worker.js';
-import type { Engine, Storage } from './engine.js';
+import type { Engine, LoneConnection, Storage } from './engine.js';
 
 /** PostgreSQL inside the service: every storage is a copy of a data directory that was initialised once. */
 export class EmbeddedEngine implements Engine {
@@ -37,13 +37,14 @@ export class EmbeddedEngine implements Engine {
   }
 }
 
-async function connectAlone(dataDir: string): Promise<{ client: pg.Client; close: () => Promise<void> }> {
+async function connectAlone(dataDir: string): Promise<LoneConnection> {
   const directory = DataDirectory.claim(dataDir);
   const engine = await EmbeddedPostgres.start(directory, { worker: TYPESCRIPT_WORKER });
   const client = new pg.Client({ connectionString: engine.url });
   await client.connect();
   return {
     client,
+    url: engine.url,
     close: async () => {
       await client.end();
       await engine.stop();

@@ -7,6 +7,14 @@ export interface Engine {
   makeStorage(): Promise<Storage>;
 }
 
+/** While no service runs. */
+export interface LoneConnection {
+  client: pg.Client;
+  /** Where more connections find the same database. */
+  url: string;
+  close: () => Promise<void>;
+}
+
 /** The database of one service. */
 export interface Storage {
   /** What tells the service to use it. */
@@ -15,8 +23,8 @@ export interface Storage {
   readonly isShared: boolean;
   /** A connection beside the service's own. On the embedded engine that is to the engine inside the running service. */
   connect(): Promise<pg.Client>;
-  /** A connection for work on the tables while no service runs; `close` ends what it needed. */
-  connectAlone(): Promise<{ client: pg.Client; close: () => Promise<void> }>;
+  /** For work on the tables while no service runs. */
+  connectAlone(): Promise<LoneConnection>;
   /** Processor time of the engine's own processes, in microseconds; null: it has none, or they are not on this machine. */
   cpuMicros(): number | null;
   /** Idempotent. */

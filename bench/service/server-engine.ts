@@ -30,7 +30,7 @@ export class ServerEngine implements Engine {
       connect,
       connectAlone: async () => {
         const client = await connect();
-        return { client, close: () => client.end() };
+        return { client, url: databaseUrl.href, close: () => client.end() };
       },
       cpuMicros: () => postmaster && cpuMicrosOfFamily(postmaster),
       remove: () => this.administer(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
