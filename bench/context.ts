@@ -60,6 +60,10 @@ export async function newInstallation(
   const nodeOptions = profileDirectory === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDirectory}`];
   const installation = new Installation(storage, { directory: workspace.directory, settings, nodeOptions });
   workspace.defer(() => installation.remove());
+  if (workspace.isClosing) {
+    await installation.remove();
+    throw new Error('the run was interrupted');
+  }
   return installation;
 }
 

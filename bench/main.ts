@@ -61,6 +61,7 @@ async function measure(options: Options, workspace: Workspace, args: readonly st
     const context = { engine, options, workspace, receiver, receiverPort, load, results };
     for (const name of options.scenarios) {
       const outcome = await run(context, name);
+      await receiver.call('reset', null);
       results.push(...outcome.results);
       if (outcome.failure) failures.push(outcome.failure);
     }
@@ -79,7 +80,7 @@ async function measure(options: Options, workspace: Workspace, args: readonly st
 
 /** A scenario that fails is told, and does not take the others' results with it. */
 async function run(context: Context, name: ScenarioName): Promise<{ results: Result[]; failure: Failure | null }> {
-  const { engine, receiver } = context;
+  const { engine } = context;
   const startedAt = Date.now();
   try {
     const results = await SCENARIO_BY_NAME[name](context);
@@ -87,10 +88,9 @@ async function run(context: Context, name: ScenarioName): Promise<{ results: Res
     console.error(`${engine.name}, scenario ${name}: done after ${seconds} s`);
     return { results, failure: null };
   } catch (error) {
+    if (context.workspace.isClosing) throw error;
     console.error(`${engine.name}, scenario ${name} failed:`, error);
     return { results: [], failure: { scenario: name, engine: engine.name, message: String(error) } };
-  } finally {
-    await receiver.call('reset', null);
   }
 }
 

@@ -8,6 +8,11 @@ export class Workspace {
   private readonly undoings: (() => Promise<void>)[] = [];
   private closing: Promise<void> | null = null;
 
+  /** Whether the run is over, be it interrupted: nothing that would have to be undone may begin. */
+  get isClosing(): boolean {
+    return this.closing !== null;
+  }
+
   /** @param undo may be called although it has been done already. */
   defer(undo: () => Promise<void>): void {
     this.undoings.push(undo);

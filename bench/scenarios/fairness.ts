@@ -80,7 +80,7 @@ function measure(context: Context, trouble: Trouble): Promise<Result> {
       arrivals: { kind: 'open', perSecond: EVENTS_PER_SECOND },
       // Longer than an attempt's deadline, so that what hangs has come to its cap and its first retries; shorter than
       // the minute after which an endpoint counts as down and is left alone.
-      seconds: seconds ?? (isQuick ? 5 : 40),
+      seconds: seconds ?? (isQuick ? 5 : 30),
       warmUpSeconds: isQuick ? 1 : 5,
       measuredWebhooks: { from: FIRST_HEALTHY, to: WEBHOOKS },
       leavesWork: trouble.behaviours.size > 0,

@@ -11,8 +11,11 @@ import type { Result } from '../report/result.js';
 
 /** How long a backlog that the load left may take. */
 const DRAIN_DEADLINE_MS = 300_000;
-/** A receiver that gets nothing for so long gets nothing more: what is missing is lost, or waits for a retry. */
-const SILENCE_MS = 10_000;
+/**
+ * A receiver that gets nothing for so long gets nothing more: what is missing is lost, or waits for a retry. Longer than
+ * an attempt may take, because endpoints that hang can hold up the others for that long.
+ */
+const SILENCE_MS = 20_000;
 const POLL_MS = 10;
 
 export interface MeasuredLoad extends Omit<EventLoad, 'ports'> {

@@ -1,4 +1,4 @@
-import { cpSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -21,10 +21,14 @@ export class EmbeddedEngine implements Engine {
     return {
       env: { DATA_DIR: dataDir },
       isShared: false,
-      connect: () => connected(readFileSync(join(dataDir, 'socket-directory'), 'utf8')),
+      connect: () => connected(socketDirectoryOf(dataDir)!),
       connectAlone: () => connectAlone(dataDir),
       cpuMicros: () => null,
-      remove: async () => rmSync(dataDir, { recursive: true, force: true }),
+      remove: async () => {
+        // A service that was killed leaves it behind.
+        const socketDirectory = socketDirectoryOf(dataDir);
+        for (const path of [socketDirectory, dataDir]) if (path) rmSync(path, { recursive: true, force: true });
+      },
     };
   }
 
@@ -35,6 +39,12 @@ export class EmbeddedEngine implements Engine {
     await close();
     return path;
   }
+}
+
+/** Where the running engine's socket is, by its own note; null: no engine runs. */
+function socketDirectoryOf(dataDir: string): string | null {
+  const note = join(dataDir, 'socket-directory');
+  return existsSync(note) ? readFileSync(note, 'utf8') : null;
 }
 
 async function connectAlone(dataDir: string): Promise<LoneConnection> {
