@@ -115,6 +115,13 @@ export default {
       to: { path: '^test/', pathNot: '(\\.spec\\.ts|\\.m?js|-(process|worker)\\.ts|\\.d\\.m?ts)$', reachable: false },
     },
     {
+      name: 'no-orphans-in-bench',
+      comment: 'The bench does not reach this file: delete it, or use it. Its processes are started by their names.',
+      severity: 'error',
+      from: { path: '^bench/(main|.*-process)\\.ts$' },
+      to: { path: '^bench/', pathNot: '(main|-process)\\.ts$', reachable: false },
+    },
+    {
       name: 'no-dev-dependencies-at-run-time',
       comment: '`npm ci --omit=dev` must be enough to run dist.',
       severity: 'error',

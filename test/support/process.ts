@@ -1,19 +1,10 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { basename, join, resolve } from 'node:path';
+import { basename, join } from 'node:path';
 import pg from 'pg';
-import { ApiClient, runDirectory, send, type CreatedApiToken, type Environment, type Me } from './client.js';
+import { ApiClient, runDirectory, type CreatedApiToken, type Environment, type Me } from './client.js';
+import { type Exit, EXIT_DEADLINE_MS, freePort, Program, START_DEADLINE_MS } from './program.js';
 import { until } from './wait.js';
-
-/** The built program, as an operator runs it. */
-export const MAIN = resolve(import.meta.dirname, '../../dist/src/main.js');
-
-/** First boot initialises a PostgreSQL in WASM; on two busy cores that has taken over 20 s. */
-const START_DEADLINE_MS = 90_000;
-const EXIT_DEADLINE_MS = 30_000;
 
 /** The superuser's URL of a PostgreSQL server to run on; null: the embedded engine. */
 export const SERVER_URL: string | null = process.env['TEST_DATABASE_URL'] ?? null;
@@ -26,11 +17,6 @@ export interface ServiceOptions {
    * a copy of a directory that was initialised once for the run, which takes a tenth of the time. Default false.
    */
   firstBoot?: boolean;
-}
-
-export interface Exit {
-  code: number | null;
-  signal: NodeJS.Signals | null;
 }
 
 /** An environment of its own with a token for it: stories on one service cannot meet each other. */
@@ -54,8 +40,7 @@ export class Service {
   readonly canaries = new Set<string>();
   private readonly directory: string;
   private readonly replicas: Service[] = [];
-  private child: ChildProcess | undefined;
-  private exited: Promise<Exit> | undefined;
+  private program: Program | undefined;
   /** Kept over restarts: clients hold the URL. */
   private port = 0;
   private log = '';
@@ -83,7 +68,7 @@ export class Service {
   }
 
   get isRunning(): boolean {
-    return this.child !== undefined && this.child.exitCode === null && this.child.signalCode === null;
+    return this.program?.isRunning === true;
   }
 
   /** The admin token: made at first boot on the embedded engine, given on a server. */
@@ -126,26 +111,17 @@ export class Service {
   }
 
   /** Sends the signal and resolves with how the process ended. */
-  async kill(signal: NodeJS.Signals): Promise<Exit> {
-    this.signal(signal);
-    return this.exit();
+  kill(signal: NodeJS.Signals): Promise<Exit> {
+    return this.started.kill(signal);
   }
 
   signal(signal: NodeJS.Signals): void {
-    if (!this.child?.kill(signal)) throw new Error('no process to signal');
+    this.started.signal(signal);
   }
 
   /** How the process ended, once it has. */
-  async exit(deadlineMs: number = EXIT_DEADLINE_MS): Promise<Exit> {
-    if (!this.exited) throw new Error('the service was never started');
-    let ended: Exit | undefined;
-    void this.exited.then((exit) => (ended = exit));
-    return until(
-      'the process to end',
-      () => ended,
-      deadlineMs,
-      () => this.tail(),
-    );
+  exit(deadlineMs?: number): Promise<Exit> {
+    return this.started.exit(deadlineMs);
   }
 
   /**
@@ -199,28 +175,23 @@ export class Service {
 
   /** Spawns without waiting for readiness, for starts that are meant to fail. */
   async spawnOnly(): Promise<void> {
-    if (!existsSync(MAIN)) throw new Error(`${MAIN} is missing: the black-box suites run the build (npm run build)`);
     if (this.port === 0) this.port = await freePort();
-    const child = spawn(process.execPath, [MAIN], { cwd: this.directory, env: this.environment(), stdio: 'pipe' });
-    this.child = child;
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (text: string) => (this.log += text));
-    }
-    this.exited = once(child, 'close').then(([code, signal]: unknown[]) => ({ code, signal }) as Exit);
+    this.program = Program.spawn({
+      directory: this.directory,
+      env: this.environment(),
+      output: (text) => (this.log += text),
+      tail: () => this.tail(),
+    });
   }
 
   private async spawn(): Promise<void> {
     await this.spawnOnly();
-    await until(
-      'the service to be ready',
-      async () => {
-        if (!this.isRunning) throw new Error(`the service ended instead of starting\n${this.tail()}`);
-        const reply = await send(this.url, 'GET', '/health/ready').catch(() => undefined);
-        return reply?.status === 200;
-      },
-      START_DEADLINE_MS,
-      () => this.tail(),
-    );
+    await this.started.ready();
+  }
+
+  private get started(): Program {
+    if (!this.program) throw new Error('the service was never started');
+    return this.program;
   }
 
   private environment(): Record<string, string> {
@@ -256,19 +227,6 @@ export function useService(options: ServiceOptions = {}): Service {
   beforeAll(() => service.start(), START_DEADLINE_MS + 1000);
   afterAll(() => service.stop(), EXIT_DEADLINE_MS * 2);
   return service;
-}
-
-/** A port below the range that outgoing connections take theirs from, so that a restart finds it free. */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 10_000);
-    const server = createServer();
-    const isFree = await new Promise<boolean>((resolve) => {
-      server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true));
-    });
-    server.close();
-    if (isFree) return port;
-  }
 }
 
 /**

@@ -1,0 +1,34 @@
+import type { BareLoopProcedures } from './helpers/bare-loop-process.js';
+import { HelperProcess } from './helpers/helper-process.js';
+import type { Workspace } from './workspace.js';
+
+/** Requests at a time that are tried; the best is kept. */
+const CONCURRENCIES = [32, 64, 128, 256];
+
+/** How fast one process signs and sends when it does nothing else. */
+export interface BareLoop {
+  concurrency: number;
+  perSecond: number;
+}
+
+/** Measures the yardstick; the process is warm from trying, or from a second's run when the concurrency is given. */
+export async function measureBareLoop(
+  workspace: Workspace,
+  port: number,
+  { isQuick, concurrency }: { isQuick: boolean; concurrency?: number },
+): Promise<BareLoop> {
+  const helper = HelperProcess.start<BareLoopProcedures>(new URL('./helpers/bare-loop-process.ts', import.meta.url));
+  workspace.defer(() => helper.stop());
+  try {
+    await helper.call('run', { port, concurrency: 64, seconds: isQuick ? 1 : 2 });
+    let best: BareLoop = { concurrency: concurrency ?? 0, perSecond: 0 };
+    for (const candidate of concurrency === undefined ? CONCURRENCIES : []) {
+      const perSecond = await helper.call('run', { port, concurrency: candidate, seconds: isQuick ? 1 : 2 });
+      if (perSecond > best.perSecond) best = { concurrency: candidate, perSecond };
+    }
+    const seconds = isQuick ? 2 : 6;
+    return { ...best, perSecond: await helper.call('run', { port, concurrency: best.concurrency, seconds }) };
+  } finally {
+    await helper.stop();
+  }
+}

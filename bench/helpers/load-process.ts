@@ -1,0 +1,34 @@
+import { serve } from './helper-process.js';
+import { type Arrivals, type LoadReport, LoadRun } from './load-run.js';
+import { EventRequests, type Stream, WebhookRequests } from './request-source.js';
+
+export interface EventLoad {
+  /** Of the service's processes; they get the connections in turn. */
+  ports: readonly number[];
+  streams: readonly Stream[];
+  eventsPerRequest: number;
+  arrivals: Arrivals;
+  seconds: number;
+}
+
+export interface WebhookLoad {
+  /** Of the service. */
+  port: number;
+  token: string;
+  /** Where the webhooks point; they are inactive. */
+  targetUrl: string;
+  perSecond: number;
+  seconds: number;
+}
+
+export interface LoadProcedures {
+  publish: (load: EventLoad) => Promise<LoadReport>;
+  createWebhooks: (load: WebhookLoad) => Promise<LoadReport>;
+}
+
+serve<LoadProcedures>({
+  publish: ({ ports, streams, eventsPerRequest, arrivals, seconds }) =>
+    new LoadRun(ports, new EventRequests(streams, eventsPerRequest)).send(arrivals, seconds),
+  createWebhooks: ({ port, token, targetUrl, perSecond, seconds }) =>
+    new LoadRun([port], new WebhookRequests(token, targetUrl)).send({ kind: 'open', perSecond }, seconds),
+});

@@ -1,0 +1,141 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { monotonicMs } from '../measures/clock.js';
+import { type Distribution, Samples } from '../measures/samples.js';
+import { HttpConnection } from './http-connection.js';
+import type { RequestSource } from './request-source.js';
+
+/** `closed`: on each connection the next request follows the answer. `open`: requests do not wait for answers. */
+export type Arrivals = { kind: 'closed'; connections: number } | { kind: 'open'; perSecond: number };
+
+export interface LoadReport {
+  requests: number;
+  acceptedRequests: number;
+  acceptedEvents: number;
+  /** What the accepted events owe to the webhooks that they match. */
+  owedDeliveries: number;
+  /** The first request was sent, by `monotonicMs`. */
+  firstSentAtMs: number;
+  /** The last answer came, by `monotonicMs`. */
+  lastAnsweredAtMs: number;
+  /** From the instant that a request was meant to be sent until its answer, in milliseconds, accepted or not. */
+  answerMs: Distribution;
+  /** The first answer that was not a yes; null: there was none. */
+  firstRefusal: string | null;
+}
+
+/** More than a service that keeps up with the load has requests under way. */
+const OPEN_LOOP_CONNECTIONS = 256;
+/** How long the last answers may take. */
+const LAST_ANSWERS_MS = 30_000;
+
+/** Sends the requests of a source for a time, and waits for all answers. */
+export class LoadRun {
+  private readonly connections: HttpConnection[] = [];
+  private readonly idle: HttpConnection[] = [];
+  private readonly answersMs = new Samples();
+  private requests = 0;
+  private answered = 0;
+  private acceptedRequests = 0;
+  private acceptedEvents = 0;
+  private owedDeliveries = 0;
+  private lastAnsweredAtMs = 0;
+  private firstRefusal: string | null = null;
+  private failure: Error | null = null;
+
+  /** @param ports of the service's processes; they get the connections in turn. */
+  constructor(
+    private readonly ports: readonly number[],
+    private readonly source: RequestSource,
+  ) {}
+
+  async send(arrivals: Arrivals, seconds: number): Promise<LoadReport> {
+    try {
+      await this.connect(arrivals.kind === 'closed' ? arrivals.connections : OPEN_LOOP_CONNECTIONS);
+      const firstSentAtMs = monotonicMs();
+      const endMs = firstSentAtMs + seconds * 1000;
+      if (arrivals.kind === 'closed') for (const connection of this.idle.splice(0)) this.sendUntil(connection, endMs);
+      else await this.sendInTime(firstSentAtMs, endMs, arrivals.perSecond);
+      await this.allAnswered(endMs + LAST_ANSWERS_MS);
+      return this.report(firstSentAtMs);
+    } finally {
+      for (const connection of this.connections) connection.close();
+    }
+  }
+
+  private async connect(count: number): Promise<void> {
+    const { ports, connections } = this;
+    const portAt = (index: number): number => ports[(connections.length + index) % ports.length]!;
+    const opened = await Promise.all(
+      Array.from({ length: count }, (_, index) =>
+        HttpConnection.open(portAt(index), (error) => (this.failure ??= error)),
+      ),
+    );
+    this.connections.push(...opened);
+    this.idle.push(...opened);
+  }
+
+  private sendUntil(connection: HttpConnection, endMs: number): void {
+    const now = monotonicMs();
+    if (now < endMs) this.exchange(connection, now, () => this.sendUntil(connection, endMs));
+  }
+
+  /** A request that finds every connection busy waits, and its time counts from when it was meant to be sent. */
+  private async sendInTime(startMs: number, endMs: number, perSecond: number): Promise<void> {
+    const total = Math.floor(((endMs - startMs) * perSecond) / 1000);
+    let sent = 0;
+    while (sent < total) {
+      this.throwIfFailed();
+      const now = monotonicMs();
+      if (now > endMs + LAST_ANSWERS_MS) throw new Error(`${total - sent} requests could not be sent`);
+      const due = Math.min(total, Math.floor(((now - startMs) * perSecond) / 1000));
+      for (; sent < due && this.idle.length > 0; sent += 1) {
+        const connection = this.idle.pop()!;
+        this.exchange(connection, startMs + (sent * 1000) / perSecond, () => this.idle.push(connection));
+      }
+      await delay(1);
+    }
+  }
+
+  private exchange(connection: HttpConnection, atMs: number, then: () => void): void {
+    this.requests += 1;
+    const { text, events, deliveries } = this.source.next(atMs);
+    connection.send(text, (status, body) => {
+      this.lastAnsweredAtMs = monotonicMs();
+      this.answersMs.add(this.lastAnsweredAtMs - atMs);
+      this.answered += 1;
+      if (status === this.source.acceptedStatus) {
+        this.acceptedRequests += 1;
+        this.acceptedEvents += events;
+        this.owedDeliveries += deliveries;
+      } else {
+        this.firstRefusal ??= `${status} ${body}`;
+      }
+      then();
+    });
+  }
+
+  private async allAnswered(deadlineMs: number): Promise<void> {
+    do {
+      await delay(1);
+      this.throwIfFailed();
+      if (monotonicMs() > deadlineMs) throw new Error(`${this.requests - this.answered} requests were not answered`);
+    } while (this.answered < this.requests || monotonicMs() < deadlineMs - LAST_ANSWERS_MS);
+  }
+
+  private throwIfFailed(): void {
+    if (this.failure) throw this.failure;
+  }
+
+  private report(firstSentAtMs: number): LoadReport {
+    return {
+      requests: this.requests,
+      acceptedRequests: this.acceptedRequests,
+      acceptedEvents: this.acceptedEvents,
+      owedDeliveries: this.owedDeliveries,
+      firstSentAtMs,
+      lastAnsweredAtMs: this.lastAnsweredAtMs,
+      answerMs: this.answersMs.distribution,
+      firstRefusal: this.firstRefusal,
+    };
+  }
+}

@@ -1,0 +1,81 @@
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { once } from 'node:events';
+import { monotonicMs } from '../measures/clock.js';
+import { serve } from './helper-process.js';
+import { markIn } from './payload.js';
+import { Receipts, type ReceiptsReport } from './receipts.js';
+import { targetOf } from './target.js';
+
+/* The receiver of the webhooks: as little of HTTP/1.1 as it takes to count requests and to answer them. */
+
+export interface ReceiverProcedures {
+  /** Opens the port and tells it. */
+  listen: (argument: null) => Promise<number>;
+  /** Forgets all receipts. */
+  reset: (argument: null) => void;
+  /** How many requests endpoints that answer at once received so far; what others receive is not counted. */
+  count: (argument: null) => number;
+  /** Latencies are those of the webhooks `from` to `to` (excluded). */
+  report: (webhooks: { from: number; to: number }) => ReceiptsReport;
+}
+
+const SLOW_ANSWER_MS = 14_000;
+const ANSWER = Buffer.from('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+const HEAD_END = '\r\n\r\n';
+const CONTENT_LENGTH = /\r\ncontent-length: *(\d+)/i;
+
+let receipts = new Receipts();
+
+const server = createServer({ noDelay: true }, (socket) => {
+  let received = '';
+  socket.on('data', (chunk) => {
+    // One byte is one character, so that lengths are those of the bytes.
+    received += chunk.toString('latin1');
+    for (;;) {
+      const end = endOfRequest(received);
+      if (end === null) return;
+      handle(socket, received.slice(0, end));
+      received = received.slice(end);
+    }
+  });
+  // A sender that gives up, or the end of the run, breaks connections off.
+  socket.on('error', () => undefined);
+});
+
+/** Where the first request in the text ends; null while it is not whole. */
+function endOfRequest(text: string): number | null {
+  const headEnd = text.indexOf(HEAD_END);
+  if (headEnd < 0) return null;
+  const end = headEnd + HEAD_END.length + Number(CONTENT_LENGTH.exec(text)?.[1] ?? 0);
+  return text.length < end ? null : end;
+}
+
+function handle(socket: Socket, request: string): void {
+  const { behaviour, index } = targetOf(request);
+  switch (behaviour) {
+    case 'hang':
+      return;
+    case 'reset':
+      socket.resetAndDestroy();
+      return;
+    case 'slow':
+      setTimeout(() => socket.write(ANSWER), SLOW_ANSWER_MS);
+      return;
+    case 'ok':
+      socket.write(ANSWER);
+      receipts.add(index, markIn(request), monotonicMs());
+  }
+}
+
+serve<ReceiverProcedures>({
+  async listen() {
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return (server.address() as AddressInfo).port;
+  },
+  reset() {
+    receipts = new Receipts();
+  },
+  count: () => receipts.count,
+  report: ({ from, to }) => receipts.report((webhook) => webhook >= from && webhook < to),
+});

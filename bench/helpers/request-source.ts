@@ -1,0 +1,106 @@
+import { payloadOf } from './payload.js';
+
+/** Events of one type, published with one token. */
+export interface Stream {
+  token: string;
+  eventType: string;
+  /** Its part of the events, against the weights of the others. A whole number. */
+  weight: number;
+  /** Deliveries that an event of it owes to webhooks that answer at once. */
+  fanOut: number;
+}
+
+/** A request, and what an acceptance of it promises. */
+export interface LoadRequest {
+  /** Head and body, of ASCII characters alone. */
+  text: string;
+  events: number;
+  deliveries: number;
+}
+
+/** Makes the requests of a load, one after the other. */
+export interface RequestSource {
+  /** The status that says yes. */
+  readonly acceptedStatus: number;
+  /** @param atMs when it is meant to be sent, by `monotonicMs`. */
+  next(atMs: number): LoadRequest;
+}
+
+/**
+ * Events, numbered from 0, of the streams in turn.
+ *
+ * @param eventsPerRequest 1: `POST /event`. More: `POST /event/batch`, where all streams have one token.
+ */
+export class EventRequests implements RequestSource {
+  readonly acceptedStatus = 202;
+  private readonly turns: readonly Stream[];
+  private readonly heads: ReadonlyMap<string, string>;
+  private n = 0;
+
+  constructor(
+    streams: readonly Stream[],
+    private readonly eventsPerRequest: number,
+  ) {
+    const tokens = new Set(streams.map(({ token }) => token));
+    if (eventsPerRequest > 1 && tokens.size > 1) throw new Error('a batch is published with one token');
+    this.turns = turnsOf(streams);
+    const path = eventsPerRequest > 1 ? '/event/batch' : '/event';
+    this.heads = new Map([...tokens].map((token) => [token, headOf(path, token)]));
+  }
+
+  next(atMs: number): LoadRequest {
+    const { token } = this.turn;
+    const texts: string[] = [];
+    let deliveries = 0;
+    for (let index = 0; index < this.eventsPerRequest; index += 1) {
+      const { eventType, fanOut } = this.turn;
+      texts.push(`{"event_type":"${eventType}","payload":${payloadOf(this.n, atMs)}}`);
+      deliveries += fanOut;
+      this.n += 1;
+    }
+    const body = this.eventsPerRequest > 1 ? `{"events":[${texts.join(',')}]}` : texts[0]!;
+    return { text: whole(this.heads.get(token)!, body), events: texts.length, deliveries };
+  }
+
+  private get turn(): Stream {
+    return this.turns[this.n % this.turns.length]!;
+  }
+}
+
+/** `POST /webhook`, inactive, so that nothing is sent to them. */
+export class WebhookRequests implements RequestSource {
+  readonly acceptedStatus = 201;
+  private readonly request: LoadRequest;
+
+  constructor(token: string, targetUrl: string) {
+    const body = JSON.stringify({ target_url: targetUrl, is_active: false });
+    this.request = { text: whole(headOf('/webhook', token), body), events: 0, deliveries: 0 };
+  }
+
+  next(): LoadRequest {
+    return this.request;
+  }
+}
+
+/**
+ * The streams as they take turns: each as often as its weight, as evenly as that goes, so that a heavy stream does not
+ * send all of its events in a row.
+ */
+export function turnsOf(streams: readonly Stream[]): Stream[] {
+  const total = streams.reduce((sum, { weight }) => sum + weight, 0);
+  const credits = streams.map((stream) => ({ stream, credit: 0 }));
+  return Array.from({ length: total }, () => {
+    for (const entry of credits) entry.credit += entry.stream.weight;
+    const next = credits.reduce((best, entry) => (entry.credit > best.credit ? entry : best));
+    next.credit -= total;
+    return next.stream;
+  });
+}
+
+function headOf(path: string, token: string): string {
+  return `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json\r\n`;
+}
+
+function whole(head: string, body: string): string {
+  return `${head}Content-Length: ${body.length}\r\n\r\n${body}`;
+}

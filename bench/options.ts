@@ -1,0 +1,89 @@
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+
+export const SCENARIOS = ['1', '2', '3', '4', '5', '6', '7', 'fairness'] as const;
+export type ScenarioName = (typeof SCENARIOS)[number];
+
+const ENGINES = ['embedded', 'server'] as const;
+export type EngineName = (typeof ENGINES)[number];
+
+export interface Options {
+  scenarios: ScenarioName[];
+  engines: EngineName[];
+  /** A superuser's URL of a server; null: only the embedded engine is measured. */
+  databaseUrl: string | null;
+  isQuick: boolean;
+  /** How long each load lasts; null: as long as the scenario says. */
+  seconds: number | null;
+  /** Finished deliveries in scenario 6; null: as many as the scenario says. */
+  stored: number | null;
+  /** Waiting deliveries in scenario 5; null: as many as the scenario says. */
+  backlog: number | null;
+  /** Where the service writes its CPU profiles; null: it writes none. */
+  profileDirectory: string | null;
+}
+
+export const USAGE = `npm run bench -- [options]
+  --only 1,2,fairness      scenarios (default: all of ${SCENARIOS.join(', ')})
+  --engine embedded,server engines (default: embedded, and server when DATABASE_URL is set)
+  --quick                  short and small: to see that it works, not for figures
+  --seconds <n>            how long each load lasts
+  --backlog <n>            waiting deliveries in scenario 5
+  --stored <n>             finished deliveries in scenario 6
+  --profile <directory>    the service writes a CPU profile of each scenario there, which costs it speed
+
+DATABASE_URL: a superuser's URL of a PostgreSQL server. The bench makes databases of its own there and drops them.`;
+
+/** What the command line is wrong about. */
+export class UsageError extends Error {}
+
+export function optionsOf(args: readonly string[], databaseUrl: string | null): Options {
+  const { values } = parse(args);
+  const engines = listOf(values.engine, ENGINES) ?? (databaseUrl === null ? ['embedded'] : [...ENGINES]);
+  if (engines.includes('server') && databaseUrl === null)
+    throw new UsageError('the engine `server` needs DATABASE_URL');
+  return {
+    scenarios: listOf(values.only, SCENARIOS) ?? [...SCENARIOS],
+    engines,
+    databaseUrl,
+    isQuick: values.quick,
+    seconds: positive(values.seconds),
+    stored: positive(values.stored),
+    backlog: positive(values.backlog),
+    profileDirectory: values.profile === undefined ? null : resolve(values.profile),
+  };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        only: { type: 'string' },
+        engine: { type: 'string' },
+        quick: { type: 'boolean', default: false },
+        seconds: { type: 'string' },
+        stored: { type: 'string' },
+        backlog: { type: 'string' },
+        profile: { type: 'string' },
+      },
+    });
+  } catch (error) {
+    throw new UsageError((error as Error).message, { cause: error });
+  }
+}
+
+function listOf<T extends string>(text: string | undefined, known: readonly T[]): T[] | null {
+  if (text === undefined) return null;
+  const names = text.split(',');
+  const unknown = names.find((name) => !known.includes(name as T));
+  if (unknown !== undefined) throw new UsageError(`"${unknown}" is none of ${known.join(', ')}`);
+  return known.filter((name) => names.includes(name));
+}
+
+function positive(text: string | undefined): number | null {
+  if (text === undefined) return null;
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new UsageError(`"${text}" is no whole number from 1`);
+  return value;
+}

@@ -1,0 +1,20 @@
+import type { ScenarioName } from '../options.js';
+import { measureBacklog } from './backlog.js';
+import { measureFairness } from './fairness.js';
+import { measureFanOut } from './fan-out.js';
+import { measureBatchIntake, measureSingleIntake } from './intake.js';
+import { measureReplicas } from './replicas.js';
+import type { Scenario } from './scenario.js';
+import { measureSteadyRate } from './steady-rate.js';
+import { measureStored } from './stored.js';
+
+export const SCENARIO_BY_NAME: Record<ScenarioName, Scenario> = {
+  1: measureBatchIntake,
+  2: measureSingleIntake,
+  3: measureSteadyRate,
+  4: measureFanOut,
+  5: measureBacklog,
+  6: measureStored,
+  7: measureReplicas,
+  fairness: measureFairness,
+};

@@ -1,0 +1,46 @@
+import { type Context, onFreshSite } from '../context.js';
+import type { Arrivals } from '../helpers/load-run.js';
+import type { Options } from '../options.js';
+import type { Result } from '../report/result.js';
+import { measureLoad } from './measure-load.js';
+import { addWebhooks } from './webhooks.js';
+
+/** How events are published, as fast as the service takes them. */
+export interface IntakeShape {
+  scenario: '1' | '2';
+  eventsPerRequest: number;
+  arrivals: Arrivals;
+}
+
+/** Scenario 1. Eight requests at a time are more than the service commits at once, so it never waits for the load. */
+export const BATCH_INTAKE: IntakeShape = {
+  scenario: '1',
+  eventsPerRequest: 100,
+  arrivals: { kind: 'closed', connections: 8 },
+};
+
+/** Scenario 2. */
+export const SINGLE_INTAKE: IntakeShape = {
+  scenario: '2',
+  eventsPerRequest: 1,
+  arrivals: { kind: 'closed', connections: 64 },
+};
+
+export function measureBatchIntake(context: Context): Promise<Result[]> {
+  return measureIntake(context, BATCH_INTAKE);
+}
+
+export function measureSingleIntake(context: Context): Promise<Result[]> {
+  return measureIntake(context, SINGLE_INTAKE);
+}
+
+async function measureIntake(context: Context, shape: IntakeShape): Promise<Result[]> {
+  return onFreshSite(context, {}, async (site) => {
+    const streams = await addWebhooks(context, site);
+    return [await measureLoad(context, site, { ...shape, ...intakeTimes(context.options), streams })];
+  });
+}
+
+export function intakeTimes({ seconds, isQuick }: Options): { seconds: number; warmUpSeconds: number } {
+  return { seconds: seconds ?? (isQuick ? 3 : 10), warmUpSeconds: isQuick ? 2 : 4 };
+}

@@ -1,0 +1,100 @@
+import type pg from 'pg';
+import { DailyPartitions } from '../../src/database/daily-partitions.js';
+import { openDataSource } from '../../src/database/data-source.js';
+
+/** Rows that one statement makes: bounds its memory, which is the process's own on the embedded engine. */
+const ROWS_PER_STATEMENT = 50_000;
+const DAY_MS = 86_400_000;
+/** Days that one call of `DailyPartitions` makes, from the day before the given one. */
+const DAYS_PER_CALL = 9;
+
+/** The webhooks of the database by their index, which is the last part of their target's path. */
+const WEBHOOKS_BY_INDEX = `
+  SELECT environment_id, id AS webhook_id, substring(target_url FROM '[0-9]+$')::int AS index, event_types[1] AS event_type
+  FROM webhook`;
+
+/** As payloadOf in helpers/payload.ts writes it, without an instant. */
+const PAYLOAD = `'{"n":' || n || ',"at":0.000,"filler":"' || repeat('x', 200) || '"}'`;
+
+/**
+ * Deliveries that are due: every second one is of webhook 0, the others are of the rest in turn. Events are numbered
+ * for each webhook from 0.
+ */
+const BACKLOG = `
+  WITH webhooks AS MATERIALIZED (${WEBHOOKS_BY_INDEX}),
+  planned AS MATERIALIZED (
+    SELECT w.*, uuid_v7(now()) AS event_id, uuid_v7(now()) AS delivery_id,
+      CASE WHEN place % 2 = 0 THEN place / 2 ELSE place / 2 / ($3 - 1) END AS n
+    FROM generate_series($1::int, $2::int) AS place
+    JOIN webhooks w ON w.index = CASE WHEN place % 2 = 0 THEN 0 ELSE 1 + place / 2 % ($3::int - 1) END
+  ),
+  events AS (
+    INSERT INTO event (id, environment_id, event_type, payload, created_at)
+    SELECT event_id, environment_id, event_type, ${PAYLOAD}, now() FROM planned
+  ),
+  deliveries AS (
+    INSERT INTO delivery (id, environment_id, event_id, webhook_id, event_type, status, created_at)
+    SELECT delivery_id, environment_id, event_id, webhook_id, event_type, 'pending', now() FROM planned
+  )
+  INSERT INTO delivery_queue (delivery_id, webhook_id, event_id, due_at)
+  SELECT delivery_id, webhook_id, event_id, now() FROM planned`;
+
+/** Deliveries that succeeded at their first attempt, spread over the days before now. */
+const FINISHED = `
+  WITH webhooks AS MATERIALIZED (${WEBHOOKS_BY_INDEX}),
+  planned AS MATERIALIZED (
+    SELECT w.*, uuid_v7(at) AS event_id, uuid_v7(at) AS delivery_id, uuid_v7(at) AS attempt_id, place AS n, at
+    FROM generate_series($1::int, $2::int) AS place
+    CROSS JOIN LATERAL (SELECT now() - place::float8 / $4::int * $5::int * interval '1 day' AS at) AS instant
+    JOIN webhooks w ON w.index = place % $3::int
+  ),
+  events AS (
+    INSERT INTO event (id, environment_id, event_type, payload, created_at)
+    SELECT event_id, environment_id, event_type, ${PAYLOAD}, at FROM planned
+  ),
+  deliveries AS (
+    INSERT INTO delivery
+      (id, environment_id, event_id, webhook_id, event_type, status, attempt_count, created_at, completed_at)
+    SELECT delivery_id, environment_id, event_id, webhook_id, event_type, 'succeeded', 1, at, at FROM planned
+  )
+  INSERT INTO attempt (id, delivery_id, number, started_at, duration_ms, outcome, request_url, request_headers,
+    response_status, response_headers, response_body, response_body_truncated)
+  SELECT attempt_id, delivery_id, 1, at, 3, 'succeeded', 'http://127.0.0.1:4000/ok/' || index,
+    jsonb_build_object('content-type', 'application/json', 'user-agent', 'Tidings/bench', 'webhook-id', event_id,
+      'webhook-timestamp', floor(extract(epoch FROM at))::text, 'webhook-signature', 'v1,' || repeat('s', 44),
+      'x-webhook-signature', 'format=sha256,v=' || repeat('s', 44)),
+    200, '{}', '', false
+  FROM planned`;
+
+/** @param webhooks how many the database has, with the indexes from 0. */
+export async function fillBacklog(client: pg.Client, count: number, webhooks: number): Promise<void> {
+  for (const [from, to] of chunksOf(count)) await client.query(BACKLOG, [from, to, webhooks]);
+  await client.query('VACUUM (ANALYZE) delivery_queue');
+  await client.query('ANALYZE');
+}
+
+/** @param webhooks how many the database has, with the indexes from 0. */
+export async function fillFinished(client: pg.Client, count: number, webhooks: number, days: number): Promise<void> {
+  for (const [from, to] of chunksOf(count)) await client.query(FINISHED, [from, to, webhooks, count, days]);
+  await client.query('VACUUM (ANALYZE)');
+}
+
+/** Makes the partitions of the days before now, which a service that has run so long has. */
+export async function makePartitions(databaseUrl: string, days: number): Promise<void> {
+  const dataSource = await openDataSource({ url: databaseUrl, poolSize: 1, statementTimeoutMs: null });
+  try {
+    const partitions = new DailyPartitions(dataSource);
+    const now = Date.now();
+    for (let back = 0; back <= days + 1; back += DAYS_PER_CALL) await partitions.ensure(new Date(now - back * DAY_MS));
+    await partitions.ensure(new Date(now - days * DAY_MS));
+  } finally {
+    await dataSource.destroy();
+  }
+}
+
+function chunksOf(count: number): [from: number, to: number][] {
+  return Array.from({ length: Math.ceil(count / ROWS_PER_STATEMENT) }, (_, index) => [
+    index * ROWS_PER_STATEMENT,
+    Math.min(count, (index + 1) * ROWS_PER_STATEMENT) - 1,
+  ]);
+}

@@ -1,0 +1,111 @@
+import { randomBytes } from 'node:crypto';
+import { openSync, readFileSync, closeSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { send, type CreatedApiToken, type CreatedWebhook, type Environment } from '../../test/support/client.js';
+import { freePort, Program } from '../../test/support/program.js';
+import type { Storage } from './engine.js';
+
+/** Of the log, what an error shows. */
+const TAIL_CHARACTERS = 4000;
+
+/** An environment with a token for it. */
+export interface Tenant {
+  environmentId: string;
+  token: string;
+}
+
+export interface InstallationOptions {
+  /** For the logs. */
+  directory: string;
+  /** Settings beside those of every service of the bench. */
+  settings: Record<string, string>;
+  nodeOptions: readonly string[];
+}
+
+/** A running service, of one process or more, with its storage. */
+export class Installation {
+  readonly replicas: Program[] = [];
+  private readonly adminToken = randomBytes(32).toString('hex');
+  private readonly encryptionKeys = `k1:${randomBytes(32).toString('base64')}`;
+
+  constructor(
+    readonly storage: Storage,
+    private readonly options: InstallationOptions,
+  ) {}
+
+  /** Starts one process more and resolves when it is ready. */
+  async start(): Promise<Program> {
+    const port = await freePort();
+    const home = join(this.options.directory, `replica-${port}`);
+    mkdirSync(home, { recursive: true });
+    const log = join(home, 'log');
+    const output = openSync(log, 'a');
+    const replica = Program.spawn({
+      directory: home,
+      env: this.environment(port),
+      nodeOptions: this.options.nodeOptions,
+      output,
+      tail: () => readFileSync(log, 'utf8').slice(-TAIL_CHARACTERS),
+    });
+    closeSync(output);
+    this.replicas.push(replica);
+    await replica.ready();
+    return replica;
+  }
+
+  /** Ends every process, as an operator does; the data is kept. */
+  async stop(): Promise<void> {
+    for (const replica of this.replicas.splice(0)) {
+      if (!replica.isRunning) continue;
+      const exit = await replica.kill('SIGTERM');
+      if (exit.code !== 0) throw new Error(`SIGTERM ended in ${JSON.stringify(exit)}`);
+    }
+  }
+
+  /** Ends every process at once and removes the data. Idempotent. */
+  async remove(): Promise<void> {
+    const running = this.replicas.splice(0).filter(({ isRunning }) => isRunning);
+    await Promise.all(running.map((replica) => replica.kill('SIGKILL')));
+    await this.storage.remove();
+  }
+
+  async createTenant(): Promise<Tenant> {
+    const environment = await this.post<Environment>('/environment', { name: 'bench' }, this.adminToken);
+    const order = { name: 'bench', environment_id: environment.id };
+    const { token } = await this.post<CreatedApiToken>('/api-token', order, this.adminToken);
+    return { environmentId: environment.id, token };
+  }
+
+  /** @param eventTypes absent: all. */
+  createWebhook(tenant: Tenant, targetUrl: string, eventTypes?: readonly string[]): Promise<CreatedWebhook> {
+    return this.post('/webhook', { target_url: targetUrl, event_types: eventTypes }, tenant.token);
+  }
+
+  private async post<T>(path: string, body: unknown, token: string): Promise<T> {
+    const headers = { authorization: `Bearer ${token}` };
+    const { status, text } = await send(this.replicas[0]!.url, 'POST', path, { body, headers });
+    if (status !== 201) throw new Error(`POST ${path} answered ${status}: ${text}`);
+    return JSON.parse(text) as T;
+  }
+
+  private environment(port: number): Record<string, string> {
+    const { PATH = '', HOME = '' } = process.env;
+    return {
+      PATH,
+      HOME,
+      NODE_ENV: 'production',
+      HOST: '127.0.0.1',
+      PORT: String(port),
+      ADMIN_TOKEN: this.adminToken,
+      ENCRYPTION_KEYS: this.encryptionKeys,
+      // The receiver is on this machine and does without TLS, which would measure OpenSSL.
+      EGRESS_ALLOW: '127.0.0.0/8',
+      TARGET_URL_ALLOW_HTTP: 'true',
+      // The bench creates its webhooks as fast as it can.
+      RATE_LIMIT_PER_10S: '1000000',
+      WEBHOOKS_PER_ENVIRONMENT: '1000000',
+      ...this.storage.env,
+      ...this.options.settings,
+    };
+  }
+}
