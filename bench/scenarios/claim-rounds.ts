@@ -34,6 +34,7 @@ export async function measureClaims(client: pg.Client, webhooks: number): Promis
       total: CLAIMED_AT_ONCE,
       perWebhook: CLAIMED_AT_ONCE,
       webhookRooms: new Map(),
+      webhookCounts: new Map(),
       after,
     });
     claimsMs.add(performance.now() - startedAt);
