@@ -167,7 +167,7 @@ export const SETTINGS = {
     name: 'IN_FLIGHT_PER_WEBHOOK',
     type: integer({ min: 1, max: 1000, unit: 'attempts' }),
     default: '64',
-    description: 'How many attempts one replica makes at once for one webhook.',
+    description: 'How many attempts one replica makes at once for one webhook, and never more than it has free beside.',
   },
   signatureHeader: {
     name: 'SIGNATURE_HEADER',
