@@ -2,10 +2,10 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { basename, join, resolve } from 'node:path';
 import pg from 'pg';
 import { ApiClient, runDirectory, send, type CreatedApiToken, type Environment, type Me } from './client.js';
+import { freePort } from './free-port.js';
 import { until } from './wait.js';
 
 /** The built program, as an operator runs it. */
@@ -256,19 +256,6 @@ export function useService(options: ServiceOptions = {}): Service {
   beforeAll(() => service.start(), START_DEADLINE_MS + 1000);
   afterAll(() => service.stop(), EXIT_DEADLINE_MS * 2);
   return service;
-}
-
-/** A port below the range that outgoing connections take theirs from, so that a restart finds it free. */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 10_000);
-    const server = createServer();
-    const isFree = await new Promise<boolean>((resolve) => {
-      server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true));
-    });
-    server.close();
-    if (isFree) return port;
-  }
 }
 
 /**
