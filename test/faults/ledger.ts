@@ -1,4 +1,7 @@
-import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { fdatasync, openSync, readFileSync, writeSync } from 'node:fs';
+import { promisify } from 'node:util';
+
+const flush = promisify(fdatasync);
 
 /* What the producer and the receiver write down. All times are Unix milliseconds; all processes are on one machine. */
 
@@ -63,14 +66,10 @@ export class LedgerFile<Entry> {
     writeSync(this.fd, `${JSON.stringify(entry)}\n`);
   }
 
-  /** The record is on the disk when this returns. */
-  appendDurably(entry: Entry): void {
+  /** The record is on the disk when this resolves. */
+  async appendDurably(entry: Entry): Promise<void> {
     this.append(entry);
-    fsyncSync(this.fd);
-  }
-
-  close(): void {
-    closeSync(this.fd);
+    await flush(this.fd);
   }
 }
 

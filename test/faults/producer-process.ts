@@ -12,6 +12,8 @@ const ANSWER_DEADLINE_MS = 10_000;
 const REPEAT_DEADLINE_MS = 60_000;
 const REPEAT_PAUSE_MS = 100;
 const CONNECTIONS = 64;
+/** Tidings would keep unused connections for longer, and they count as held. */
+const UNUSED_CONNECTION_MS = 2_000;
 
 /** What one try came to. `unsent`: nobody listened, so nothing can have been stored. */
 type Try =
@@ -21,7 +23,11 @@ type Try =
   | { kind: 'unsent' };
 
 const ledger = new LedgerFile<ProducerRecord>(process.argv[2]!);
-const dispatcher = new Agent({ connections: CONNECTIONS, headersTimeout: ANSWER_DEADLINE_MS });
+const dispatcher = new Agent({
+  connections: CONNECTIONS,
+  headersTimeout: ANSWER_DEADLINE_MS,
+  keepAliveMaxTimeout: UNUSED_CONNECTION_MS,
+});
 
 process.on('message', (order: ProducerOrder) => {
   send(order).then(
@@ -47,8 +53,8 @@ async function send({ plan, urls, token }: ProducerOrder): Promise<void> {
 
 async function publish(planned: PlannedRequest, urls: string[], token: string): Promise<void> {
   const { number, key, events } = planned;
-  ledger.appendDurably({ kind: 'intent', request: number, at: Date.now(), hasKey: key !== null, events });
-  ledger.appendDurably(await outcomeOf(planned, urls, token));
+  await ledger.appendDurably({ kind: 'intent', request: number, at: Date.now(), hasKey: key !== null, events });
+  await ledger.appendDurably(await outcomeOf(planned, urls, token));
 }
 
 async function outcomeOf(planned: PlannedRequest, urls: string[], token: string): Promise<Outcome> {
