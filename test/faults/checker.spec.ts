@@ -179,7 +179,9 @@ describe('the ledger', () => {
 describe('a plan of traffic', () => {
   it('is the same for the same seed and another for another', () => {
     const plan = (seed: number) =>
-      Array.from({ length: 50 }, (_, number) => planRequest({ seed, batchSize: { min: 2, max: 9 } }, number));
+      Array.from({ length: 50 }, (_, number) =>
+        planRequest({ seed, batchShare: 1 / 6, batchSize: { min: 2, max: 9 } }, number),
+      );
     expect(plan(1)).toEqual(plan(1));
     expect(plan(1)).not.toEqual(plan(2));
     expect(plan(1).some(({ isBatch }) => isBatch)).toBe(true);

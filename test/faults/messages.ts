@@ -2,12 +2,10 @@ import type { TrafficPlan } from './traffic.js';
 
 /* What the program and its two helper processes say to each other over Node's IPC channel. */
 
-export interface ProducerOrder {
-  kind: 'send';
-  plan: TrafficPlan;
-  urls: string[];
-  token: string;
-}
+export type ProducerOrder =
+  | { kind: 'send'; plan: TrafficPlan; urls: string[]; token: string }
+  /** No more than the plan asks for at least. */
+  | { kind: 'finish' };
 
 export type ProducerReport =
   /** The last byte of this request was handed to the operating system; `events` of them are in it. */

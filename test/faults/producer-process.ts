@@ -29,7 +29,11 @@ const dispatcher = new Agent({
   keepAliveMaxTimeout: UNUSED_CONNECTION_MS,
 });
 
+let isFinishing = false;
+
 process.on('message', (order: ProducerOrder) => {
+  isFinishing = order.kind === 'finish';
+  if (order.kind === 'finish') return;
   send(order).then(
     () => report({ kind: 'sent' }),
     (error: unknown) => {
@@ -40,10 +44,10 @@ process.on('message', (order: ProducerOrder) => {
 process.on('disconnect', () => process.exit());
 
 /** Open loop: a request leaves when its time has come, however long others take. */
-async function send({ plan, urls, token }: ProducerOrder): Promise<void> {
+async function send({ plan, urls, token }: Extract<ProducerOrder, { kind: 'send' }>): Promise<void> {
   const startedAt = performance.now();
   const requests: Promise<void>[] = [];
-  for (let index = 0; index < plan.requests; index++) {
+  for (let index = 0; index < plan.requests || !isFinishing; index++) {
     const dueInMs = startedAt + (index * 1000) / plan.perSecond - performance.now();
     if (dueInMs > 0) await delay(dueInMs);
     requests.push(publish(planRequest(plan, plan.firstRequest + index), urls, token));

@@ -20,8 +20,10 @@ import { openEmbeddedStore, openServerStore } from './store.js';
 import type { TrafficPlan } from './traffic.js';
 import { breachesOf, remainderIn } from './verdict.js';
 
-const USUAL_TRAFFIC = { perSecond: 30, batchSize: { min: 2, max: 20 } };
-const WARM_UP_SECONDS = 3;
+const USUAL_TRAFFIC = { perSecond: 30, batchShare: 1 / 6, batchSize: { min: 2, max: 20 } };
+const WARM_UP_SECONDS = 2;
+/** The number of the first request that is not for warming up; there are fewer of those. */
+const FIRST_MEASURED = 1_000;
 /** How long everything may take to be delivered once the traffic and the faults are over. */
 const QUIESCENCE_DEADLINE_MS = 90_000;
 /** Keep-alive connections and idle sessions end by themselves within this time. */
@@ -100,19 +102,20 @@ async function play(
   await stage.start();
 
   const warmUp = trafficOf(faultCase, options, 0, WARM_UP_SECONDS);
-  await stage.send(warmUp);
+  await stage.send(warmUp, () => Promise.resolve());
   await quiesce(stage);
   const before = await measure(stage);
 
   const overdue = watchLeases(stage);
+  cleanup.defer(() => overdue.end());
   const seconds = options.seconds ?? faultCase.seconds[isShort ? 'short' : 'full'];
-  const traffic = trafficOf(faultCase, options, warmUp.requests, seconds);
-  await Promise.all([stage.send(traffic), faultCase.run(stage, { server, prepared, isShort })]);
+  const traffic = trafficOf(faultCase, options, FIRST_MEASURED, seconds);
+  await stage.send(traffic, () => faultCase.run(stage, { server, prepared, isShort }));
   await quiesce(stage);
   const mostOverdueMs = await overdue.end();
   const resources = { before, after: await settled(stage, before) };
 
-  const evidence = { ...(await collect(stage)), firstMeasuredRequest: warmUp.requests, mostOverdueMs, resources };
+  const evidence = { ...(await collect(stage)), firstMeasuredRequest: FIRST_MEASURED, mostOverdueMs, resources };
   writeFileSync(join(directory, 'evidence.json'), JSON.stringify(evidence));
   const findings = findIn(evidence);
   return { findings, breaches: judge(faultCase, findings) };

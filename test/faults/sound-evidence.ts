@@ -6,7 +6,7 @@ import { planRequest, type PlannedRequest } from './traffic.js';
 const STARTED_AT = Date.UTC(2026, 0, 1);
 const REQUEST_EVERY_MS = 10;
 const PROCESS = 'x-replica-1-1';
-const PLAN = { seed: 7, batchSize: { min: 2, max: 4 } };
+const PLAN = { seed: 7, batchShare: 1 / 6, batchSize: { min: 2, max: 4 } };
 const RESOURCES = { memoryBytes: 150_000_000, sockets: 20, databaseSessions: 10 };
 
 const HOOKS: readonly Hook[] = [

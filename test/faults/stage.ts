@@ -29,11 +29,12 @@ const HOOKS: readonly (Pick<Hook, 'path' | 'eventTypes' | 'isHealthy'> & { behav
 ];
 
 /** Short steps, and more of them than a case lasts: no delivery may end for want of retries. */
-const RETRY_SCHEDULE = Array.from({ length: 50 }, () => '1s').join(',');
+const RETRY_SCHEDULE = Array.from({ length: 50 }, () => '500ms').join(',');
 
 /** What a statement of a dead process takes to end on the server. */
 const LAST_STATEMENT_MS = 300;
-const TRAFFIC_MARGIN_MS = 120_000;
+/** Traffic that goes on for longer is a fault of the program's own. */
+const TRAFFIC_DEADLINE_MS = 300_000;
 
 export interface StageOptions {
   seed: number;
@@ -110,12 +111,17 @@ export class Stage {
     ]);
   }
 
-  /** Resolves when every planned request has its outcome. */
-  async send(plan: TrafficPlan): Promise<void> {
+  /** Sends traffic for as long as the work takes, and for as long as planned; resolves when every request has its outcome. */
+  async send(plan: TrafficPlan, work: () => Promise<void>): Promise<void> {
     this.trafficStartedAt = Date.now();
     this.trafficMs = (plan.requests * 1000) / plan.perSecond;
-    const sent = this.producer.next(({ kind }) => kind === 'sent', this.trafficMs + TRAFFIC_MARGIN_MS);
-    this.producer.tell({ kind: 'send', plan, urls: this.replicas.map(({ url }) => url), token: this.token });
+    const sent = this.producer.next(({ kind }) => kind === 'sent', TRAFFIC_DEADLINE_MS);
+    const urls = this.replicas.map(({ url }) => url);
+    this.producer.tell({ kind: 'send', plan, urls, token: this.token });
+    // When the work fails nobody waits for it.
+    sent.catch(() => undefined);
+    await work();
+    this.producer.tell({ kind: 'finish' });
     await sent;
   }
 

@@ -5,9 +5,12 @@ import type { IntendedEvent } from './ledger.js';
 export interface TrafficPlan {
   seed: number;
   firstRequest: number;
+  /** At least; it goes on until it is told to finish. */
   requests: number;
   perSecond: number;
-  /** Events in a batch; about every sixth request is one. */
+  /** 0–1: the share of the requests that are batches. */
+  batchShare: number;
+  /** Events in a batch. */
   batchSize: { min: number; max: number };
 }
 
@@ -23,16 +26,18 @@ export interface PlannedRequest {
 
 export const EVENT_TYPES = ['record:created', 'record:updated', 'record:deleted', 'sync_job_run:started'] as const;
 
-const BATCH_SHARE = 1 / 6;
 const KEYED_SHARE = 1 / 2;
 
 /** Texts that change when somebody parses and writes them again. */
 const AWKWARD_MEMBERS = '"n":9007199254740993,"f":1.0,"e":1e400,"s":"\\u0000 é \\ud800"';
 
 /** The request of this number: the same for the same seed and plan, whenever and wherever it is asked for. */
-export function planRequest(plan: Pick<TrafficPlan, 'seed' | 'batchSize'>, number: number): PlannedRequest {
-  const { seed, batchSize } = plan;
-  const isBatch = drawn(seed, 'batch', number) < BATCH_SHARE;
+export function planRequest(
+  plan: Pick<TrafficPlan, 'seed' | 'batchShare' | 'batchSize'>,
+  number: number,
+): PlannedRequest {
+  const { seed, batchShare, batchSize } = plan;
+  const isBatch = drawn(seed, 'batch', number) < batchShare;
   const count = isBatch ? drawnWhole(batchSize, seed, 'size', number) : 1;
   return {
     number,

@@ -19,7 +19,7 @@ async function crashServer(stage: Stage, { server }: Circumstances, victims: 'po
 export const POSTGRES_KILL: FaultCase = {
   ...SERVER_ONLY,
   name: 'postgres-kill',
-  isShort: true,
+  shortEngines: ['server'],
   isServing: false,
   seconds: { full: 15, short: 5 },
   run: (stage, circumstances) => crashServer(stage, circumstances, 'postmaster'),
@@ -28,7 +28,7 @@ export const POSTGRES_KILL: FaultCase = {
 export const POSTGRES_KILL_ALL: FaultCase = {
   ...SERVER_ONLY,
   name: 'postgres-kill-all',
-  isShort: false,
+  shortEngines: [],
   isServing: false,
   seconds: { full: 15, short: 5 },
   run: (stage, circumstances) => crashServer(stage, circumstances, 'all'),
@@ -37,7 +37,7 @@ export const POSTGRES_KILL_ALL: FaultCase = {
 export const TERMINATE_SESSIONS: FaultCase = {
   ...SERVER_ONLY,
   name: 'terminate-sessions',
-  isShort: true,
+  shortEngines: ['server'],
   isServing: false,
   seconds: { full: 30, short: 7 },
   run: async (stage) => {
@@ -60,7 +60,7 @@ async function terminateSessions({ store }: Stage): Promise<void> {
 export const PGBOUNCER: FaultCase = {
   ...SERVER_ONLY,
   name: 'pgbouncer',
-  isShort: false,
+  shortEngines: [],
   isServing: false,
   seconds: { full: 15, short: 5 },
   prepare: async ({ store, cleanup }) => {

@@ -35,15 +35,15 @@ export interface Circumstances {
 export interface FaultCase {
   name: string;
   engines: readonly Engine[];
-  /** Whether the short form has it. */
-  isShort: boolean;
+  /** Those that the short form runs it on. */
+  shortEngines: readonly Engine[];
   replicas: number;
   /** Somebody serves all the time, so that healthy webhooks may hardly notice. */
   isServing: boolean;
-  /** How long there is traffic; the short form may take less. */
+  /** How long there is traffic at least; the short form may take less. */
   seconds: { full: number; short: number };
   /** Where it is not as usual. */
-  traffic?: Partial<Pick<TrafficPlan, 'perSecond' | 'batchSize'>>;
+  traffic?: Partial<Pick<TrafficPlan, 'perSecond' | 'batchShare' | 'batchSize'>>;
   prepare?: (surroundings: Surroundings) => Promise<Preparation>;
   /** Makes the fault while there is traffic. */
   run: (stage: Stage, circumstances: Circumstances) => Promise<void>;

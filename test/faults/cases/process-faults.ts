@@ -4,13 +4,13 @@ import type { FaultCase } from './fault-case.js';
 
 const BOTH = ['embedded', 'server'] as const;
 const HELD_AT_LEAST = 5;
-const BIG_BATCH = { min: 150, max: 300 };
-const KILLS = 3;
+const BIG_BATCH = { min: 100, max: 200 };
+const KILLS = { full: 3, short: 1 };
 
 export const CALM: FaultCase = {
   name: 'calm',
   engines: BOTH,
-  isShort: false,
+  shortEngines: [],
   replicas: 1,
   isServing: true,
   seconds: { full: 10, short: 5 },
@@ -20,7 +20,7 @@ export const CALM: FaultCase = {
 export const KILL_DELIVERING: FaultCase = {
   name: 'kill-delivering',
   engines: BOTH,
-  isShort: true,
+  shortEngines: ['server'],
   replicas: 1,
   isServing: false,
   seconds: { full: 15, short: 5 },
@@ -41,15 +41,16 @@ export const KILL_DELIVERING: FaultCase = {
 export const KILL_INTAKE: FaultCase = {
   name: 'kill-intake',
   engines: BOTH,
-  isShort: true,
+  shortEngines: ['embedded'],
   replicas: 1,
   isServing: false,
   seconds: { full: 20, short: 6 },
-  traffic: { perSecond: 6, batchSize: BIG_BATCH },
-  run: async (stage) => {
+  traffic: { perSecond: 4, batchShare: 1 / 2, batchSize: BIG_BATCH },
+  run: async (stage, { isShort }) => {
     const [replica] = stage.replicas as [Stage['replicas'][0]];
-    for (let kill = 0; kill < KILLS; kill++) {
-      await stage.passed((kill + stage.draw('kill', kill)) / (KILLS + 1));
+    const kills = isShort ? KILLS.short : KILLS.full;
+    for (let kill = 0; kill < kills; kill++) {
+      await stage.passed((kill + stage.draw('kill', kill)) / (kills + 1));
       await stage.producer.next((report) => report.kind === 'posted' && report.events >= BIG_BATCH.min);
       // Reading, matching and committing so many events takes about as long.
       await delay(20 * stage.draw('delay', kill));
@@ -64,14 +65,15 @@ export const KILL_INTAKE: FaultCase = {
 export const KILL_ANSWERED: FaultCase = {
   name: 'kill-answered',
   engines: BOTH,
-  isShort: true,
+  shortEngines: BOTH,
   replicas: 1,
   isServing: false,
   seconds: { full: 15, short: 5 },
-  run: async (stage) => {
+  run: async (stage, { isShort }) => {
     const [replica] = stage.replicas as [Stage['replicas'][0]];
-    for (let kill = 0; kill < KILLS; kill++) {
-      await stage.passed((kill + stage.draw('kill', kill)) / (KILLS + 1));
+    const kills = isShort ? KILLS.short : KILLS.full;
+    for (let kill = 0; kill < kills; kill++) {
+      await stage.passed((kill + stage.draw('kill', kill)) / (kills + 1));
       const killed = stage.receiver.next((report) => report.kind === 'killed');
       stage.receiver.tell({ kind: 'kill-at-next-success', hook: '/all', pid: replica.pid });
       const { at } = await killed;
@@ -86,7 +88,7 @@ export const KILL_ANSWERED: FaultCase = {
 export const SIGTERM: FaultCase = {
   name: 'sigterm',
   engines: BOTH,
-  isShort: true,
+  shortEngines: ['embedded'],
   replicas: 1,
   isServing: false,
   seconds: { full: 15, short: 5 },

@@ -47,16 +47,16 @@ const FREEZE = {
 export const STOP: FaultCase = {
   ...FREEZE,
   name: 'sigstop',
-  isShort: false,
+  shortEngines: [],
   isServing: true,
-  seconds: { full: 55, short: 30 },
+  seconds: { full: 55, short: 28 },
   run: (stage, { isShort }) => freezeOne(stage, isShort ? DEAD_MS : PAST_LEASE_MS),
 };
 
 export const NO_FENCE: FaultCase = {
   ...FREEZE,
   name: 'no-fence',
-  isShort: true,
+  shortEngines: ['server'],
   isServing: false,
   seconds: { full: 28, short: 28 },
   prepare: ({ directory }) => Promise.resolve({ main: buildUnfenced(directory) }),
@@ -67,7 +67,7 @@ export const NO_FENCE: FaultCase = {
 export const REPLICAS: FaultCase = {
   name: 'replicas',
   engines: ['server'],
-  isShort: false,
+  shortEngines: [],
   replicas: 3,
   isServing: true,
   seconds: { full: 60, short: 15 },
