@@ -194,7 +194,7 @@ function isAnswered({ status }: LoggedAttempt): boolean {
   return status !== null;
 }
 
-/** From the request that was acknowledged to the healthy webhook's receipt; without what a fault held. */
+/** From the acknowledgement to a healthy webhook's receipt, which may come first; without what a fault held. */
 function findLatency(
   { faults, hooks, firstMeasuredRequest }: Evidence,
   index: LedgerIndex,
@@ -204,14 +204,14 @@ function findLatency(
   const held = new Set(faults.flatMap(({ inFlight }) => inFlight));
   const samples = [...index.acknowledged.values()]
     .filter(({ outcome }) => outcome.request >= firstMeasuredRequest)
-    .flatMap(({ id, outcome: { triedAt } }) =>
+    .flatMap(({ id, outcome: { at } }) =>
       hooks
         .filter(({ isHealthy }) => isHealthy)
         .flatMap(({ webhookId }) => {
           const pair = pairOf({ eventId: id, webhookId });
           const first = index.receiptsOf.get(pair)?.[0];
           const isHeld = held.has(index.deliveryOf.get(pair)?.id ?? '');
-          return first && !isHeld ? [{ triedAt, ms: first.at - triedAt }] : [];
+          return first && !isHeld ? [{ at, ms: Math.max(0, first.at - at) }] : [];
         }),
     );
   const p95 = (chosen: typeof samples): number | null =>
@@ -220,8 +220,8 @@ function findLatency(
       0.95,
     );
   return {
-    p95BeforeMs: p95(samples.filter(({ triedAt }) => triedAt < from)),
-    p95DuringMs: p95(samples.filter(({ triedAt }) => triedAt >= from && triedAt <= until)),
+    p95BeforeMs: p95(samples.filter(({ at }) => at < from)),
+    p95DuringMs: p95(samples.filter(({ at }) => at >= from && at <= until)),
   };
 }
 

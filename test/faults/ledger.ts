@@ -28,8 +28,6 @@ export interface Outcome {
   request: number;
   /** `refused`: a 4xx. `unknown`: no answer, or a 5xx, and no key to repeat it with: stored or not. */
   result: 'accepted' | 'refused' | 'unknown';
-  /** When the try began that got this outcome, and when it got it. */
-  triedAt: number;
   at: number;
   /** Tries without an answer, after which the event may have been stored. */
   unclearTries: number;

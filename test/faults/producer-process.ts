@@ -66,10 +66,9 @@ async function outcomeOf(planned: PlannedRequest, urls: string[], token: string)
   const deadline = Date.now() + REPEAT_DEADLINE_MS;
   let unclearTries = 0;
   for (let replica = Math.floor(replicaShare * urls.length); ; replica++) {
-    const triedAt = Date.now();
     const tried = await attempt(planned, urls[replica % urls.length]!, token);
     if (tried.kind === 'unclear') unclearTries++;
-    const outcome = { kind: 'outcome' as const, request: number, triedAt, at: Date.now(), unclearTries };
+    const outcome = { kind: 'outcome' as const, request: number, at: Date.now(), unclearTries };
     if (tried.kind === 'accepted') return { ...outcome, result: 'accepted', status: 202, eventIds: tried.eventIds };
     if (tried.kind === 'refused') return { ...outcome, result: 'refused', status: tried.status, eventIds: [] };
     const isOver = tried.kind === 'unclear' ? key === null || outcome.at > deadline : outcome.at > deadline;

@@ -2,7 +2,7 @@ import type { CaseResult } from './run-case.js';
 
 type Column = [title: string, value: (result: CaseResult) => string];
 
-const number = (value: number | null | undefined): string => (value == null ? '–' : String(Math.round(value)));
+const number = (value: number | null = null): string => (value === null ? '–' : String(Math.round(value)));
 
 const COLUMNS: readonly Column[] = [
   ['case', ({ name }) => name],
@@ -29,7 +29,7 @@ function verdictOf({ notRun, breaches }: CaseResult): string {
   return breaches.length === 0 ? 'green' : 'RED';
 }
 
-/** The table of all cases, and under it what each red one broke and where its logs are. */
+/** The table of all cases; under it what each red one broke and where its logs are, and what planted defects were found by. */
 export function reportOf(results: readonly CaseResult[]): string {
   const rows = [COLUMNS.map(([title]) => title), ...results.map((result) => COLUMNS.map(([, value]) => value(result)))];
   const widths = COLUMNS.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
@@ -42,8 +42,9 @@ export function reportOf(results: readonly CaseResult[]): string {
   return [...table, ...results.flatMap(explain)].join('\n');
 }
 
-function explain({ name, engine, breaches, evidence }: CaseResult): string[] {
-  if (breaches.length === 0) return [];
+function explain({ name, engine, breaches, planted, evidence }: CaseResult): string[] {
+  if (breaches.length === 0)
+    return planted.map((breach) => `\n${name} (${engine}) found its planted defect: ${breach}`);
   return [
     '',
     `${name} (${engine}) is red:`,

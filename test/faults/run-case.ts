@@ -49,6 +49,8 @@ export interface CaseResult {
   seed: number;
   /** What is wrong; empty: green. */
   breaches: string[];
+  /** What a planted defect broke, as it had to. */
+  planted: string[];
   findings: Findings | null;
   /** Why the case did not run. */
   notRun: string | null;
@@ -62,7 +64,15 @@ export async function runCase(faultCase: FaultCase, engine: Engine, options: Run
   mkdirSync(directory);
   const cleanup = new Cleanup();
   options.cleanup.defer(() => cleanup.run());
-  const result = { name: faultCase.name, engine, seed: options.seed, notRun: null, findings: null, evidence: null };
+  const result = {
+    name: faultCase.name,
+    engine,
+    seed: options.seed,
+    planted: [],
+    notRun: null,
+    findings: null,
+    evidence: null,
+  };
   try {
     const judged = await play(faultCase, engine, options, directory, cleanup);
     if ('notRun' in judged) return { ...result, breaches: [], notRun: judged.notRun };
@@ -81,7 +91,8 @@ function keepOrRemove(directory: string, breaches: readonly string[]): string | 
   return null;
 }
 
-type Judged = { notRun: string } | { findings: Findings; breaches: string[] };
+type Judged = { notRun: string } | ({ findings: Findings } & Verdict);
+type Verdict = Pick<CaseResult, 'breaches' | 'planted'>;
 
 async function play(
   faultCase: FaultCase,
@@ -118,7 +129,7 @@ async function play(
   const evidence = { ...(await collect(stage)), firstMeasuredRequest: FIRST_MEASURED, mostOverdueMs, resources };
   writeFileSync(join(directory, 'evidence.json'), JSON.stringify(evidence));
   const findings = findIn(evidence);
-  return { findings, breaches: judge(faultCase, findings) };
+  return { findings, ...judge(faultCase, findings) };
 }
 
 function trafficOf({ traffic }: FaultCase, { seed }: RunOptions, firstRequest: number, seconds: number): TrafficPlan {
@@ -185,11 +196,12 @@ async function collect(stage: Stage): Promise<Omit<Evidence, 'firstMeasuredReque
   };
 }
 
-function judge({ isServing, findMiss, mustBreak }: FaultCase, findings: Findings): string[] {
+function judge({ isServing, findMiss, mustBreak }: FaultCase, findings: Findings): Verdict {
   const breaches = breachesOf(findings, { isServing });
   const miss = findMiss?.(findings) ?? null;
   const missed = miss === null ? [] : [`the fault missed: ${miss}`];
-  if (mustBreak === undefined) return [...breaches, ...missed];
-  const isFound = breaches.some((breach) => breach.startsWith(`${mustBreak}:`));
-  return isFound ? missed : [`the planted defect was not found: ${mustBreak} holds`, ...missed];
+  if (mustBreak === undefined) return { breaches: [...breaches, ...missed], planted: [] };
+  const planted = breaches.filter((breach) => breach.startsWith(`${mustBreak}:`));
+  const unfound = planted.length === 0 ? [`the planted defect was not found: ${mustBreak} holds`] : [];
+  return { breaches: [...unfound, ...missed], planted };
 }

@@ -62,7 +62,6 @@ function outcomeOf({ number, events }: PlannedRequest): Outcome {
     kind: 'outcome',
     request: number,
     result: 'accepted',
-    triedAt: sentAt(number),
     at: sentAt(number) + 3,
     unclearTries: 0,
     status: 202,
