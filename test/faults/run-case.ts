@@ -26,6 +26,8 @@ const WARM_UP_SECONDS = 2;
 const FIRST_MEASURED = 1_000;
 /** How long everything may take to be delivered once the traffic and the faults are over. */
 const QUIESCENCE_DEADLINE_MS = 90_000;
+/** Connections of the warm-up that are kept open but not used any more end within this time. */
+const IDLE_MS = 3_000;
 /** Keep-alive connections and idle sessions end by themselves within this time. */
 const SETTLING_DEADLINE_MS = 20_000;
 const POLL_MS = 500;
@@ -115,6 +117,7 @@ async function play(
   const warmUp = trafficOf(faultCase, options, 0, WARM_UP_SECONDS);
   await stage.send(warmUp, () => Promise.resolve());
   await quiesce(stage);
+  await delay(IDLE_MS);
   const before = await measure(stage);
 
   const overdue = watchLeases(stage);

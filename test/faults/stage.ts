@@ -180,21 +180,25 @@ export class Stage {
     fault.endedAt = Date.now();
   }
 
+  /** The deliveries that the replica holds leases for, of all paths or of one. */
+  async readLeases(replica: Tidings, path?: string): Promise<string[]> {
+    const webhookId = this.hooks.find((hook) => hook.path === path)?.webhookId ?? null;
+    const rows = await this.store.query<{ id: string }>(
+      `SELECT delivery_id AS id FROM delivery_queue
+       WHERE lease IS NOT NULL
+         AND leased_by = coalesce($1::uuid, leased_by) AND webhook_id = coalesce($2::uuid, webhook_id)`,
+      [this.replicaIds.get(replica) ?? null, webhookId],
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  /** On a server a dead replica keeps its leases for 10 s, and an embedded engine is still. */
   private async note(kind: 'kill' | 'stop', at: number, replica: Tidings): Promise<Fault> {
+    await delay(LAST_STATEMENT_MS);
     const inFlight = await this.readLeases(replica);
     const fault: Fault = { kind, at, endedAt: Date.now(), process: replica.process, inFlight };
     this.faults.push(fault);
     return fault;
-  }
-
-  /** On a server a dead replica keeps its leases for 10 s, and an embedded engine is still. */
-  private async readLeases(replica: Tidings): Promise<string[]> {
-    await delay(LAST_STATEMENT_MS);
-    const rows = await this.store.query<{ id: string }>(
-      'SELECT delivery_id AS id FROM delivery_queue WHERE lease IS NOT NULL AND leased_by = coalesce($1::uuid, leased_by)',
-      [this.replicaIds.get(replica) ?? null],
-    );
-    return rows.map(({ id }) => id);
   }
 
   private async hasReplicaTable(): Promise<boolean> {

@@ -45,7 +45,7 @@ export const KILL_INTAKE: FaultCase = {
   replicas: 1,
   isServing: false,
   seconds: { full: 20, short: 6 },
-  traffic: { perSecond: 4, batchShare: 1 / 2, batchSize: BIG_BATCH },
+  traffic: { perSecond: 2, batchShare: 1 / 2, batchSize: BIG_BATCH },
   run: async (stage, { isShort }) => {
     const [replica] = stage.replicas as [Stage['replicas'][0]];
     const kills = isShort ? KILLS.short : KILLS.full;
@@ -53,7 +53,7 @@ export const KILL_INTAKE: FaultCase = {
       await stage.passed((kill + stage.draw('kill', kill)) / (kills + 1));
       await stage.producer.next((report) => report.kind === 'posted' && report.events >= BIG_BATCH.min);
       // Reading, matching and committing so many events takes about as long.
-      await delay(20 * stage.draw('delay', kill));
+      await delay(10 * stage.draw('delay', kill));
       const fault = await stage.kill(replica);
       await stage.startReplica(replica);
       fault.endedAt = Date.now();
@@ -65,7 +65,7 @@ export const KILL_INTAKE: FaultCase = {
 export const KILL_ANSWERED: FaultCase = {
   name: 'kill-answered',
   engines: BOTH,
-  shortEngines: BOTH,
+  shortEngines: ['embedded'],
   replicas: 1,
   isServing: false,
   seconds: { full: 15, short: 5 },

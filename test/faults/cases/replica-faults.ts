@@ -1,18 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { until } from '../../support/wait.js';
 import type { Stage } from '../stage.js';
 import { buildUnfenced } from '../unfenced-build.js';
 import type { FaultCase } from './fault-case.js';
 
 /** Long enough to be taken for dead and have its leases taken away (10 s without a heartbeat, then up to 2 s). */
-const DEAD_MS = 15_000;
+const DEAD_MS = 14_000;
 /** Longer than a lease: ATTEMPT_TIMEOUT_MS of 5 s and the 30 s for recording. */
 const PAST_LEASE_MS = 38_000;
-/** How long `/slow` fails before the stop, so that the process which is stopped holds some of its retries. */
-const FAILING_MS = 6_000;
+/** Deliveries to `/slow` that the process must be at when it is stopped, and how long it may take until it is. */
+const HELD_AT_LEAST = 5;
+const HOLDING_DEADLINE_MS = 20_000;
 /** How long before the end of the stop `/slow` begins to succeed, slowly: another replica is at it when the stop ends. */
 const HEALED_MS = 1_500;
 const SLOW_SUCCESS_MS = 4_000;
-const AFTERMATH_MS = 4_000;
+const AFTERMATH_MS = 3_000;
 
 const FAILING = { delayMs: 1_500, failShare: 1, isHeld: false };
 const SUCCEEDING = { delayMs: SLOW_SUCCESS_MS, failShare: 0, isHeld: false };
@@ -23,9 +25,13 @@ const SUCCEEDING = { delayMs: SLOW_SUCCESS_MS, failShare: 0, isHeld: false };
  */
 async function freezeOne(stage: Stage, stopMs: number): Promise<void> {
   const [replica] = stage.replicas as [Stage['replicas'][0]];
-  await stage.passed(0.1);
+  await delay(1_000 + 1_000 * stage.draw('stop'));
   stage.behave('/slow', FAILING);
-  await delay(FAILING_MS + 1000 * stage.draw('stop'));
+  await until(
+    'the replica to be at enough of what fails',
+    async () => (await stage.readLeases(replica, '/slow')).length >= HELD_AT_LEAST,
+    HOLDING_DEADLINE_MS,
+  );
   const fault = await stage.freeze(replica);
   await delay(stopMs - HEALED_MS);
   stage.behave('/slow', SUCCEEDING);
@@ -41,7 +47,7 @@ const FREEZE = {
   replicas: 2,
   // Few, so that `/slow` can take all of its retries at once.
   traffic: { perSecond: 8 },
-  findMiss: ({ inFlight }) => (inFlight === 0 ? 'nothing was in flight at the stop' : null),
+  findMiss: ({ inFlight }) => (inFlight < HELD_AT_LEAST ? 'too little was in flight at the stop' : null),
 } as const satisfies Partial<FaultCase>;
 
 export const STOP: FaultCase = {
@@ -49,7 +55,7 @@ export const STOP: FaultCase = {
   name: 'sigstop',
   shortEngines: [],
   isServing: true,
-  seconds: { full: 55, short: 28 },
+  seconds: { full: 50, short: 23 },
   run: (stage, { isShort }) => freezeOne(stage, isShort ? DEAD_MS : PAST_LEASE_MS),
 };
 
@@ -58,7 +64,7 @@ export const NO_FENCE: FaultCase = {
   name: 'no-fence',
   shortEngines: ['server'],
   isServing: false,
-  seconds: { full: 28, short: 28 },
+  seconds: { full: 23, short: 23 },
   prepare: ({ directory }) => Promise.resolve({ main: buildUnfenced(directory) }),
   run: (stage) => freezeOne(stage, DEAD_MS),
   mustBreak: 'I4',
