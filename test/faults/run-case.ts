@@ -110,7 +110,14 @@ async function play(
 
   const { seed, isShort, main } = options;
   const { replicas } = faultCase;
-  const stage = new Stage({ seed, directory, store, replicas, main: prepared.main ?? main, env: prepared.env ?? {} });
+  const stage = new Stage({
+    seed,
+    directory,
+    store,
+    replicas,
+    main: prepared.main ?? main,
+    env: { ...faultCase.env, ...prepared.env },
+  });
   cleanup.defer(() => stage.destroy());
   await stage.start();
 

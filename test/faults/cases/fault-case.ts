@@ -44,6 +44,8 @@ export interface FaultCase {
   seconds: { full: number; short: number };
   /** Where it is not as usual. */
   traffic?: Partial<Pick<TrafficPlan, 'perSecond' | 'batchShare' | 'batchSize'>>;
+  /** Settings of Tidings beside the usual ones. */
+  env?: Record<string, string>;
   prepare?: (surroundings: Surroundings) => Promise<Preparation>;
   /** Makes the fault while there is traffic. */
   run: (stage: Stage, circumstances: Circumstances) => Promise<void>;
