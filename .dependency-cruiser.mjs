@@ -111,8 +111,12 @@ export default {
       name: 'no-orphans-in-tests',
       comment: 'No test reaches this file: delete it, or use it. The rest is started by its name.',
       severity: 'error',
-      from: { path: '^test/.*(\\.spec\\.ts|\\.mjs|-(process|worker)\\.ts)$' },
-      to: { path: '^test/', pathNot: '(\\.spec\\.ts|\\.m?js|-(process|worker)\\.ts|\\.d\\.m?ts)$', reachable: false },
+      from: { path: '^test/.*(\\.spec\\.ts|\\.mjs|-(process|worker)\\.ts|/main\\.ts)$' },
+      to: {
+        path: '^test/',
+        pathNot: '(\\.spec\\.ts|\\.m?js|-(process|worker)\\.ts|/main\\.ts|\\.d\\.m?ts)$',
+        reachable: false,
+      },
     },
     {
       name: 'no-orphans-in-bench',

@@ -33,10 +33,11 @@ const STOP_DEADLINE_MS = 10_000;
  * Starts a server on a free port of the loopback interface, in a new temporary directory.
  *
  * @param {14 | 18} major
- * @returns {Promise<{ url: string, exited: Promise<unknown>, stop: () => Promise<void> }>} the superuser's URL; `exited`
- *   settles when the server ends by itself; `stop` ends it and removes its directory
+ * @param {{ durable?: boolean }} [options] `durable`: what was committed survives a crash, as in production; without it
+ *   the server is faster. Default false.
+ * @returns {Promise<import('./postgres-server.d.mts').PostgresServer>}
  */
-export async function startPostgres(major) {
+export async function startPostgres(major, { durable = false } = {}) {
   if (process.platform !== 'linux' || process.arch !== 'x64') {
     throw new Error(
       'The packaged servers are for Linux on x64. Set TEST_DATABASE_URL to a PostgreSQL server of your own.',
@@ -55,10 +56,19 @@ export async function startPostgres(major) {
     const data = initialise(home, software, account, password);
     const port = await freePort();
     const log = join(home, 'log');
-    server = serve(software, data, port, log, account);
     const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
-    await ready(url, server, log);
-    return { url, exited: once(server, 'exit'), stop: () => stop(server, home) };
+    const start = async () => {
+      server = serve(software, data, port, log, account, durable);
+      await ready(url, server, log);
+    };
+    await start();
+    return {
+      url,
+      exited: once(server, 'exit'),
+      kill: (victims) => kill(server, victims),
+      restart: () => restart(start),
+      stop: () => stop(server, home),
+    };
   } catch (error) {
     await stop(server, home);
     throw error;
@@ -98,18 +108,17 @@ function initialise(home, software, account, password) {
   return data;
 }
 
-function serve(software, data, port, log, account) {
+function serve(software, data, port, log, account, durable) {
   const settings = {
     listen_addresses: '127.0.0.1',
     port,
     unix_socket_directories: '',
     max_connections: 200,
-    // Tests kill the application, never this server: nothing here has to survive a power cut.
-    fsync: 'off',
-    full_page_writes: 'off',
+    // Most tests kill the application, never this server: then nothing here has to survive a crash.
+    ...(!durable && { fsync: 'off', full_page_writes: 'off' }),
   };
   const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const output = openSync(log, 'w');
+  const output = openSync(log, 'a');
   const server = spawn(join(software, 'native/bin/postgres'), ['-D', data, ...options], {
     ...account,
     cwd: data,
@@ -136,6 +145,38 @@ async function ready(url, server, log) {
     }
   }
   throw new Error(`PostgreSQL did not start: ${failure?.message ?? 'see its log'}\n${readFileSync(log, 'utf8')}`);
+}
+
+/** SIGKILL: to the postmaster alone, whose children then end by themselves, or to every process of the server. */
+async function kill(server, victims) {
+  const exited = once(server, 'exit');
+  const children = victims === 'all' ? childrenOf(server.pid) : [];
+  server.kill('SIGKILL');
+  for (const pid of children) sendKill(pid);
+  await exited;
+}
+
+function childrenOf(pid) {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
+}
+
+function sendKill(pid) {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if (error.code !== 'ESRCH') throw error;
+  }
+}
+
+/** After `kill`. A new postmaster refuses to start while children of the old one still use its shared memory. */
+async function restart(start) {
+  for (const deadline = Date.now() + START_DEADLINE_MS; ; await pause(100)) {
+    try {
+      return await start();
+    } catch (error) {
+      if (Date.now() > deadline || !/shared memory block|lock file/.test(error.message)) throw error;
+    }
+  }
 }
 
 async function stop(server, home) {

@@ -1,7 +1,7 @@
 /**
  * What CI runs, on a clean clone (.ci/run starts it): the locked install, `npm run verify` on the embedded engine, the
  * README's first page, the suites that need a database on the oldest and the newest PostgreSQL server that Tidings
- * supports, and everything again on the newest Node.
+ * supports, the fault tests in their short form, and everything again on the newest Node.
  */
 import { startPostgres } from '../postgres-server.mjs';
 import { node24Directory } from './npm-binaries.mjs';
@@ -32,6 +32,7 @@ try {
   await stages.run('npm run verify (Node 20, embedded engine)', () => stages.command(['npm', 'run', 'verify']));
   await stages.run('README, word for word', () => stages.command(['node', 'scripts/ci/quick-start.mjs']));
   for (const major of [14, 18]) await stages.run(`PostgreSQL ${major}`, () => testsOnServer(major));
+  await stages.run('faults, short form', () => stages.command(['npm', 'run', 'test:faults', '--', '--short']));
   await stages.run('Node 24 (embedded engine)', testsOnNode24);
   await stages.run('nothing tracked was changed', unchanged);
   console.log(`\nCI passed.\n${stages.summary()}`);
