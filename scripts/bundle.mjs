@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
@@ -56,4 +57,21 @@ export function bundle(root, compiled, target) {
     banner: { js: COMMONJS_SCOPE },
     logLevel: 'warning',
   });
+  nameOnlyTheRenamed(target);
+}
+
+/**
+ * esbuild's helper for `keepNames` defines the name of every function as it is made, also where it has that name: for
+ * the closures that every request makes, that took 4 % of the main thread's time.
+ */
+function nameOnlyTheRenamed(target) {
+  const helper = 'var __name = (target, value) => __defProp(target, "name", { value, configurable: true });';
+  const files = readdirSync(target).filter((name) => name.endsWith('.js'));
+  const withHelper = files.filter((name) => readFileSync(join(target, name), 'utf8').includes(helper));
+  if (withHelper.length === 0) throw new Error('esbuild writes its naming helper differently now; adapt this');
+  for (const name of withHelper) {
+    const path = join(target, name);
+    const quick = helper.replace('=> __defProp', '=> target.name === value ? target : __defProp');
+    writeFileSync(path, readFileSync(path, 'utf8').replace(helper, quick));
+  }
 }

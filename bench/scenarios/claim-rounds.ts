@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
+import { KnownTargets } from '../../src/deliveries/engine/known-targets.js';
 import { claimDeliveries } from '../../src/deliveries/queue/claim-deliveries.js';
 import { uuidV7 } from '../../src/common/uuid-v7.js';
 import { Samples } from '../measures/samples.js';
@@ -17,6 +18,7 @@ const LEASE_MS = 600_000;
 export async function measureClaims(client: pg.Client, webhooks: number): Promise<Record<string, number>> {
   const replicaId = randomUUID();
   const claimsMs = new Samples();
+  const knownTargets = new KnownTargets();
   const served = new Set<string>();
   const database = {
     query: async <Row>(sql: string, parameters?: unknown[]) => (await client.query(sql, parameters)).rows as Row,
@@ -35,6 +37,7 @@ export async function measureClaims(client: pg.Client, webhooks: number): Promis
       perWebhook: CLAIMED_AT_ONCE,
       webhookRooms: new Map(),
       webhookCounts: new Map(),
+      knownTargets,
       after,
     });
     claimsMs.add(performance.now() - startedAt);

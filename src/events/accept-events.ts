@@ -3,7 +3,7 @@ import type { Queryable } from '../database/queryable.js';
 import { StoredStatement } from '../database/stored-statement.js';
 import type { LeasedDelivery, Target } from '../deliveries/delivery.types.js';
 import type { Room } from '../deliveries/engine/delivery-dispatcher.js';
-import { liveSecretsOf } from '../deliveries/queue/live-secrets.js';
+import { isUnknown, revisionColumns, targetOf } from '../deliveries/queue/read-targets.js';
 
 /** An event on its way in. */
 export interface IncomingEvent {
@@ -42,7 +42,7 @@ export const EVENT_OPERATION = 'event.create';
 export const ACCEPT_EVENTS = new StoredStatement<Row>({
   name: 'accept_events',
   parameters: `uuid[], uuid[], text[], text[], timestamptz[], text[], bytea[],
-    uuid, uuid, int4, int4, uuid[], int4[], int4`,
+    uuid, uuid, int4, int4, uuid[], int4[], int4, uuid[], int4[]`,
   returns: 'refused json, leased json, targets json, unleased json',
   sql: `
   WITH incoming AS MATERIALIZED (
@@ -113,9 +113,9 @@ export const ACCEPT_EVENTS = new StoredStatement<Row>({
     ),
     (SELECT coalesce(json_agg(json_build_array(delivery_id, event_id, webhook_id)), '[]') FROM placed WHERE is_leased),
     (
-      SELECT coalesce(json_agg(json_build_object('environmentId', w.environment_id, 'webhookId', w.id,
-        'targetUrl', w.target_url, 'revision', w.revision, 'secrets', ${liveSecretsOf('w')})), '[]')
-      FROM webhook w WHERE w.id IN (SELECT webhook_id FROM placed WHERE is_leased)
+      SELECT coalesce(json_agg(${targetOf('w')}), '[]')
+      FROM webhook w
+      WHERE w.id IN (SELECT webhook_id FROM placed WHERE is_leased) AND ${isUnknown('w', '$15', '$16')}
     ),
     (SELECT coalesce(json_agg(DISTINCT webhook_id), '[]') FROM placed WHERE NOT is_leased)`,
 });
@@ -138,6 +138,7 @@ export async function acceptEvents(
   room: Room,
 ): Promise<Acceptance> {
   const readAt = performance.now();
+  const targets = room.knownTargets.fresh(readAt);
   const [row] = await ACCEPT_EVENTS.run(database, [
     uuidArray(events.map(({ id }) => id)),
     uuidArray(events.map(({ environmentId }) => environmentId)),
@@ -153,8 +154,10 @@ export async function acceptEvents(
     uuidArray([...room.webhookRooms.keys()]),
     integerArray([...room.webhookRooms.values()]),
     room.leaseMs,
+    ...revisionColumns(targets),
   ]);
-  const targets = new Map(row!.targets.map((target) => [target.webhookId, target]));
+  for (const target of row!.targets) targets.set(target.webhookId, target);
+  room.knownTargets.learn(row!.targets, readAt);
   const byId = new Map(events.map((event) => [event.id, event]));
   const leased = row!.leased.map(([id, eventId, webhookId]): LeasedDelivery => {
     const { eventType, payload, createdAt } = byId.get(eventId)!;

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import { uuidV7 } from '../../src/common/uuid-v7.js';
 import type { LeasedDelivery } from '../../src/deliveries/delivery.types.js';
+import { KnownTargets } from '../../src/deliveries/engine/known-targets.js';
 import { claimDeliveries, type Claim, type ClaimOptions } from '../../src/deliveries/queue/claim-deliveries.js';
 import { findDelivery, listAttempts } from '../../src/deliveries/queue/delivery-reads.js';
 import { signOff, touchReplica } from '../../src/deliveries/queue/replicas.js';
@@ -48,6 +49,7 @@ describe('the delivery queue', () => {
       probeIntervalMs: 30_000,
       webhookRooms: new Map(),
       webhookCounts: new Map(),
+      knownTargets: new KnownTargets(),
       after: null,
       ...options,
     });

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
+import { KnownTargets } from '../../src/deliveries/engine/known-targets.js';
 import { claimDeliveries } from '../../src/deliveries/queue/claim-deliveries.js';
 import { recordOutcomes } from '../../src/deliveries/queue/record-health.js';
 import { requeueDelivery } from '../../src/deliveries/queue/requeue-delivery.js';
@@ -51,6 +52,7 @@ describe('the health of endpoints in the database', () => {
       perWebhook: 50,
       probeIntervalMs: 30_000,
       webhookRooms: new Map(inFlight > 0 ? [[webhookId, 50]] : []),
+      knownTargets: new KnownTargets(),
       webhookCounts: new Map(inFlight > 0 ? [[webhookId, inFlight]] : []),
       after: null,
     });

@@ -3,6 +3,7 @@ import type { DataSource } from 'typeorm';
 import { uuidV7 } from '../../src/common/uuid-v7.js';
 import { acceptEvents, type Acceptance, type IncomingEvent } from '../../src/events/accept-events.js';
 import { recordOutcomes, type OutcomeTally, type RecordedHealth } from '../../src/deliveries/queue/record-health.js';
+import { KnownTargets } from '../../src/deliveries/engine/known-targets.js';
 import type {
   AttemptRecord,
   DeliveryResult,
@@ -69,6 +70,7 @@ export function accept(
     perWebhook: options.perWebhook ?? 100,
     webhookRooms: options.webhookRooms ?? new Map(),
     webhookCounts: new Map(),
+    knownTargets: new KnownTargets(),
     release: () => undefined,
   });
 }

@@ -17,6 +17,7 @@ import { DeliverySender } from '../sending/delivery-sender.js';
 import { Backlog } from './backlog.js';
 import { InFlight } from './in-flight.js';
 import { readRevisions } from '../queue/read-revisions.js';
+import { KnownTargets } from './known-targets.js';
 import { Replica } from './replica.js';
 import { ResultRecorder } from './result-recorder.js';
 import { retryAfterMs, retryDelayMs } from './retry-policy.js';
@@ -46,6 +47,8 @@ export interface Room {
   webhookRooms: ReadonlyMap<string, number>;
   /** Deliveries in flight here, by webhook. */
   webhookCounts: ReadonlyMap<string, number>;
+  /** Webhooks that need not be read when their revision is still the same. */
+  knownTargets: KnownTargets;
   /** To be called when what the statement leased has been dispatched, or when it failed. */
   release: () => void;
 }
@@ -66,6 +69,7 @@ export class DeliveryDispatcher {
   /** Ends the claimer's wait: room was made, or something became due. */
   readonly wakeup = new Wakeup();
   readonly backlog = new Backlog();
+  private readonly knownTargets = new KnownTargets();
   /** `performance.now()` of when room was last given to a claim. */
   private lastClaimAt = -Infinity;
 
@@ -183,6 +187,7 @@ export class DeliveryDispatcher {
       perWebhook,
       webhookRooms,
       webhookCounts: this.inFlight.webhookCounts(),
+      knownTargets: this.knownTargets,
       release: () => {
         release();
         this.drop(lease);

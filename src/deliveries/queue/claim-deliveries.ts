@@ -1,15 +1,9 @@
-import type {
-  CancelReason,
-  LeasedDelivery,
-  OutgoingEvent,
-  SealedSecret,
-  SettledDelivery,
-  Target,
-} from '../delivery.types.js';
-import { liveSecretsOf } from './live-secrets.js';
 import { integerArray, uuidArray } from '../../database/binary-arrays.js';
 import type { Queryable } from '../../database/queryable.js';
 import { StoredStatement } from '../../database/stored-statement.js';
+import type { CancelReason, LeasedDelivery, OutgoingEvent, SettledDelivery, Target } from '../delivery.types.js';
+import type { KnownTargets } from '../engine/known-targets.js';
+import { isUnknown, revisionColumns, targetOf } from './read-targets.js';
 
 /** Webhooks looked at in one claim: bounds the scan when many webhooks have nothing but later retries. */
 const WEBHOOKS_PER_CLAIM = 500;
@@ -29,6 +23,7 @@ export interface ClaimOptions {
   webhookRooms: ReadonlyMap<string, number>;
   /** The same webhooks with what they have in flight here. */
   webhookCounts: ReadonlyMap<string, number>;
+  knownTargets: KnownTargets;
   /** The webhook where the last claim stopped; the scan goes on after it. Null: from the first. */
   after: string | null;
 }
@@ -46,22 +41,26 @@ export interface Claim {
   heldBack: string[];
 }
 
-interface Row {
-  held_back: string[] | null;
-  last_webhook_id: string;
+/** The first row tells of the scan and of the webhooks, each further one of a claimed delivery. */
+type Row = ScanRow | ClaimedRow;
+
+interface ScanRow {
+  delivery_id: null;
+  scanned_to: string;
   is_scan_cut: boolean;
-  delivery_id: string | null;
+  held_back: string[];
+  targets: Target[];
+}
+
+interface ClaimedRow {
+  delivery_id: string;
   failures: number;
   is_test: boolean;
   is_forced: boolean;
   is_in_turn: boolean;
   webhook_id: string;
-  environment_id: string;
-  target_url: string;
-  revision: number;
-  is_active: boolean;
-  is_deleted: boolean;
-  secrets: SealedSecret[];
+  /** Why the webhook no longer receives; null while it does. */
+  stopped_as: CancelReason | null;
   event_id: string;
   event_type: string | null;
   payload: string | null;
@@ -84,10 +83,10 @@ interface Row {
  */
 export const CLAIM_DELIVERIES = new StoredStatement<Row>({
   name: 'claim_deliveries',
-  parameters: 'uuid, uuid, int4, int4, uuid[], int4[], uuid, int4, int4, int4[]',
-  returns: `held_back uuid[], last_webhook_id uuid, is_scan_cut bool, delivery_id uuid, failures int2, is_test bool,
-    is_forced bool, is_in_turn bool, webhook_id uuid, event_id uuid, environment_id uuid, target_url text, revision int4,
-    is_active bool, is_deleted bool, secrets json, event_type text, payload text, event_created_at timestamptz`,
+  parameters: 'uuid, uuid, int4, int4, uuid[], int4[], uuid, int4, int4, int4[], uuid[], int4[]',
+  returns: `scanned_to uuid, is_scan_cut bool, held_back uuid[], targets json, delivery_id uuid, failures int2,
+    is_test bool, is_forced bool, is_in_turn bool, webhook_id uuid, stopped_as text, event_id uuid, event_type text,
+    payload text, event_created_at timestamptz`,
   sql: `
   WITH RECURSIVE room AS (
     SELECT * FROM unnest($5::uuid[], $6::int[], $10::int[]) AS r (webhook_id, room, in_flight)
@@ -124,10 +123,10 @@ export const CLAIM_DELIVERIES = new StoredStatement<Row>({
     SELECT greatest(1, $3::int / (count(*) + 1))::int AS size FROM due WHERE room_in_turn > 0
   ),
   exempt AS MATERIALIZED (
-    SELECT row.delivery_id FROM due d
+    SELECT row.* FROM due d
     CROSS JOIN share
     CROSS JOIN LATERAL (
-      SELECT q.delivery_id FROM delivery_queue q
+      SELECT q.delivery_id, q.is_forced FROM delivery_queue q
       WHERE q.lease IS NULL AND (q.failures = 1 OR q.is_forced)
         AND (q.is_forced OR (d.in_flight_limit = 0 AND NOT d.is_paused))
         AND q.webhook_id = d.webhook_id AND q.due_at <= now()
@@ -149,23 +148,23 @@ export const CLAIM_DELIVERIES = new StoredStatement<Row>({
     FROM gate g WHERE h.webhook_id = g.webhook_id
   ),
   probe AS MATERIALIZED (
-    SELECT row.delivery_id FROM gate
+    SELECT row.* FROM gate
     CROSS JOIN LATERAL (
-      SELECT q.delivery_id FROM delivery_queue q
+      SELECT q.delivery_id, q.is_forced FROM delivery_queue q
       WHERE q.lease IS NULL AND q.webhook_id = gate.webhook_id AND q.due_at <= now()
       ORDER BY q.due_at LIMIT 1
       FOR UPDATE SKIP LOCKED
     ) row
   ),
   in_turn AS MATERIALIZED (
-    SELECT row.delivery_id
+    SELECT row.*
     FROM (
       SELECT d.webhook_id, least(d.room_in_turn, share.size) AS size FROM due d, share
       WHERE d.room_in_turn > 0
       ORDER BY d.position
     ) portion
     CROSS JOIN LATERAL (
-      SELECT q.delivery_id FROM delivery_queue q
+      SELECT q.delivery_id, q.is_forced FROM delivery_queue q
       WHERE q.lease IS NULL AND q.webhook_id = portion.webhook_id AND q.due_at <= now()
       ORDER BY q.due_at LIMIT portion.size
       FOR UPDATE SKIP LOCKED
@@ -173,28 +172,35 @@ export const CLAIM_DELIVERIES = new StoredStatement<Row>({
     LIMIT greatest(0, $3::int - (SELECT count(*) FROM exempt) - (SELECT count(*) FROM probe))
   ),
   picked AS (
-    SELECT delivery_id, true AS is_in_turn FROM in_turn
+    SELECT delivery_id, is_forced, true AS is_in_turn FROM in_turn
     UNION ALL
-    SELECT delivery_id, false FROM (SELECT delivery_id FROM exempt UNION SELECT delivery_id FROM probe) apart
+    SELECT delivery_id, is_forced, false FROM (SELECT * FROM exempt UNION SELECT * FROM probe) apart
   ),
   claimed AS (
     UPDATE delivery_queue q
     SET lease = $1::uuid, leased_by = $2::uuid, leased_until = now() + $8::int * interval '1 millisecond',
       is_forced = false
-    FROM picked p, delivery_queue before
-    WHERE q.delivery_id = p.delivery_id AND before.delivery_id = p.delivery_id AND q.lease IS NULL
-    RETURNING q.delivery_id, q.webhook_id, q.event_id, q.failures, q.is_test, before.is_forced, p.is_in_turn
+    FROM picked p
+    WHERE q.delivery_id = p.delivery_id AND q.lease IS NULL
+    RETURNING q.delivery_id, q.webhook_id, q.event_id, q.failures, q.is_test, p.is_forced, p.is_in_turn
   )
-  SELECT CASE WHEN c.delivery_id IS NULL THEN ARRAY(SELECT webhook_id FROM due WHERE room_in_turn <= 0) END AS held_back,
-    scan.webhook_id AS last_webhook_id, scan.position = ${WEBHOOKS_PER_CLAIM} AS is_scan_cut,
-    c.delivery_id, c.failures, c.is_test, c.is_forced, c.is_in_turn, c.webhook_id, c.event_id,
-    w.environment_id, w.target_url, w.revision, w.is_active, w.deleted_at IS NOT NULL AS is_deleted,
-    ${liveSecretsOf('w')} AS secrets,
-    e.event_type, e.payload, e.created_at AS event_created_at
+  SELECT scan.webhook_id, scan.position = ${WEBHOOKS_PER_CLAIM},
+    CASE
+      WHEN EXISTS (SELECT 1 FROM picked) THEN '{}'
+      ELSE ARRAY(SELECT webhook_id FROM due WHERE room_in_turn <= 0)
+    END,
+    (
+      SELECT coalesce(json_agg(${targetOf('w')}), '[]') FROM webhook w
+      WHERE w.id IN (SELECT webhook_id FROM claimed) AND ${isUnknown('w', '$11', '$12')}
+    ),
+    NULL::uuid, NULL::int2, NULL::bool, NULL::bool, NULL::bool, NULL::uuid, NULL::text, NULL::uuid, NULL::text,
+    NULL::text, NULL::timestamptz
   FROM (SELECT webhook_id, position FROM scanned ORDER BY position DESC LIMIT 1) scan
-  LEFT JOIN claimed c ON true
-  LEFT JOIN webhook w ON w.id = c.webhook_id
-  LEFT JOIN event e ON e.id = c.event_id`,
+  UNION ALL
+  SELECT NULL, NULL, NULL, NULL, c.delivery_id, c.failures, c.is_test, c.is_forced, c.is_in_turn, c.webhook_id,
+    CASE WHEN w.deleted_at IS NOT NULL THEN 'webhook_deleted' WHEN NOT w.is_active THEN 'webhook_inactive' END,
+    c.event_id, e.event_type, e.payload, e.created_at
+  FROM claimed c JOIN webhook w ON w.id = c.webhook_id LEFT JOIN event e ON e.id = c.event_id`,
 });
 
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';
@@ -202,6 +208,7 @@ const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 /** Leases due deliveries to this replica, a fair share from each waiting webhook. */
 export async function claimDeliveries(database: Queryable, options: ClaimOptions): Promise<Claim> {
   const readAt = performance.now();
+  const targets = options.knownTargets.fresh(readAt);
   const rows = await CLAIM_DELIVERIES.run(database, [
     options.lease,
     options.replicaId,
@@ -213,54 +220,43 @@ export async function claimDeliveries(database: Queryable, options: ClaimOptions
     options.leaseMs,
     options.probeIntervalMs,
     integerArray([...options.webhookCounts.values()]),
+    ...revisionColumns(targets),
   ]);
-  const claimed = rows.filter((row) => row.delivery_id !== null) as (Row & { delivery_id: string })[];
+  const scan = rows.find((row) => row.delivery_id === null);
+  const claimed = rows.filter((row) => row.delivery_id !== null);
+  for (const target of scan?.targets ?? []) targets.set(target.webhookId, target);
+  options.knownTargets.learn(scan?.targets ?? [], readAt);
+
   const claim: Claim = {
     deliveries: [],
     canceled: [],
-    after: nextStart(rows[0], claimed, options),
-    heldBack: rows[0]?.held_back ?? [],
+    after: nextStart(scan, claimed, options),
+    heldBack: scan?.held_back ?? [],
   };
-  const targets = new Map<string, Target>();
   for (const row of claimed) {
-    const target = targets.get(row.webhook_id) ?? {
-      environmentId: row.environment_id,
-      webhookId: row.webhook_id,
-      targetUrl: row.target_url,
-      revision: row.revision,
-      secrets: row.secrets,
-    };
-    targets.set(row.webhook_id, target);
-    if (!row.is_active) {
-      const reason = row.is_deleted ? 'webhook_deleted' : 'webhook_inactive';
-      claim.canceled.push({
-        delivery: { id: row.delivery_id, lease: options.lease, target, isTest: row.is_test, isForced: false },
-        reason,
-      });
-      continue;
+    const { delivery_id: id, is_test: isTest, stopped_as: reason } = row;
+    const leased = { id, lease: options.lease, target: targets.get(row.webhook_id)!, isTest };
+    if (reason) claim.canceled.push({ delivery: { ...leased, isForced: false }, reason });
+    else {
+      const event = eventOf(row);
+      claim.deliveries.push({ ...leased, event, failures: row.failures, isForced: row.is_forced, readAt });
     }
-    claim.deliveries.push({
-      id: row.delivery_id,
-      lease: options.lease,
-      target,
-      event: eventOf(row),
-      failures: row.failures,
-      isTest: row.is_test,
-      isForced: row.is_forced,
-      readAt,
-    });
   }
   return claim;
 }
 
-function eventOf(row: Row): OutgoingEvent | null {
+function eventOf(row: ClaimedRow): OutgoingEvent | null {
   if (row.event_type === null || row.payload === null || row.event_created_at === null) return null;
   return { id: row.event_id, type: row.event_type, payload: row.payload, createdAt: row.event_created_at };
 }
 
 /** After the webhook that came last in turn, when the room ended before the webhooks did; else where the scan was cut. */
-function nextStart(scan: Row | undefined, claimed: readonly Row[], { total, after }: ClaimOptions): string | null {
+function nextStart(
+  scan: ScanRow | undefined,
+  claimed: readonly ClaimedRow[],
+  { total, after }: ClaimOptions,
+): string | null {
   const inTurn = claimed.filter((row) => row.is_in_turn).map((row) => row.webhook_id);
   if (claimed.length >= total) return inTurn.sort().at(-1) ?? after;
-  return scan?.is_scan_cut ? scan.last_webhook_id : null;
+  return scan?.is_scan_cut ? scan.scanned_to : null;
 }

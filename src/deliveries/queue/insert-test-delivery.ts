@@ -1,5 +1,5 @@
 import type { LeasedDelivery, OutgoingEvent, Target } from '../delivery.types.js';
-import { liveSecretsOf } from './live-secrets.js';
+import { liveSecretsOf } from './read-targets.js';
 import type { Queryable } from '../../database/queryable.js';
 
 const INSERT = `

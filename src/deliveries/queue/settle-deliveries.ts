@@ -9,7 +9,7 @@ import {
 } from '../../database/binary-arrays.js';
 import type { Queryable } from '../../database/queryable.js';
 import { StoredStatement } from '../../database/stored-statement.js';
-import type { CancelReason, DeliveryResult } from '../delivery.types.js';
+import type { CancelReason, DeliveryResult, Settlement } from '../delivery.types.js';
 
 /** What became of a delivery. */
 export interface Settled {
@@ -25,9 +25,10 @@ export interface Settlements {
   ailing: Set<string>;
 }
 
-/** A delivery that was settled, or a webhook that ails. */
+/** A delivery that became something else than its result says, or nothing (the lease was lost); or a webhook that ails. */
 type Row =
   | { delivery_id: string; status: Settled['status']; cancel_reason: CancelReason | null; ailing_webhook_id: null }
+  | { delivery_id: string; status: null; cancel_reason: null; ailing_webhook_id: null }
   | { delivery_id: null; status: null; cancel_reason: null; ailing_webhook_id: string };
 
 /**
@@ -106,7 +107,9 @@ export const SETTLE_DELIVERIES = new StoredStatement<Row>({
     FROM verdict v
     WHERE v.started_at IS NOT NULL
   )
-  SELECT delivery_id, status, final_cancel_reason, NULL::uuid FROM verdict
+  SELECT r.delivery_id, v.status, v.final_cancel_reason, NULL::uuid
+  FROM result r LEFT JOIN verdict v ON v.delivery_id = r.delivery_id
+  WHERE v.status IS DISTINCT FROM r.settlement
   UNION ALL
   SELECT NULL, NULL, NULL, h.webhook_id FROM webhook_health h WHERE h.webhook_id = ANY ($19)`,
 });
@@ -175,15 +178,23 @@ export async function settleDeliveries(database: Queryable, results: readonly De
     ...boundsOf(results),
     uuidArray([...new Set(deliveries.map(({ target }) => target.webhookId))]),
   ]);
-  const settled = new Map<string, Settled>();
+  const settled = new Map(results.map(({ delivery, settlement }) => [delivery.id, asWanted(settlement)]));
   const ailing = new Set<string>();
   for (const row of rows) {
     if (row.delivery_id === null) ailing.add(row.ailing_webhook_id);
+    else if (row.status === null) settled.delete(row.delivery_id);
     else settled.set(row.delivery_id, { status: row.status, cancelReason: row.cancel_reason });
   }
   const late = results.filter(({ delivery, attempt }) => attempt !== null && !settled.has(delivery.id));
   if (late.length > 0) await logLateAttempts(database, late);
   return { settled, ailing };
+}
+
+function asWanted(settlement: Settlement): Settled {
+  return {
+    status: settlement.kind,
+    cancelReason: settlement.kind === 'canceled' ? settlement.reason : null,
+  };
 }
 
 async function logLateAttempts(database: Queryable, results: readonly DeliveryResult[]): Promise<void> {

@@ -1,0 +1,37 @@
+import { integerArray, uuidArray } from '../../database/binary-arrays.js';
+import type { Target } from '../delivery.types.js';
+
+/** SQL: the webhook row `alias` as a `Target`, a JSON object. Its secrets travel sealed and are opened to sign. */
+export function targetOf(alias: string): string {
+  return `json_build_object('environmentId', ${alias}.environment_id, 'webhookId', ${alias}.id,
+    'targetUrl', ${alias}.target_url, 'revision', ${alias}.revision, 'secrets', ${liveSecretsOf(alias)})`;
+}
+
+/** SQL: whether the webhook row `alias` is not among those that the parameters of `revisionColumns` tell of. */
+export function isUnknown(alias: string, webhookIds: string, revisions: string): string {
+  return `NOT EXISTS (
+    SELECT 1 FROM unnest(${webhookIds}, ${revisions}) AS known (webhook_id, revision)
+    WHERE known.webhook_id = ${alias}.id AND known.revision = ${alias}.revision
+  )`;
+}
+
+/** The parameters for `isUnknown`. */
+export function revisionColumns(known: ReadonlyMap<string, Target>): [webhookIds: Buffer, revisions: Buffer] {
+  return [uuidArray([...known.keys()]), integerArray([...known.values()].map(({ revision }) => revision))];
+}
+
+/** SQL: the live secrets of the webhook row `alias`, newest first, as a JSON array of `SealedSecret`. */
+export function liveSecretsOf(alias: string): string {
+  return `(
+    SELECT coalesce(
+      json_agg(
+        json_build_object('id', s.id, 'key_id', s.key_id, 'ciphertext', encode(s.ciphertext, 'base64'))
+        ORDER BY s.created_at DESC, s.id DESC
+      ),
+      '[]'
+    )
+    FROM webhook_secret s
+    WHERE s.environment_id = ${alias}.environment_id AND s.webhook_id = ${alias}.id
+      AND s.ciphertext IS NOT NULL AND (s.expires_at IS NULL OR s.expires_at > now())
+  )`;
+}
