@@ -98,7 +98,10 @@ export class EventIntake {
 
   private async flush(): Promise<void> {
     try {
-      while (this.waiting.length > 0) await this.writeGroups(this.takeGroups());
+      while (this.waiting.length > 0) {
+        await this.dispatcher.roomToAccept(Math.min(this.waitingEvents, EVENTS_PER_FLUSH));
+        await this.writeGroups(this.takeGroups());
+      }
     } finally {
       this.isFlushing = false;
     }

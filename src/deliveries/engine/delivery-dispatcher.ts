@@ -35,6 +35,10 @@ const RECORDING_BUDGET_MS = 30_000;
  */
 const CLAIM_WHEN_FULL_MS = 50;
 
+/** How long accepting waits for room, and for which share of the limit at most: endpoints that hang leave that much. */
+const ACCEPT_PATIENCE_MS = 100;
+const WANTED_SHARE = 1 / 4;
+
 /** What a statement may lease to this replica. */
 export interface Room {
   lease: string;
@@ -68,6 +72,8 @@ export class DeliveryDispatcher {
   private isStopping = false;
   /** Ends the claimer's wait: room was made, or something became due. */
   readonly wakeup = new Wakeup();
+  /** Ends the intake's wait: room was made. */
+  private readonly attemptEnds = new Wakeup();
   readonly backlog = new Backlog();
   private readonly knownTargets = new KnownTargets();
   /** `performance.now()` of when room was last given to a claim. */
@@ -110,6 +116,19 @@ export class DeliveryDispatcher {
   /** The leases that statements under way may give and that deliveries here are held by. */
   openLeases(): string[] {
     return [...this.leases.keys()];
+  }
+
+  /**
+   * Resolves when the deliveries of so many events are likely to find room, or after 100 ms. Accepting that runs ahead of
+   * sending makes deliveries that have to be claimed, which costs as much as accepting them: so it slows down a little.
+   */
+  async roomToAccept(events: number): Promise<void> {
+    const wanted = Math.min(events, this.inFlight.limit * WANTED_SHARE);
+    for (const deadline = performance.now() + ACCEPT_PATIENCE_MS; !this.isStopping; ) {
+      const leftMs = deadline - performance.now();
+      if (this.inFlight.room >= wanted || leftMs <= 0) return;
+      await this.attemptEnds.wait(leftMs);
+    }
   }
 
   /** Room for deliveries that are about to be accepted. What waits already gets its half, however much is accepted. */
@@ -205,6 +224,7 @@ export class DeliveryDispatcher {
     this.inFlight.start(target.webhookId);
     const ended = attempt.finally(() => {
       this.inFlight.end(target.webhookId);
+      this.attemptEnds.wake();
       this.wakeIfAwaited(target.webhookId);
     });
     this.track(
