@@ -66,12 +66,12 @@ export function bundle(root, compiled, target) {
  */
 function nameOnlyTheRenamed(target) {
   const helper = 'var __name = (target, value) => __defProp(target, "name", { value, configurable: true });';
-  const files = readdirSync(target).filter((name) => name.endsWith('.js'));
-  const withHelper = files.filter((name) => readFileSync(join(target, name), 'utf8').includes(helper));
-  if (withHelper.length === 0) throw new Error('esbuild writes its naming helper differently now; adapt this');
-  for (const name of withHelper) {
+  const quick = helper.replace('=> __defProp', '=> target.name === value ? target : __defProp');
+  for (const name of readdirSync(target).filter((file) => file.endsWith('.js'))) {
     const path = join(target, name);
-    const quick = helper.replace('=> __defProp', '=> target.name === value ? target : __defProp');
-    writeFileSync(path, readFileSync(path, 'utf8').replace(helper, quick));
+    const code = readFileSync(path, 'utf8');
+    if (!code.includes('var __name =')) continue;
+    if (!code.includes(helper)) throw new Error('esbuild writes its naming helper differently now; adapt this');
+    writeFileSync(path, code.replace(helper, quick));
   }
 }

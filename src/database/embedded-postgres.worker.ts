@@ -10,6 +10,12 @@ export interface EmbeddedPostgresWork {
 
 export type EmbeddedPostgresReport = 'ready' | 'stopped';
 
+/**
+ * A new segment of the write-ahead log (16 MiB) is not filled with zeros first: that is for file systems whose blocks are
+ * allocated at the flush, and nothing is flushed here. It doubled what was written.
+ */
+const START_PARAMETERS = [...PGlite.defaultStartParams, '-c', 'wal_init_zero=off'];
+
 const STARTUP_MESSAGE = ((): Buffer => {
   const parameters = Buffer.from('user\0postgres\0database\0postgres\0client_encoding\0UTF8\0\0');
   const head = Buffer.alloc(8);
@@ -21,7 +27,7 @@ const STARTUP_MESSAGE = ((): Buffer => {
 async function work({ dataPath, socketPath }: EmbeddedPostgresWork): Promise<void> {
   const parent = parentPort!;
   const report = (message: EmbeddedPostgresReport): void => parent.postMessage(message);
-  const engine = await PGlite.create({ dataDir: dataPath });
+  const engine = await PGlite.create({ dataDir: dataPath, startParams: START_PARAMETERS });
   if (socketPath === null) {
     await engine.close();
     report('stopped');

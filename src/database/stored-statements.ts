@@ -1,5 +1,5 @@
 import { CLAIM_DELIVERIES } from '../deliveries/queue/claim-deliveries.js';
-import { SETTLE_DELIVERIES } from '../deliveries/queue/settle-deliveries.js';
+import { SETTLE_DELIVERIES, SETTLE_SUCCESSES } from '../deliveries/queue/settle-deliveries.js';
 import { ACCEPT_EVENTS } from '../events/accept-events.js';
 import type { StoredStatement } from './stored-statement.js';
 
@@ -8,4 +8,5 @@ export const storedStatements: readonly StoredStatement<unknown>[] = [
   ACCEPT_EVENTS,
   CLAIM_DELIVERIES,
   SETTLE_DELIVERIES,
+  SETTLE_SUCCESSES,
 ];

@@ -62,7 +62,7 @@ describe('a process', () => {
   });
 
   it('that gets SIGTERM ends what is in flight, leaves the rest to the next start, and sends nothing twice', async () => {
-    service = new Service({ env: { IN_FLIGHT_LIMIT: '4', IN_FLIGHT_PER_WEBHOOK: '4' } });
+    service = new Service({ env: { IN_FLIGHT_LIMIT: '8', IN_FLIGHT_PER_WEBHOOK: '4' } });
     await service.start();
     const { client } = await service.tenant();
     const receiver = await receivers.start();

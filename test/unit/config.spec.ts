@@ -51,7 +51,7 @@ describe('loadConfig', () => {
       maxBodyBytes: 8_388_608,
       attemptTimeoutMs: 15_000,
       retryScheduleMs: [5_000, 300_000, 1_800_000, 7_200_000, 18_000_000, 36_000_000, 36_000_000],
-      inFlightLimit: 256,
+      inFlightLimit: 1024,
       inFlightPerWebhook: 64,
       signatureHeader: 'X-Webhook-Signature',
       signatureEncoding: 'base64',

@@ -11,7 +11,7 @@ import { isGivenUp, type EndpointState } from './endpoint-health.js';
 import { EndpointStates } from './endpoint-states.js';
 import { tallyOutcomes } from './outcome-tally.js';
 import { recordOutcomes, type RecordedHealth } from '../queue/record-health.js';
-import { settleDeliveries, type Settled, type Settlements } from '../queue/settle-deliveries.js';
+import { isSuccess, settleDeliveries, type Settled, type Settlements } from '../queue/settle-deliveries.js';
 import { WebhookDisabler } from './webhook-disabler.js';
 
 /** Results written by one statement. */
@@ -79,13 +79,18 @@ export class ResultRecorder {
     }
   }
 
-  /** No two results of one delivery: the second is about a lease that began after the first was lost. */
+  /**
+   * Successes together, for which there is a shorter statement, or what is none: whichever waits longest. No two results
+   * of one delivery: the second is about a lease that began after the first was lost.
+   */
   private takeBatch(): Waiting[] {
     const batch = new Map<string, Waiting>();
     const later: Waiting[] = [];
+    const areSuccesses = isSuccess(this.waiting[0]!.result);
     for (const waiting of this.waiting) {
       const { id } = waiting.result.delivery;
-      if (batch.size < ROWS_PER_FLUSH && !batch.has(id)) batch.set(id, waiting);
+      const belongs = batch.size < ROWS_PER_FLUSH && !batch.has(id) && isSuccess(waiting.result) === areSuccesses;
+      if (belongs) batch.set(id, waiting);
       else later.push(waiting);
     }
     this.waiting = later;
