@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { ApiError } from '../common/errors.js';
+import { notFound } from '../common/not-found.js';
 import { uuidV7 } from '../common/uuid-v7.js';
 import type { CreateWebhookDto } from './dto/create-webhook.dto.js';
 import type { WebhookWithSecretDto } from './dto/webhook-with-secret.dto.js';
@@ -34,7 +35,10 @@ export interface CreationRequest {
 export class WebhookCreation {
   constructor(private readonly vault: SecretVault) {}
 
-  /** Runs in a transaction: the key is committed with the webhook that it protects. */
+  /**
+   * @param manager in a transaction when there is a key, which is committed with the webhook that it protects.
+   * @throws ApiError ENVIRONMENT_NOT_FOUND, IDEMPOTENCY_CONFLICT
+   */
   async run(request: CreationRequest, manager: EntityManager): Promise<WebhookWithSecretDto> {
     const { environmentId, body, actor, idempotencyKey } = request;
     const webhook = newWebhook(environmentId, body, await databaseTime(manager));
@@ -48,7 +52,8 @@ export class WebhookCreation {
       const earlier = await claimIdempotencyKey<StoredAnswer>(manager, keyed, webhook.id, answer);
       if (earlier) return this.repeat(earlier, contentHash, manager);
     }
-    await insertWebhook(manager, webhook, secretRow, actor);
+    const isWritten = await insertWebhook(manager, webhook, secretRow, actor);
+    if (!isWritten) throw notFound('ENVIRONMENT_NOT_FOUND');
     return { ...answer.webhook, secret };
   }
 

@@ -53,16 +53,55 @@ export async function lockWebhooksOf(manager: EntityManager, environmentId: stri
   return webhooks.map(({ id }) => id);
 }
 
-/** Writes a new webhook with its first revision and its first secret. */
+/** One statement: each further one would wait its turn beside the events. The environment cannot be deleted meanwhile. */
+const INSERT_WEBHOOK = `
+  WITH environment AS (
+    SELECT id FROM environment WHERE id = $1::uuid AND deleted_at IS NULL FOR SHARE
+  ),
+  created AS (
+    INSERT INTO webhook
+      (environment_id, id, target_url, is_active, event_types, disabled_at, disabled_reason, created_at, updated_at)
+    SELECT id, $2::uuid, $3::text, $4::boolean, $5::text[], $6::timestamptz, $7::text, $8::timestamptz, $8::timestamptz
+    FROM environment
+    RETURNING *
+  ),
+  logged AS (
+    INSERT INTO webhook_revision (environment_id, webhook_id, revision, target_url, is_active, event_types, is_deleted,
+      changed_by, changed_at)
+    SELECT environment_id, id, revision, target_url, is_active, event_types, false, $9::text, created_at FROM created
+  ),
+  sealed AS (
+    INSERT INTO webhook_secret (environment_id, webhook_id, id, key_id, ciphertext, created_at)
+    SELECT environment_id, id, $10::uuid, $11::text, $12::bytea, created_at FROM created
+  )
+  SELECT id FROM created`;
+
+/**
+ * Writes a new webhook with its first revision and its first secret.
+ *
+ * @returns false when its environment does not exist; nothing is written then.
+ */
 export async function insertWebhook(
   manager: EntityManager,
   webhook: Webhook,
   secret: WebhookSecret,
   changedBy: string,
-): Promise<void> {
-  await manager.insert(Webhook, webhook);
-  await manager.insert(WebhookRevision, revisionOf(webhook, changedBy));
-  await manager.insert(WebhookSecret, secret);
+): Promise<boolean> {
+  const rows = await manager.query<unknown[]>(INSERT_WEBHOOK, [
+    webhook.environmentId,
+    webhook.id,
+    webhook.targetUrl,
+    webhook.isActive,
+    webhook.eventTypes,
+    webhook.disabledAt,
+    webhook.disabledReason,
+    webhook.createdAt,
+    changedBy,
+    secret.id,
+    secret.keyId,
+    secret.ciphertext,
+  ]);
+  return rows.length === 1;
 }
 
 /** Writes a changed webhook, which the transaction holds locked, with its revision. */

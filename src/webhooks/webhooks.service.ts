@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type FindOptionsWhere } from 'typeorm';
-import { EnvironmentDirectory } from '../auth/environment-directory.js';
 import { ApiError } from '../common/errors.js';
 import { notFound } from '../common/not-found.js';
 import { mapPage, type PageDto, startAfter, toPage } from '../common/page.js';
@@ -27,7 +26,6 @@ export class WebhooksService {
 
   constructor(
     private readonly dataSource: DataSource,
-    private readonly environments: EnvironmentDirectory,
     private readonly creation: WebhookCreation,
     private readonly deletion: WebhookDeletion,
     private readonly deliveryControl: DeliveryControl,
@@ -45,10 +43,9 @@ export class WebhooksService {
   ): Promise<WebhookWithSecretDto> {
     refuseOtherEnvironment(body.environment_id, environmentId);
     this.refuseBadTarget(body.target_url);
-    return this.dataSource.transaction(async (manager) => {
-      await this.environments.hold(environmentId, manager);
-      return this.creation.run({ environmentId, body, actor, idempotencyKey }, manager);
-    });
+    const request = { environmentId, body, actor, idempotencyKey };
+    if (idempotencyKey === null) return this.creation.run(request, this.dataSource.manager);
+    return this.dataSource.transaction((manager) => this.creation.run(request, manager));
   }
 
   async list(environmentId: string, query: ListWebhooksQuery): Promise<PageDto<WebhookDto>> {
