@@ -193,16 +193,19 @@ export class DeliveryDispatcher {
     }
     this.leases.hold(delivery.lease);
     this.unsettled += 1;
-    const result = await this.attempt(delivery);
-    await this.settle(result);
-    this.leases.drop(delivery.lease);
-    this.unsettled -= 1;
-    return result.attempt;
+    try {
+      const result = await this.attempt(delivery);
+      await this.settle(result);
+      return result.attempt;
+    } finally {
+      this.leases.drop(delivery.lease);
+      this.unsettled -= 1;
+    }
   }
 
   /** Settles a delivery that is not to be attempted: its webhook no longer receives. */
   cancel(delivery: SettledDelivery, reason: CancelReason): void {
-    void this.settle(unattempted(delivery, { kind: 'canceled', reason }));
+    this.inBackground(this.settle(unattempted(delivery, { kind: 'canceled', reason })));
   }
 
   private reserve(total: number): Room {
@@ -234,7 +237,7 @@ export class DeliveryDispatcher {
     for (const delivery of this.ready.splice(0, STARTS_PER_TURN)) {
       const permit = this.permitOf(delivery);
       if (permit === 'late') late.push(delivery);
-      else void this.carryOut(delivery, permit === 'allowed' ? this.attempt(delivery) : this.notNow(delivery));
+      else this.carryOut(delivery, permit === 'allowed' ? this.attempt(delivery) : this.notNow(delivery));
     }
     if (late.length > 0) this.reread(late);
     if (this.ready.length === 0) return;
@@ -247,21 +250,35 @@ export class DeliveryDispatcher {
     return this.replica.permitOf(target, readAt);
   }
 
+  private carryOut(delivery: LeasedDelivery, attempt: DeliveryResult | Promise<DeliveryResult>): void {
+    this.inBackground(this.finish(delivery, attempt));
+  }
+
   /** Ends the delivery's time in flight with its attempt, and its lease's with the record of what came of it. */
-  private async carryOut(
+  private async finish(
     { lease, target }: LeasedDelivery,
     attempt: DeliveryResult | Promise<DeliveryResult>,
   ): Promise<void> {
     try {
-      const result = await attempt;
-      this.endInFlight(target.webhookId);
-      await this.record(result);
-    } catch (error) {
-      this.endInFlight(target.webhookId);
-      this.logger.error({ msg: 'an attempt broke off; its delivery is due again soon', err: error });
+      await this.record(await this.inFlightUntil(attempt, target.webhookId));
+    } finally {
+      this.leases.drop(lease);
+      this.unsettled -= 1;
     }
-    this.leases.drop(lease);
-    this.unsettled -= 1;
+  }
+
+  private async inFlightUntil<T>(end: T | Promise<T>, webhookId: string): Promise<T> {
+    try {
+      return await end;
+    } finally {
+      this.endInFlight(webhookId);
+    }
+  }
+
+  private inBackground(work: Promise<void>): void {
+    work.catch((error: unknown) => {
+      this.logger.error({ msg: 'an attempt broke off; its delivery is due again soon', err: error });
+    });
   }
 
   /** The end of an attempt is a reason to look when what waits was waiting for its slot. */
@@ -298,7 +315,7 @@ export class DeliveryDispatcher {
   }
 
   private giveBack(delivery: LeasedDelivery): void {
-    void this.settle(this.notNow(delivery)).then(() => this.wakeup.wake());
+    this.inBackground(this.settle(this.notNow(delivery)).then(() => this.wakeup.wake()));
   }
 
   /** Read under a webhook that has changed, or more than fits: any replica may claim it again at once. */
@@ -321,7 +338,7 @@ export class DeliveryDispatcher {
           ? this.attempt(delivery)
           : this.notNow(delivery);
       });
-      void this.carryOut(delivery, decided);
+      this.carryOut(delivery, decided);
     }
   }
 }
