@@ -10,6 +10,7 @@ import { DeliveryEngine } from './engine/delivery-engine.js';
 import { QueueGauges } from './engine/queue-gauges.js';
 import { DeliverySender } from './sending/delivery-sender.js';
 import { ResultRecorder } from './engine/result-recorder.js';
+import { RoomKeeper } from './engine/room-keeper.js';
 import { WebhookDisabler } from './engine/webhook-disabler.js';
 import { WebhookTestController } from './webhook-test.controller.js';
 import { WebhookTester } from './webhook-tester.js';
@@ -25,9 +26,10 @@ import { WebhookTester } from './webhook-tester.js';
     DeliverySender,
     QueueGauges,
     ResultRecorder,
+    RoomKeeper,
     WebhookDisabler,
     WebhookTester,
   ],
-  exports: [DeliveryDispatcher],
+  exports: [DeliveryDispatcher, RoomKeeper],
 })
 export class DeliveriesModule {}

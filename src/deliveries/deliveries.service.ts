@@ -3,7 +3,7 @@ import { DataSource } from 'typeorm';
 import { ApiError } from '../common/errors.js';
 import { notFound } from '../common/not-found.js';
 import { type PageDto, startAfter, toPage } from '../common/page.js';
-import { DeliveryDispatcher } from './engine/delivery-dispatcher.js';
+import { RoomKeeper } from './engine/room-keeper.js';
 import { DeliveryDetailDto, DeliveryDto } from './dto/delivery.dto.js';
 import type { DeliveryQuery } from './dto/delivery.query.js';
 import { type DeliveryRow, findDelivery, listAttempts, listDeliveries } from './queue/delivery-reads.js';
@@ -15,7 +15,7 @@ import { lockWebhookState, requeueDelivery } from './queue/requeue-delivery.js';
 export class DeliveriesService {
   constructor(
     private readonly dataSource: DataSource,
-    private readonly dispatcher: DeliveryDispatcher,
+    private readonly rooms: RoomKeeper,
   ) {}
 
   async list(environmentId: string, query: DeliveryQuery): Promise<PageDto<DeliveryDto>> {
@@ -50,7 +50,7 @@ export class DeliveriesService {
       await requeueDelivery(manager, id);
       return this.find(manager, environmentId, id);
     });
-    this.dispatcher.nudge();
+    this.rooms.nudge();
     return DeliveryDto.of(row);
   }
 

@@ -7,6 +7,7 @@ import { examplePayloadOf, TEST_EVENT_PAYLOAD, TEST_EVENT_TYPE } from '../webhoo
 import { WebhooksService } from '../webhooks/webhooks.service.js';
 import type { AttemptRecord } from './delivery.types.js';
 import { DeliveryDispatcher } from './engine/delivery-dispatcher.js';
+import { RoomKeeper } from './engine/room-keeper.js';
 import type { WebhookTestDto, WebhookTestResultDto } from './dto/webhook-test.dto.js';
 import { insertTestDelivery } from './queue/insert-test-delivery.js';
 
@@ -26,6 +27,7 @@ export class WebhookTester {
     private readonly dataSource: DataSource,
     private readonly partitions: DailyPartitions,
     private readonly webhooks: WebhooksService,
+    private readonly rooms: RoomKeeper,
     private readonly dispatcher: DeliveryDispatcher,
   ) {}
 
@@ -82,7 +84,7 @@ export class WebhookTester {
   ): Promise<AttemptRecord | null> {
     const createdAt = new Date();
     const payload = type === TEST_EVENT_TYPE ? TEST_EVENT_PAYLOAD : examplePayloadOf(type);
-    const room = this.dispatcher.reserveNothing();
+    const room = this.rooms.reserveNothing();
     try {
       const test = {
         ...room,

@@ -3,7 +3,7 @@ import { byteaArray, integerArray, textArray, timestampArray, uuidArray } from '
 import type { Queryable } from '../database/queryable.js';
 import { StoredStatement } from '../database/stored-statement.js';
 import type { LeasedDelivery, Target } from '../deliveries/delivery.types.js';
-import type { Room } from '../deliveries/engine/delivery-dispatcher.js';
+import type { Room } from '../deliveries/engine/room-keeper.js';
 import { isUnknown, revisionColumns, targetOf } from '../deliveries/queue/read-targets.js';
 
 /** An event on its way in. */

@@ -3,7 +3,8 @@ import { DataSource } from 'typeorm';
 import { ApiError } from '../common/errors.js';
 import { DailyPartitions } from '../database/daily-partitions.js';
 import { isDataError } from '../database/sqlstate.js';
-import { DeliveryDispatcher, type Room } from '../deliveries/engine/delivery-dispatcher.js';
+import { DeliveryDispatcher } from '../deliveries/engine/delivery-dispatcher.js';
+import { type Room, RoomKeeper } from '../deliveries/engine/room-keeper.js';
 import type { Queryable } from '../database/queryable.js';
 import { type Count, Metrics } from '../metrics/metrics.js';
 import { acceptEvents, type Acceptance, type IncomingEvent } from './accept-events.js';
@@ -41,6 +42,7 @@ export class EventIntake {
   constructor(
     private readonly dataSource: DataSource,
     private readonly partitions: DailyPartitions,
+    private readonly rooms: RoomKeeper,
     private readonly dispatcher: DeliveryDispatcher,
     metrics: Metrics,
   ) {
@@ -77,7 +79,7 @@ export class EventIntake {
     confirm: (refused: ReadonlySet<string>, database: Queryable) => Promise<void>,
   ): Promise<ReadonlySet<string>> {
     return this.partitions.provide(() =>
-      this.write(events, this.dispatcher.reserveNothing(), (insert) =>
+      this.write(events, this.rooms.reserveNothing(), (insert) =>
         this.dataSource.transaction(async (manager) => {
           const acceptance = await insert(manager);
           await confirm(acceptance.refused, manager);
@@ -99,7 +101,7 @@ export class EventIntake {
   private async flush(): Promise<void> {
     try {
       while (this.waiting.length > 0) {
-        await this.dispatcher.roomToAccept(Math.min(this.waitingEvents, EVENTS_PER_FLUSH));
+        await this.rooms.roomToAccept(Math.min(this.waitingEvents, EVENTS_PER_FLUSH));
         await this.writeGroups(this.takeGroups());
       }
     } finally {
@@ -126,7 +128,7 @@ export class EventIntake {
     try {
       const events = groups.flatMap((group) => group.events);
       const refused = await this.partitions.provide(() =>
-        this.write(events, this.dispatcher.reserveForIntake(), (insert) => insert(this.dataSource)),
+        this.write(events, this.rooms.reserveForIntake(), (insert) => insert(this.dataSource)),
       );
       for (const { resolve } of groups) resolve(refused);
     } catch (error) {
@@ -148,7 +150,7 @@ export class EventIntake {
       const { refused, leased, unleased } = await run((database) => acceptEvents(database, events, room));
       this.accepted.inc(events.length - refused.size);
       this.dispatcher.dispatch(leased);
-      if (unleased.length > 0) this.dispatcher.nudge(unleased);
+      if (unleased.length > 0) this.rooms.nudge(unleased);
       return refused;
     } finally {
       this.writingEvents -= events.length;

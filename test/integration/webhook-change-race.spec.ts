@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { DeliveryDispatcher } from '../../src/deliveries/engine/delivery-dispatcher.js';
+import { RoomKeeper } from '../../src/deliveries/engine/room-keeper.js';
 import { acceptEvents, type Acceptance } from '../../src/events/accept-events.js';
 import { startReplica, type TestReplica } from '../support/app.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -67,8 +68,9 @@ describe('an event that is accepted while its webhook changes', () => {
 
   /** Has the replica accept an event, lets `change` be answered before its deliveries can start, then starts them. */
   const overtakenBy = async (holder: TestReplica, change: () => Promise<unknown>): Promise<void> => {
+    const rooms = holder.nest.get(RoomKeeper);
     const dispatcher = holder.nest.get(DeliveryDispatcher);
-    const room = { ...dispatcher.reserveForIntake(), total: 1 };
+    const room = { ...rooms.reserveForIntake(), total: 1 };
     const acceptance = await acceptEvents(test.dataSource, [makeEvent(environmentId)], room);
     expect(acceptance.leased).toHaveLength(1);
     await change();
@@ -103,8 +105,9 @@ describe('an event that is accepted while its webhook changes', () => {
   });
 
   it('is sent once its webhook is known not to have changed, when accepting it took longer than the window', async () => {
+    const rooms = replica.nest.get(RoomKeeper);
     const dispatcher = replica.nest.get(DeliveryDispatcher);
-    const room = { ...dispatcher.reserveForIntake(), total: 1 };
+    const room = { ...rooms.reserveForIntake(), total: 1 };
     const { leased } = await acceptEvents(test.dataSource, [makeEvent(environmentId)], room);
     // Given back it could not be claimed again, so only what was leased can be sent.
     await recordHealth(test.dataSource, webhookId, { failures: 1, pauseMs: 600_000 });
@@ -119,8 +122,9 @@ describe('an event that is accepted while its webhook changes', () => {
     it.each(changes)(
       'and commits after the change is not sent once it is %s',
       async (_, body, status, reason, hits) => {
+        const rooms = replica.nest.get(RoomKeeper);
         const dispatcher = replica.nest.get(DeliveryDispatcher);
-        const room = { ...dispatcher.reserveForIntake(), total: 1 };
+        const room = { ...rooms.reserveForIntake(), total: 1 };
         let acceptance: Acceptance | undefined;
         await test.dataSource.transaction(async (manager) => {
           acceptance = await acceptEvents(manager, [makeEvent(environmentId)], room);

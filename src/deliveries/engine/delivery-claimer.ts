@@ -1,8 +1,9 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Config } from '../../config/config.js';
-import { DeliveryDispatcher, type Room } from './delivery-dispatcher.js';
+import { DeliveryDispatcher } from './delivery-dispatcher.js';
 import { PROBE_INTERVAL_MS } from './endpoint-health.js';
+import { type Room, RoomKeeper } from './room-keeper.js';
 import { claimDeliveries } from '../queue/claim-deliveries.js';
 
 /** How often the queue is looked at when nothing says that something is due: bounds the lateness of a retry. */
@@ -25,6 +26,7 @@ export class DeliveryClaimer {
 
   constructor(
     private readonly dataSource: DataSource,
+    private readonly rooms: RoomKeeper,
     private readonly dispatcher: DeliveryDispatcher,
     config: Config,
   ) {
@@ -43,21 +45,21 @@ export class DeliveryClaimer {
   /** No claim begins from now on; resolves when the one under way has ended. */
   async stop(): Promise<void> {
     this.isStopping = true;
-    this.dispatcher.wakeup.wake();
+    this.rooms.wakeup.wake();
     await this.loop;
   }
 
   private async run(): Promise<void> {
     while (!this.isStopping) {
-      const room = this.dispatcher.reserveForClaim();
+      const room = this.rooms.reserveForClaim();
       if (room && (await this.claim(room))) continue;
-      await this.dispatcher.wakeup.wait(this.hasFailed ? CLAIM_RETRY_MS : POLL_MS);
+      await this.rooms.wakeup.wait(this.hasFailed ? CLAIM_RETRY_MS : POLL_MS);
     }
   }
 
   /** @returns whether to look again at once: the round is not at its end, or it found something. */
   private async claim(room: Room): Promise<boolean> {
-    const { backlog } = this.dispatcher;
+    const { backlog } = this.rooms;
     try {
       backlog.claimBegins(this.scanFrom === null);
       const claim = await claimDeliveries(this.dataSource, {

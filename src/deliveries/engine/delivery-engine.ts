@@ -5,6 +5,7 @@ import { Config } from '../../config/config.js';
 import { DeliveryClaimer } from './delivery-claimer.js';
 import { DeliveryDispatcher } from './delivery-dispatcher.js';
 import { Replica } from './replica.js';
+import { RoomKeeper } from './room-keeper.js';
 
 /** Of the time to stop, what attempts under way get; the rest is for closing the server and the database. */
 const DRAIN_SHARE = 0.8;
@@ -17,6 +18,7 @@ export class DeliveryEngine implements OnApplicationBootstrap, BeforeApplication
   constructor(
     private readonly replica: Replica,
     private readonly claimer: DeliveryClaimer,
+    private readonly rooms: RoomKeeper,
     private readonly dispatcher: DeliveryDispatcher,
     private readonly readiness: ReadinessChecks,
     private readonly config: Config,
@@ -24,7 +26,7 @@ export class DeliveryEngine implements OnApplicationBootstrap, BeforeApplication
 
   async onApplicationBootstrap(): Promise<void> {
     this.readiness.register('dispatcher', () => this.claimer.isHealthy);
-    await this.replica.start(this.dispatcher);
+    await this.replica.start(this.rooms);
     this.claimer.start();
   }
 

@@ -1,0 +1,161 @@
+import { Injectable } from '@nestjs/common';
+import { uuidV7 } from '../../common/uuid-v7.js';
+import { Config } from '../../config/config.js';
+import { Metrics } from '../../metrics/metrics.js';
+import { Backlog } from './backlog.js';
+import { InFlight } from './in-flight.js';
+import { KnownTargets } from './known-targets.js';
+import { OpenLeases } from './open-leases.js';
+import { Replica } from './replica.js';
+import { Wakeup } from './wakeup.js';
+
+/** Beyond the deadline of the attempt: what recording its result may take before the lease ends. */
+const RECORDING_BUDGET_MS = 30_000;
+
+/**
+ * While little is free, claims are at least this far apart. Without them nothing would be claimed when hanging endpoints
+ * leave less free than is worth a statement.
+ */
+const CLAIM_WHEN_FULL_MS = 50;
+
+/** How long accepting waits for room, and for which share of the limit at most: endpoints that hang leave that much. */
+const ACCEPT_PATIENCE_MS = 100;
+const WANTED_SHARE = 1 / 4;
+
+/** What a statement may lease to this replica. */
+export interface Room {
+  lease: string;
+  replicaId: string;
+  leaseMs: number;
+  /** Deliveries of all webhooks together. */
+  total: number;
+  /** Deliveries of one webhook, where `webhookRooms` does not say otherwise. */
+  perWebhook: number;
+  webhookRooms: ReadonlyMap<string, number>;
+  /** Deliveries in flight here, by webhook. */
+  webhookCounts: ReadonlyMap<string, number>;
+  /** Webhooks that need not be read when their revision is still the same. */
+  knownTargets: KnownTargets;
+  /** To be called when what the statement leased has been dispatched, or when it failed. */
+  release: () => void;
+}
+
+/**
+ * Keeps count of what this replica has in flight, and says how much more a statement may lease to it: accepting, which
+ * leases what it stores, and claiming take room from here before they run, and give it back when they have run.
+ */
+@Injectable()
+export class RoomKeeper {
+  readonly inFlight: InFlight;
+  readonly leases = new OpenLeases();
+  readonly backlog = new Backlog();
+  /** Ends the claimer's wait: room was made, or something became due. */
+  readonly wakeup = new Wakeup();
+  /** Ends the intake's wait: room was made. */
+  private readonly attemptEnds = new Wakeup();
+  private readonly knownTargets = new KnownTargets();
+  private readonly leaseMs: number;
+  /** `performance.now()` of when room was last given to a claim. */
+  private lastClaimAt = -Infinity;
+  /** No room is given any more. */
+  isClosed = false;
+
+  constructor(
+    config: Config,
+    private readonly replica: Replica,
+    metrics: Metrics,
+  ) {
+    this.inFlight = new InFlight(config.inFlightLimit, config.inFlightPerWebhook);
+    this.leaseMs = config.attemptTimeoutMs + RECORDING_BUDGET_MS;
+    metrics.gauge('deliveriesInFlight', {}, () => this.inFlight.count);
+    metrics.gauge('deliveriesInFlightLimit', {}, () => this.inFlight.limit);
+  }
+
+  /**
+   * Something became due: look now instead of at the next poll.
+   *
+   * @param webhookIds whose it is, where that is known: looking is in vain when all of them are held back anyway.
+   */
+  nudge(webhookIds?: readonly string[]): void {
+    if (webhookIds?.every((id) => this.backlog.isHeldBack(id))) return;
+    this.wakeup.wake();
+  }
+
+  /** The leases that statements under way may give and that deliveries here are held by. */
+  openLeases(): string[] {
+    return this.leases.list();
+  }
+
+  /**
+   * Resolves when the deliveries of so many events are likely to find room, or after 100 ms. Accepting that runs ahead of
+   * sending makes deliveries that have to be claimed, which costs as much as accepting them: so it slows down a little.
+   */
+  async roomToAccept(events: number): Promise<void> {
+    const wanted = Math.min(events, this.inFlight.limit * WANTED_SHARE);
+    for (const deadline = performance.now() + ACCEPT_PATIENCE_MS; !this.isClosed;) {
+      const leftMs = deadline - performance.now();
+      if (this.inFlight.room >= wanted || leftMs <= 0) return;
+      await this.attemptEnds.wait(leftMs);
+    }
+  }
+
+  /** Room for deliveries that are about to be accepted. What waits already gets its half, however much is accepted. */
+  reserveForIntake(): Room {
+    const free = this.inFlight.room;
+    return this.reserve(this.isClosed ? 0 : this.backlog.isBeyondSlots ? free >> 1 : free);
+  }
+
+  /**
+   * Room for a claim, or null when it is not worth one now. Half of what is free is left to what is being accepted
+   * meanwhile, unless it is known that more waits than fits.
+   */
+  reserveForClaim(): Room | null {
+    const free = this.inFlight.room;
+    if (this.isClosed || !this.replica.isSeen) return null;
+    const now = performance.now();
+    if (free === 0 || (!this.inFlight.isWorthFilling && now - this.lastClaimAt < CLAIM_WHEN_FULL_MS)) {
+      // Something may be due that cannot be looked for: without this, accepting would take every slot that gets free.
+      this.backlog.isBeyondSlots = true;
+      return null;
+    }
+    this.lastClaimAt = now;
+    return this.reserve(this.backlog.isBeyondSlots ? free : Math.ceil(free / 2));
+  }
+
+  /** A lease for deliveries beyond the limits. */
+  reserveNothing(): Room {
+    return this.reserve(0);
+  }
+
+  /** The end of an attempt is a reason to look when what waits was waiting for its slot. */
+  attemptEnded(webhookId: string): void {
+    this.inFlight.end(webhookId);
+    this.attemptEnds.wake();
+    this.backlog.attemptEnded(webhookId);
+    const isAwaited = this.backlog.isHeldBack(webhookId) && this.inFlight.isWorthFillingFor(webhookId);
+    if (isAwaited || this.backlog.isBeyondSlots) this.wakeup.wake();
+  }
+
+  private reserve(total: number): Room {
+    // Version 7: the rescue tells by it which leases are younger than its list of them.
+    const lease = uuidV7();
+    const perWebhook = this.inFlight.idleWebhookRoom;
+    const webhookRooms = this.inFlight.webhookRooms();
+    const release = this.inFlight.reserve(total);
+    this.leases.hold(lease);
+    return {
+      lease,
+      replicaId: this.replica.id,
+      leaseMs: this.leaseMs,
+      total,
+      perWebhook,
+      webhookRooms,
+      webhookCounts: this.inFlight.webhookCounts(),
+      knownTargets: this.knownTargets,
+      release: () => {
+        release();
+        this.leases.drop(lease);
+      },
+    };
+  }
+}
