@@ -87,7 +87,7 @@ export class LoadRun {
       this.throwIfFailed();
       const now = monotonicMs();
       if (now > endMs + LAST_ANSWERS_MS) throw new Error(`${total - sent} requests could not be sent`);
-      const due = Math.min(total, Math.floor(((now - startMs) * perSecond) / 1000));
+      const due = Math.min(total, Math.floor(((now - startMs) * perSecond) / 1000) + 1);
       for (; sent < due && this.idle.length > 0; sent += 1) {
         const connection = this.idle.pop()!;
         this.exchange(connection, startMs + (sent * 1000) / perSecond, () => this.idle.push(connection));

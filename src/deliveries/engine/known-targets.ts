@@ -4,7 +4,7 @@ import type { Target } from '../delivery.types.js';
 const FRESH_MS = 1_000;
 
 /** Webhooks remembered; a statement is told of all of them. */
-const CAPACITY = 256;
+const CAPACITY = 1_024;
 
 /**
  * Webhooks as statements have just read them. Those that lease deliveries are told of them, compare the revisions, and
