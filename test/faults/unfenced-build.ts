@@ -14,8 +14,11 @@ const COPIED = [
   'scripts/bundle.mjs',
 ];
 
-/** The fence: a result counts only under the lease that its attempt was made under. */
-const FENCE = { file: 'src/deliveries/queue/settle-deliveries.ts', condition: ' AND h.lease = r.lease' };
+/** The fence: a result counts only under the lease that its attempt was made under. Both statements that record have it. */
+const FENCE = {
+  file: 'src/deliveries/queue/settle-deliveries.ts',
+  conditions: [' AND h.lease = r.lease', ' AND q.lease = r.lease'],
+};
 
 /**
  * Builds Tidings without its fence, from a changed copy of the sources: there is no setting that could ship. The ledger
@@ -34,11 +37,13 @@ export function buildUnfenced(directory: string): string {
 }
 
 function removeFence(file: string): void {
-  const parts = readFileSync(file, 'utf8').split(FENCE.condition);
-  if (parts.length !== 2) {
-    throw new Error(
-      `"${FENCE.condition.trim()}" is ${parts.length - 1} times in ${FENCE.file}: where is the fence now?`,
-    );
+  let text = readFileSync(file, 'utf8');
+  for (const condition of FENCE.conditions) {
+    const parts = text.split(condition);
+    if (parts.length !== 2) {
+      throw new Error(`"${condition.trim()}" is ${parts.length - 1} times in ${FENCE.file}: where is the fence now?`);
+    }
+    text = parts.join('');
   }
-  writeFileSync(file, parts.join(''));
+  writeFileSync(file, text);
 }

@@ -65,7 +65,7 @@ export const KILL_INTAKE: FaultCase = {
 export const KILL_ANSWERED: FaultCase = {
   name: 'kill-answered',
   engines: BOTH,
-  shortEngines: ['embedded'],
+  shortEngines: [],
   replicas: 1,
   isServing: false,
   seconds: { full: 15, short: 5 },
