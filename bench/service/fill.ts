@@ -43,7 +43,7 @@ const BACKLOG = `
 const FINISHED = `
   WITH webhooks AS MATERIALIZED (${WEBHOOKS_BY_INDEX}),
   planned AS MATERIALIZED (
-    SELECT w.*, uuid_v7(at) AS event_id, uuid_v7(at) AS delivery_id, uuid_v7(at) AS attempt_id, place AS n, at
+    SELECT w.*, uuid_v7(at) AS event_id, uuid_v7(at) AS delivery_id, uuid_v7(at) AS lease, place AS n, at
     FROM generate_series($1::int, $2::int) AS place
     CROSS JOIN LATERAL (SELECT now() - place::float8 / $4::int * $5::int * interval '1 day' AS at) AS instant
     JOIN webhooks w ON w.index = place % $3::int
@@ -57,10 +57,10 @@ const FINISHED = `
       (id, environment_id, event_id, webhook_id, event_type, status, attempt_count, created_at, completed_at)
     SELECT delivery_id, environment_id, event_id, webhook_id, event_type, 'succeeded', 1, at, at FROM planned
   )
-  INSERT INTO attempt (id, delivery_id, number, started_at, duration_ms, outcome, request_url, request_headers,
+  INSERT INTO attempt (delivery_id, number, lease, started_at, duration_ms, outcome, request_url, request_headers,
     response_status, response_headers, response_body, response_body_truncated)
-  SELECT attempt_id, delivery_id, 1, at, 3, 'succeeded', 'http://127.0.0.1:4000/ok/' || index,
-    jsonb_build_object('content-type', 'application/json', 'user-agent', 'Tidings/bench', 'webhook-id', event_id,
+  SELECT delivery_id, 1, lease, at, 3, 'succeeded', 'http://127.0.0.1:4000/ok/' || index,
+    json_build_object('content-type', 'application/json', 'user-agent', 'Tidings/bench', 'webhook-id', event_id,
       'webhook-timestamp', floor(extract(epoch FROM at))::text, 'webhook-signature', 'v1,' || repeat('s', 44),
       'x-webhook-signature', 'format=sha256,v=' || repeat('s', 44)),
     200, '{}', '', false
