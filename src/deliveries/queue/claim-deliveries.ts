@@ -89,7 +89,9 @@ export const CLAIM_DELIVERIES = new StoredStatement<Row>({
     payload text, event_created_at timestamptz`,
   sql: `
   WITH RECURSIVE room AS (
-    SELECT * FROM unnest($5::uuid[], $6::int[], $10::int[]) AS r (webhook_id, room, in_flight)
+    -- Not unnest: of generate_series the planner expects as many rows as come, and joins them by a hash.
+    SELECT ($5)[place] AS webhook_id, ($6)[place] AS room, ($10)[place] AS in_flight
+    FROM generate_series(1, cardinality($5)) AS place
   ),
   scanned (webhook_id, due_at, position) AS (
     (

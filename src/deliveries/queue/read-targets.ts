@@ -7,12 +7,12 @@ export function targetOf(alias: string): string {
     'targetUrl', ${alias}.target_url, 'revision', ${alias}.revision, 'secrets', ${liveSecretsOf(alias)})`;
 }
 
-/** SQL: whether the webhook row `alias` is not among those that the parameters of `revisionColumns` tell of. */
+/**
+ * SQL: whether the webhook row `alias` is not among those that the parameters of `revisionColumns` tell of. `NOT IN`,
+ * because that is looked up in a hash; `NOT EXISTS` would compare each webhook with each of them.
+ */
 export function isUnknown(alias: string, webhookIds: string, revisions: string): string {
-  return `NOT EXISTS (
-    SELECT 1 FROM unnest(${webhookIds}, ${revisions}) AS known (webhook_id, revision)
-    WHERE known.webhook_id = ${alias}.id AND known.revision = ${alias}.revision
-  )`;
+  return `(${alias}.id, ${alias}.revision) NOT IN (SELECT * FROM unnest(${webhookIds}, ${revisions}) AS known)`;
 }
 
 /** The parameters for `isUnknown`. */
