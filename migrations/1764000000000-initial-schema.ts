@@ -5,7 +5,9 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
  *
  * Why so: docs/architecture.md, "The data". `delivery_queue` is small and hot and holds only what is unfinished;
  * `event`, `delivery` and `attempt` are logs, partitioned by day by their UUIDv7 key, so that retention drops a
- * partition instead of deleting rows. Nothing references a partitioned table: a referenced partition cannot be dropped.
+ * partition instead of deleting rows. A delivery is in the queue or in the log, never in both, and is logged with the
+ * attempt that it ended with (docs/adr/0008): one row and two index entries for most.
+ * Nothing references a partitioned table: a referenced partition cannot be dropped.
  * `delivery_queue` and `idempotency_key` reference nothing either: they are written for every event, and a foreign key
  * would lock the webhook's or the environment's row each time. Both parents are only ever deleted softly.
  *
@@ -170,32 +172,47 @@ export class InitialSchema1764000000000 implements MigrationInterface {
         is_test        boolean        NOT NULL DEFAULT false,
         payload        text           NOT NULL,
         created_at     timestamptz(3) NOT NULL,
-        CONSTRAINT event_pkey PRIMARY KEY (id)
+        CONSTRAINT event_pkey PRIMARY KEY (environment_id, id)
       ) PARTITION BY RANGE (id)`);
-    await queryRunner.query(`CREATE INDEX event_newest_first ON event (environment_id, id DESC)`);
 
     await queryRunner.query(`
       CREATE TABLE delivery (
-        id             uuid           NOT NULL,
-        environment_id uuid           NOT NULL,
-        event_id       uuid           NOT NULL,
-        webhook_id     uuid           NOT NULL,
-        event_type     text           NOT NULL,
-        status         text           NOT NULL,
-        attempt_count  integer        NOT NULL DEFAULT 0,
-        cancel_reason  text,
-        created_at     timestamptz(3) NOT NULL,
-        completed_at   timestamptz(3),
-        CONSTRAINT delivery_pkey PRIMARY KEY (id),
-        CONSTRAINT delivery_status_known CHECK (status IN ('pending', 'succeeded', 'failed', 'canceled')),
+        id                      uuid           NOT NULL,
+        environment_id          uuid           NOT NULL,
+        event_id                uuid           NOT NULL,
+        webhook_id              uuid           NOT NULL,
+        event_type              text           NOT NULL,
+        status                  text           NOT NULL,
+        attempt_count           integer        NOT NULL,
+        cancel_reason           text,
+        created_at              timestamptz(3) NOT NULL,
+        completed_at            timestamptz(3) NOT NULL,
+        number                  integer,
+        lease                   uuid,
+        started_at              timestamptz(3),
+        duration_ms             integer,
+        outcome                 text,
+        error                   text,
+        request_url             text,
+        request_headers         text,
+        response_status         smallint,
+        response_headers        text,
+        response_body           text,
+        response_body_truncated boolean,
+        CONSTRAINT delivery_pkey PRIMARY KEY (environment_id, id),
+        CONSTRAINT delivery_status_known CHECK (status IN ('succeeded', 'failed', 'canceled')),
         CONSTRAINT delivery_cancel_reason_known CHECK (cancel_reason IN ('webhook_inactive', 'webhook_deleted', 'stopped')),
         CONSTRAINT delivery_canceled_has_reason CHECK ((status = 'canceled') = (cancel_reason IS NOT NULL)),
-        CONSTRAINT delivery_pending_is_not_completed CHECK ((status = 'pending') = (completed_at IS NULL)),
-        CONSTRAINT delivery_attempts_counted CHECK (attempt_count >= 0)
+        CONSTRAINT delivery_attempts_counted CHECK (attempt_count >= coalesce(number, 0)),
+        CONSTRAINT delivery_attempt_whole CHECK (
+          num_nulls(number, lease, started_at, duration_ms, outcome, request_url, request_headers) IN (0, 7)
+          AND num_nulls(response_status, response_headers, response_body, response_body_truncated) IN (0, 4)
+        )
       ) PARTITION BY RANGE (id)`);
-    await queryRunner.query(`CREATE INDEX delivery_newest_first ON delivery (environment_id, id DESC)`);
+    await queryRunner.query(
+      `COMMENT ON COLUMN delivery.number IS 'of the attempt that it ended with, to which the columns from here on belong; NULL: it ended without one'`,
+    );
     await queryRunner.query(`CREATE INDEX delivery_of_webhook ON delivery (webhook_id, id DESC)`);
-    await queryRunner.query(`CREATE INDEX delivery_of_event ON delivery (event_id)`);
 
     await queryRunner.query(`
       CREATE TABLE attempt (
@@ -207,9 +224,9 @@ export class InitialSchema1764000000000 implements MigrationInterface {
         outcome                 text           NOT NULL,
         error                   text,
         request_url             text           NOT NULL,
-        request_headers         json           NOT NULL,
+        request_headers         text           NOT NULL,
         response_status         smallint,
-        response_headers        json,
+        response_headers        text,
         response_body           text,
         response_body_truncated boolean,
         CONSTRAINT attempt_pkey PRIMARY KEY (delivery_id, number),
@@ -217,13 +234,14 @@ export class InitialSchema1764000000000 implements MigrationInterface {
         CONSTRAINT attempt_number_from_one CHECK (number >= 1),
         CONSTRAINT attempt_success_has_no_error CHECK (outcome = 'failed' OR error IS NULL),
         CONSTRAINT attempt_response_whole CHECK (
-          (response_status IS NULL) = (response_headers IS NULL)
-          AND (response_status IS NULL) = (response_body IS NULL)
-          AND (response_status IS NULL) = (response_body_truncated IS NULL)
+          num_nulls(response_status, response_headers, response_body, response_body_truncated) IN (0, 4)
         )
       ) PARTITION BY RANGE (delivery_id)`);
     await queryRunner.query(
       `COMMENT ON COLUMN attempt.lease IS 'the right under which it was made: one lease of a delivery makes one attempt'`,
+    );
+    await queryRunner.query(
+      `COMMENT ON COLUMN attempt.request_headers IS 'JSON as text: the type json would parse each attempt that is stored'`,
     );
 
     await queryRunner.query(`
@@ -237,8 +255,11 @@ export class InitialSchema1764000000000 implements MigrationInterface {
     await queryRunner.query(`
       CREATE TABLE delivery_queue (
         delivery_id    uuid           NOT NULL,
+        environment_id uuid           NOT NULL,
         webhook_id     uuid           NOT NULL,
         event_id       uuid           NOT NULL,
+        event_type     text           NOT NULL,
+        created_at     timestamptz(3) NOT NULL,
         is_test        boolean        NOT NULL DEFAULT false,
         is_forced      boolean        NOT NULL DEFAULT false,
         due_at         timestamptz(3) NOT NULL,
@@ -249,7 +270,7 @@ export class InitialSchema1764000000000 implements MigrationInterface {
         lease          uuid,
         leased_by      uuid,
         leased_until   timestamptz(3),
-        CONSTRAINT delivery_queue_pkey PRIMARY KEY (delivery_id),
+        CONSTRAINT delivery_queue_pkey PRIMARY KEY (environment_id, delivery_id),
         CONSTRAINT delivery_queue_cancel_reason_known CHECK (cancel_reason IN ('webhook_inactive', 'webhook_deleted', 'stopped')),
         CONSTRAINT delivery_queue_canceled_only_while_leased CHECK (cancel_reason IS NULL OR lease IS NOT NULL),
         CONSTRAINT delivery_queue_lease_whole CHECK (
@@ -275,6 +296,9 @@ export class InitialSchema1764000000000 implements MigrationInterface {
     await queryRunner.query(
       `CREATE INDEX delivery_queue_exempt ON delivery_queue (webhook_id, due_at)
        WHERE lease IS NULL AND (failures = 1 OR is_forced)`,
+    );
+    await queryRunner.query(
+      `CREATE INDEX delivery_queue_of_webhook ON delivery_queue (webhook_id, delivery_id) WHERE lease IS NULL`,
     );
     await queryRunner.query(`CREATE INDEX delivery_queue_leased ON delivery_queue (leased_by) WHERE lease IS NOT NULL`);
   }

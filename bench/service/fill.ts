@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { DailyPartitions } from '../../src/database/daily-partitions.js';
 import { openDataSource } from '../../src/database/data-source.js';
+import { deliveryIdForSql } from '../../src/deliveries/delivery-ids.js';
 
 /** Rows that one statement makes: bounds its memory, which is the process's own on the embedded engine. */
 const ROWS_PER_STATEMENT = 50_000;
@@ -16,6 +17,11 @@ const WEBHOOKS_BY_INDEX = `
 /** As payloadOf in helpers/payload.ts writes it, without an instant. */
 const PAYLOAD = `'{"n":' || n || ',"at":0.000,"filler":"' || repeat('x', 200) || '"}'`;
 
+/** As the service logs what it sent. */
+const REQUEST_HEADERS = `'{"content-type":"application/json","user-agent":"Tidings/bench","webhook-id":"' || event_id
+  || '","webhook-timestamp":"' || floor(extract(epoch FROM at)) || '","webhook-signature":"v1,' || repeat('s', 44)
+  || '","x-webhook-signature":"format=sha256,v=' || repeat('s', 44) || '"}'`;
+
 /**
  * Deliveries that are due: every second one is of webhook 0, the others are of the rest in turn. Events are numbered
  * for each webhook from 0.
@@ -23,7 +29,7 @@ const PAYLOAD = `'{"n":' || n || ',"at":0.000,"filler":"' || repeat('x', 200) ||
 const BACKLOG = `
   WITH webhooks AS MATERIALIZED (${WEBHOOKS_BY_INDEX}),
   planned AS MATERIALIZED (
-    SELECT w.*, uuid_v7(now()) AS event_id, uuid_v7(now()) AS delivery_id,
+    SELECT w.*, uuid_v7(now()) AS event_id,
       CASE WHEN place % 2 = 0 THEN place / 2 ELSE place / 2 / ($3 - 1) END AS n
     FROM generate_series($1::int, $2::int) AS place
     JOIN webhooks w ON w.index = CASE WHEN place % 2 = 0 THEN 0 ELSE 1 + place / 2 % ($3::int - 1) END
@@ -31,19 +37,15 @@ const BACKLOG = `
   events AS (
     INSERT INTO event (id, environment_id, event_type, payload, created_at)
     SELECT event_id, environment_id, event_type, ${PAYLOAD}, now() FROM planned
-  ),
-  deliveries AS (
-    INSERT INTO delivery (id, environment_id, event_id, webhook_id, event_type, status, created_at)
-    SELECT delivery_id, environment_id, event_id, webhook_id, event_type, 'pending', now() FROM planned
   )
-  INSERT INTO delivery_queue (delivery_id, webhook_id, event_id, due_at)
-  SELECT delivery_id, webhook_id, event_id, now() FROM planned`;
+  INSERT INTO delivery_queue (delivery_id, environment_id, webhook_id, event_id, event_type, created_at, due_at)
+  SELECT ${deliveryIdForSql('event_id')}, environment_id, webhook_id, event_id, event_type, now(), now() FROM planned`;
 
 /** Deliveries that succeeded at their first attempt, spread over the days before now. */
 const FINISHED = `
   WITH webhooks AS MATERIALIZED (${WEBHOOKS_BY_INDEX}),
   planned AS MATERIALIZED (
-    SELECT w.*, uuid_v7(at) AS event_id, uuid_v7(at) AS delivery_id, uuid_v7(at) AS lease, place AS n, at
+    SELECT w.*, uuid_v7(at) AS event_id, uuid_v7(at) AS lease, place AS n, at
     FROM generate_series($1::int, $2::int) AS place
     CROSS JOIN LATERAL (SELECT now() - place::float8 / $4::int * $5::int * interval '1 day' AS at) AS instant
     JOIN webhooks w ON w.index = place % $3::int
@@ -51,18 +53,12 @@ const FINISHED = `
   events AS (
     INSERT INTO event (id, environment_id, event_type, payload, created_at)
     SELECT event_id, environment_id, event_type, ${PAYLOAD}, at FROM planned
-  ),
-  deliveries AS (
-    INSERT INTO delivery
-      (id, environment_id, event_id, webhook_id, event_type, status, attempt_count, created_at, completed_at)
-    SELECT delivery_id, environment_id, event_id, webhook_id, event_type, 'succeeded', 1, at, at FROM planned
   )
-  INSERT INTO attempt (delivery_id, number, lease, started_at, duration_ms, outcome, request_url, request_headers,
+  INSERT INTO delivery (id, environment_id, event_id, webhook_id, event_type, created_at, attempt_count, status,
+    completed_at, number, lease, started_at, duration_ms, outcome, request_url, request_headers,
     response_status, response_headers, response_body, response_body_truncated)
-  SELECT delivery_id, 1, lease, at, 3, 'succeeded', 'http://127.0.0.1:4000/ok/' || index,
-    json_build_object('content-type', 'application/json', 'user-agent', 'Tidings/bench', 'webhook-id', event_id,
-      'webhook-timestamp', floor(extract(epoch FROM at))::text, 'webhook-signature', 'v1,' || repeat('s', 44),
-      'x-webhook-signature', 'format=sha256,v=' || repeat('s', 44)),
+  SELECT ${deliveryIdForSql('event_id')}, environment_id, event_id, webhook_id, event_type, at, 1, 'succeeded',
+    at, 1, lease, at, 3, 'succeeded', 'http://127.0.0.1:4000/ok/' || index, ${REQUEST_HEADERS},
     200, '{}', '', false
   FROM planned`;
 

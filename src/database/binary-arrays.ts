@@ -5,7 +5,7 @@
  */
 
 /** Object ids of the element types; PostgreSQL never changes those of built-in types. */
-const OID = { bool: 16, bytea: 17, int8: 20, int4: 23, text: 25, json: 114, timestamptz: 1184, uuid: 2950 } as const;
+const OID = { bool: 16, bytea: 17, int8: 20, int4: 23, text: 25, timestamptz: 1184, uuid: 2950 } as const;
 
 const HEADER_BYTES = 20;
 const LENGTH_BYTES = 4;
@@ -26,8 +26,6 @@ type Values<T> = readonly (T | null | undefined)[];
 
 export const uuidArray = (values: Values<string>): Buffer => arrayOf(UUID, values);
 export const textArray = (values: Values<string>): Buffer => arrayOf(TEXT, values);
-/** JSON as text: `json[]`. */
-export const jsonArray = (values: Values<string>): Buffer => arrayOf(JSON_TEXT, values);
 export const byteaArray = (values: Values<Buffer>): Buffer => arrayOf(BYTEA, values);
 /** `int4[]`: whole numbers from −2³¹ to 2³¹ − 1. */
 export const integerArray = (values: Values<number>): Buffer => arrayOf(INT4, values);
@@ -42,7 +40,6 @@ const TEXT: ElementType<string> = {
   sizeOf: (value) => Buffer.byteLength(value),
   write: (buffer, value, offset) => void buffer.write(value, offset),
 };
-const JSON_TEXT: ElementType<string> = { ...TEXT, oid: OID.json };
 const BYTEA: ElementType<Buffer> = {
   oid: OID.bytea,
   sizeOf: (value) => value.length,

@@ -13,22 +13,12 @@ const DAYS_AHEAD = 7;
  */
 const LOCK_TIMEOUT = '2s';
 
-/**
- * The tables that are partitioned by the day in their UUIDv7 key, with what a partition is stored with.
- *
- * A delivery's row is updated once or twice after it was inserted, never in an indexed column. With a fifth of each
- * page left free the new version finds room beside the old one (a HOT update) and no index has to be written.
- */
-const PARTITIONED_TABLES = [
-  { table: 'event', storage: '' },
-  { table: 'delivery', storage: 'WITH (fillfactor = 80)' },
-  { table: 'attempt', storage: '' },
-] as const;
+/** The tables that are partitioned by the day in their UUIDv7 key. */
+const PARTITIONED_TABLES = ['event', 'delivery', 'attempt'] as const;
 
 interface Partition {
   name: string;
   table: string;
-  storage: string;
   from: string;
   to: string;
 }
@@ -82,11 +72,10 @@ export class DailyPartitions {
 function partitionsAround(now: Date): Partition[] {
   const today = Math.floor(now.getTime() / DAY_MS);
   const days = Array.from({ length: DAYS_BACK + 1 + DAYS_AHEAD }, (_, index) => today - DAYS_BACK + index);
-  return PARTITIONED_TABLES.flatMap(({ table, storage }) =>
+  return PARTITIONED_TABLES.flatMap((table) =>
     days.map((day) => ({
       name: `${table}_${new Date(day * DAY_MS).toISOString().slice(0, 10).replaceAll('-', '')}`,
       table,
-      storage,
       from: uuidV7Floor(day * DAY_MS),
       to: uuidV7Floor((day + 1) * DAY_MS),
     })),
@@ -98,14 +87,14 @@ async function findMissing(manager: EntityManager, wanted: Partition[]): Promise
     `SELECT child.relname AS name
        FROM pg_inherits JOIN pg_class child ON child.oid = inhrelid
       WHERE inhparent = ANY ($1::regclass[])`,
-    [PARTITIONED_TABLES.map(({ table }) => table)],
+    [PARTITIONED_TABLES],
   );
   const existing = new Set(rows.map(({ name }) => name));
   return wanted.filter(({ name }) => !existing.has(name));
 }
 
 /** Made beside and attached: unlike `CREATE TABLE … PARTITION OF`, that does not lock the table against inserts. */
-async function makePartition(manager: EntityManager, { name, table, storage, from, to }: Partition): Promise<void> {
-  await manager.query(`CREATE TABLE ${name} (LIKE ${table} INCLUDING ALL) ${storage}`);
+async function makePartition(manager: EntityManager, { name, table, from, to }: Partition): Promise<void> {
+  await manager.query(`CREATE TABLE ${name} (LIKE ${table} INCLUDING ALL)`);
   await manager.query(`ALTER TABLE ${table} ATTACH PARTITION ${name} FOR VALUES FROM ('${from}') TO ('${to}')`);
 }

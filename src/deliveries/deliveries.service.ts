@@ -36,7 +36,7 @@ export class DeliveriesService {
 
   async get(environmentId: string, id: string): Promise<DeliveryDetailDto> {
     const row = await this.find(this.dataSource, environmentId, id);
-    return DeliveryDetailDto.withAttempts(row, await listAttempts(this.dataSource, id));
+    return DeliveryDetailDto.withAttempts(row, await listAttempts(this.dataSource, environmentId, id));
   }
 
   /** @throws ApiError DELIVERY_NOT_FOUND, WEBHOOK_INACTIVE, WEBHOOK_DELETED */
@@ -47,7 +47,7 @@ export class DeliveriesService {
       const webhook = await lockWebhookState(manager, webhookId);
       if (webhook.is_deleted) throw new ApiError('WEBHOOK_DELETED', 'The webhook of this delivery was deleted');
       if (!webhook.is_active) throw new ApiError('WEBHOOK_INACTIVE', 'The webhook of this delivery is inactive');
-      await requeueDelivery(manager, id);
+      await requeueDelivery(manager, environmentId, id);
       return this.find(manager, environmentId, id);
     });
     this.rooms.nudge();

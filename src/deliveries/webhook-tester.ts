@@ -5,6 +5,7 @@ import { uuidV7 } from '../common/uuid-v7.js';
 import { DailyPartitions } from '../database/daily-partitions.js';
 import { examplePayloadOf, TEST_EVENT_PAYLOAD, TEST_EVENT_TYPE } from '../webhooks/event-types.js';
 import { WebhooksService } from '../webhooks/webhooks.service.js';
+import { deliveryIdFor } from './delivery-ids.js';
 import type { AttemptRecord } from './delivery.types.js';
 import { DeliveryDispatcher } from './engine/delivery-dispatcher.js';
 import { RoomKeeper } from './engine/room-keeper.js';
@@ -84,14 +85,15 @@ export class WebhookTester {
   ): Promise<AttemptRecord | null> {
     const createdAt = new Date();
     const payload = type === TEST_EVENT_TYPE ? TEST_EVENT_PAYLOAD : examplePayloadOf(type);
+    const eventId = uuidV7(createdAt.getTime());
     const room = this.rooms.reserveNothing();
     try {
       const test = {
         ...room,
-        id: uuidV7(createdAt.getTime()),
+        id: deliveryIdFor(eventId),
         environmentId,
         webhookId,
-        event: { id: uuidV7(createdAt.getTime()), type, payload: JSON.stringify(payload), createdAt },
+        event: { id: eventId, type, payload: JSON.stringify(payload), createdAt },
       };
       const delivery = await this.partitions.provide(() => insertTestDelivery(this.dataSource, test));
       return delivery && (await this.dispatcher.dispatchAlone(delivery));

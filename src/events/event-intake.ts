@@ -101,20 +101,20 @@ export class EventIntake {
   private async flush(): Promise<void> {
     try {
       while (this.waiting.length > 0) {
-        await this.rooms.roomToAccept(Math.min(this.waitingEvents, EVENTS_PER_FLUSH));
-        await this.writeGroups(this.takeGroups());
+        const fitting = await this.rooms.roomToAccept(this.waitingEvents);
+        await this.writeGroups(this.takeGroups(Math.min(fitting, EVENTS_PER_FLUSH)));
       }
     } finally {
       this.isFlushing = false;
     }
   }
 
-  /** Whole groups, up to EVENTS_PER_FLUSH events; a larger group goes alone. */
-  private takeGroups(): Group[] {
+  /** Whole groups, up to so many events; a larger group goes alone. */
+  private takeGroups(limit: number): Group[] {
     let events = 0;
     let count = 0;
     for (const group of this.waiting) {
-      if (count > 0 && events + group.events.length > EVENTS_PER_FLUSH) break;
+      if (count > 0 && events + group.events.length > limit) break;
       events += group.events.length;
       count += 1;
     }

@@ -1,4 +1,5 @@
 import { uuidV7Floor } from '../common/uuid-v7.js';
+import { deliveryIdsOf } from '../deliveries/delivery-ids.js';
 import type { DeliveryStatus } from '../deliveries/delivery.types.js';
 import type { Queryable } from '../database/queryable.js';
 
@@ -56,21 +57,19 @@ export async function findEvent(database: Queryable, environmentId: string, id: 
      FROM event
      CROSS JOIN LATERAL (
        SELECT
-         count(*) FILTER (WHERE status = 'pending')::int AS pending,
+         (
+           SELECT count(*)::int FROM delivery_queue q
+           WHERE q.environment_id = $1 AND q.event_id = $2 AND q.delivery_id BETWEEN $3 AND $4
+         ) AS pending,
          count(*) FILTER (WHERE status = 'succeeded')::int AS succeeded,
          count(*) FILTER (WHERE status = 'failed')::int AS failed,
          count(*) FILTER (WHERE status = 'canceled')::int AS canceled
-       FROM delivery WHERE delivery.event_id = event.id AND delivery.id >= $3
+       FROM delivery d WHERE d.environment_id = $1 AND d.event_id = $2 AND d.id BETWEEN $3 AND $4
      ) counts
      WHERE id = $2 AND environment_id = $1`,
-    [environmentId, id, floorOf(id)],
+    [environmentId, id, ...deliveryIdsOf(id)],
   );
   if (!row) return null;
   const { pending, succeeded, failed, canceled, ...event } = row as EventDetail & Record<DeliveryStatus, number>;
   return { ...event, deliveries: { pending, succeeded, failed, canceled } };
-}
-
-/** Nothing that an event caused is older than the event: lets the planner pass over the days before. */
-function floorOf(id: string): string {
-  return `${id.slice(0, 13)}-0000-0000-000000000000`;
 }

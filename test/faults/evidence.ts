@@ -23,7 +23,7 @@ export interface LoggedDelivery {
   cancelReason: string | null;
 }
 
-/** As the table of attempts tells it. */
+/** As the tables tell it: that of attempts, or the row of the delivery that ended with it. */
 export interface LoggedAttempt {
   deliveryId: string;
   number: number;

@@ -42,11 +42,14 @@ export async function hasDeliveries(url: string, token: string, status: Delivery
   return page.result.length > 0;
 }
 
-/** From the table: over the API it would take a request for each delivery. */
+/** From the tables: over the API it would take a request for each delivery. The attempt that ended one is in its row. */
 export function readAttempts({ query }: Store): Promise<LoggedAttempt[]> {
   return query<LoggedAttempt>(
-    `SELECT delivery_id AS "deliveryId", number, error, response_status AS status, request_headers AS "requestHeaders"
-     FROM attempt`,
+    `SELECT delivery_id AS "deliveryId", number, error, response_status AS status,
+       request_headers::json AS "requestHeaders"
+     FROM attempt
+     UNION ALL
+     SELECT id, number, error, response_status, request_headers::json FROM delivery WHERE number IS NOT NULL`,
   );
 }
 

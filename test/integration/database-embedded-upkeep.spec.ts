@@ -168,8 +168,9 @@ async function whileBusy(run: () => Promise<void>): Promise<void> {
 
 async function passThroughQueue(deliveries: number): Promise<void> {
   await dataSource.query(
-    `INSERT INTO delivery_queue (delivery_id, webhook_id, event_id, due_at)
-     SELECT uuid_v7(now()), gen_random_uuid(), uuid_v7(now()), now() FROM generate_series(1, $1::int)`,
+    `INSERT INTO delivery_queue (delivery_id, environment_id, webhook_id, event_id, event_type, created_at, due_at)
+     SELECT uuid_v7(now()), gen_random_uuid(), gen_random_uuid(), uuid_v7(now()), 'record:created', now(), now()
+     FROM generate_series(1, $1::int)`,
     [deliveries],
   );
   await dataSource.query('DELETE FROM delivery_queue');

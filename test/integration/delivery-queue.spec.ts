@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import { uuidV7 } from '../../src/common/uuid-v7.js';
-import type { LeasedDelivery } from '../../src/deliveries/delivery.types.js';
+import { deliveryIdsOf } from '../../src/deliveries/delivery-ids.js';
+import type { LeasedDelivery, Settlement } from '../../src/deliveries/delivery.types.js';
 import { KnownTargets } from '../../src/deliveries/engine/known-targets.js';
 import { claimDeliveries, type Claim, type ClaimOptions } from '../../src/deliveries/queue/claim-deliveries.js';
 import { findDelivery, listAttempts } from '../../src/deliveries/queue/delivery-reads.js';
@@ -22,6 +23,7 @@ import {
   resultOf,
   takeDown,
 } from '../support/delivery-fixtures.js';
+import { until } from '../support/wait.js';
 
 describe('the delivery queue', () => {
   let test: TestDatabase;
@@ -60,7 +62,22 @@ describe('the delivery queue', () => {
   };
   const rescue = async (isExclusive: boolean, ownLeases: string[] = [], ownLeasesAt = Date.now()) =>
     (await rescueDeliveries(database, { replicaId: alive, isExclusive, ownLeases, ownLeasesAt })).freed;
-  const claimOne = async (): Promise<LeasedDelivery> => (await claim()).deliveries[0]!;
+  /** What is due now is stored in whole milliseconds, so it can be due a fraction of one later. */
+  const claimOne = (options: Partial<ClaimOptions> = {}): Promise<LeasedDelivery> =>
+    until('a delivery to be due', async () => (await claim(options)).deliveries[0]);
+  const freeLeases = () =>
+    database.query('UPDATE delivery_queue SET lease = NULL, leased_by = NULL, leased_until = NULL');
+  const attemptsOf = (id: string) => listAttempts(database, environmentId, id);
+  const numbersOf = async (id: string) => (await attemptsOf(id)).map(({ number }) => number);
+  /** A delivery has one row, in the queue or in the log. */
+  const placesOf = async (id: string): Promise<string[]> => {
+    const rows = await database.query<{ place: string }[]>(
+      `SELECT 'queue' AS place FROM delivery_queue WHERE delivery_id = $1
+       UNION ALL SELECT 'log' FROM delivery WHERE id = $1`,
+      [id],
+    );
+    return rows.map(({ place }) => place);
+  };
 
   describe('accepting', () => {
     it('fans an event out to each matching active webhook of its environment', async () => {
@@ -81,6 +98,46 @@ describe('the delivery queue', () => {
         failures: 0,
       });
       expect(leased[0]!.target.secrets).toHaveLength(1);
+    });
+
+    it('gives all deliveries of an event ids by which they are found and sort as the events do', async () => {
+      for (let n = 0; n < 3; n++) await makeWebhook(database, environmentId);
+      const events = [makeEvent(environmentId), makeEvent(environmentId)];
+      await accept(database, events);
+      const rows = await database.query<{ id: string; event_id: string }[]>(
+        'SELECT delivery_id AS id, event_id FROM delivery_queue ORDER BY delivery_id',
+      );
+      expect(rows.map(({ event_id }) => event_id)).toEqual(events.flatMap(({ id }) => [id, id, id]));
+      for (const { id, event_id } of rows) {
+        const [first, last] = deliveryIdsOf(event_id);
+        expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+        expect(id >= first && id <= last).toBe(true);
+      }
+    });
+
+    it('hands over each delivery that it leased, with its own event and webhook', async () => {
+      await makeWebhook(database, environmentId, { eventTypes: ['record:updated'] });
+      for (let n = 0; n < 2; n++) await makeWebhook(database, environmentId);
+      const events = ['record:created', 'record:updated', 'record:deleted'].map((eventType, n) =>
+        makeEvent(environmentId, { eventType, payload: `{"n":${n}}` }),
+      );
+      const { leased } = await accept(database, events.toReversed(), { total: 100 });
+      expect(leased).toHaveLength(7);
+      const rows = await database.query(
+        'SELECT delivery_id, event_id, event_type, created_at, webhook_id, lease FROM delivery_queue ORDER BY delivery_id',
+      );
+      const handedOver = leased.map(({ id, event, target, lease }) => ({
+        delivery_id: id,
+        event_id: event!.id,
+        event_type: event!.type,
+        created_at: event!.createdAt,
+        webhook_id: target.webhookId,
+        lease,
+      }));
+      expect(handedOver.toSorted((a, b) => (a.delivery_id < b.delivery_id ? -1 : 1))).toEqual(rows);
+      for (const { event } of leased) {
+        expect(event!.payload).toBe(events.find(({ id }) => id === event!.id)!.payload);
+      }
     });
 
     it('leases no more than the room, and no more to a webhook than its own', async () => {
@@ -211,7 +268,7 @@ describe('the delivery queue', () => {
       else await recordHealth(database, webhookId, { failures: 1, pauseMs: 60_000 });
       expect((await claim()).deliveries).toHaveLength(0);
       const [{ delivery_id: id }] = await database.query('SELECT delivery_id FROM delivery_queue LIMIT 1');
-      await requeueDelivery(database, id);
+      await requeueDelivery(database, environmentId, id);
       expect((await claim()).deliveries.map((delivery) => delivery.id)).toEqual([id]);
       expect((await claim()).deliveries).toHaveLength(0);
     });
@@ -255,7 +312,7 @@ describe('the delivery queue', () => {
         attempt_count: 1,
         next_attempt_at: null,
       });
-      expect(await listAttempts(database, delivery.id)).toMatchObject([
+      expect(await listAttempts(database, environmentId, delivery.id)).toMatchObject([
         { number: 1, outcome: 'succeeded', error: null, response_status: 200, response_body: 'ok' },
       ]);
       expect(await database.query('SELECT 1 FROM delivery_queue')).toHaveLength(0);
@@ -273,7 +330,7 @@ describe('the delivery queue', () => {
 
     it('changes nothing for a lease that was lost, but logs the attempt under a number of its own', async () => {
       const stale = await claimOne();
-      await database.query('UPDATE delivery_queue SET lease = NULL, leased_by = NULL, leased_until = NULL');
+      await freeLeases();
       const current = await claimOne();
       const late = resultOf(stale, { kind: 'failed' }, attempted('failed'));
       expect((await settleDeliveries(database, [late])).settled.size).toBe(0);
@@ -283,21 +340,84 @@ describe('the delivery queue', () => {
       const second = resultOf({ ...stale, lease: uuidV7() }, { kind: 'failed' }, attempted('failed'));
       await settleDeliveries(database, [second]);
       expect(await statusOf(stale.id)).toMatchObject({ status: 'succeeded', attempt_count: 3 });
-      expect((await listAttempts(database, stale.id)).map(({ number }) => number)).toEqual([1, 2, 3]);
+      expect((await listAttempts(database, environmentId, stale.id)).map(({ number }) => number)).toEqual([1, 2, 3]);
     });
 
-    it('records a result once when its answer got lost and it is sent again', async () => {
-      const delivery = await claimOne();
-      const result = resultOf(delivery, { kind: 'succeeded' }, attempted('succeeded'));
-      await settleDeliveries(database, [result]);
-      await settleDeliveries(database, [result]);
-      expect(await statusOf(delivery.id)).toMatchObject({ status: 'succeeded', attempt_count: 1 });
+    it.each<['succeeded' | 'failed', string, Settlement]>([
+      ['succeeded', 'succeeded', { kind: 'succeeded' }],
+      ['failed', 'failed', { kind: 'failed' }],
+      ['failed', 'pending', { kind: 'waiting', inMs: 60_000 }],
+    ])(
+      'records a result once when its answer got lost and it is sent again: %s, then %s',
+      async (outcome, status, settlement) => {
+        const delivery = await claimOne();
+        const result = resultOf(delivery, settlement, attempted(outcome));
+        await settleDeliveries(database, [result]);
+        const recorded = [await statusOf(delivery.id), await attemptsOf(delivery.id)];
+        expect(recorded).toMatchObject([{ status, attempt_count: 1 }, [{ number: 1, outcome }]]);
+        expect((await settleDeliveries(database, [result])).settled.size).toBe(0);
+        expect([await statusOf(delivery.id), await attemptsOf(delivery.id)]).toEqual(recorded);
+      },
+    );
+
+    describe.each<['succeeded' | 'failed', Settlement]>([
+      ['succeeded', { kind: 'succeeded' }],
+      ['failed', { kind: 'waiting', inMs: 1 }],
+    ])('an attempt that %s and whose lease was lost', (outcome, settlement) => {
+      const LATE_MS = 77;
+      const recordTwice = async (stale: LeasedDelivery): Promise<void> => {
+        const late = resultOf(stale, settlement, attempted(outcome, { durationMs: LATE_MS }));
+        for (let time = 0; time < 2; time++) {
+          expect((await settleDeliveries(database, [late])).settled.size).toBe(0);
+        }
+      };
+      const durationsOf = async (id: string) => (await attemptsOf(id)).map(({ duration_ms }) => duration_ms);
+
+      it.each(['waits', 'is leased to another'])('is logged once when the delivery %s', async (state) => {
+        const stale = await claimOne();
+        await freeLeases();
+        const leased = state === 'waits' ? null : await claimOne();
+        const before = await statusOf(stale.id);
+
+        await recordTwice(stale);
+
+        expect(await statusOf(stale.id)).toEqual({ ...before, attempt_count: 1 });
+        expect(await durationsOf(stale.id)).toEqual([LATE_MS]);
+        const current = leased ?? (await claimOne());
+        await settleDeliveries(database, [resultOf(current, { kind: 'succeeded' }, attempted('succeeded'))]);
+        expect(await statusOf(stale.id)).toMatchObject({ status: 'succeeded', attempt_count: 2 });
+        expect(await durationsOf(stale.id)).toEqual([LATE_MS, 12]);
+        expect(await numbersOf(stale.id)).toEqual([1, 2]);
+      });
+
+      it.each(['has succeeded', 'was canceled without an attempt', 'was sent again'])(
+        'is logged once when the delivery %s meanwhile',
+        async (state) => {
+          const stale = await claimOne();
+          await freeLeases();
+          if (state === 'was canceled without an attempt') {
+            await stopWebhook(stale.target.webhookId, 'webhook_inactive');
+          } else {
+            await settleDeliveries(database, [
+              resultOf(await claimOne(), { kind: 'succeeded' }, attempted('succeeded')),
+            ]);
+            if (state === 'was sent again') await requeueDelivery(database, environmentId, stale.id);
+          }
+          const [before, durations] = [await statusOf(stale.id), await durationsOf(stale.id)];
+
+          await recordTwice(stale);
+
+          expect(await statusOf(stale.id)).toEqual({ ...before, attempt_count: durations.length + 1 });
+          expect(await durationsOf(stale.id)).toEqual([...durations, LATE_MS]);
+          expect(await numbersOf(stale.id)).toEqual([1, 2].slice(0, durations.length + 1));
+        },
+      );
     });
 
     it('keeps what somebody asked for when a delivery is given back', async () => {
       const { id } = await claimOne();
-      await database.query('UPDATE delivery_queue SET lease = NULL, leased_by = NULL, leased_until = NULL');
-      await requeueDelivery(database, id);
+      await freeLeases();
+      await requeueDelivery(database, environmentId, id);
       const forced = await claimOne();
       await settleDeliveries(database, [resultOf(forced, { kind: 'waiting', inMs: null }, null)]);
       expect((await claimOne()).isForced).toBe(true);
@@ -350,7 +470,7 @@ describe('the delivery queue', () => {
       await accept(database, [makeEvent(environmentId)]);
       const delivery = await claimOne();
       await settleDeliveries(database, [resultOf(delivery, { kind: 'waiting', inMs: 60_000 }, attempted('failed'))]);
-      await requeueDelivery(database, delivery.id);
+      await requeueDelivery(database, environmentId, delivery.id);
       expect(await claimOne()).toMatchObject({ id: delivery.id, failures: 1 });
     });
 
@@ -363,7 +483,7 @@ describe('the delivery queue', () => {
       const delivery = await claimOne();
       await stopWebhook(webhookId, 'webhook_inactive');
       await database.query('UPDATE webhook SET is_active = true WHERE id = $1', [webhookId]);
-      await requeueDelivery(database, delivery.id);
+      await requeueDelivery(database, environmentId, delivery.id);
       await settleDeliveries(database, [resultOf(delivery, settlement, attempted('failed'))]);
       expect(await claimOne()).toMatchObject({ id: delivery.id, failures: 0 });
     });
@@ -373,12 +493,96 @@ describe('the delivery queue', () => {
       await accept(database, [makeEvent(environmentId)]);
       const delivery = await claimOne();
       await settleDeliveries(database, [resultOf(delivery, { kind: 'failed' }, attempted('failed'))]);
-      await requeueDelivery(database, delivery.id);
+      await requeueDelivery(database, environmentId, delivery.id);
       expect(await statusOf(delivery.id)).toMatchObject({ status: 'pending', completed_at: null, attempt_count: 1 });
       const again = await claimOne();
       expect(again.failures).toBe(0);
       await settleDeliveries(database, [resultOf(again, { kind: 'succeeded' }, attempted('succeeded'))]);
-      expect((await listAttempts(database, delivery.id)).map(({ number }) => number)).toEqual([1, 2]);
+      expect((await listAttempts(database, environmentId, delivery.id)).map(({ number }) => number)).toEqual([1, 2]);
+    });
+
+    describe('a finished delivery', () => {
+      let id: string;
+      /** Claims the delivery and records an attempt that came to this. */
+      const attempt = async (outcome: 'succeeded' | 'failed', settlement: Settlement): Promise<LeasedDelivery> => {
+        const delivery = await claimOne();
+        await settleDeliveries(database, [resultOf(delivery, settlement, attempted(outcome))]);
+        return delivery;
+      };
+      beforeEach(async () => {
+        await makeWebhook(database, environmentId);
+        await accept(database, [makeEvent(environmentId)]);
+        [{ delivery_id: id }] = await database.query('SELECT delivery_id FROM delivery_queue');
+      });
+
+      it('leaves the log for the queue and takes nothing with it: its attempts are told as before', async () => {
+        await attempt('failed', { kind: 'waiting', inMs: 0 });
+        await attempt('failed', { kind: 'failed' });
+        const [finished, attempts] = [await statusOf(id), await attemptsOf(id)];
+        expect(await placesOf(id)).toEqual(['log']);
+        expect(attempts.map(({ number }) => number)).toEqual([1, 2]);
+
+        await requeueDelivery(database, environmentId, id);
+
+        expect(await placesOf(id)).toEqual(['queue']);
+        expect(await attemptsOf(id)).toEqual(attempts);
+        const reopened = { status: 'pending', completed_at: null, next_attempt_at: expect.any(Date) };
+        expect(await statusOf(id)).toEqual({ ...finished, ...reopened });
+      });
+
+      it('goes on with the next number, and so when it ends again and again', async () => {
+        for (const number of [1, 2, 3]) {
+          await attempt('succeeded', { kind: 'succeeded' });
+          expect(await placesOf(id)).toEqual(['log']);
+          expect(await statusOf(id)).toMatchObject({ status: 'succeeded', attempt_count: number });
+          expect(await numbersOf(id)).toEqual([1, 2, 3].slice(0, number));
+          await requeueDelivery(database, environmentId, id);
+        }
+        expect(await numbersOf(id)).toEqual([1, 2, 3]);
+      });
+
+      it('goes on after the number of a late attempt', async () => {
+        const delivery = await attempt('succeeded', { kind: 'succeeded' });
+        const late = resultOf({ ...delivery, lease: uuidV7() }, { kind: 'failed' }, attempted('failed'));
+        await settleDeliveries(database, [late]);
+        await requeueDelivery(database, environmentId, id);
+        expect(await numbersOf(id)).toEqual([1, 2]);
+        await attempt('succeeded', { kind: 'succeeded' });
+        expect(await attemptsOf(id)).toMatchObject([
+          { number: 1, outcome: 'succeeded' },
+          { number: 2, outcome: 'failed' },
+          { number: 3, outcome: 'succeeded' },
+        ]);
+      });
+
+      it('has no attempt to keep when it ended without one', async () => {
+        const { target } = await claimOne();
+        await freeLeases();
+        await stopWebhook(target.webhookId, 'webhook_inactive');
+        await database.query('UPDATE webhook SET is_active = true WHERE id = $1', [target.webhookId]);
+        await requeueDelivery(database, environmentId, id);
+        expect(await statusOf(id)).toMatchObject({ status: 'pending', cancel_reason: null, attempt_count: 0 });
+        expect(await attemptsOf(id)).toEqual([]);
+        await attempt('succeeded', { kind: 'succeeded' });
+        expect(await numbersOf(id)).toEqual([1]);
+      });
+
+      it('keeps the attempt that says that its process was lost', async () => {
+        await claimOne();
+        await database.query(`UPDATE delivery_queue SET lost_leases = ${LOST_LEASES_LIMIT - 1}`);
+        await rescue(true);
+        await requeueDelivery(database, environmentId, id);
+        expect(await placesOf(id)).toEqual(['queue']);
+        expect(await attemptsOf(id)).toMatchObject([{ number: 1, error: 'worker_lost', response_status: null }]);
+        await attempt('succeeded', { kind: 'succeeded' });
+        expect(await numbersOf(id)).toEqual([1, 2]);
+      });
+
+      it('is not sent again for another environment', async () => {
+        await attempt('succeeded', { kind: 'succeeded' });
+        await requeueDelivery(database, await makeEnvironment(database), id);
+        expect(await placesOf(id)).toEqual(['log']);
+      });
     });
   });
 
@@ -442,11 +646,11 @@ describe('the delivery queue', () => {
     it('ends a delivery whose lease was lost five times in a row, with an attempt that says so', async () => {
       let id = '';
       for (let lost = 0; lost < LOST_LEASES_LIMIT; lost++) {
-        id = (await claim({ replicaId: dead })).deliveries[0]!.id;
+        ({ id } = await claimOne({ replicaId: dead }));
         expect(await rescue(false)).toBe(1);
       }
       expect(await statusOf(id)).toMatchObject({ status: 'failed', attempt_count: 1 });
-      expect(await listAttempts(database, id)).toMatchObject([
+      expect(await listAttempts(database, environmentId, id)).toMatchObject([
         { number: 1, error: 'worker_lost', response_status: null },
       ]);
     });

@@ -135,7 +135,7 @@ describe('the health of endpoints in the database', () => {
     await takeDown(database, webhookId);
     if (state === 'recovering') await record({ successes: 1 });
     const [{ delivery_id: id }] = await database.query('SELECT delivery_id FROM delivery_queue LIMIT 1');
-    await requeueDelivery(database, id);
+    await requeueDelivery(database, environmentId, id);
     expect((await claim(1)).map((delivery) => delivery.id)).toEqual([id]);
   });
 

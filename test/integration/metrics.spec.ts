@@ -82,13 +82,9 @@ describe('the metrics of a replica', () => {
     await publish('batch_job:failed');
     await finished(8);
     await test.dataSource.query(
-      `WITH owed AS (
-         INSERT INTO delivery (id, environment_id, event_id, webhook_id, event_type, status, created_at)
-         SELECT uuid_v7(now()), $1, $2, $3, 'batch_job:completed', 'pending', now() FROM generate_series(1, 3)
-         RETURNING id, webhook_id, event_id
-       )
-       INSERT INTO delivery_queue (delivery_id, webhook_id, event_id, due_at)
-       SELECT id, webhook_id, event_id, now() + interval '1 hour' FROM owed`,
+      `INSERT INTO delivery_queue (delivery_id, environment_id, event_id, webhook_id, event_type, created_at, due_at)
+       SELECT uuid_v7(now()), $1, $2, $3, 'batch_job:completed', now(), now() + interval '1 hour'
+       FROM generate_series(1, 3)`,
       [environmentId, uuidV7(), stopped],
     );
     await replica.call('DELETE', `/webhook/${stopped}`, { environmentId });
@@ -136,16 +132,12 @@ describe('the metrics of a replica', () => {
   it('count leases that were lost, and what ended with them', async () => {
     const webhookId = await makeWebhook(test.dataSource, environmentId, { isActive: false });
     await test.dataSource.query(
-      `WITH owed AS (
-         INSERT INTO delivery (id, environment_id, event_id, webhook_id, event_type, status, created_at)
-         SELECT uuid_v7(now()), $1, $2, $3, 'record:created', 'pending', now() FROM generate_series(1, 3)
-         RETURNING id, webhook_id, event_id
-       )
-       INSERT INTO delivery_queue (delivery_id, webhook_id, event_id, due_at, lease, leased_by, leased_until, lost_leases,
-         cancel_reason)
-       SELECT id, webhook_id, event_id, now(), uuid_v7(now()), uuid_v7(now()), now() - interval '1 hour', 4 * (n % 2),
+      `INSERT INTO delivery_queue (delivery_id, environment_id, event_id, webhook_id, event_type, created_at, due_at,
+         lease, leased_by, leased_until, lost_leases, cancel_reason)
+       SELECT uuid_v7(now()), $1, $2, $3, 'record:created', now(), now(),
+         uuid_v7(now()), uuid_v7(now()), now() - interval '1 hour', 4 * (n % 2),
          CASE n WHEN 2 THEN 'webhook_inactive' END
-       FROM (SELECT *, row_number() OVER () AS n FROM owed) o`,
+       FROM generate_series(1, 3) n`,
       [environmentId, uuidV7(), webhookId],
     );
     const found = await until('the rescue', async () => {
@@ -212,13 +204,23 @@ describe('the gauges of the queue', () => {
     new QueueGauges(database, metrics);
     return async () => valuesOf(parsePrometheusText(await metrics.render()));
   };
-  const enqueue = (webhookId: string, count: number, dueIn: string, columns: Record<string, string> = {}) =>
-    database.query(
-      `INSERT INTO delivery_queue (${['delivery_id', 'webhook_id', 'event_id', 'due_at', ...Object.keys(columns)].join()})
-       SELECT ${['uuid_v7(now())', '$1', 'uuid_v7(now())', 'now() + $2::interval', ...Object.values(columns)].join()}
-       FROM generate_series(1, $3::int)`,
-      [webhookId, dueIn, count],
+  const enqueue = (webhookId: string, count: number, dueIn: string, columns: Record<string, string> = {}) => {
+    const row = {
+      delivery_id: 'uuid_v7(now())',
+      environment_id: '$1',
+      webhook_id: '$2',
+      event_id: 'uuid_v7(now())',
+      event_type: `'record:created'`,
+      created_at: 'now()',
+      due_at: 'now() + $3::interval',
+      ...columns,
+    };
+    return database.query(
+      `INSERT INTO delivery_queue (${Object.keys(row).join()})
+       SELECT ${Object.values(row).join()} FROM generate_series(1, $4::int)`,
+      [environmentId, webhookId, dueIn, count],
     );
+  };
   const fail = async (webhookId: string, failures: number, pauseMs: number | null = null): Promise<void> => {
     await recordOutcomes(database, [{ webhookId, successes: 0, failures, pauseMs }], 64);
     await database.query(`UPDATE webhook_health SET failing_since = now() - interval '2 minutes'`);

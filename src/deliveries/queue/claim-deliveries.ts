@@ -6,7 +6,13 @@ import type { KnownTargets } from '../engine/known-targets.js';
 import { isUnknown, revisionColumns, targetOf } from './read-targets.js';
 
 /** Webhooks looked at in one claim: bounds the scan when many webhooks have nothing but later retries. */
-const WEBHOOKS_PER_CLAIM = 500;
+const WEBHOOKS_SCANNED = 500;
+
+/**
+ * Webhooks of which a claim looks for what is due. Each costs two steps in an index however little it gives, so a claim
+ * takes a few deliveries from some webhooks rather than one from each; the next claim goes on with the others.
+ */
+const WEBHOOKS_SERVED = 128;
 
 export interface ClaimOptions {
   replicaId: string;
@@ -93,21 +99,21 @@ export const CLAIM_DELIVERIES = new StoredStatement<Row>({
     SELECT ($5)[place] AS webhook_id, ($6)[place] AS room, ($10)[place] AS in_flight
     FROM generate_series(1, cardinality($5)) AS place
   ),
-  scanned (webhook_id, due_at, position) AS (
+  scanned (webhook_id, due_at, position, found) AS (
     (
-      SELECT webhook_id, due_at, 1 FROM delivery_queue
+      SELECT webhook_id, due_at, 1, (due_at <= now())::int FROM delivery_queue
       WHERE lease IS NULL AND webhook_id > $7::uuid
       ORDER BY webhook_id, due_at LIMIT 1
     )
     UNION ALL
-    SELECT next.webhook_id, next.due_at, s.position + 1
+    SELECT next.webhook_id, next.due_at, s.position + 1, s.found + (next.due_at <= now())::int
     FROM scanned s
     CROSS JOIN LATERAL (
       SELECT q.webhook_id, q.due_at FROM delivery_queue q
       WHERE q.lease IS NULL AND q.webhook_id > s.webhook_id
       ORDER BY q.webhook_id, q.due_at LIMIT 1
     ) next
-    WHERE s.position < ${WEBHOOKS_PER_CLAIM}
+    WHERE s.position < ${WEBHOOKS_SCANNED} AND s.found < ${WEBHOOKS_SERVED}
   ),
   due AS MATERIALIZED (
     SELECT s.webhook_id, s.position, coalesce(r.room, $4::int) AS room, h.in_flight_limit,
@@ -128,7 +134,7 @@ export const CLAIM_DELIVERIES = new StoredStatement<Row>({
     SELECT row.* FROM due d
     CROSS JOIN share
     CROSS JOIN LATERAL (
-      SELECT q.delivery_id, q.is_forced FROM delivery_queue q
+      SELECT q.environment_id, q.delivery_id, q.is_forced FROM delivery_queue q
       WHERE q.lease IS NULL AND (q.failures = 1 OR q.is_forced)
         AND (q.is_forced OR (d.in_flight_limit = 0 AND NOT d.is_paused))
         AND q.webhook_id = d.webhook_id AND q.due_at <= now()
@@ -152,7 +158,7 @@ export const CLAIM_DELIVERIES = new StoredStatement<Row>({
   probe AS MATERIALIZED (
     SELECT row.* FROM gate
     CROSS JOIN LATERAL (
-      SELECT q.delivery_id, q.is_forced FROM delivery_queue q
+      SELECT q.environment_id, q.delivery_id, q.is_forced FROM delivery_queue q
       WHERE q.lease IS NULL AND q.webhook_id = gate.webhook_id AND q.due_at <= now()
       ORDER BY q.due_at LIMIT 1
       FOR UPDATE SKIP LOCKED
@@ -166,7 +172,7 @@ export const CLAIM_DELIVERIES = new StoredStatement<Row>({
       ORDER BY d.position
     ) portion
     CROSS JOIN LATERAL (
-      SELECT q.delivery_id, q.is_forced FROM delivery_queue q
+      SELECT q.environment_id, q.delivery_id, q.is_forced FROM delivery_queue q
       WHERE q.lease IS NULL AND q.webhook_id = portion.webhook_id AND q.due_at <= now()
       ORDER BY q.due_at LIMIT portion.size
       FOR UPDATE SKIP LOCKED
@@ -174,19 +180,19 @@ export const CLAIM_DELIVERIES = new StoredStatement<Row>({
     LIMIT greatest(0, $3::int - (SELECT count(*) FROM exempt) - (SELECT count(*) FROM probe))
   ),
   picked AS (
-    SELECT delivery_id, is_forced, true AS is_in_turn FROM in_turn
+    SELECT environment_id, delivery_id, is_forced, true AS is_in_turn FROM in_turn
     UNION ALL
-    SELECT delivery_id, is_forced, false FROM (SELECT * FROM exempt UNION SELECT * FROM probe) apart
+    SELECT environment_id, delivery_id, is_forced, false FROM (SELECT * FROM exempt UNION SELECT * FROM probe) apart
   ),
   claimed AS (
     UPDATE delivery_queue q
     SET lease = $1::uuid, leased_by = $2::uuid, leased_until = now() + $8::int * interval '1 millisecond',
       is_forced = false
     FROM picked p
-    WHERE q.delivery_id = p.delivery_id AND q.lease IS NULL
-    RETURNING q.delivery_id, q.webhook_id, q.event_id, q.failures, q.is_test, p.is_forced, p.is_in_turn
+    WHERE q.environment_id = p.environment_id AND q.delivery_id = p.delivery_id AND q.lease IS NULL
+    RETURNING q.environment_id, q.delivery_id, q.webhook_id, q.event_id, q.failures, q.is_test, p.is_forced, p.is_in_turn
   )
-  SELECT scan.webhook_id, scan.position = ${WEBHOOKS_PER_CLAIM},
+  SELECT scan.webhook_id, scan.position = ${WEBHOOKS_SCANNED} OR scan.found = ${WEBHOOKS_SERVED},
     CASE
       WHEN EXISTS (SELECT 1 FROM picked) THEN '{}'
       ELSE ARRAY(SELECT webhook_id FROM due WHERE room_in_turn <= 0)
@@ -197,12 +203,14 @@ export const CLAIM_DELIVERIES = new StoredStatement<Row>({
     ),
     NULL::uuid, NULL::int2, NULL::bool, NULL::bool, NULL::bool, NULL::uuid, NULL::text, NULL::uuid, NULL::text,
     NULL::text, NULL::timestamptz
-  FROM (SELECT webhook_id, position FROM scanned ORDER BY position DESC LIMIT 1) scan
+  FROM (SELECT webhook_id, position, found FROM scanned ORDER BY position DESC LIMIT 1) scan
   UNION ALL
   SELECT NULL, NULL, NULL, NULL, c.delivery_id, c.failures, c.is_test, c.is_forced, c.is_in_turn, c.webhook_id,
     CASE WHEN w.deleted_at IS NOT NULL THEN 'webhook_deleted' WHEN NOT w.is_active THEN 'webhook_inactive' END,
     c.event_id, e.event_type, e.payload, e.created_at
-  FROM claimed c JOIN webhook w ON w.id = c.webhook_id LEFT JOIN event e ON e.id = c.event_id`,
+  FROM claimed c
+  JOIN webhook w ON w.id = c.webhook_id
+  LEFT JOIN event e ON e.environment_id = c.environment_id AND e.id = c.event_id`,
 });
 
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';

@@ -1,6 +1,8 @@
 import { uuidV7Floor } from '../../common/uuid-v7.js';
 import type { CancelReason, DeliveryStatus } from '../delivery.types.js';
 import type { Queryable } from '../../database/queryable.js';
+import { deliveryIdsOf } from '../delivery-ids.js';
+import { ATTEMPT_COLUMNS } from './columns.js';
 
 export interface DeliveryRow {
   id: string;
@@ -23,12 +25,20 @@ export interface AttemptRow {
   outcome: 'succeeded' | 'failed';
   error: string | null;
   request_url: string;
-  request_headers: Record<string, string>;
+  request_headers: Headers;
   response_status: number | null;
-  response_headers: Record<string, string> | null;
+  response_headers: Headers | null;
   response_body: string | null;
   response_body_truncated: boolean | null;
 }
+
+type Headers = Record<string, string>;
+
+/** Headers are stored as JSON text. */
+type StoredAttemptRow = Omit<AttemptRow, 'request_headers' | 'response_headers'> & {
+  request_headers: string;
+  response_headers: string | null;
+};
 
 export interface DeliveryFilter {
   environmentId: string;
@@ -43,39 +53,62 @@ export interface DeliveryFilter {
   limit: number;
 }
 
-/** While a delivery is unfinished its queue row counts the attempts and knows when the next one is due. */
-const SELECT = `
-  SELECT d.id, d.event_id, d.webhook_id, d.environment_id, d.event_type, d.status,
-    coalesce(q.attempt_count, d.attempt_count) AS attempt_count, q.due_at AS next_attempt_at,
-    d.cancel_reason, d.created_at, d.completed_at
-  FROM delivery d
-  LEFT JOIN delivery_queue q ON q.delivery_id = d.id`;
+/** A delivery is either in the queue or in the log. */
+const QUEUED = `
+  q.delivery_id AS id, q.event_id, q.webhook_id, q.environment_id, q.event_type, 'pending' AS status, q.attempt_count,
+  q.due_at AS next_attempt_at, NULL AS cancel_reason, q.created_at, NULL::timestamptz AS completed_at`;
+const LOGGED = `
+  d.id, d.event_id, d.webhook_id, d.environment_id, d.event_type, d.status, d.attempt_count,
+  NULL::timestamptz AS next_attempt_at, d.cancel_reason, d.created_at, d.completed_at`;
 
-/** Newest first. The id carries its time, so the range filters need no index of their own. */
+/** SQL: the filter, of rows whose id is `id`. The id carries its time, so the ranges need no index of their own. */
+function isWanted(alias: string, id: string): string {
+  return `${alias}.environment_id = $1
+    AND ($2::uuid IS NULL OR ${alias}.webhook_id = $2)
+    AND ($3::uuid IS NULL OR (${alias}.event_id = $3 AND ${id} BETWEEN $4 AND $5))
+    AND ($6::text IS NULL OR ${alias}.event_type = $6)
+    AND ($7::uuid IS NULL OR ${id} >= $7)
+    AND ($8::uuid IS NULL OR ${id} < $8)
+    AND ($9::uuid IS NULL OR ${id} < $9)`;
+}
+
+/**
+ * Newest first, from the queue and from the log. What is leased is read apart: it is little, and the indexes by which
+ * the queue is listed leave it out.
+ */
+const LIST = `
+  WITH leased AS MATERIALIZED (
+    SELECT ${QUEUED} FROM delivery_queue q
+    WHERE q.lease IS NOT NULL AND $11 <> 'logged' AND ${isWanted('q', 'q.delivery_id')}
+  )
+  (SELECT * FROM leased)
+  UNION ALL (
+    SELECT ${QUEUED} FROM delivery_queue q
+    WHERE q.lease IS NULL AND $11 <> 'logged' AND ${isWanted('q', 'q.delivery_id')}
+    ORDER BY q.delivery_id DESC LIMIT $10
+  )
+  UNION ALL (
+    SELECT ${LOGGED} FROM delivery d
+    WHERE $11 <> 'queued' AND ($12::text IS NULL OR d.status = $12) AND ${isWanted('d', 'd.id')}
+    ORDER BY d.id DESC LIMIT $10
+  )
+  ORDER BY id DESC LIMIT $10`;
+
 export async function listDeliveries(database: Queryable, filter: DeliveryFilter): Promise<DeliveryRow[]> {
-  return database.query<DeliveryRow[]>(
-    `${SELECT}
-     WHERE d.environment_id = $1
-       AND ($2::uuid IS NULL OR d.webhook_id = $2)
-       AND ($3::uuid IS NULL OR d.event_id = $3)
-       AND ($4::text IS NULL OR d.event_type = $4)
-       AND ($5::text IS NULL OR d.status = $5)
-       AND ($6::uuid IS NULL OR d.id >= $6)
-       AND ($7::uuid IS NULL OR d.id < $7)
-       AND ($8::uuid IS NULL OR d.id < $8)
-     ORDER BY d.id DESC LIMIT $9`,
-    [
-      filter.environmentId,
-      filter.webhookId,
-      filter.eventId,
-      filter.eventType,
-      filter.status,
-      filter.createdAfter && uuidV7Floor(filter.createdAfter.getTime() + 1),
-      filter.createdBefore && uuidV7Floor(filter.createdBefore.getTime()),
-      filter.before,
-      filter.limit,
-    ],
-  );
+  const places = { pending: 'queued', succeeded: 'logged', failed: 'logged', canceled: 'logged' };
+  return database.query<DeliveryRow[]>(LIST, [
+    filter.environmentId,
+    filter.webhookId,
+    filter.eventId,
+    ...(filter.eventId === null ? [null, null] : deliveryIdsOf(filter.eventId)),
+    filter.eventType,
+    filter.createdAfter && uuidV7Floor(filter.createdAfter.getTime() + 1),
+    filter.createdBefore && uuidV7Floor(filter.createdBefore.getTime()),
+    filter.before,
+    filter.limit,
+    filter.status === null ? 'both' : places[filter.status],
+    filter.status,
+  ]);
 }
 
 export async function findDelivery(
@@ -83,19 +116,31 @@ export async function findDelivery(
   environmentId: string,
   id: string,
 ): Promise<DeliveryRow | null> {
-  const [row] = await database.query<DeliveryRow[]>(`${SELECT} WHERE d.environment_id = $1 AND d.id = $2`, [
-    environmentId,
-    id,
-  ]);
+  const [row] = await database.query<DeliveryRow[]>(
+    `SELECT ${QUEUED} FROM delivery_queue q WHERE q.environment_id = $1 AND q.delivery_id = $2
+     UNION ALL
+     SELECT ${LOGGED} FROM delivery d WHERE d.environment_id = $1 AND d.id = $2`,
+    [environmentId, id],
+  );
   return row ?? null;
 }
 
-/** The attempts of a delivery, first to last. */
-export async function listAttempts(database: Queryable, deliveryId: string): Promise<AttemptRow[]> {
-  return database.query<AttemptRow[]>(
-    `SELECT number, started_at, duration_ms, outcome, error, request_url, request_headers,
-       response_status, response_headers, response_body, response_body_truncated
-     FROM attempt WHERE delivery_id = $1 ORDER BY number`,
-    [deliveryId],
+/** The attempts of a delivery, first to last: the one that it ended with is in its own row. */
+export async function listAttempts(
+  database: Queryable,
+  environmentId: string,
+  deliveryId: string,
+): Promise<AttemptRow[]> {
+  const rows = await database.query<StoredAttemptRow[]>(
+    `SELECT ${ATTEMPT_COLUMNS} FROM attempt WHERE delivery_id = $2
+     UNION ALL
+     SELECT ${ATTEMPT_COLUMNS} FROM delivery WHERE environment_id = $1 AND id = $2 AND number IS NOT NULL
+     ORDER BY number`,
+    [environmentId, deliveryId],
   );
+  return rows.map((row) => ({
+    ...row,
+    request_headers: JSON.parse(row.request_headers) as Headers,
+    response_headers: row.response_headers === null ? null : (JSON.parse(row.response_headers) as Headers),
+  }));
 }

@@ -12,13 +12,11 @@ const INSERT = `
     INSERT INTO event (id, environment_id, event_type, is_test, payload, created_at)
     SELECT $3::uuid, environment_id, $4::text, true, $5::text, $6::timestamptz FROM target
   ),
-  delivery AS (
-    INSERT INTO delivery (id, environment_id, event_id, webhook_id, event_type, status, created_at)
-    SELECT $7::uuid, environment_id, $3::uuid, id, 'test', 'pending', $6::timestamptz FROM target
-  ),
   queued AS (
-    INSERT INTO delivery_queue (delivery_id, webhook_id, event_id, is_test, due_at, lease, leased_by, leased_until)
-    SELECT $7::uuid, id, $3::uuid, true, now(), $8::uuid, $9::uuid, now() + $10::int * interval '1 millisecond'
+    INSERT INTO delivery_queue (delivery_id, environment_id, webhook_id, event_id, event_type, created_at, is_test, due_at,
+      lease, leased_by, leased_until)
+    SELECT $7::uuid, environment_id, id, $3::uuid, 'test', $6::timestamptz, true, now(), $8::uuid, $9::uuid,
+      now() + $10::int * interval '1 millisecond'
     FROM target
   )
   SELECT environment_id AS "environmentId", id AS "webhookId", target_url AS "targetUrl", revision, secrets FROM target`;
@@ -33,7 +31,7 @@ export interface TestDelivery {
   leaseMs: number;
 }
 
-/** Logs an example event and its one delivery, leased to this replica; null when the webhook is not active. */
+/** Stores an example event and its one delivery, leased to this replica; null when the webhook is not active. */
 export async function insertTestDelivery(database: Queryable, test: TestDelivery): Promise<LeasedDelivery | null> {
   const readAt = performance.now();
   const [target] = await database.query<Target[]>(INSERT, [

@@ -25,14 +25,14 @@ export async function hasOtherReplicas(database: Queryable, id: string): Promise
 
 const SIGN_OFF = `
   WITH held AS MATERIALIZED (
-    SELECT delivery_id FROM delivery_queue
+    SELECT environment_id, delivery_id FROM delivery_queue
     WHERE lease IS NOT NULL AND leased_by = $1::uuid AND cancel_reason IS NULL
     ORDER BY delivery_id
     FOR UPDATE
   ),
   released AS (
     UPDATE delivery_queue q SET lease = NULL, leased_by = NULL, leased_until = NULL, due_at = now()
-    FROM held h WHERE q.delivery_id = h.delivery_id
+    FROM held h WHERE q.environment_id = h.environment_id AND q.delivery_id = h.delivery_id
   )
   DELETE FROM replica WHERE id = $1::uuid OR seen_at < now() - interval '1 day'`;
 

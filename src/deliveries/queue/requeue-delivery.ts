@@ -1,4 +1,5 @@
 import type { Queryable } from '../../database/queryable.js';
+import { ATTEMPT_COLUMNS, DELIVERY_COLUMNS } from './columns.js';
 
 /** Whether the webhook receives; it stays so until the transaction ends. */
 export async function lockWebhookState(
@@ -15,23 +16,32 @@ export async function lockWebhookState(
 /** While an attempt is under way the mark outlives it: should it fail, the next one follows at once. */
 const HASTEN = `
   UPDATE delivery_queue SET is_forced = true, cancel_reason = NULL, due_at = least(due_at, now())
-  WHERE delivery_id = $1::uuid`;
+  WHERE environment_id = $1::uuid AND delivery_id = $2::uuid`;
 
-/** Acts on a finished delivery only; one that is pending keeps its row of the queue. */
+/**
+ * Acts on a finished delivery only; one that is pending keeps its row of the queue. What the log keeps with the delivery
+ * about its last attempt goes to the other attempts.
+ */
 const REQUEUE = `
   WITH reopened AS (
-    UPDATE delivery SET status = 'pending', cancel_reason = NULL, completed_at = NULL
-    WHERE id = $1::uuid AND status <> 'pending'
-    RETURNING id, webhook_id, event_id, event_type = 'test' AS is_test, attempt_count
+    DELETE FROM delivery WHERE environment_id = $1::uuid AND id = $2::uuid
+    RETURNING ${DELIVERY_COLUMNS}, attempt_count, ${ATTEMPT_COLUMNS}
+  ),
+  kept AS (
+    INSERT INTO attempt (delivery_id, ${ATTEMPT_COLUMNS})
+    SELECT id, ${ATTEMPT_COLUMNS} FROM reopened WHERE number IS NOT NULL
   )
-  INSERT INTO delivery_queue (delivery_id, webhook_id, event_id, is_test, is_forced, due_at, attempt_count)
-  SELECT id, webhook_id, event_id, is_test, true, now(), attempt_count FROM reopened`;
+  INSERT INTO delivery_queue (delivery_id, environment_id, event_id, webhook_id, event_type, created_at, attempt_count,
+    is_test, is_forced, due_at)
+  SELECT ${DELIVERY_COLUMNS}, attempt_count, event_type = 'test', true, now() FROM reopened`;
 
 /**
  * Makes a delivery due now, whatever is known of its endpoint: one that waits comes forward, one that is finished is
  * pending again with the schedule anew, and one whose attempt fails meanwhile is attempted again. Attempt numbers go on.
+ *
+ * Two statements, because the second has to see what the first waited for: a delivery that was just being finished.
  */
-export async function requeueDelivery(database: Queryable, deliveryId: string): Promise<void> {
-  await database.query(HASTEN, [deliveryId]);
-  await database.query(REQUEUE, [deliveryId]);
+export async function requeueDelivery(database: Queryable, environmentId: string, deliveryId: string): Promise<void> {
+  await database.query(HASTEN, [environmentId, deliveryId]);
+  await database.query(REQUEUE, [environmentId, deliveryId]);
 }

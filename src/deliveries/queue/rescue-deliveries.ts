@@ -1,6 +1,7 @@
 import type { CancelReason } from '../../common/outcomes.js';
 import { uuidV7Floor } from '../../common/uuid-v7.js';
 import type { Queryable } from '../../database/queryable.js';
+import { DELIVERY_COLUMNS, queuedAs } from './columns.js';
 import { DEAD_AFTER_MS } from './replicas.js';
 
 /** Leases lost in a row that end a delivery: a payload that kills the process must not loop. */
@@ -11,7 +12,7 @@ const ROWS_PER_RESCUE = 500;
 
 const RESCUE = `
   WITH lost AS MATERIALIZED (
-    SELECT q.delivery_id, q.cancel_reason, q.is_test OR q.lost_leases + 1 >= ${LOST_LEASES_LIMIT} AS is_last
+    SELECT q.environment_id, q.delivery_id, q.cancel_reason, q.is_test OR q.lost_leases + 1 >= ${LOST_LEASES_LIMIT} AS is_last
     FROM delivery_queue q
     WHERE q.lease IS NOT NULL
       AND CASE
@@ -29,24 +30,25 @@ const RESCUE = `
     UPDATE delivery_queue q
     SET lease = NULL, leased_by = NULL, leased_until = NULL, lost_leases = q.lost_leases + 1, due_at = now()
     FROM lost l
-    WHERE q.delivery_id = l.delivery_id AND l.cancel_reason IS NULL AND NOT l.is_last
+    WHERE q.environment_id = l.environment_id AND q.delivery_id = l.delivery_id
+      AND l.cancel_reason IS NULL AND NOT l.is_last
   ),
   removed AS (
     DELETE FROM delivery_queue q USING lost l
-    WHERE q.delivery_id = l.delivery_id AND (l.cancel_reason IS NOT NULL OR l.is_last)
-    RETURNING q.delivery_id, q.webhook_id, q.attempt_count, q.lease, l.cancel_reason
+    WHERE q.environment_id = l.environment_id AND q.delivery_id = l.delivery_id
+      AND (l.cancel_reason IS NOT NULL OR l.is_last)
+    RETURNING ${queuedAs('q')}, q.lease, l.cancel_reason
   ),
-  closed AS (
-    UPDATE delivery d
-    SET status = CASE WHEN r.cancel_reason IS NULL THEN 'failed' ELSE 'canceled' END, cancel_reason = r.cancel_reason,
-      attempt_count = r.attempt_count + (r.cancel_reason IS NULL)::int, completed_at = now()
-    FROM removed r
-    WHERE d.id = r.delivery_id
+  canceled AS (
+    INSERT INTO delivery (${DELIVERY_COLUMNS}, attempt_count, status, cancel_reason, completed_at)
+    SELECT ${DELIVERY_COLUMNS}, attempt_count, 'canceled', cancel_reason, now() FROM removed
+    WHERE cancel_reason IS NOT NULL
   ),
-  logged AS (
-    INSERT INTO attempt
-      (delivery_id, number, lease, started_at, duration_ms, outcome, error, request_url, request_headers)
-    SELECT r.delivery_id, r.attempt_count + 1, r.lease, now(), 0, 'failed', 'worker_lost', w.target_url, '{}'
+  failed AS (
+    INSERT INTO delivery (${DELIVERY_COLUMNS}, attempt_count, status, completed_at,
+      number, lease, started_at, duration_ms, outcome, error, request_url, request_headers)
+    SELECT r.id, r.environment_id, r.event_id, r.webhook_id, r.event_type, r.created_at, r.attempt_count + 1, 'failed',
+      now(), r.attempt_count + 1, r.lease, now(), 0, 'failed', 'worker_lost', w.target_url, '{}'
     FROM removed r JOIN webhook w ON w.id = r.webhook_id
     WHERE r.cancel_reason IS NULL
   )

@@ -2,7 +2,6 @@ import {
   bigintArray,
   booleanArray,
   integerArray,
-  jsonArray,
   textArray,
   timestampArray,
   uuidArray,
@@ -10,6 +9,7 @@ import {
 import type { Queryable } from '../../database/queryable.js';
 import { StoredStatement } from '../../database/stored-statement.js';
 import type { CancelReason, DeliveryResult, Settlement } from '../delivery.types.js';
+import { ATTEMPT_COLUMNS, DELIVERY_COLUMNS, queuedAs } from './columns.js';
 
 /** What became of a delivery. */
 export interface Settled {
@@ -35,8 +35,8 @@ type Row =
  * Records many results at once. `held` locks the queue rows in the order of their ids (statements that meet cannot
  * deadlock) and reads them as they are after the lock, so every decision below is about the newest state:
  *
- * - the lease is still ours: the delivery is finished, or waits again; when its webhook stopped meanwhile
- *   (`cancel_reason`), it does not wait again but ends as canceled, and when somebody asked for another attempt
+ * - the lease is still ours: the delivery goes to the log with this attempt, or waits again; when its webhook stopped
+ *   meanwhile (`cancel_reason`), it does not wait again but ends as canceled, and when somebody asked for another attempt
  *   meanwhile (`is_forced`), a failure makes it due at once with the schedule anew;
  * - the lease was lost (the fence): nothing changes. `LOG_LATE_ATTEMPTS` logs that the attempt was made.
  *
@@ -44,26 +44,31 @@ type Row =
  */
 export const SETTLE_DELIVERIES = new StoredStatement<Row>({
   name: 'settle_deliveries',
-  parameters: `uuid[], uuid[], text[], int8[], text[], bool[],
-    timestamptz[], int4[], text[], text[], text[], json[], int4[], json[], text[], bool[],
-    uuid, uuid, uuid[]`,
+  parameters: `uuid[], uuid[], uuid[], text[], int8[], text[], bool[],
+    timestamptz[], int4[], text[], text[], text[], text[], int4[], text[], text[], bool[], uuid[]`,
   returns: 'delivery_id uuid, status text, cancel_reason text, ailing_webhook_id uuid',
   sql: `
   WITH result AS MATERIALIZED (
-    SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) AS r (
-      delivery_id, lease, settlement, in_ms, cancel_reason, is_forced,
+    SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) AS r (
+      environment_id, delivery_id, lease, settlement, in_ms, cancel_reason, is_forced,
       started_at, duration_ms, outcome, error, request_url, request_headers,
       response_status, response_headers, response_body, response_body_truncated
     )
   ),
   held AS MATERIALIZED (
-    SELECT q.delivery_id, q.lease, q.cancel_reason, q.is_forced, q.attempt_count FROM delivery_queue q
-    WHERE q.delivery_id = ANY ($1)
+    SELECT q.delivery_id, q.lease, q.cancel_reason, q.is_forced, q.attempt_count
+    FROM unnest($1, $2) AS r (environment_id, delivery_id)
+    JOIN delivery_queue q ON q.environment_id = r.environment_id AND q.delivery_id = r.delivery_id
     ORDER BY q.delivery_id
-    FOR UPDATE
+    FOR UPDATE OF q
   ),
   verdict AS MATERIALIZED (
-    SELECT r.*, h.is_forced AS is_asked_for, h.attempt_count + (r.started_at IS NOT NULL)::int AS number,
+    SELECT r.environment_id, r.delivery_id, r.in_ms, r.is_forced, h.is_forced AS is_asked_for,
+      h.attempt_count + (r.started_at IS NOT NULL)::int AS attempt_count,
+      CASE WHEN r.started_at IS NOT NULL THEN h.attempt_count + 1 END AS number,
+      CASE WHEN r.started_at IS NOT NULL THEN r.lease END AS lease, r.started_at, r.duration_ms, r.outcome, r.error,
+      r.request_url, r.request_headers, r.response_status, r.response_headers, r.response_body,
+      r.response_body_truncated,
       CASE
         WHEN r.settlement = 'waiting' AND h.cancel_reason IS NOT NULL THEN 'canceled'
         WHEN r.settlement = 'failed' AND h.is_forced THEN 'waiting'
@@ -76,7 +81,9 @@ export const SETTLE_DELIVERIES = new StoredStatement<Row>({
     FROM result r JOIN held h ON h.delivery_id = r.delivery_id AND h.lease = r.lease
   ),
   removed AS (
-    DELETE FROM delivery_queue q USING verdict v WHERE q.delivery_id = v.delivery_id AND v.status <> 'waiting'
+    DELETE FROM delivery_queue q USING verdict v
+    WHERE q.environment_id = v.environment_id AND q.delivery_id = v.delivery_id AND v.status <> 'waiting'
+    RETURNING ${queuedAs('q')}
   ),
   waiting AS (
     UPDATE delivery_queue q
@@ -86,32 +93,28 @@ export const SETTLE_DELIVERIES = new StoredStatement<Row>({
         WHEN v.in_ms IS NULL THEN q.due_at
         ELSE now() + v.in_ms * interval '1 millisecond'
       END,
-      attempt_count = v.number,
+      attempt_count = v.attempt_count,
       failures = CASE WHEN v.is_asked_for THEN 0 ELSE q.failures + (v.started_at IS NOT NULL)::int END,
       is_forced = v.is_asked_for OR v.is_forced,
       lost_leases = CASE WHEN v.started_at IS NULL THEN q.lost_leases ELSE 0 END
     FROM verdict v
-    WHERE q.delivery_id = v.delivery_id AND v.status = 'waiting'
+    WHERE q.environment_id = v.environment_id AND q.delivery_id = v.delivery_id AND v.status = 'waiting'
   ),
   closed AS (
-    UPDATE delivery d
-    SET status = v.status, attempt_count = v.number, cancel_reason = v.final_cancel_reason, completed_at = now()
-    FROM verdict v
-    WHERE d.id = v.delivery_id AND v.status <> 'waiting' AND d.id BETWEEN $17 AND $18
+    INSERT INTO delivery (${DELIVERY_COLUMNS}, attempt_count, status, cancel_reason, completed_at, ${ATTEMPT_COLUMNS})
+    SELECT r.id, r.environment_id, r.event_id, r.webhook_id, r.event_type, r.created_at, v.attempt_count, v.status,
+      v.final_cancel_reason, now(), ${ATTEMPT_COLUMNS}
+    FROM removed r JOIN verdict v ON v.delivery_id = r.id
   ),
   logged AS (
-    INSERT INTO attempt (delivery_id, number, lease, started_at, duration_ms, outcome, error, request_url,
-      request_headers, response_status, response_headers, response_body, response_body_truncated)
-    SELECT v.delivery_id, v.number, v.lease, v.started_at, v.duration_ms, v.outcome, v.error, v.request_url,
-      v.request_headers, v.response_status, v.response_headers, v.response_body, v.response_body_truncated
-    FROM verdict v
-    WHERE v.started_at IS NOT NULL
+    INSERT INTO attempt (delivery_id, ${ATTEMPT_COLUMNS})
+    SELECT delivery_id, ${ATTEMPT_COLUMNS} FROM verdict WHERE status = 'waiting' AND number IS NOT NULL
   )
   SELECT r.delivery_id, v.status, v.final_cancel_reason, NULL::uuid
   FROM result r LEFT JOIN verdict v ON v.delivery_id = r.delivery_id
   WHERE v.status IS DISTINCT FROM r.settlement
   UNION ALL
-  SELECT NULL, NULL, NULL, h.webhook_id FROM webhook_health h WHERE h.webhook_id = ANY ($19)`,
+  SELECT NULL, NULL, NULL, h.webhook_id FROM webhook_health h WHERE h.webhook_id = ANY ($18)`,
 });
 
 /**
@@ -120,86 +123,100 @@ export const SETTLE_DELIVERIES = new StoredStatement<Row>({
  */
 export const SETTLE_SUCCESSES = new StoredStatement<Row>({
   name: 'settle_successes',
-  parameters: `uuid[], uuid[],
-    timestamptz[], int4[], text[], text[], text[], json[], int4[], json[], text[], bool[],
-    uuid, uuid, uuid[]`,
+  parameters: `uuid[], uuid[], uuid[],
+    timestamptz[], int4[], text[], text[], text[], text[], int4[], text[], text[], bool[], uuid[]`,
   returns: 'delivery_id uuid, status text, cancel_reason text, ailing_webhook_id uuid',
   sql: `
   WITH result AS MATERIALIZED (
-    SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) AS r (
-      delivery_id, lease, started_at, duration_ms, outcome, error, request_url, request_headers,
+    SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) AS r (
+      environment_id, delivery_id, lease, started_at, duration_ms, outcome, error, request_url, request_headers,
       response_status, response_headers, response_body, response_body_truncated
     )
   ),
   removed AS (
-    DELETE FROM delivery_queue q USING unnest($1, $2) AS r (delivery_id, lease)
-    WHERE q.delivery_id = r.delivery_id AND q.lease = r.lease
-    RETURNING q.delivery_id, q.attempt_count + 1 AS number
+    DELETE FROM delivery_queue q USING unnest($1, $2, $3) AS r (environment_id, delivery_id, lease)
+    WHERE q.environment_id = r.environment_id AND q.delivery_id = r.delivery_id AND q.lease = r.lease
+    RETURNING ${queuedAs('q')}
   ),
   closed AS (
-    UPDATE delivery d SET status = 'succeeded', attempt_count = m.number, completed_at = now()
-    FROM removed m
-    WHERE d.id = m.delivery_id AND d.id BETWEEN $13 AND $14
-  ),
-  logged AS (
-    INSERT INTO attempt (delivery_id, number, lease, started_at, duration_ms, outcome, error, request_url,
-      request_headers, response_status, response_headers, response_body, response_body_truncated)
-    SELECT r.delivery_id, m.number, r.lease, r.started_at, r.duration_ms, r.outcome, r.error, r.request_url,
+    INSERT INTO delivery (${DELIVERY_COLUMNS}, attempt_count, status, completed_at, ${ATTEMPT_COLUMNS})
+    SELECT m.id, m.environment_id, m.event_id, m.webhook_id, m.event_type, m.created_at, m.attempt_count + 1,
+      'succeeded', now(), m.attempt_count + 1, r.lease, r.started_at, r.duration_ms, r.outcome, r.error, r.request_url,
       r.request_headers, r.response_status, r.response_headers, r.response_body, r.response_body_truncated
-    FROM removed m JOIN result r ON r.delivery_id = m.delivery_id
+    FROM removed m JOIN result r ON r.delivery_id = m.id
   )
   SELECT r.delivery_id, NULL, NULL, NULL::uuid
-  FROM unnest($1) AS r (delivery_id)
-  WHERE r.delivery_id NOT IN (SELECT delivery_id FROM removed)
+  FROM unnest($2) AS r (delivery_id)
+  WHERE r.delivery_id NOT IN (SELECT id FROM removed)
   UNION ALL
-  SELECT NULL, NULL, NULL, h.webhook_id FROM webhook_health h WHERE h.webhook_id = ANY ($15)`,
+  SELECT NULL, NULL, NULL, h.webhook_id FROM webhook_health h WHERE h.webhook_id = ANY ($14)`,
 });
 
 /**
  * Logs attempts whose lease was lost before they were recorded. One that was recorded, but whose statement's answer got
- * lost, is recognised by its lease.
+ * lost, is recognised by its lease. Tells which are logged now. Missing are deliveries that something else changed
+ * since this statement began: one that moved to the log is found in neither place, and one whose attempts are other
+ * ones than `seen` may have this one among them.
  */
 const LOG_LATE_ATTEMPTS = `
   WITH result AS MATERIALIZED (
     SELECT * FROM unnest(
-      $1::uuid[], $2::uuid[], $3::timestamptz[], $4::int4[], $5::text[], $6::text[], $7::text[], $8::json[], $9::int4[],
-      $10::json[], $11::text[], $12::bool[]
+      $1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::int4[], $6::text[], $7::text[], $8::text[], $9::text[],
+      $10::int4[], $11::text[], $12::text[], $13::bool[]
     ) AS r (
-      delivery_id, lease, started_at, duration_ms, outcome, error, request_url, request_headers, response_status,
-      response_headers, response_body, response_body_truncated
+      environment_id, delivery_id, lease, started_at, duration_ms, outcome, error, request_url, request_headers,
+      response_status, response_headers, response_body, response_body_truncated
     )
   ),
   held AS MATERIALIZED (
-    SELECT q.delivery_id FROM delivery_queue q WHERE q.delivery_id = ANY ($1::uuid[]) ORDER BY q.delivery_id FOR UPDATE
+    SELECT q.environment_id, q.delivery_id FROM result r
+    JOIN delivery_queue q ON q.environment_id = r.environment_id AND q.delivery_id = r.delivery_id
+    ORDER BY q.delivery_id FOR UPDATE OF q
+  ),
+  known AS MATERIALIZED (
+    SELECT r.delivery_id FROM result r JOIN attempt a ON a.delivery_id = r.delivery_id AND a.lease = r.lease
+    WHERE a.delivery_id BETWEEN $14::uuid AND $15::uuid
+    UNION ALL
+    SELECT r.delivery_id FROM result r
+    JOIN delivery d ON d.environment_id = r.environment_id AND d.id = r.delivery_id AND d.lease = r.lease
+    WHERE d.id BETWEEN $14::uuid AND $15::uuid
+  ),
+  seen AS MATERIALIZED (
+    SELECT q.delivery_id, q.attempt_count FROM result r
+    JOIN delivery_queue q ON q.environment_id = r.environment_id AND q.delivery_id = r.delivery_id
+    UNION ALL
+    SELECT d.id, d.attempt_count FROM result r
+    JOIN delivery d ON d.environment_id = r.environment_id AND d.id = r.delivery_id
+    WHERE d.id BETWEEN $14::uuid AND $15::uuid
   ),
   late AS MATERIALIZED (
-    SELECT r.* FROM result r
-    WHERE NOT EXISTS (
-      SELECT 1 FROM attempt a
-      WHERE a.delivery_id = r.delivery_id AND a.lease = r.lease AND a.delivery_id BETWEEN $13::uuid AND $14::uuid
-    )
+    SELECT r.*, s.attempt_count FROM result r JOIN seen s ON s.delivery_id = r.delivery_id
+    WHERE r.delivery_id NOT IN (SELECT delivery_id FROM known)
   ),
   waiting AS (
     UPDATE delivery_queue q SET attempt_count = q.attempt_count + 1
     FROM held h JOIN late l ON l.delivery_id = h.delivery_id
-    WHERE q.delivery_id = h.delivery_id
+    WHERE q.environment_id = h.environment_id AND q.delivery_id = h.delivery_id AND q.attempt_count = l.attempt_count
     RETURNING q.delivery_id, q.attempt_count AS number
   ),
   closed AS (
     UPDATE delivery d SET attempt_count = d.attempt_count + 1
     FROM late l
-    WHERE d.id = l.delivery_id AND d.id BETWEEN $13::uuid AND $14::uuid
-      AND NOT EXISTS (SELECT 1 FROM held h WHERE h.delivery_id = l.delivery_id)
+    WHERE d.environment_id = l.environment_id AND d.id = l.delivery_id AND d.id BETWEEN $14::uuid AND $15::uuid
+      AND d.attempt_count = l.attempt_count
     RETURNING d.id AS delivery_id, d.attempt_count AS number
   ),
   numbered AS (
     SELECT * FROM waiting UNION ALL SELECT * FROM closed
+  ),
+  logged AS (
+    INSERT INTO attempt (delivery_id, ${ATTEMPT_COLUMNS})
+    SELECT l.delivery_id, ${ATTEMPT_COLUMNS} FROM late l JOIN numbered n ON n.delivery_id = l.delivery_id
   )
-  INSERT INTO attempt (delivery_id, number, lease, started_at, duration_ms, outcome, error, request_url,
-    request_headers, response_status, response_headers, response_body, response_body_truncated)
-  SELECT l.delivery_id, n.number, l.lease, l.started_at, l.duration_ms, l.outcome, l.error, l.request_url,
-    l.request_headers, l.response_status, l.response_headers, l.response_body, l.response_body_truncated
-  FROM late l JOIN numbered n ON n.delivery_id = l.delivery_id`;
+  SELECT delivery_id FROM known UNION ALL SELECT delivery_id FROM numbered`;
+
+/** Looks for a delivery that moves from the queue to the log, or back, between one look and the next. */
+const LATE_TRIES = 3;
 
 /**
  * Settles deliveries and logs their attempts.
@@ -215,7 +232,6 @@ export async function settleDeliveries(database: Queryable, results: readonly De
     ...leaseColumns(sorted),
     ...(areSuccesses ? [] : settlementColumns(sorted)),
     ...attemptColumns(sorted),
-    ...boundsOf(sorted),
     uuidArray([...new Set(sorted.map(({ delivery }) => delivery.target.webhookId))]),
   ]);
   const settled = new Map(results.map(({ delivery, settlement }) => [delivery.id, asWanted(settlement)]));
@@ -243,12 +259,18 @@ function asWanted(settlement: Settlement): Settled {
 }
 
 async function logLateAttempts(database: Queryable, results: readonly DeliveryResult[]): Promise<void> {
-  const sorted = results.toSorted((a, b) => (a.delivery.id < b.delivery.id ? -1 : 1));
-  await database.query(LOG_LATE_ATTEMPTS, [...leaseColumns(sorted), ...attemptColumns(sorted), ...boundsOf(sorted)]);
+  let missing = results.toSorted((a, b) => (a.delivery.id < b.delivery.id ? -1 : 1));
+  for (let tries = 0; tries < LATE_TRIES && missing.length > 0; tries++) {
+    const parameters = [...leaseColumns(missing), ...attemptColumns(missing), ...boundsOf(missing)];
+    const rows = await database.query<{ delivery_id: string }[]>(LOG_LATE_ATTEMPTS, parameters);
+    const logged = new Set(rows.map((row) => row.delivery_id));
+    missing = missing.filter(({ delivery }) => !logged.has(delivery.id));
+  }
 }
 
 function leaseColumns(results: readonly DeliveryResult[]): Buffer[] {
   return [
+    uuidArray(results.map(({ delivery }) => delivery.target.environmentId)),
     uuidArray(results.map(({ delivery }) => delivery.id)),
     uuidArray(results.map(({ delivery }) => delivery.lease)),
   ];
@@ -272,9 +294,9 @@ function attemptColumns(results: readonly DeliveryResult[]): Buffer[] {
     textArray(attempts.map((attempt) => attempt?.outcome)),
     textArray(attempts.map((attempt) => attempt?.error)),
     textArray(attempts.map((attempt) => attempt?.request.url)),
-    jsonArray(attempts.map((attempt) => attempt && JSON.stringify(attempt.request.headers))),
+    textArray(attempts.map((attempt) => attempt && JSON.stringify(attempt.request.headers))),
     integerArray(responses.map((response) => response?.status)),
-    jsonArray(responses.map((response) => response && JSON.stringify(response.headers))),
+    textArray(responses.map((response) => response && JSON.stringify(response.headers))),
     textArray(responses.map((response) => response?.body)),
     booleanArray(responses.map((response) => response?.bodyTruncated)),
   ];

@@ -1,5 +1,6 @@
 import type { CancelReason } from '../delivery.types.js';
 import type { Queryable } from '../../database/queryable.js';
+import { DELIVERY_COLUMNS, queuedAs } from './columns.js';
 
 /** Deliveries that one statement cancels: bounds how long it holds their rows, about 0.1 s. */
 const ROWS_PER_STATEMENT = 5_000;
@@ -13,19 +14,19 @@ const STOP = `
     SELECT id FROM webhook WHERE id = ANY ($1::uuid[]) AND NOT is_active
   ),
   leased AS MATERIALIZED (
-    SELECT delivery_id FROM delivery_queue
+    SELECT environment_id, delivery_id FROM delivery_queue
     WHERE lease IS NOT NULL AND cancel_reason IS NULL AND webhook_id IN (SELECT id FROM stopped)
     ORDER BY delivery_id
     FOR UPDATE
   ),
   marked AS (
     UPDATE delivery_queue q SET cancel_reason = $2::text
-    FROM leased l WHERE q.delivery_id = l.delivery_id
+    FROM leased l WHERE q.environment_id = l.environment_id AND q.delivery_id = l.delivery_id
   ),
   waiting AS MATERIALIZED (
-    SELECT row.delivery_id, row.attempt_count FROM stopped s
+    SELECT row.* FROM stopped s
     CROSS JOIN LATERAL (
-      SELECT q.delivery_id, q.attempt_count FROM delivery_queue q
+      SELECT q.environment_id, q.delivery_id FROM delivery_queue q
       WHERE q.lease IS NULL AND q.webhook_id = s.id
       ORDER BY q.due_at
       LIMIT ${ROWS_PER_STATEMENT}
@@ -34,13 +35,13 @@ const STOP = `
     LIMIT ${ROWS_PER_STATEMENT}
   ),
   removed AS (
-    DELETE FROM delivery_queue q USING waiting w WHERE q.delivery_id = w.delivery_id
+    DELETE FROM delivery_queue q USING waiting w
+    WHERE q.environment_id = w.environment_id AND q.delivery_id = w.delivery_id
+    RETURNING ${queuedAs('q')}
   ),
-  closed AS (
-    UPDATE delivery d
-    SET status = 'canceled', cancel_reason = $2::text, attempt_count = w.attempt_count, completed_at = now()
-    FROM waiting w
-    WHERE d.id = w.delivery_id
+  logged AS (
+    INSERT INTO delivery (${DELIVERY_COLUMNS}, attempt_count, status, cancel_reason, completed_at)
+    SELECT ${DELIVERY_COLUMNS}, attempt_count, 'canceled', $2::text, now() FROM removed
   )
   SELECT count(*)::int AS canceled FROM waiting`;
 

@@ -1,0 +1,241 @@
+import type { DataSource } from 'typeorm';
+import { uuidV7 } from '../../src/common/uuid-v7.js';
+import { DELIVERY_STATUSES, type LeasedDelivery, type Settlement } from '../../src/deliveries/delivery.types.js';
+import { type DeliveryFilter, type DeliveryRow, listDeliveries } from '../../src/deliveries/queue/delivery-reads.js';
+import { requeueDelivery } from '../../src/deliveries/queue/requeue-delivery.js';
+import { settleDeliveries } from '../../src/deliveries/queue/settle-deliveries.js';
+import type { IncomingEvent } from '../../src/events/accept-events.js';
+import { findEvent } from '../../src/events/event-reads.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { accept, attempted, makeEnvironment, makeEvent, makeWebhook, resultOf } from '../support/delivery-fixtures.js';
+
+const TYPES = ['record:created', 'record:updated', 'record:deleted'] as const;
+const EVENTS = 36;
+/** So that they began yesterday, in another partition, unless the day is nearly over. */
+const EVENT_EVERY_MS = 30 * 60_000;
+const PAGE = 7;
+
+type Filter = Partial<DeliveryFilter>;
+
+interface Tenant {
+  environmentId: string;
+  webhooks: string[];
+  /** Oldest first. The two in the middle have the same first characters, as events of two replicas can have. */
+  events: IncomingEvent[];
+  /** Deliveries that were left with their lease. */
+  leased: LeasedDelivery[];
+  /** What became of those that had a lease, by their id; the others wait for their first attempt. */
+  expected: Map<string, DeliveryRow['status']>;
+}
+
+describe('the list of deliveries', () => {
+  let test: TestDatabase;
+  let database: DataSource;
+  let tenant: Tenant;
+  let all: DeliveryRow[];
+
+  beforeAll(async () => {
+    test = await createTestDatabase();
+    database = test.dataSource;
+    tenant = await makeTenant(database);
+    await makeTenant(database);
+    all = await list({ limit: 1_000 });
+  });
+  afterAll(() => test.close());
+
+  const list = (filter: Filter, of: Tenant = tenant): Promise<DeliveryRow[]> =>
+    listDeliveries(database, {
+      environmentId: of.environmentId,
+      webhookId: null,
+      eventId: null,
+      eventType: null,
+      status: null,
+      createdAfter: null,
+      createdBefore: null,
+      before: null,
+      limit: PAGE,
+      ...filter,
+    });
+  /** All pages, one after the other. */
+  const listAll = async (filter: Filter, between: () => Promise<void> = () => Promise.resolve(), of = tenant) => {
+    const found: DeliveryRow[] = [];
+    for (;;) {
+      const page = await list({ ...filter, before: found.at(-1)?.id ?? null }, of);
+      found.push(...page);
+      if (page.length < PAGE) return found;
+      await between();
+    }
+  };
+  /** What the filter leaves of all. */
+  const filtered = (filter: Filter): DeliveryRow[] =>
+    all.filter(
+      (row) =>
+        (!filter.webhookId || row.webhook_id === filter.webhookId) &&
+        (!filter.eventId || row.event_id === filter.eventId) &&
+        (!filter.eventType || row.event_type === filter.eventType) &&
+        (!filter.status || row.status === filter.status) &&
+        (!filter.createdAfter || row.created_at > filter.createdAfter) &&
+        (!filter.createdBefore || row.created_at < filter.createdBefore),
+    );
+  const atOf = (event: number): Date => tenant.events[event]!.createdAt;
+
+  const FILTERS: Record<string, () => Filter[]> = {
+    webhook: () => tenant.webhooks.map((webhookId) => ({ webhookId })),
+    event: () => [0, 5, EVENTS / 2 - 1, EVENTS / 2, EVENTS - 1].map((n) => ({ eventId: tenant.events[n]!.id })),
+    type: () => TYPES.map((eventType) => ({ eventType })),
+    status: () => DELIVERY_STATUSES.map((status) => ({ status })),
+    'created range': () => [
+      { createdAfter: atOf(9) },
+      { createdBefore: atOf(9) },
+      { createdAfter: atOf(4), createdBefore: atOf(EVENTS - 5) },
+      { createdAfter: new Date(atOf(7).getTime() - 1), createdBefore: new Date(atOf(8).getTime() + 1) },
+      { createdAfter: atOf(EVENTS - 1) },
+    ],
+  };
+
+  it('has each of the environment once, newest first, with what became of it', () => {
+    const { events, webhooks, expected, leased } = tenant;
+    const ids = all.map(({ id }) => id);
+    expect(ids).toEqual([...new Set(ids)].sort().reverse());
+    // One webhook wants the first type only.
+    const pairs = events.flatMap(({ id, eventType }) =>
+      webhooks.filter((_, index) => index < 2 || eventType === TYPES[0]).map((webhookId) => `${id} ${webhookId}`),
+    );
+    expect(all.map(({ event_id, webhook_id }) => `${event_id} ${webhook_id}`).sort()).toEqual(pairs.sort());
+    expect(all.map(({ id, status }) => [id, status])).toEqual(ids.map((id) => [id, expected.get(id) ?? 'pending']));
+    expect(all.filter(({ status, completed_at: at }) => (status === 'pending') !== (at === null))).toEqual([]);
+    expect(all.filter(({ status, next_attempt_at: at }) => (status === 'pending') !== (at !== null))).toEqual([]);
+    for (const status of DELIVERY_STATUSES) expect(filtered({ status }).length).toBeGreaterThan(PAGE);
+    expect(leased.length).toBeGreaterThan(PAGE);
+  });
+
+  it('is paged without gap or repeat through what is leased, what waits and what is finished', async () => {
+    expect(await listAll({})).toEqual(all);
+  });
+
+  it.each(Object.keys(FILTERS))('is paged without gap or repeat with a filter by %s', async (name) => {
+    for (const filter of FILTERS[name]!()) expect(await listAll(filter)).toEqual(filtered(filter));
+  });
+
+  it('has with any filters together what they leave of all', async () => {
+    let found = 0;
+    for (const filter of combined(Object.values(FILTERS).map((filters) => filters()))) {
+      const wanted = filtered(filter);
+      expect(await list({ ...filter, limit: 1_000 })).toEqual(wanted);
+      found += Number(wanted.length > 0);
+    }
+    expect(found).toBeGreaterThan(50);
+  });
+
+  it('has no more than the limit, the newest, wherever they are', async () => {
+    for (const limit of [1, 2, 20]) expect(await list({ limit })).toEqual(all.slice(0, limit));
+  });
+
+  it('has those of an event apart from those of another whose ids begin the same', async () => {
+    const [one, other] = [tenant.events[EVENTS / 2 - 1]!, tenant.events[EVENTS / 2]!];
+    expect(one.id.slice(0, 19)).toBe(other.id.slice(0, 19));
+    for (const { id } of [one, other]) {
+      const rows = await list({ eventId: id });
+      expect(rows.length).toBeGreaterThan(1);
+      expect(new Set(rows.map(({ event_id }) => event_id))).toEqual(new Set([id]));
+    }
+  });
+
+  it('agrees with what an event tells of its deliveries', async () => {
+    for (const { id } of tenant.events) {
+      const event = await findEvent(database, tenant.environmentId, id);
+      const counts = DELIVERY_STATUSES.map((status) => [status, filtered({ eventId: id, status }).length]);
+      expect(event!.deliveries).toEqual(Object.fromEntries(counts));
+    }
+  });
+
+  it('is paged without gap or repeat while deliveries are finished and sent again', async () => {
+    const moving = await makeTenant(database);
+    const before = await list({ limit: 1_000 }, moving);
+    const finished = before.filter(({ status }) => status !== 'pending');
+    // From the newest and from the oldest: some are on the pages before, others on those that come.
+    const leased = moving.leased.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+    const found = await listAll(
+      {},
+      async () => {
+        for (const delivery of [leased.pop(), leased.shift()]) {
+          if (!delivery) continue;
+          await settleDeliveries(database, [resultOf(delivery, { kind: 'succeeded' }, attempted('succeeded'))]);
+        }
+        for (const row of [finished.pop(), finished.shift()]) {
+          if (row) await requeueDelivery(database, moving.environmentId, row.id);
+        }
+      },
+      moving,
+    );
+    expect(found.map(({ id }) => id)).toEqual(before.map(({ id }) => id));
+    const after = await list({ limit: 1_000 }, moving);
+    expect(after.map(({ id }) => id)).toEqual(before.map(({ id }) => id));
+    const moved = after.filter(({ status }, index) => (status === 'pending') !== (before[index]!.status === 'pending'));
+    expect(moved.length).toBeGreaterThan(4 * PAGE);
+  });
+});
+
+/** An environment with deliveries in every state, alternately. */
+async function makeTenant(database: DataSource): Promise<Tenant> {
+  const environmentId = await makeEnvironment(database);
+  const webhooks = [
+    await makeWebhook(database, environmentId),
+    await makeWebhook(database, environmentId),
+    await makeWebhook(database, environmentId, { eventTypes: [TYPES[0]] }),
+  ];
+  const events = makeEvents(environmentId);
+  const { leased } = await accept(
+    database,
+    events.filter((_, index) => index % 4 > 0),
+    { total: 1_000, perWebhook: 1_000 },
+  );
+  await accept(
+    database,
+    events.filter((_, index) => index % 4 === 0),
+  );
+
+  const expected: Tenant['expected'] = new Map();
+  const left: LeasedDelivery[] = [];
+  const settlements: { status: DeliveryRow['status']; settlement: Settlement; isAttempted: boolean }[] = [
+    { status: 'succeeded', settlement: { kind: 'succeeded' }, isAttempted: true },
+    { status: 'failed', settlement: { kind: 'failed' }, isAttempted: true },
+    { status: 'pending', settlement: { kind: 'waiting', inMs: 60_000 }, isAttempted: true },
+    { status: 'canceled', settlement: { kind: 'canceled', reason: 'stopped' }, isAttempted: false },
+  ];
+  const placeOf = ({ event, target }: LeasedDelivery): string => `${event!.id} ${target.webhookId}`;
+  const inOrder = leased.toSorted((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1));
+  for (const [index, delivery] of inOrder.entries()) {
+    const made = settlements[index % (settlements.length + 1)];
+    if (!made) {
+      left.push(delivery);
+      continue;
+    }
+    const { status, settlement, isAttempted } = made;
+    const attempt = isAttempted ? attempted(status === 'succeeded' ? 'succeeded' : 'failed') : null;
+    await settleDeliveries(database, [resultOf(delivery, settlement, attempt)]);
+    expected.set(delivery.id, status);
+  }
+  return { environmentId, webhooks, events, leased: left, expected };
+}
+
+function makeEvents(environmentId: string): IncomingEvent[] {
+  const now = Date.now();
+  const events = Array.from({ length: EVENTS }, (_, index) => {
+    // Each two that follow are of one instant.
+    const at = now - (EVENTS - 2 * Math.floor(index / 2)) * EVENT_EVERY_MS;
+    const eventType = TYPES[index % TYPES.length]!;
+    return makeEvent(environmentId, { id: uuidV7(at), createdAt: new Date(at), eventType });
+  });
+  const [one, other] = [events[EVENTS / 2 - 1]!, events[EVENTS / 2]!];
+  Object.assign(other, { id: one.id.slice(0, 19) + other.id.slice(19), createdAt: one.createdAt });
+  return events;
+}
+
+/** One of each kind together, in every way: the first, the third or none. */
+function combined(kinds: Filter[][]): Filter[] {
+  return kinds.reduce<Filter[]>(
+    (made, filters) => made.flatMap((each) => [{}, filters[0], filters[2]].map((filter) => ({ ...each, ...filter }))),
+    [{}],
+  );
+}
