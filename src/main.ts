@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { Logger } from '@nestjs/common';
+import { setFlagsFromString } from 'node:v8';
 import { loadConfig } from './config/config.js';
 import { readEnvironment } from './config/environment.js';
 import { resolveCredentials } from './config/first-boot.js';
@@ -9,7 +10,15 @@ import { exitOnFault, explain } from './fault.js';
 import { closeOnSignal } from './shutdown.js';
 import { welcome } from './welcome.js';
 
+/**
+ * How much V8 lets the heap grow beyond what lives in it before it looks for garbage, in percent. By itself it lets it
+ * treble: events that are being delivered live just long enough to be taken for lasting, so most of the heap was garbage,
+ * 323 MB under full load instead of 195, at the same speed.
+ */
+const HEAP_GROWTH_PERCENT = 50;
+
 async function start(): Promise<void> {
+  setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`);
   const given = loadConfig(readEnvironment());
   if (given.databaseUrl === null) {
     // Claimed before the first file is made in it: a second process must not touch what is another's. Started before

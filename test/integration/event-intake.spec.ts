@@ -1,4 +1,7 @@
+import { jest } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import { DataSource } from 'typeorm';
+import { RoomKeeper } from '../../src/deliveries/engine/room-keeper.js';
 import { EventIntake } from '../../src/events/event-intake.js';
 import { trimIdempotencyKeys } from '../../src/webhooks/idempotency-keys.repository.js';
 import { startReplica, type TestReplica } from '../support/app.js';
@@ -11,6 +14,9 @@ interface Published {
   result: { id: string }[];
   details: { failures: { field: string }[] };
 }
+
+/** Of an array in PostgreSQL's binary format. */
+const lengthOf = (array: Buffer): number => array.readInt32BE(12);
 
 describe('taking events in', () => {
   let test: TestDatabase;
@@ -80,6 +86,26 @@ describe('taking events in', () => {
     const large = makeEvent(environmentId, { payload: 'x'.repeat(64 * 1024 * 1024 + 1) });
     expect(() => intake.accept([large])).toThrow(expect.objectContaining({ code: 'DATABASE_BUSY' }) as Error);
     expect((await publish(member(1))).status).toBe(202);
+  });
+
+  it.each([
+    ['as many groups as find room', 300, [200, 200, 200]],
+    ['as many as one statement takes', 1_024, [500, 100]],
+    ['all the same after a moment without room', 0, [500, 100]],
+  ])('takes %s at once', async (_, room, sizes) => {
+    const { inFlight } = replica.nest.get(RoomKeeper);
+    const release = inFlight.reserve(inFlight.limit - room);
+    const query = jest.spyOn(replica.nest.get(DataSource), 'query');
+    try {
+      const groups = Array.from({ length: 6 }, () => Array.from({ length: 100 }, () => makeEvent(environmentId)));
+      await Promise.all(groups.map((group) => intake.accept(group)));
+      const accepting = query.mock.calls.filter(([sql]) => sql.includes('accept_events'));
+      expect(accepting.map(([, parameters]) => lengthOf((parameters as [Buffer])[0]))).toEqual(sizes);
+      expect(await stored()).toBe(600);
+    } finally {
+      query.mockRestore();
+      release();
+    }
   });
 
   it('makes the partitions of a day that has none, and loses nothing', async () => {

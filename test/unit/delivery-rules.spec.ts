@@ -90,9 +90,9 @@ describe('what is in flight', () => {
     expect(inFlight.webhookRooms().has('b')).toBe(false);
   });
 
-  it('is worth filling from an eighth of the limit on, or when nothing runs', () => {
+  it('is worth filling from a quarter of the limit on, or when nothing runs', () => {
     const inFlight = new InFlight(16, 16);
-    for (let n = 0; n < 15; n++) inFlight.start('a');
+    for (let n = 0; n < 13; n++) inFlight.start('a');
     expect(inFlight.isWorthFilling).toBe(false);
     inFlight.end('a');
     expect(inFlight.isWorthFilling).toBe(true);

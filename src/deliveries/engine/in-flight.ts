@@ -1,5 +1,9 @@
-/** A share of what is free that is worth a statement: claiming slot by slot costs one statement for each delivery. */
-const WORTHWHILE_SHARE = 1 / 8;
+/**
+ * A share of the slots that is worth a statement: claiming slot by slot costs one statement for each delivery. From a
+ * backlog of 1,000,000 over 1,000 webhooks, with 1/8, and 128 webhooks a claim, 8,300/s were delivered; with 1/4, and 64
+ * webhooks, 12,100/s.
+ */
+const WORTHWHILE_SHARE = 1 / 4;
 
 /**
  * Results that may wait to be recorded, in multiples of the limit, before they take room from attempts: recording goes

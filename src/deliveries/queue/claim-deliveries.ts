@@ -12,7 +12,7 @@ const WEBHOOKS_SCANNED = 500;
  * Webhooks of which a claim looks for what is due. Each costs two steps in an index however little it gives, so a claim
  * takes a few deliveries from some webhooks rather than one from each; the next claim goes on with the others.
  */
-const WEBHOOKS_SERVED = 128;
+const WEBHOOKS_SERVED = 64;
 
 export interface ClaimOptions {
   replicaId: string;
@@ -134,7 +134,7 @@ export const CLAIM_DELIVERIES = new StoredStatement<Row>({
     SELECT row.* FROM due d
     CROSS JOIN share
     CROSS JOIN LATERAL (
-      SELECT q.environment_id, q.delivery_id, q.is_forced FROM delivery_queue q
+      SELECT q.ctid AS place, q.is_forced FROM delivery_queue q
       WHERE q.lease IS NULL AND (q.failures = 1 OR q.is_forced)
         AND (q.is_forced OR (d.in_flight_limit = 0 AND NOT d.is_paused))
         AND q.webhook_id = d.webhook_id AND q.due_at <= now()
@@ -158,7 +158,7 @@ export const CLAIM_DELIVERIES = new StoredStatement<Row>({
   probe AS MATERIALIZED (
     SELECT row.* FROM gate
     CROSS JOIN LATERAL (
-      SELECT q.environment_id, q.delivery_id, q.is_forced FROM delivery_queue q
+      SELECT q.ctid AS place, q.is_forced FROM delivery_queue q
       WHERE q.lease IS NULL AND q.webhook_id = gate.webhook_id AND q.due_at <= now()
       ORDER BY q.due_at LIMIT 1
       FOR UPDATE SKIP LOCKED
@@ -172,7 +172,7 @@ export const CLAIM_DELIVERIES = new StoredStatement<Row>({
       ORDER BY d.position
     ) portion
     CROSS JOIN LATERAL (
-      SELECT q.environment_id, q.delivery_id, q.is_forced FROM delivery_queue q
+      SELECT q.ctid AS place, q.is_forced FROM delivery_queue q
       WHERE q.lease IS NULL AND q.webhook_id = portion.webhook_id AND q.due_at <= now()
       ORDER BY q.due_at LIMIT portion.size
       FOR UPDATE SKIP LOCKED
@@ -180,16 +180,18 @@ export const CLAIM_DELIVERIES = new StoredStatement<Row>({
     LIMIT greatest(0, $3::int - (SELECT count(*) FROM exempt) - (SELECT count(*) FROM probe))
   ),
   picked AS (
-    SELECT environment_id, delivery_id, is_forced, true AS is_in_turn FROM in_turn
+    SELECT place, is_forced, true AS is_in_turn FROM in_turn
     UNION ALL
-    SELECT environment_id, delivery_id, is_forced, false FROM (SELECT * FROM exempt UNION SELECT * FROM probe) apart
+    SELECT place, is_forced, false FROM (SELECT * FROM exempt UNION SELECT * FROM probe) apart
   ),
   claimed AS (
+    -- By their place in the table: they are locked, so they stay there. One that was changed just before it was locked is
+    -- not found at its new place, which this statement does not see, and is claimed by the next.
     UPDATE delivery_queue q
     SET lease = $1::uuid, leased_by = $2::uuid, leased_until = now() + $8::int * interval '1 millisecond',
       is_forced = false
     FROM picked p
-    WHERE q.environment_id = p.environment_id AND q.delivery_id = p.delivery_id AND q.lease IS NULL
+    WHERE q.ctid = p.place AND q.lease IS NULL
     RETURNING q.environment_id, q.delivery_id, q.webhook_id, q.event_id, q.failures, q.is_test, p.is_forced, p.is_in_turn
   )
   SELECT scan.webhook_id, scan.position = ${WEBHOOKS_SCANNED} OR scan.found = ${WEBHOOKS_SERVED},
