@@ -88,9 +88,16 @@ export class LoadRun {
       const now = monotonicMs();
       if (now > endMs + LAST_ANSWERS_MS) throw new Error(`${total - sent} requests could not be sent`);
       const due = Math.min(total, Math.floor(((now - startMs) * perSecond) / 1000) + 1);
-      for (; sent < due && this.idle.length > 0; sent += 1) {
+      while (sent < due && this.idle.length > 0) {
         const connection = this.idle.pop()!;
+        // Most of them wait for a burst, for longer than the service waits for a first request. One that is closed is
+        // replaced, and the request waits for that if it has to.
+        if (connection.isClosed) {
+          await this.connect(1);
+          continue;
+        }
         this.exchange(connection, startMs + (sent * 1000) / perSecond, () => this.idle.push(connection));
+        sent += 1;
       }
       await delay(1);
     }
