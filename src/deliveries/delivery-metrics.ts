@@ -33,12 +33,12 @@ export class DeliveryMetrics {
 
   /** An attempt has ended; its result is not recorded yet. */
   attempted(delivery: LeasedDelivery, attempt: AttemptRecord): void {
-    const { outcome, durationMs, startedAt } = attempt;
+    const { outcome, durationMs, startedAt, sentAfterMs } = attempt;
     this.durations[outcome].observe(durationMs / 1000);
     if (outcome === 'failed') this.failures[failureReasonOf(attempt)].inc();
-    if (isFirst(delivery)) {
+    if (isFirst(delivery) && sentAfterMs !== null) {
       // The clocks of two replicas may differ.
-      const delayMs = Math.max(0, startedAt.getTime() - delivery.event!.createdAt.getTime());
+      const delayMs = Math.max(0, startedAt.getTime() + sentAfterMs - delivery.event!.createdAt.getTime());
       this.firstDelay.observe(delayMs / 1000);
     }
   }

@@ -52,6 +52,8 @@ export interface LeasedDelivery {
 export interface AttemptRecord {
   startedAt: Date;
   durationMs: number;
+  /** From the start until the first byte was sent, in milliseconds; null: none was. Not logged. */
+  sentAfterMs: number | null;
   outcome: 'succeeded' | 'failed';
   error: AttemptError | null;
   request: { url: string; headers: Record<string, string> };

@@ -46,8 +46,14 @@ export class Exchange {
   private readonly chunks: Buffer[] = [];
   private size = 0;
 
-  /** @param deadlineMs from now, for the whole exchange. */
-  constructor(deadlineMs: number) {
+  /**
+   * @param deadlineMs from now, for the whole exchange.
+   * @param onSending called when a connection is there and the first byte is about to be written to it.
+   */
+  constructor(
+    deadlineMs: number,
+    private readonly onSending: () => void,
+  ) {
     this.answer = new Promise((resolve, reject) => {
       this.resolve = resolve;
       this.reject = reject;
@@ -59,6 +65,7 @@ export class Exchange {
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.controller = controller;
     if (this.isOver) controller.abort(new DeadlineError('the exchange was over before it began'));
+    else this.onSending();
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {

@@ -18,6 +18,8 @@ export interface GuardedRequest {
   body: Buffer | string;
   /** From now, for the whole exchange, the reading of the body included. There is no other. */
   deadlineMs: number;
+  /** Called when a connection is there and the first byte is about to be written to it. */
+  onSending?: () => void;
 }
 
 /**
@@ -33,8 +35,11 @@ export class GuardedAgent implements OnApplicationShutdown {
   }
 
   /** Resolves with the final answer and the start of its body. What it rejects with is for `classifyFailure`. */
-  request({ origin, path }: RequestTarget, { method, headers, body, deadlineMs }: GuardedRequest): Promise<Answer> {
-    const exchange = new Exchange(deadlineMs);
+  request(
+    { origin, path }: RequestTarget,
+    { method, headers, body, deadlineMs, onSending = ignore }: GuardedRequest,
+  ): Promise<Answer> {
+    const exchange = new Exchange(deadlineMs, onSending);
     this.connections.dispatch(origin, { method, path, headers, body }, exchange);
     return exchange.answer;
   }
@@ -48,3 +53,5 @@ export class GuardedAgent implements OnApplicationShutdown {
     return this.close();
   }
 }
+
+function ignore(): void {}

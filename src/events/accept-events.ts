@@ -24,6 +24,8 @@ export interface Acceptance {
   leased: LeasedDelivery[];
   /** The webhooks that have more of them, due for whoever has room. */
   unleased: string[];
+  /** How many deliveries the events are owed. */
+  deliveries: number;
 }
 
 /** The idempotency_key.operation of events, one at a time or in a batch. */
@@ -44,7 +46,7 @@ export const ACCEPT_EVENTS = new StoredStatement<Row>({
   name: 'accept_events',
   parameters: `uuid[], uuid[], text[], text[], timestamptz[], text[], bytea[],
     uuid, uuid, int4, int4, uuid[], int4[], int4, uuid[], int4[], uuid[]`,
-  returns: 'refused json, leased json, targets json, unleased json',
+  returns: 'refused json, leased json, targets json, unleased json, deliveries int4',
   sql: `
   WITH incoming AS MATERIALIZED (
     SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $17) WITH ORDINALITY
@@ -129,7 +131,8 @@ export const ACCEPT_EVENTS = new StoredStatement<Row>({
       FROM webhook w
       WHERE w.id IN (SELECT webhook_id FROM placed WHERE is_leased) AND ${isUnknown('w', '$15', '$16')}
     ),
-    (SELECT coalesce(json_agg(DISTINCT webhook_id), '[]') FROM placed WHERE NOT is_leased)`,
+    (SELECT coalesce(json_agg(DISTINCT webhook_id), '[]') FROM placed WHERE NOT is_leased),
+    (SELECT count(*)::int FROM placed)`,
 });
 
 interface Row {
@@ -141,6 +144,7 @@ interface Row {
   leased: [webhookId: string, numbers: number[], newIds: (string | null)[]][];
   targets: Target[];
   unleased: string[];
+  deliveries: number;
 }
 
 /**
@@ -193,7 +197,8 @@ export async function acceptEvents(
       });
     });
   }
-  return { refused: new Set(row!.refused), leased: byEvent.flat(), unleased: row!.unleased };
+  const { refused, unleased, deliveries } = row!;
+  return { refused: new Set(refused), leased: byEvent.flat(), unleased, deliveries };
 }
 
 /** The use that was made of an idempotency key. */

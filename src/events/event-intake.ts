@@ -147,8 +147,10 @@ export class EventIntake {
   ): Promise<ReadonlySet<string>> {
     this.writingEvents += events.length;
     try {
-      const { refused, leased, unleased } = await run((database) => acceptEvents(database, events, room));
-      this.accepted.inc(events.length - refused.size);
+      const { refused, leased, unleased, deliveries } = await run((database) => acceptEvents(database, events, room));
+      const accepted = events.length - refused.size;
+      this.accepted.inc(accepted);
+      this.rooms.accepted(accepted, deliveries);
       this.dispatcher.dispatch(leased);
       if (unleased.length > 0) this.rooms.nudge(unleased);
       return refused;

@@ -112,7 +112,7 @@ export const METRICS = {
   firstAttemptDelay: {
     type: 'histogram',
     name: 'tidings_first_attempt_delay_seconds',
-    help: 'From the arrival of an event to the start of a first attempt. A new connection is opened after that. Across replicas their clocks must agree.',
+    help: 'From the arrival of an event to the first byte of its first attempt, a new connection included. An attempt that gets no connection is not counted. Across replicas their clocks must agree.',
     buckets: START_BUCKETS,
   },
   resultsWaiting: {

@@ -539,7 +539,7 @@ describe('the connections', () => {
     const origins = new OriginConnections(connect, originsMax);
     cleanUps.push(() => origins.destroy());
     const request = async (name: string): Promise<Answer> => {
-      const exchange = new Exchange(2_000);
+      const exchange = new Exchange(2_000, () => undefined);
       origins.dispatch(`http://${name}.example.com:${port}`, { method: 'POST', path: '/' }, exchange);
       return exchange.answer;
     };

@@ -108,6 +108,23 @@ describe('taking events in', () => {
     }
   });
 
+  it('takes fewer at once when each makes several deliveries', async () => {
+    const rooms = replica.nest.get(RoomKeeper);
+    const release = rooms.inFlight.reserve(rooms.inFlight.limit - 300);
+    const fitting = async (deliveriesPerEvent: number): Promise<number> => {
+      for (let statements = 0; statements < 50; statements++) rooms.accepted(10, 10 * deliveriesPerEvent);
+      return rooms.roomToAccept(20_000);
+    };
+    try {
+      expect(await fitting(3)).toBe(93);
+      expect(await fitting(1_000)).toBe(1);
+      expect(await fitting(0)).toBe(281);
+      expect(await fitting(1)).toBe(281);
+    } finally {
+      release();
+    }
+  });
+
   it('makes the partitions of a day that has none, and loses nothing', async () => {
     const [{ name }] = await test.dataSource.query(`SELECT tableoid::regclass::text AS name FROM event WHERE id = $1`, [
       (await publish(member(1))).body.id,

@@ -120,6 +120,21 @@ describe('the metrics of a replica', () => {
     expect(found['process_cpu_seconds_total']).toBeGreaterThan(0);
   });
 
+  it('time first attempts that were sent, and leave out those that got no connection', async () => {
+    const closed = await Receiver.start();
+    const body = { target_url: closed.url('/'), event_types: ['record:updated'] };
+    await closed.close();
+    await createWebhook('/works', 'record:created');
+    await replica.call('POST', '/webhook', { environmentId, body });
+    await publish('record:updated');
+    await publish('record:created');
+    const found = await finished(2);
+    expect(found).toMatchObject({
+      'tidings_attempts_failed_total{reason="connect_error"}': 2,
+      tidings_first_attempt_delay_seconds_count: 1,
+    });
+  });
+
   it('show what is in flight while it is', async () => {
     receiver.respondWith(() => ({ status: 200, delayMs: 1_000 }));
     await createWebhook('/slow', 'record:created');

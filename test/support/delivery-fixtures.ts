@@ -107,6 +107,7 @@ export function attempted(outcome: 'succeeded' | 'failed', overrides: Partial<At
   return {
     startedAt: new Date(),
     durationMs: 12,
+    sentAfterMs: 1,
     outcome,
     error: null,
     request: { url: 'https://example.com/webhook', headers: { 'webhook-id': 'x' } },

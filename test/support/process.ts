@@ -76,6 +76,12 @@ export class Service {
     return this.shared?.adminToken ?? readFileSync(join(this.dataDir, 'admin-token'), 'utf8').trim();
   }
 
+  /** The database of all replicas, for stories that set times in the past. Server engine only. */
+  get databaseUrl(): string {
+    if (!this.shared) throw new Error('the embedded engine belongs to its process');
+    return this.shared.databaseUrl;
+  }
+
   get admin(): ApiClient {
     return this.client(this.adminToken);
   }

@@ -42,10 +42,12 @@ export class DeliverySender {
   async send(delivery: LeasedDelivery): Promise<AttemptRecord> {
     const startedAt = new Date();
     const start = performance.now();
+    let sentAfterMs: number | null = null;
     const request = { url: delivery.target.targetUrl, headers: {} as Record<string, string> };
     const end = (response: AttemptRecord['response'], error: AttemptError | null): AttemptRecord => ({
       startedAt,
       durationMs: Math.round(performance.now() - start),
+      sentAfterMs,
       outcome: response && response.status >= 200 && response.status <= 299 ? 'succeeded' : 'failed',
       error,
       request,
@@ -65,6 +67,9 @@ export class DeliverySender {
         headers: request.headers,
         body,
         deadlineMs: this.config.attemptTimeoutMs,
+        onSending: () => {
+          sentAfterMs = performance.now() - start;
+        },
       });
       const { text, truncated } = answer.body;
       return end(
