@@ -13,7 +13,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
  *
  * Locks: none that matter, every table is new. Undo: `down` drops them all, with the data.
  */
-export class InitialSchema1764000000000 implements MigrationInterface {
+export class InitialSchema1764100000000 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.query(`
       CREATE FUNCTION uuid_v7(at timestamptz) RETURNS uuid
