@@ -47,11 +47,6 @@ export class HttpConnection {
     this.socket.write(request, 'latin1');
   }
 
-  /** Whether the service has closed it, as it does with one that nothing is sent on for a while. */
-  get isClosed(): boolean {
-    return this.socket.destroyed || this.socket.readableEnded;
-  }
-
   close(): void {
     this.socket.destroy();
   }

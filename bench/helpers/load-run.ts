@@ -88,16 +88,10 @@ export class LoadRun {
       const now = monotonicMs();
       if (now > endMs + LAST_ANSWERS_MS) throw new Error(`${total - sent} requests could not be sent`);
       const due = Math.min(total, Math.floor(((now - startMs) * perSecond) / 1000) + 1);
-      while (sent < due && this.idle.length > 0) {
-        const connection = this.idle.pop()!;
-        // Most of them wait for a burst, for longer than the service waits for a first request. One that is closed is
-        // replaced, and the request waits for that if it has to.
-        if (connection.isClosed) {
-          await this.connect(1);
-          continue;
-        }
+      for (; sent < due && this.idle.length > 0; sent += 1) {
+        // In turn: the service closes one that has not been used for 20 s.
+        const connection = this.idle.shift()!;
         this.exchange(connection, startMs + (sent * 1000) / perSecond, () => this.idle.push(connection));
-        sent += 1;
       }
       await delay(1);
     }
