@@ -1,5 +1,6 @@
 import { jest } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
 import { RoomKeeper } from '../../src/deliveries/engine/room-keeper.js';
 import { EventIntake } from '../../src/events/event-intake.js';
@@ -123,6 +124,14 @@ describe('taking events in', () => {
     } finally {
       release();
     }
+  });
+
+  it('does not wait for the end of an attempt when room that was set aside is given back', async () => {
+    const rooms = replica.nest.get(RoomKeeper);
+    const aside = rooms.reserveForIntake();
+    const fitting = rooms.roomToAccept(10);
+    aside.release();
+    expect(await Promise.race([fitting, delay(50, 'late')])).toBe((rooms.inFlight.limit * 15) / 16);
   });
 
   it('makes the partitions of a day that has none, and loses nothing', async () => {

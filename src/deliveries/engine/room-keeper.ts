@@ -58,7 +58,7 @@ export class RoomKeeper {
   /** Ends the claimer's wait: room was made, or something became due. */
   readonly wakeup = new Wakeup();
   /** Ends the intake's wait: room was made. */
-  private readonly attemptEnds = new Wakeup();
+  private readonly roomIsMade = new Wakeup();
   private readonly knownTargets = new KnownTargets();
   private readonly leaseMs: number;
   /** On average of the last statements that accepted events. */
@@ -109,7 +109,7 @@ export class RoomKeeper {
       if (fitting >= wanted) return Math.max(1, Math.floor(fitting / each));
       const leftMs = deadline - performance.now();
       if (leftMs <= 0) break;
-      await this.attemptEnds.wait(leftMs);
+      await this.roomIsMade.wait(leftMs);
     }
     return Math.max(1, Math.floor(DELIVERIES_WITHOUT_ROOM / each));
   }
@@ -151,7 +151,7 @@ export class RoomKeeper {
   /** The end of an attempt is a reason to look when what waits was waiting for its slot. */
   attemptEnded(webhookId: string): void {
     this.inFlight.end(webhookId);
-    this.attemptEnds.wake();
+    this.roomIsMade.wake();
     this.backlog.attemptEnded(webhookId);
     const isAwaited = this.backlog.isHeldBack(webhookId) && this.inFlight.isWorthFillingFor(webhookId);
     if (isAwaited || this.backlog.isBeyondSlots) this.wakeup.wake();
@@ -176,6 +176,7 @@ export class RoomKeeper {
       release: () => {
         release();
         this.leases.drop(lease);
+        this.roomIsMade.wake();
       },
     };
   }
