@@ -52,12 +52,15 @@ async function measure(options: Options, workspace: Workspace, args: readonly st
     return loop;
   };
 
+  // Before anything is measured: one that does not answer is told at once, and takes no results with it.
+  const engines = enginesOf(options, workspace);
+  const postgres: Record<string, string> = {};
+  for (const engine of engines) postgres[engine.name] = await describeEngine(engine);
+
   const start = await measureLoop();
   const results: Result[] = [];
   const failures: Failure[] = [];
-  const postgres: Record<string, string> = {};
-  for (const engine of enginesOf(options, workspace)) {
-    postgres[engine.name] = await describeEngine(engine);
+  for (const engine of engines) {
     const context = { engine, options, workspace, receiver, receiverPort, load, results };
     for (const name of options.scenarios) {
       const outcome = await run(context, name);
