@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { ApiError } from '../common/errors.js';
+import { Gathering } from '../common/gathering.js';
 import { DailyPartitions } from '../database/daily-partitions.js';
 import { isDataError } from '../database/sqlstate.js';
 import { DeliveryDispatcher } from '../deliveries/engine/delivery-dispatcher.js';
@@ -11,6 +12,10 @@ import { acceptEvents, type Acceptance, type IncomingEvent } from './accept-even
 
 /** Events written by one statement. */
 const EVENTS_PER_FLUSH = 500;
+
+/** How long events wait for others to share their statement, and how many are worth one at once. */
+const GATHER_MS = 2;
+const WORTHWHILE_EVENTS = 32;
 
 /** What may wait for its statement: beyond either, intake answers 503 instead of growing. */
 const WAITING_LIMIT = { events: 20_000, bytes: 64 * 1024 * 1024 };
@@ -24,8 +29,9 @@ interface Group {
 }
 
 /**
- * Takes events in, many requests by one statement: what arrives while a commit is under way forms the next statement.
- * Every request still waits for its own commit, and one that the database refuses fails alone.
+ * Takes events in, many requests by one statement: what arrives while a commit is under way forms the next statement, and
+ * under traffic what arrives in a moment after it too. Every request still waits for its own commit, and one that the
+ * database refuses fails alone.
  */
 @Injectable()
 export class EventIntake {
@@ -36,6 +42,9 @@ export class EventIntake {
   /** Events of statements under way. */
   private writingEvents = 0;
   private isFlushing = false;
+  private readonly gathering = new Gathering(GATHER_MS, WORTHWHILE_EVENTS);
+  /** Several requests shared the last statement. A publisher that sends one after the other never waits for company. */
+  private isLastShared = false;
   private readonly accepted: Count;
   private readonly refused: Count;
 
@@ -65,6 +74,7 @@ export class EventIntake {
       this.waiting.push({ events, bytes, resolve, reject });
       this.waitingEvents += events.length;
       this.waitingBytes += bytes;
+      this.gathering.grown(this.waitingEvents);
       this.startFlush();
     });
   }
@@ -101,6 +111,7 @@ export class EventIntake {
   private async flush(): Promise<void> {
     try {
       while (this.waiting.length > 0) {
+        if (this.isLastShared) await this.gathering.wait(this.waitingEvents);
         const fitting = await this.rooms.roomToAccept(this.waitingEvents);
         await this.writeGroups(this.takeGroups(Math.min(fitting, EVENTS_PER_FLUSH)));
       }
@@ -119,6 +130,7 @@ export class EventIntake {
       count += 1;
     }
     const groups = this.waiting.splice(0, count);
+    this.isLastShared = count > 1;
     this.waitingEvents -= events;
     this.waitingBytes -= groups.reduce((sum, group) => sum + group.bytes, 0);
     return groups;

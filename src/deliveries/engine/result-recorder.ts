@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
+import { Gathering } from '../../common/gathering.js';
 import { Config } from '../../config/config.js';
 import { DailyPartitions } from '../../database/daily-partitions.js';
 import { isDataError } from '../../database/sqlstate.js';
@@ -17,6 +18,13 @@ import { WebhookDisabler } from './webhook-disabler.js';
 /** Results written by one statement. */
 const ROWS_PER_FLUSH = 500;
 
+/**
+ * How long a result waits for others to share its statement, and how many of them are worth one at once. Nobody waits for
+ * a result to be written; at 1,000 a second a statement for each took as much of the database as accepting.
+ */
+const GATHER_MS = 5;
+const WORTHWHILE_ROWS = 64;
+
 /** First and longest wait between tries while the database cannot be reached. */
 const RETRY_MS = { first: 100, longest: 5_000 };
 
@@ -27,15 +35,16 @@ interface Waiting {
 }
 
 /**
- * Writes results in micro-batches: whatever arrived while the previous batch was being written forms the next. A result
- * counts as in flight until it is written, so the number that waits here is bounded by the replica's in-flight limit,
- * and while nothing can be written nothing more is claimed.
+ * Writes results in micro-batches: what arrives within 5 ms, or while the previous batch was being written, forms the
+ * next. A result counts as in flight until it is written, so the number that waits here is bounded by the replica's
+ * in-flight limit, and while nothing can be written nothing more is claimed.
  */
 @Injectable()
 export class ResultRecorder {
   private readonly logger = new Logger(ResultRecorder.name);
   private waiting: Waiting[] = [];
   private isFlushing = false;
+  private readonly gathering = new Gathering(GATHER_MS, WORTHWHILE_ROWS);
   /** Results that are not written yet: those that wait, and those of the batch under way. */
   private unwritten = 0;
 
@@ -55,12 +64,10 @@ export class ResultRecorder {
   async record(result: DeliveryResult): Promise<void> {
     this.unwritten += 1;
     const written = new Promise<void>((done) => this.waiting.push({ result, done }));
+    this.gathering.grown(this.waiting.length);
     if (!this.isFlushing) {
       this.isFlushing = true;
-      // The results of attempts that end in the same turn of the event loop share the first batch.
-      setImmediate(() => {
-        this.flush().catch((error: unknown) => this.logger.error({ msg: 'recording broke off', err: error }));
-      });
+      this.flush().catch((error: unknown) => this.logger.error({ msg: 'recording broke off', err: error }));
     }
     await written;
     this.unwritten -= 1;
@@ -69,6 +76,7 @@ export class ResultRecorder {
   private async flush(): Promise<void> {
     try {
       while (this.waiting.length > 0) {
+        await this.gathering.wait(this.waiting.length);
         const batch = this.takeBatch();
         const results = batch.map(({ result }) => result);
         const disabled = await this.recordHealth(results, await this.write(results));
