@@ -65,8 +65,7 @@ const FINISHED = `
 /** @param webhooks how many the database has, with the indexes from 0. */
 export async function fillBacklog(client: pg.Client, count: number, webhooks: number): Promise<void> {
   for (const [from, to] of chunksOf(count)) await client.query(BACKLOG, [from, to, webhooks]);
-  await client.query('VACUUM (ANALYZE) delivery_queue');
-  await client.query('ANALYZE');
+  await client.query('VACUUM (ANALYZE)');
 }
 
 /** @param webhooks how many the database has, with the indexes from 0. */

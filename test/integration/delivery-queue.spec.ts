@@ -219,12 +219,21 @@ describe('the delivery queue', () => {
       await accept(database, [makeEvent(environmentId), makeEvent(environmentId)]);
       expect(
         await claim({ webhookRooms: new Map([[webhookId, 0]]), webhookCounts: new Map([[webhookId, 1]]) }),
-      ).toMatchObject({ deliveries: [], heldBack: [webhookId] });
+      ).toMatchObject({ deliveries: [], heldBack: [webhookId], mayFindMore: false });
       const claimed = await claim({
         webhookRooms: new Map([[webhookId, 1]]),
         webhookCounts: new Map([[webhookId, 1]]),
       });
-      expect([claimed.deliveries.length, claimed.heldBack]).toEqual([1, []]);
+      expect(claimed).toMatchObject({ deliveries: [{}], heldBack: [webhookId], mayFindMore: false });
+    });
+
+    it('may find more of a webhook that has not taken all its room', async () => {
+      const webhookId = await makeWebhook(database, environmentId);
+      await accept(database, [makeEvent(environmentId), makeEvent(environmentId)]);
+      const webhookRooms = new Map([[webhookId, 3]]);
+      const claimed = await claim({ webhookRooms, webhookCounts: new Map([[webhookId, 1]]) });
+      expect(claimed).toMatchObject({ deliveries: [{}, {}], heldBack: [], mayFindMore: true });
+      expect(await claim({ webhookRooms })).toMatchObject({ deliveries: [], heldBack: [], mayFindMore: false });
     });
 
     it('hands deliveries of a webhook that stopped over to be canceled', async () => {

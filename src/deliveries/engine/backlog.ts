@@ -21,11 +21,11 @@ export class Backlog {
 
   /**
    * @param webhookIds those of which something is due that the claim could not give them.
-   * @returns whether one of them has got room meanwhile: it is to be looked at again.
+   * @returns those of them that have got room meanwhile: nothing else tells to look at them again.
    */
-  holdBack(webhookIds: readonly string[]): boolean {
+  holdBack(webhookIds: readonly string[]): string[] {
     for (const id of webhookIds) this.heldBack.add(id);
-    return webhookIds.some((id) => this.endedSinceClaim.has(id));
+    return webhookIds.filter((id) => this.endedSinceClaim.has(id));
   }
 
   attemptEnded(webhookId: string): void {

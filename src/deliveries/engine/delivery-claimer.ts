@@ -22,7 +22,7 @@ export class DeliveryClaimer {
   private hasFailed = false;
   /** The webhook after which the next claim goes on; null at the beginning of a round through all of them. */
   private scanFrom: string | null = null;
-  private hasFoundInRound = false;
+  private mayFindMoreInRound = false;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -57,9 +57,9 @@ export class DeliveryClaimer {
     }
   }
 
-  /** @returns whether to look again at once: the round is not at its end, or it found something. */
+  /** @returns whether to look again at once: the round is not at its end, or something may have been left in it. */
   private async claim(room: Room): Promise<boolean> {
-    const { backlog } = this.rooms;
+    const { backlog, inFlight } = this.rooms;
     try {
       backlog.claimBegins(this.scanFrom === null);
       const claim = await claimDeliveries(this.dataSource, {
@@ -71,12 +71,12 @@ export class DeliveryClaimer {
       for (const { delivery, reason } of claim.canceled) this.dispatcher.cancel(delivery, reason);
 
       this.hasFailed = false;
-      this.hasFoundInRound ||= claim.deliveries.length + claim.canceled.length > 0;
+      this.mayFindMoreInRound ||= claim.mayFindMore;
       this.scanFrom = claim.after;
-      const goesOn = claim.after !== null || this.hasFoundInRound;
-      if (claim.after === null) this.hasFoundInRound = false;
+      const goesOn = claim.after !== null || this.mayFindMoreInRound;
+      if (claim.after === null) this.mayFindMoreInRound = false;
       backlog.isBeyondSlots = goesOn;
-      return backlog.holdBack(claim.heldBack) || goesOn;
+      return backlog.holdBack(claim.heldBack).some((id) => inFlight.isWorthFillingFor(id)) || goesOn;
     } catch (error) {
       if (!this.hasFailed) this.logger.error({ msg: 'due deliveries could not be claimed; trying again', err: error });
       this.hasFailed = true;

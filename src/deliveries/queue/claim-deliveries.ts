@@ -41,10 +41,12 @@ export interface Claim {
   /** Where the next claim goes on; null once the scan came to the last webhook. */
   after: string | null;
   /**
-   * Webhooks of which something is due that is not in turn: they have no room left here, or their endpoint is down,
-   * paused, or recovers and has in flight what it may have. Told by a claim that found nothing; others go on anyway.
+   * Webhooks of which more may be due, but not in turn: they had no room left here, or have taken all of it now, or their
+   * endpoint is down, paused, or recovers and has in flight what it may have.
    */
   heldBack: string[];
+  /** The claim found something of a webhook that is not held back: the next claim may find more. */
+  mayFindMore: boolean;
 }
 
 /** The first row tells of the scan and of the webhooks, each further one of a claimed delivery. */
@@ -195,10 +197,7 @@ export const CLAIM_DELIVERIES = new StoredStatement<Row>({
     RETURNING q.environment_id, q.delivery_id, q.webhook_id, q.event_id, q.failures, q.is_test, p.is_forced, p.is_in_turn
   )
   SELECT scan.webhook_id, scan.position = ${WEBHOOKS_SCANNED} OR scan.found = ${WEBHOOKS_SERVED},
-    CASE
-      WHEN EXISTS (SELECT 1 FROM picked) THEN '{}'
-      ELSE ARRAY(SELECT webhook_id FROM due WHERE room_in_turn <= 0)
-    END,
+    ARRAY(SELECT webhook_id FROM due WHERE room_in_turn <= 0),
     (
       SELECT coalesce(json_agg(${targetOf('w')}), '[]') FROM webhook w
       WHERE w.id IN (SELECT webhook_id FROM claimed) AND ${isUnknown('w', '$11', '$12')}
@@ -239,11 +238,13 @@ export async function claimDeliveries(database: Queryable, options: ClaimOptions
   for (const target of scan?.targets ?? []) targets.set(target.webhookId, target);
   options.knownTargets.learn(scan?.targets ?? [], readAt);
 
+  const heldBack = new Set([...(scan?.held_back ?? []), ...filledWebhooks(claimed, options)]);
   const claim: Claim = {
     deliveries: [],
     canceled: [],
     after: nextStart(scan, claimed, options),
-    heldBack: scan?.held_back ?? [],
+    heldBack: [...heldBack],
+    mayFindMore: claimed.some((row) => !heldBack.has(row.webhook_id)),
   };
   for (const row of claimed) {
     const { delivery_id: id, is_test: isTest, stopped_as: reason } = row;
@@ -260,6 +261,13 @@ export async function claimDeliveries(database: Queryable, options: ClaimOptions
 function eventOf(row: ClaimedRow): OutgoingEvent | null {
   if (row.event_type === null || row.payload === null || row.event_created_at === null) return null;
   return { id: row.event_id, type: row.event_type, payload: row.payload, createdAt: row.event_created_at };
+}
+
+/** Webhooks that have taken as much as they have room for here; what is to be canceled takes none. */
+function filledWebhooks(claimed: readonly ClaimedRow[], { webhookRooms, perWebhook }: ClaimOptions): string[] {
+  const counts = new Map<string, number>();
+  for (const { webhook_id: id, stopped_as: reason } of claimed) if (!reason) counts.set(id, (counts.get(id) ?? 0) + 1);
+  return [...counts].filter(([id, count]) => count >= (webhookRooms.get(id) ?? perWebhook)).map(([id]) => id);
 }
 
 /** After the webhook that came last in turn, when the room ended before the webhooks did; else where the scan was cut. */
