@@ -79,9 +79,13 @@ export const ACCEPT_EVENTS = new StoredStatement<Row>({
         ELSE coalesce(r.room, $11)
       END AS room
     FROM (SELECT DISTINCT environment_id, event_type FROM accepted) kind
-    JOIN webhook w ON w.environment_id = kind.environment_id AND w.is_active
-      AND (w.event_types IS NULL OR kind.event_type = ANY (w.event_types))
-    LEFT JOIN webhook_health h ON h.webhook_id = w.id
+    CROSS JOIN LATERAL (
+      SELECT w.id FROM webhook w
+      WHERE w.environment_id = kind.environment_id AND w.is_active
+        AND (w.event_types IS NULL OR kind.event_type = ANY (w.event_types))
+      OFFSET 0
+    ) w
+    LEFT JOIN LATERAL (SELECT * FROM webhook_health h WHERE h.webhook_id = w.id LIMIT 1) h ON true
     LEFT JOIN room r ON r.webhook_id = w.id
   ),
   matched AS (
@@ -128,8 +132,10 @@ export const ACCEPT_EVENTS = new StoredStatement<Row>({
     ),
     (
       SELECT coalesce(json_agg(${targetOf('w')}), '[]')
-      FROM webhook w
-      WHERE w.id IN (SELECT webhook_id FROM placed WHERE is_leased) AND ${isUnknown('w', '$15', '$16')}
+      FROM (SELECT DISTINCT webhook_id FROM placed WHERE is_leased) p
+      CROSS JOIN LATERAL (
+        SELECT * FROM webhook w WHERE w.id = p.webhook_id AND ${isUnknown('w', '$15', '$16')} LIMIT 1
+      ) w
     ),
     (SELECT coalesce(json_agg(DISTINCT webhook_id), '[]') FROM placed WHERE NOT is_leased),
     (SELECT count(*)::int FROM placed)`,

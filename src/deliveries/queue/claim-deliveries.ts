@@ -125,7 +125,7 @@ export const CLAIM_DELIVERIES = new StoredStatement<Row>({
       END AS room_in_turn,
       coalesce(h.paused_until > now(), false) AS is_paused
     FROM scanned s
-    LEFT JOIN webhook_health h ON h.webhook_id = s.webhook_id
+    LEFT JOIN LATERAL (SELECT * FROM webhook_health h WHERE h.webhook_id = s.webhook_id LIMIT 1) h ON true
     LEFT JOIN room r ON r.webhook_id = s.webhook_id
     WHERE s.due_at <= now()
   ),
@@ -136,7 +136,7 @@ export const CLAIM_DELIVERIES = new StoredStatement<Row>({
     SELECT row.* FROM due d
     CROSS JOIN share
     CROSS JOIN LATERAL (
-      SELECT q.ctid AS place, q.is_forced FROM delivery_queue q
+      SELECT q.ctid AS place, q.delivery_id, q.is_forced FROM delivery_queue q
       WHERE q.lease IS NULL AND (q.failures = 1 OR q.is_forced)
         AND (q.is_forced OR (d.in_flight_limit = 0 AND NOT d.is_paused))
         AND q.webhook_id = d.webhook_id AND q.due_at <= now()
@@ -160,7 +160,7 @@ export const CLAIM_DELIVERIES = new StoredStatement<Row>({
   probe AS MATERIALIZED (
     SELECT row.* FROM gate
     CROSS JOIN LATERAL (
-      SELECT q.ctid AS place, q.is_forced FROM delivery_queue q
+      SELECT q.ctid AS place, q.delivery_id, q.is_forced FROM delivery_queue q
       WHERE q.lease IS NULL AND q.webhook_id = gate.webhook_id AND q.due_at <= now()
       ORDER BY q.due_at LIMIT 1
       FOR UPDATE SKIP LOCKED
@@ -174,7 +174,7 @@ export const CLAIM_DELIVERIES = new StoredStatement<Row>({
       ORDER BY d.position
     ) portion
     CROSS JOIN LATERAL (
-      SELECT q.ctid AS place, q.is_forced FROM delivery_queue q
+      SELECT q.ctid AS place, q.delivery_id, q.is_forced FROM delivery_queue q
       WHERE q.lease IS NULL AND q.webhook_id = portion.webhook_id AND q.due_at <= now()
       ORDER BY q.due_at LIMIT portion.size
       FOR UPDATE SKIP LOCKED
@@ -182,9 +182,9 @@ export const CLAIM_DELIVERIES = new StoredStatement<Row>({
     LIMIT greatest(0, $3::int - (SELECT count(*) FROM exempt) - (SELECT count(*) FROM probe))
   ),
   picked AS (
-    SELECT place, is_forced, true AS is_in_turn FROM in_turn
+    SELECT place, delivery_id, is_forced, true AS is_in_turn FROM in_turn
     UNION ALL
-    SELECT place, is_forced, false FROM (SELECT * FROM exempt UNION SELECT * FROM probe) apart
+    SELECT place, delivery_id, is_forced, false FROM (SELECT * FROM exempt UNION SELECT * FROM probe) apart
   ),
   claimed AS (
     -- By their place in the table: they are locked, so they stay there. One that was changed just before it was locked is
@@ -192,26 +192,33 @@ export const CLAIM_DELIVERIES = new StoredStatement<Row>({
     UPDATE delivery_queue q
     SET lease = $1::uuid, leased_by = $2::uuid, leased_until = now() + $8::int * interval '1 millisecond',
       is_forced = false
-    FROM picked p
-    WHERE q.ctid = p.place AND q.lease IS NULL
-    RETURNING q.environment_id, q.delivery_id, q.webhook_id, q.event_id, q.failures, q.is_test, p.is_forced, p.is_in_turn
+    WHERE q.ctid = ANY (ARRAY(SELECT place FROM picked))
+    RETURNING q.environment_id, q.delivery_id, q.webhook_id, q.event_id, q.failures, q.is_test
   )
   SELECT scan.webhook_id, scan.position = ${WEBHOOKS_SCANNED} OR scan.found = ${WEBHOOKS_SERVED},
     ARRAY(SELECT webhook_id FROM due WHERE room_in_turn <= 0),
     (
-      SELECT coalesce(json_agg(${targetOf('w')}), '[]') FROM webhook w
-      WHERE w.id IN (SELECT webhook_id FROM claimed) AND ${isUnknown('w', '$11', '$12')}
+      SELECT coalesce(json_agg(${targetOf('w')}), '[]')
+      FROM (SELECT DISTINCT webhook_id FROM claimed) c
+      CROSS JOIN LATERAL (
+        SELECT * FROM webhook w WHERE w.id = c.webhook_id AND ${isUnknown('w', '$11', '$12')} LIMIT 1
+      ) w
     ),
     NULL::uuid, NULL::int2, NULL::bool, NULL::bool, NULL::bool, NULL::uuid, NULL::text, NULL::uuid, NULL::text,
     NULL::text, NULL::timestamptz
   FROM (SELECT webhook_id, position, found FROM scanned ORDER BY position DESC LIMIT 1) scan
   UNION ALL
-  SELECT NULL, NULL, NULL, NULL, c.delivery_id, c.failures, c.is_test, c.is_forced, c.is_in_turn, c.webhook_id,
+  SELECT NULL, NULL, NULL, NULL, c.delivery_id, c.failures, c.is_test, p.is_forced, p.is_in_turn, c.webhook_id,
     CASE WHEN w.deleted_at IS NOT NULL THEN 'webhook_deleted' WHEN NOT w.is_active THEN 'webhook_inactive' END,
     c.event_id, e.event_type, e.payload, e.created_at
   FROM claimed c
-  JOIN webhook w ON w.id = c.webhook_id
-  LEFT JOIN event e ON e.environment_id = c.environment_id AND e.id = c.event_id`,
+  JOIN picked p ON p.delivery_id = c.delivery_id
+  CROSS JOIN LATERAL (SELECT w.deleted_at, w.is_active FROM webhook w WHERE w.id = c.webhook_id LIMIT 1) w
+  LEFT JOIN LATERAL (
+    SELECT e.event_type, e.payload, e.created_at FROM event e
+    WHERE e.environment_id = c.environment_id AND e.id = c.event_id
+    LIMIT 1
+  ) e ON true`,
 });
 
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';

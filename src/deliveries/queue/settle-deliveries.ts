@@ -57,10 +57,10 @@ export const SETTLE_DELIVERIES = new StoredStatement<Row>({
   ),
   held AS MATERIALIZED (
     SELECT q.delivery_id, q.lease, q.cancel_reason, q.is_forced, q.attempt_count
-    FROM unnest($1, $2) AS r (environment_id, delivery_id)
-    JOIN delivery_queue q ON q.environment_id = r.environment_id AND q.delivery_id = r.delivery_id
+    FROM delivery_queue q
+    WHERE q.delivery_id = ANY ($2)
     ORDER BY q.delivery_id
-    FOR UPDATE OF q
+    FOR UPDATE
   ),
   verdict AS MATERIALIZED (
     SELECT r.environment_id, r.delivery_id, r.in_ms, r.is_forced, h.is_forced AS is_asked_for,
@@ -81,8 +81,8 @@ export const SETTLE_DELIVERIES = new StoredStatement<Row>({
     FROM result r JOIN held h ON h.delivery_id = r.delivery_id AND h.lease = r.lease
   ),
   removed AS (
-    DELETE FROM delivery_queue q USING verdict v
-    WHERE q.environment_id = v.environment_id AND q.delivery_id = v.delivery_id AND v.status <> 'waiting'
+    DELETE FROM delivery_queue q
+    WHERE q.delivery_id = ANY (ARRAY(SELECT delivery_id FROM verdict WHERE status <> 'waiting'))
     RETURNING ${queuedAs('q')}
   ),
   waiting AS (
@@ -98,7 +98,8 @@ export const SETTLE_DELIVERIES = new StoredStatement<Row>({
       is_forced = v.is_asked_for OR v.is_forced,
       lost_leases = CASE WHEN v.started_at IS NULL THEN q.lost_leases ELSE 0 END
     FROM verdict v
-    WHERE q.environment_id = v.environment_id AND q.delivery_id = v.delivery_id AND v.status = 'waiting'
+    WHERE q.delivery_id = ANY (ARRAY(SELECT delivery_id FROM verdict WHERE status = 'waiting'))
+      AND q.delivery_id = v.delivery_id
   ),
   closed AS (
     INSERT INTO delivery (${DELIVERY_COLUMNS}, attempt_count, status, cancel_reason, completed_at, ${ATTEMPT_COLUMNS})
@@ -134,8 +135,9 @@ export const SETTLE_SUCCESSES = new StoredStatement<Row>({
     )
   ),
   removed AS (
-    DELETE FROM delivery_queue q USING unnest($1, $2, $3) AS r (environment_id, delivery_id, lease)
-    WHERE q.environment_id = r.environment_id AND q.delivery_id = r.delivery_id AND q.lease = r.lease
+    -- IS TRUE keeps the planner from making a join of it, which could read the whole queue.
+    DELETE FROM delivery_queue q
+    WHERE q.delivery_id = ANY ($2) AND ((q.delivery_id, q.lease) IN (SELECT * FROM unnest($2, $3))) IS TRUE
     RETURNING ${queuedAs('q')}
   ),
   closed AS (
