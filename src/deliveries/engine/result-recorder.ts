@@ -22,8 +22,8 @@ const ROWS_PER_FLUSH = 500;
  * How long a result waits for others to share its statement, and how many of them are worth one at once. Nobody waits for
  * a result to be written; at 1,000 a second a statement for each took as much of the database as accepting.
  */
-const GATHER_MS = 5;
-const WORTHWHILE_ROWS = 64;
+const GATHER_MS = 10;
+const WORTHWHILE_ROWS = 128;
 
 /** First and longest wait between tries while the database cannot be reached. */
 const RETRY_MS = { first: 100, longest: 5_000 };
@@ -35,7 +35,7 @@ interface Waiting {
 }
 
 /**
- * Writes results in micro-batches: what arrives within 5 ms, or while the previous batch was being written, forms the
+ * Writes results in micro-batches: what arrives within 10 ms, or while the previous batch was being written, forms the
  * next. A result counts as in flight until it is written, so the number that waits here is bounded by the replica's
  * in-flight limit, and while nothing can be written nothing more is claimed.
  */

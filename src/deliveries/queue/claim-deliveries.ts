@@ -12,7 +12,7 @@ const WEBHOOKS_SCANNED = 500;
  * Webhooks of which a claim looks for what is due. Each costs two steps in an index however little it gives, so a claim
  * takes a few deliveries from some webhooks rather than one from each; the next claim goes on with the others.
  */
-const WEBHOOKS_SERVED = 64;
+const WEBHOOKS_SERVED = 32;
 
 export interface ClaimOptions {
   replicaId: string;
