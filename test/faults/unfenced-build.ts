@@ -17,10 +17,7 @@ const COPIED = [
 /** The fence: a result counts only under the lease that its attempt was made under. Both statements that record have it. */
 const FENCE = {
   file: 'src/deliveries/queue/settle-deliveries.ts',
-  conditions: [
-    ' AND h.lease = r.lease',
-    ' AND ((q.delivery_id, q.lease) IN (SELECT * FROM unnest($2, $3))) IS TRUE',
-  ],
+  conditions: [' AND h.lease = r.lease', ' AND ((q.delivery_id, q.lease) IN (SELECT * FROM unnest($2, $3))) IS TRUE'],
 };
 
 /**
