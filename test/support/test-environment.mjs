@@ -12,6 +12,9 @@ const LEAKABLE = new Set([
   'UDPWrap',
 ]);
 
+// Node opens these on first use, which is not a test's to answer for.
+void [process.stdin, process.stdout, process.stderr];
+
 /** Closing is asynchronous: how long a test file's last resources may take to go. */
 const GRACE_MS = 2_000;
 const POLL_MS = 20;
