@@ -34,7 +34,7 @@ interface Case {
   verdict: 'allow' | 'reject-at-create' | 'reject-at-connect';
   why: string;
 }
-const cases = JSON.parse(readFileSync(join(import.meta.dirname, 'target-urls.json'), 'utf8')) as Case[];
+const cases = JSON.parse(readFileSync(join(import.meta.dirname, '../support/target-urls.json'), 'utf8')) as Case[];
 
 describe('the production policy', () => {
   it.each(cases.map((entry) => [entry.verdict, JSON.stringify(entry.url).slice(0, 80), entry.why, entry] as const))(
