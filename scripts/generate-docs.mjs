@@ -1,5 +1,6 @@
 // Writes what is made from the tables of the code: .env.example and docs/configuration.md from the settings,
-// docs/errors.md from the error codes, docs/metrics.md from the metrics. The tables are read from the source, so it never works on a stale build.
+// docs/errors.md from the error codes, docs/metrics.md from the metrics, docs/blocked-addresses.md from the rules of
+// egress. The tables are read from the source, so it never works on a stale build.
 // With --check it writes nothing and fails when a file is not up to date.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { register } from 'node:module';
@@ -10,6 +11,9 @@ register('../test/support/typescript-hooks.mjs', import.meta.url);
 const { SETTINGS, defaultOf } = await import('../src/config/settings.ts');
 const { ERRORS } = await import('../src/common/errors.ts');
 const { METRICS } = await import('../src/metrics/metric-table.ts');
+const { BLOCKED_IPV4_RANGES, BLOCKED_IPV6_RANGES, GLOBAL_UNICAST_IPV6 } =
+  await import('../src/egress/blocked-ranges.ts');
+const { RESERVED_SUFFIXES } = await import('../src/egress/host-name-rules.ts');
 
 const DEVELOPMENT = { isProduction: false, isHttpAllowed: true };
 const PRODUCTION = { isProduction: true, isHttpAllowed: false };
@@ -32,8 +36,8 @@ All settings are validated at the start. If some are bad the process does not st
 - An empty value counts as given: \`EGRESS_ALLOW=\` allows nothing, and \`PORT=\` is an error.
 - The members of a list are separated by commas.
 - A duration is a whole number with its unit: \`500ms\`, \`5s\`, \`30m\`, \`24h\`, \`7d\`.
-- \`NODE_ENV=production\` changes the defaults that are marked so, and refuses ranges in EGRESS_ALLOW that are wider than
-  any private network (\`0.0.0.0/0\`, \`::/0\` and the like).
+- \`NODE_ENV=production\` changes the defaults that are marked so. It refuses ranges in EGRESS_ALLOW that are wider than any
+  private network (\`0.0.0.0/0\`, \`::/0\` and the like), and ranges in TARGET_PORTS that begin below 1024.
 - With DATABASE_URL, ADMIN_TOKEN and ENCRYPTION_KEYS are required in every mode: all replicas must have the same ones.
   Without it they are made at first boot into files in DATA_DIR that only their owner can read.
 
@@ -158,6 +162,40 @@ first to look at when a replica is slow: it covers the time since the last scrap
 `;
 }
 
+function blockedAddresses() {
+  const rows = (ranges) =>
+    ranges.map(({ cidr, source, reason }) => `| \`${cidr}\` | ${cell(reason)} | ${cell(source)} |`).join('\n');
+  return `${SOURCE_NOTE('src/egress/blocked-ranges.ts and host-name-rules.ts')}
+
+# Blocked addresses and names
+
+Deliveries reach no address of these ranges, whatever the name that leads there, unless EGRESS_ALLOW opens it; nor the
+addresses of the machine that Tidings runs on. [security.md](security.md) says how that is held.
+
+## IPv4
+
+Everything is open but
+
+| range | what is there | source |
+|---|---|---|
+${rows(BLOCKED_IPV4_RANGES)}
+
+## IPv6
+
+Everything is closed but \`${GLOBAL_UNICAST_IPV6.cidr}\` (${GLOBAL_UNICAST_IPV6.reason}, ${GLOBAL_UNICAST_IPV6.source}), and of
+that block these are closed:
+
+| range | what is there | source |
+|---|---|---|
+${rows(BLOCKED_IPV6_RANGES)}
+
+## Names
+
+A webhook cannot be created for a host without a dot, nor for one of these or below one, unless EGRESS_ALLOW_HOSTS frees it:
+${RESERVED_SUFFIXES.map((suffix) => `\`${suffix}\``).join(', ')}.
+`;
+}
+
 function labelsInWords({ labels = {} }) {
   return Object.entries(labels)
     .map(([name, values]) => {
@@ -176,6 +214,7 @@ const FILES = {
   'docs/configuration.md': configuration,
   'docs/errors.md': errors,
   'docs/metrics.md': metrics,
+  'docs/blocked-addresses.md': blockedAddresses,
 };
 
 const { values: options } = parseArgs({

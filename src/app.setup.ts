@@ -18,6 +18,8 @@ export interface AppOptions {
   logger?: LoggerService;
   /** true: no provider is made and nothing is opened, so that the application can only describe itself. */
   preview?: boolean;
+  /** Puts something else in the place of an instance that was made, for tests; gives back what is not its matter. */
+  replace?: (instance: unknown) => unknown;
 }
 
 /**
@@ -28,13 +30,14 @@ export interface AppOptions {
 export async function createApp(
   config: Config,
   module: Type | DynamicModule,
-  { logger = PinoLogger.of(config), preview = false }: AppOptions = {},
+  { logger = PinoLogger.of(config), preview = false, replace }: AppOptions = {},
 ): Promise<NestFastifyApplication> {
   const shutdown = new ShutdownState();
   const adapter = new HttpAdapter(config, shutdown);
   const app = await NestFactory.create<NestFastifyApplication>(ServerModule.of(module, shutdown), adapter, {
     logger,
     preview,
+    ...(replace && { instrument: { instanceDecorator: replace } }),
     // A start that fails throws; the caller says so and ends the process.
     abortOnError: false,
     // The adapter reads bodies itself.

@@ -3,6 +3,9 @@ import { opensEverything, parseAddressRange } from './address-range.js';
 import { accepted, refused, type Parsed } from './setting-type.js';
 import { defaultOf, SETTINGS, type Circumstances, type Setting, type SettingKey, type Settings } from './settings.js';
 
+/** Below it are the ports that only the system's own services may listen on. */
+const FIRST_OPEN_PORT = 1024;
+
 /** Gives `Config` a property for each setting of the table, so that none is written twice. */
 const SettingValues = class {
   constructor(values: Settings) {
@@ -57,7 +60,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
   problems.push(
     ...missingCredentials(env),
     ...unreachableLimit(env, readable),
-    ...(circumstances.isProduction ? openEgress(readable) : []),
+    ...(circumstances.isProduction ? [...openRanges(readable), ...openPorts(readable)] : []),
   );
   if (problems.length > 0) throw new ConfigError(problems);
   return new Config(values as Settings);
@@ -105,7 +108,7 @@ function unreachableLimit(
   return [{ name, reason: `must be at most ${limit}, not ${maxEventBytes}: an event arrives in a body` }];
 }
 
-function openEgress({ egressAllow = [] }: Partial<Settings>): ConfigProblem[] {
+function openRanges({ egressAllow = [] }: Partial<Settings>): ConfigProblem[] {
   return egressAllow
     .filter((text) => {
       const range = parseAddressRange(text);
@@ -114,6 +117,16 @@ function openEgress({ egressAllow = [] }: Partial<Settings>): ConfigProblem[] {
     .map((text) => ({
       name: SETTINGS.egressAllow.name,
       reason: `must not hold ${text} in production: it is wider than any private range`,
+    }));
+}
+
+/** Mail, databases and administration answer below 1024. Whoever means one of those ports can name it. */
+function openPorts({ targetPorts = [] }: Partial<Settings>): ConfigProblem[] {
+  return targetPorts
+    .filter(({ from, to }) => from < FIRST_OPEN_PORT && from < to)
+    .map(({ from, to }) => ({
+      name: SETTINGS.targetPorts.name,
+      reason: `must not hold ${from}-${to} in production: name ports below ${FIRST_OPEN_PORT} one by one`,
     }));
 }
 

@@ -83,6 +83,32 @@ export function portRange(): SettingType<PortRange> {
   };
 }
 
+/** The URL of a forward proxy, kept as written. */
+export function proxyUrl(): SettingType<string> {
+  return {
+    form: '`http://` or `https://` URL of a proxy',
+    parse: (text) => {
+      const url = URL.canParse(text) ? new URL(text) : null;
+      if (!url || !/^https?:\/\//i.test(text)) return refused('must be an http:// or https:// URL');
+      if (!isDecodable(url.username) || !isDecodable(url.password)) {
+        return refused('must have valid percent-encoding in its credentials');
+      }
+      return url.pathname === '/' && url.search === '' && url.hash === ''
+        ? accepted(text)
+        : refused('must name a scheme, a host and a port, with credentials at most, and no path');
+    },
+  };
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** The name of a header that Tidings adds to its requests. */
 export function addedHeaderName(): SettingType<string> {
   return {

@@ -1,4 +1,4 @@
-import { addedHeaderName, addressRange, hostSuffix, listenAddress, portRange } from './network-types.js';
+import { addedHeaderName, addressRange, hostSuffix, listenAddress, portRange, proxyUrl } from './network-types.js';
 import { boolean, duration, integer, list, oneOf, type SettingType } from './setting-type.js';
 import { bearerToken, directory, distinctKeys, encryptionKey, postgresUrl } from './storage-types.js';
 
@@ -121,6 +121,16 @@ export const SETTINGS = {
     default: ({ isProduction }) => (isProduction ? '' : 'localhost'),
     description: 'Host names, with all under them, freed from the rules for names; their addresses are still checked.',
   },
+  egressProxyUrl: {
+    name: 'EGRESS_PROXY_URL',
+    type: proxyUrl(),
+    default: null,
+    unset: 'receivers are connected to directly',
+    example: 'http://proxy.internal:3128',
+    description:
+      'A forward proxy that all attempts go through. It resolves the names then, so which addresses may be reached is for it to check.',
+    isSecret: true,
+  },
   targetUrlAllowHttp: {
     name: 'TARGET_URL_ALLOW_HTTP',
     type: boolean(),
@@ -131,7 +141,8 @@ export const SETTINGS = {
     name: 'TARGET_PORTS',
     type: list(portRange(), { min: 1 }),
     default: ({ isHttpAllowed }) => (isHttpAllowed ? '80,443,1024-65535' : '443,1024-65535'),
-    description: 'Ports that targets may have. 80 is a default only where TARGET_URL_ALLOW_HTTP is true.',
+    description:
+      'Ports that targets may have. 80 is a default only where TARGET_URL_ALLOW_HTTP is true. Production takes ports below 1024 one by one, not as ranges.',
   },
   maxEventBytes: {
     name: 'MAX_EVENT_BYTES',

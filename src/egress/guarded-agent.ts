@@ -1,8 +1,10 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { buildConnector } from 'undici';
 import { type Answer, Exchange } from './exchange.js';
-import { GUARDED_CONNECTOR } from './guarded-connector.js';
 import { OriginConnections } from './origin-connections.js';
+
+/** The injection token of what opens the process's outgoing sockets. */
+export const GUARDED_CONNECTOR = Symbol('GUARDED_CONNECTOR');
 
 /** Where a request goes. */
 export interface RequestTarget {

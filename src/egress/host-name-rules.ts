@@ -5,7 +5,7 @@ export interface RuleBreach {
 }
 
 /** Names that mean something inside a network, or nothing anywhere (RFC 6761, RFC 6762, RFC 8375, RFC 9476, ICANN). */
-const RESERVED_SUFFIXES: readonly string[] = [
+export const RESERVED_SUFFIXES: readonly string[] = [
   'localhost',
   'local',
   'internal',

@@ -1,10 +1,7 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer as createHttpServer, type RequestListener, type Server as HttpServer } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { promisify } from 'node:util';
@@ -16,7 +13,10 @@ import { AddressRanges } from '../../src/egress/blocked-ranges.js';
 import { type Answer, Exchange } from '../../src/egress/exchange.js';
 import { GuardedAgent, type RequestTarget } from '../../src/egress/guarded-agent.js';
 import { guardedConnector } from '../../src/egress/guarded-connector.js';
+import { OwnAddresses } from '../../src/egress/own-addresses.js';
 import { OriginConnections } from '../../src/egress/origin-connections.js';
+import { CertificateAuthority } from '../support/certificates.js';
+import { useServers } from '../support/servers.js';
 import { until } from '../support/wait.js';
 
 const LOOPBACK = ['127.0.0.0/8', '::1/128'];
@@ -40,9 +40,12 @@ class ScriptedResolver extends AddressResolver {
 interface Setup {
   allow?: string[];
   resolver?: AddressResolver;
+  ownAddresses?: OwnAddresses;
   connectTimeoutMs?: number;
   trustedCertificates?: string;
 }
+
+const listen = useServers();
 
 const cleanUps: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -57,26 +60,6 @@ function agentWith({
   const agent = new GuardedAgent(guardedConnector({ allowRanges: new AddressRanges(allow), resolver, ...rest }));
   cleanUps.push(() => agent.close());
   return agent;
-}
-
-/** Listens on a free port and leaves no socket behind. A `host` of null is every address of the machine. */
-async function listen(
-  server: Server,
-  host: string | null = '127.0.0.1',
-): Promise<{ port: number; connections: Socket[] }> {
-  const connections: Socket[] = [];
-  server.on('connection', (socket: Socket) => {
-    socket.on('error', () => undefined);
-    connections.push(socket);
-  });
-  server.listen(0, host ?? undefined);
-  await once(server, 'listening');
-  cleanUps.push(async () => {
-    for (const socket of connections) socket.destroy();
-    server.close();
-    await once(server, 'close');
-  });
-  return { port: (server.address() as AddressInfo).port, connections };
 }
 
 const http = (listener: RequestListener): HttpServer => createHttpServer(listener);
@@ -155,6 +138,16 @@ describe('a request', () => {
     const { port } = await listen(http((_, response) => response.end('ok')));
     const agent = agentWith({ resolver: new ScriptedResolver([['::1', '127.0.0.2', '127.0.0.1']]) });
     expect((await post(agent, `http://hooks.example.com:${port}/`)).status).toBe(200);
+  });
+
+  it('knocks at eight addresses of a long answer, and at no more', async () => {
+    const { port, connections } = await listen(http((_, response) => response.end('ok')));
+    const refusing = Array.from({ length: 7 }, (_, index) => `127.0.0.${index + 2}`);
+    const reached = agentWith({ resolver: new ScriptedResolver([[...refusing, '127.0.0.1']]) });
+    expect((await post(reached, `http://hooks.example.com:${port}/`)).status).toBe(200);
+    const missed = agentWith({ resolver: new ScriptedResolver([[...refusing, '127.0.0.9', '127.0.0.1']]) });
+    expect(await failureOf(post(missed, `http://hooks.example.com:${port}/`))).toBe('connect_error');
+    expect(connections).toHaveLength(1);
   });
 
   it.each([301, 302, 307, 308])('does not follow a %i', async (status) => {
@@ -240,6 +233,18 @@ describe('the guard at connect', () => {
       'blocked_address',
     );
     expect(lines).toEqual([]);
+  });
+
+  it('refuses a public address that this machine itself has, unless it was opened', async () => {
+    const ownAddresses = new OwnAddresses(() => ['93.184.215.14', '2606:2800::1']);
+    const resolver = new ScriptedResolver([['93.184.215.14'], ['2606:2800:0:0:0:0:0:1']]);
+    const agent = agentWith({ ownAddresses, resolver });
+    const urls = ['http://hooks.example.com:4000/', 'http://hooks6.example.com:4000/', 'http://93.184.215.14:4000/'];
+    for (const url of urls) expect(await failureOf(post(agent, url))).toBe('blocked_address');
+
+    const { port } = await listen(http((_, response) => response.end('ok')));
+    const opened = agentWith({ ownAddresses: new OwnAddresses(() => ['127.0.0.1']) });
+    expect((await post(opened, `http://127.0.0.1:${port}/`)).status).toBe(200);
   });
 
   it('tells neither the address nor the errno of what it met', async () => {
@@ -344,6 +349,7 @@ describe('an answer that is none', () => {
       'protocol_error',
       bytes('HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n'),
     ],
+    ['128 KiB of 102s', 'response_too_large', bytes('HTTP/1.1 102 Processing\r\n\r\n'.repeat(5_500))],
     ['headers over 16 KiB', 'response_too_large', bytes(`HTTP/1.1 200 OK\r\na: ${'b'.repeat(17_000)}\r\n\r\n`)],
     ['ten thousand headers', 'response_too_large', bytes(`HTTP/1.1 200 OK\r\n${'a: b\r\n'.repeat(10_000)}\r\n`)],
   ];
@@ -355,22 +361,11 @@ describe('an answer that is none', () => {
 });
 
 describe('TLS', () => {
-  const directory = mkdtempSync(join(tmpdir(), 'tidings-tls-'));
-  const path = (file: string): string => join(directory, file);
+  const authority = new CertificateAuthority();
+  const identity = authority.issue('hooks.example.com');
   const names: TLSSocket['servername'][] = [];
-  let identity: { key: Buffer; cert: Buffer };
 
-  beforeAll(() => {
-    const subject = ['-subj', '/CN=hooks.example.com', '-addext', 'subjectAltName=DNS:hooks.example.com'];
-    const files = ['-keyout', path('key.pem'), '-out', path('cert.pem')];
-    const algorithm = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1'];
-    execFileSync('openssl', ['req', '-x509', '-nodes', '-days', '2', ...algorithm, ...subject, ...files], {
-      stdio: 'pipe',
-    });
-    identity = { key: readFileSync(path('key.pem')), cert: readFileSync(path('cert.pem')) };
-  });
-
-  afterAll(() => rmSync(directory, { recursive: true }));
+  afterAll(() => authority.remove());
   beforeEach(() => names.splice(0));
 
   const receiver = (): Server =>
@@ -379,7 +374,7 @@ describe('TLS', () => {
       socket.on('error', () => undefined);
       socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok'));
     });
-  const trusting = (): GuardedAgent => agentWith({ trustedCertificates: identity.cert.toString() });
+  const trusting = (): GuardedAgent => agentWith({ trustedCertificates: authority.certificate });
 
   it('sends the name of the URL, whatever address was connected to', async () => {
     const { port } = await listen(receiver());
@@ -532,11 +527,11 @@ it('a closed agent leaves no connection, and its requests in flight are resets',
 });
 
 describe('the connections', () => {
-  const setUp = async (server: Server, originsMax: number) => {
+  const setUp = async (server: Server, bounds: { originsMax?: number; idleMax?: number } = {}) => {
     const { port, connections } = await listen(server);
     const resolver = new ScriptedResolver([['127.0.0.1']]);
     const connect = guardedConnector({ allowRanges: new AddressRanges(LOOPBACK), resolver });
-    const origins = new OriginConnections(connect, originsMax);
+    const origins = new OriginConnections(connect, bounds);
     cleanUps.push(() => origins.destroy());
     const request = async (name: string): Promise<Answer> => {
       const exchange = new Exchange(2_000, () => undefined);
@@ -549,7 +544,7 @@ describe('the connections', () => {
   it('above the number of origins, those of the idle one that was not used for longest are closed', async () => {
     const { request, connections } = await setUp(
       http((_, response) => response.end('ok')),
-      2,
+      { originsMax: 2 },
     );
     for (const name of ['a', 'b', 'a', 'c']) await request(name);
     await closed(connections[1]);
@@ -563,7 +558,7 @@ describe('the connections', () => {
         if (incoming.headers.host?.startsWith('a.')) answer = () => response.end('late');
         else response.end('ok');
       }),
-      1,
+      { originsMax: 1 },
     );
     const busy = request('a');
     const answerNow = await until('the request', () => answer);
@@ -574,10 +569,7 @@ describe('the connections', () => {
 
   it('are one for each request that is under way, and no more', async () => {
     const answers: (() => void)[] = [];
-    const { request, connections } = await setUp(
-      http((_, response) => void answers.push(() => response.end('ok'))),
-      1,
-    );
+    const { request, connections } = await setUp(http((_, response) => void answers.push(() => response.end('ok'))));
     for (let round = 0; round < 3; round += 1) {
       const requests = [request('a'), request('a'), request('a')];
       await until('three requests', () => answers.length === 3);
@@ -585,5 +577,21 @@ describe('the connections', () => {
       await Promise.all(requests);
     }
     expect(connections).toHaveLength(3);
+  });
+
+  it('above the number of idle ones, what gets free is closed', async () => {
+    const answers: (() => void)[] = [];
+    const { request, connections } = await setUp(
+      http((_, response) => void answers.push(() => response.end('ok'))),
+      { idleMax: 2 },
+    );
+    for (let round = 0; round < 2; round += 1) {
+      const requests = ['a', 'a', 'b', 'b'].map(request);
+      await until('four requests', () => answers.length === 4);
+      for (const answer of answers.splice(0)) answer();
+      await Promise.all(requests);
+      await until('two to be closed', () => connections.filter(({ destroyed }) => !destroyed).length === 2);
+    }
+    expect(connections).toHaveLength(6);
   });
 });

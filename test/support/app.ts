@@ -3,6 +3,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from '../../src/app.module.js';
 import { createApp } from '../../src/app.setup.js';
 import { loadConfig } from '../../src/config/config.js';
+import { AddressResolver } from '../../src/egress/address-resolver.js';
 import type { TestDatabase } from './database.js';
 
 const ADMIN_TOKEN = 'an-admin-token-for-tests-of-enough-length';
@@ -20,10 +21,19 @@ export interface TestReplica {
   close(): Promise<void>;
 }
 
-/** @param env settings beside the credentials and the database. */
-export async function startReplica(test: TestDatabase, env: Record<string, string> = {}): Promise<TestReplica> {
+/**
+ * @param env settings beside the credentials and the database.
+ * @param resolver finds the addresses of targets in place of the system's name servers.
+ */
+export async function startReplica(
+  test: TestDatabase,
+  env: Record<string, string> = {},
+  resolver?: AddressResolver,
+): Promise<TestReplica> {
   const config = loadConfig({ DATABASE_URL: test.url, ADMIN_TOKEN, ENCRYPTION_KEYS, DATABASE_POOL_SIZE: '4', ...env });
-  const nest = await createApp(config, AppModule.forRoot(config), { logger: new SilentLogger() });
+  const replace = (instance: unknown): unknown =>
+    resolver && instance instanceof AddressResolver ? resolver : instance;
+  const nest = await createApp(config, AppModule.forRoot(config), { logger: new SilentLogger(), replace });
   await nest.init();
   await nest.getHttpAdapter().getInstance().ready();
   return {

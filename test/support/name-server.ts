@@ -5,12 +5,17 @@ import { once } from 'node:events';
 export interface NameRecords {
   a?: string[] | 'silent';
   aaaa?: string[] | 'silent';
+  /** The server says that it could not find out (SERVFAIL). */
+  fails?: true;
+  /** The server takes this long. */
+  delayMs?: number;
 }
 
 const TYPE_A = 1;
 const TYPE_AAAA = 28;
 const HEADER_BYTES = 12;
 const RESPONSE_NO_ERROR = 0x8180;
+const RESPONSE_SERVER_FAILED = 0x8182;
 const RESPONSE_NO_SUCH_NAME = 0x8183;
 
 /** A name server on a UDP port of 127.0.0.1 (RFC 1035 §4) that knows A and AAAA records, and counts questions. */
@@ -21,10 +26,13 @@ export class NameServer {
   private readonly held: (() => void)[] = [];
   private isHolding = false;
 
-  constructor(private readonly names: Record<string, NameRecords>) {
+  private readonly timers = new Set<NodeJS.Timeout>();
+
+  /** @param names may be changed while the server runs. */
+  constructor(readonly names: Record<string, NameRecords> = {}) {
     this.socket.on('message', (query, client) => {
       if (this.isHolding) this.held.push(() => this.answer(query, client));
-      else this.answer(query, client);
+      else this.answerAfter(this.names[questionOf(query).name]?.delayMs ?? 0, query, client);
     });
   }
 
@@ -54,8 +62,18 @@ export class NameServer {
   }
 
   async close(): Promise<void> {
+    this.timers.forEach(clearTimeout);
     this.socket.close();
     await once(this.socket, 'close');
+  }
+
+  private answerAfter(delayMs: number, query: Buffer, client: RemoteInfo): void {
+    if (delayMs === 0) return this.answer(query, client);
+    const timer = setTimeout(() => {
+      this.timers.delete(timer);
+      this.answer(query, client);
+    }, delayMs);
+    this.timers.add(timer);
   }
 
   private answer(query: Buffer, client: RemoteInfo): void {
@@ -64,10 +82,10 @@ export class NameServer {
     const records = this.names[name];
     const known = type === TYPE_A ? records?.a : type === TYPE_AAAA ? records?.aaaa : undefined;
     if (known === 'silent') return;
-    const answers = (known ?? []).map((address) => recordOf(type, address));
+    const answers = (records?.fails ? [] : (known ?? [])).map((address) => recordOf(type, address));
     const header = Buffer.alloc(HEADER_BYTES);
     header.writeUInt16BE(query.readUInt16BE(0), 0);
-    header.writeUInt16BE(records ? RESPONSE_NO_ERROR : RESPONSE_NO_SUCH_NAME, 2);
+    header.writeUInt16BE(responseOf(records), 2);
     header.writeUInt16BE(1, 4);
     header.writeUInt16BE(answers.length, 6);
     this.socket.send(
@@ -76,6 +94,11 @@ export class NameServer {
       client.address,
     );
   }
+}
+
+function responseOf(records: NameRecords | undefined): number {
+  if (!records) return RESPONSE_NO_SUCH_NAME;
+  return records.fails ? RESPONSE_SERVER_FAILED : RESPONSE_NO_ERROR;
 }
 
 function questionOf(query: Buffer): { name: string; type: number; end: number } {

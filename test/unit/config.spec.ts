@@ -41,6 +41,7 @@ describe('loadConfig', () => {
       encryptionKeys: null,
       egressAllow: ['127.0.0.0/8', '::1/128'],
       egressAllowHosts: ['localhost'],
+      egressProxyUrl: null,
       targetUrlAllowHttp: true,
       targetPorts: [
         { from: 80, to: 80 },
@@ -139,6 +140,8 @@ describe('loadConfig', () => {
       ['EGRESS_ALLOW', 'fd00::/8,::1', 'egressAllow', ['fd00::/8', '::1/128']],
       ['EGRESS_ALLOW', '0.0.0.0/0', 'egressAllow', ['0.0.0.0/0']],
       ['EGRESS_ALLOW_HOSTS', 'Internal, my_service', 'egressAllowHosts', ['internal', 'my_service']],
+      ['EGRESS_PROXY_URL', 'http://proxy:3128', 'egressProxyUrl', 'http://proxy:3128'],
+      ['EGRESS_PROXY_URL', 'https://us%20er:pw@[::1]:3128/', 'egressProxyUrl', 'https://us%20er:pw@[::1]:3128/'],
       [
         'TARGET_PORTS',
         '443,8000-8999',
@@ -199,6 +202,12 @@ describe('loadConfig', () => {
       ['EGRESS_ALLOW_HOSTS', 'internal.'],
       ['EGRESS_ALLOW_HOSTS', 'internal:80'],
       ['EGRESS_ALLOW_HOSTS', '127.0.0.1'],
+      ['EGRESS_PROXY_URL', 'proxy:3128'],
+      ['EGRESS_PROXY_URL', 'socks5://proxy:1080'],
+      ['EGRESS_PROXY_URL', 'http://'],
+      ['EGRESS_PROXY_URL', 'http://proxy/path'],
+      ['EGRESS_PROXY_URL', 'http://proxy?a=b'],
+      ['EGRESS_PROXY_URL', 'http://us%er@proxy'],
       ['TARGET_URL_ALLOW_HTTP', 'yes'],
       ['TARGET_URL_ALLOW_HTTP', 'TRUE'],
       ['TARGET_PORTS', '0'],
@@ -314,6 +323,15 @@ describe('loadConfig', () => {
 
     it.each(['*', '*.*', '.', 'localhost,*'])('refuses %s for host names', (EGRESS_ALLOW_HOSTS) => {
       expect(Object.keys(problemsOf({ NODE_ENV, EGRESS_ALLOW_HOSTS }))).toEqual(['EGRESS_ALLOW_HOSTS']);
+    });
+
+    it.each(['1-65535', '443,22-23', '1023-1024'])('refuses %s for ports, a range below 1024', (TARGET_PORTS) => {
+      expect(Object.keys(problemsOf({ NODE_ENV, TARGET_PORTS }))).toEqual(['TARGET_PORTS']);
+    });
+
+    it('takes ports below 1024 one by one', () => {
+      const TARGET_PORTS = '80,443,1024-65535';
+      expect(loadConfig({ NODE_ENV, TARGET_PORTS }).targetPorts).toContainEqual({ from: 80, to: 80 });
     });
 
     it.each(['10.0.0.0/8', '172.16.0.0/12', 'fc00::/7', '::1/128', '::ffff:10.0.0.0/104', '64:ff9b::/96'])(

@@ -7,9 +7,16 @@ import { ERRORS } from '../../src/common/errors.js';
 import { loadConfig } from '../../src/config/config.js';
 import { SETTINGS } from '../../src/config/settings.js';
 import { METRICS } from '../../src/metrics/metric-table.js';
+import { HOSTILE_RECEIVERS } from '../support/hostile-receivers.js';
 
 const SCRIPT = resolve(import.meta.dirname, '../../scripts/generate-docs.mjs');
-const FILES = ['.env.example', 'docs/configuration.md', 'docs/errors.md', 'docs/metrics.md'] as const;
+const FILES = [
+  '.env.example',
+  'docs/configuration.md',
+  'docs/errors.md',
+  'docs/metrics.md',
+  'docs/blocked-addresses.md',
+] as const;
 
 describe('The generated documents', () => {
   let root: string;
@@ -84,6 +91,20 @@ describe('The generated documents', () => {
   it('list every metric with its type', () => {
     for (const { name, type } of Object.values(METRICS)) {
       expect(read('docs/metrics.md')).toContain(`\n| \`${name}\` | ${type} |`);
+    }
+  });
+});
+
+describe('docs/security.md', () => {
+  const text = readFileSync(resolve(import.meta.dirname, '../../docs/security.md'), 'utf8');
+  const cellsOf = (line: string): string[] => line.split('|').map((cell) => cell.trim());
+
+  it('lists every hostile receiver with what becomes of the attempt', () => {
+    const rows = text.split('\n').map(cellsOf);
+    const documented = new Map(rows.map(([, name = '', result = '', ends = '']) => [name, { result, ends }]));
+    for (const { name, outcome, status, error, holds } of HOSTILE_RECEIVERS) {
+      const result = error === null ? `${outcome}, ${status}` : `${outcome}, \`${error}\``;
+      expect([name, documented.get(name)]).toEqual([name, { result, ends: holds ? 'at the deadline' : 'at once' }]);
     }
   });
 });

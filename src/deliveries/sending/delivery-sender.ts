@@ -11,6 +11,8 @@ import { envelopeOf, signedHeaders, type SigningOptions } from './outgoing-reque
 
 /** What a receiver's answer may tell beyond its status and the start of its body. */
 const RECORDED_RESPONSE_HEADERS = ['content-type', 'retry-after'] as const;
+/** Of each of them: a receiver may send 16 KiB of headers, and every attempt is kept for weeks. */
+const RECORDED_HEADER_LENGTH = 256;
 
 /** What an attempt needs of its webhook, ready to be used. Null: it cannot be had, or is not allowed. */
 interface PreparedTarget {
@@ -115,7 +117,7 @@ function recordedHeaders({ headers }: Answer): Record<string, string> {
   const recorded: Record<string, string> = {};
   for (const name of RECORDED_RESPONSE_HEADERS) {
     const value: string | string[] | undefined = headers[name];
-    if (value !== undefined) recorded[name] = [value].flat().join(', ');
+    if (value !== undefined) recorded[name] = [value].flat().join(', ').slice(0, RECORDED_HEADER_LENGTH);
   }
   return recorded;
 }

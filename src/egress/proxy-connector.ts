@@ -1,0 +1,91 @@
+import type { Socket } from 'node:net';
+import { buildConnector, Client } from 'undici';
+import type { EgressErrorKind } from '../common/outcomes.js';
+import { EgressError } from './attempt-error.js';
+import { isAllowedAddress, type AddressRanges } from './blocked-ranges.js';
+import { blockedAddress, connectFailure, isBlockedLiteral } from './connect-failure.js';
+import { CONNECT_TIMEOUT_MS, VERIFIED_TLS } from './guarded-connector.js';
+
+export interface ProxyConnectorOptions {
+  /** `http://` or `https://`, with credentials where the proxy asks for them. */
+  proxyUrl: string;
+  allowRanges: AddressRanges;
+  /** Told of what is wrong with the proxy itself, and not with the receiver. */
+  onTrouble: (trouble: string) => void;
+  /** To the proxy and through it; TLS with the receiver has as long again. Default 5,000. */
+  connectTimeoutMs?: number;
+  /** Certificates (PEM) of receivers to trust in place of the public ones, for tests. */
+  trustedCertificates?: string;
+}
+
+/** What proxies answer to CONNECT where their rules forbid the target (Squid and Envoy: 403, Smokescreen: 407). */
+const REFUSALS: ReadonlySet<number> = new Set([403, 407]);
+
+/**
+ * Opens every outgoing socket as a tunnel through a forward proxy (RFC 9110 §9.3.6). The proxy resolves the names, so
+ * which addresses may be reached is for it to check; only address literals are still checked here, too. The receiver's
+ * certificate is verified through the tunnel as without one. Failures come out as {@link EgressError}.
+ */
+export function proxyConnector(options: ProxyConnectorOptions): buildConnector.connector {
+  const { allowRanges, onTrouble, connectTimeoutMs = CONNECT_TIMEOUT_MS, trustedCertificates } = options;
+  const proxy = new URL(options.proxyUrl);
+  const authorization = proxyAuthorization(proxy);
+  const isAllowed = (address: string): boolean => isAllowedAddress(address, allowRanges);
+  const openTls = buildConnector({ ...VERIFIED_TLS, ca: trustedCertificates, timeout: connectTimeoutMs });
+
+  const openTunnel = async ({ hostname, port, protocol }: buildConnector.Options): Promise<Socket> => {
+    const authority = `${hostname}:${port || (protocol === 'https:' ? 443 : 80)}`;
+    const deadline = AbortSignal.timeout(connectTimeoutMs);
+    // One for each tunnel, which takes its socket over.
+    const client = new Client(proxy.origin, { connect: { ...VERIFIED_TLS, timeout: connectTimeoutMs } });
+    try {
+      const headers = { host: authority, ...(authorization && { 'proxy-authorization': authorization }) };
+      const { statusCode, socket } = await client.connect({ path: authority, headers, signal: deadline });
+      if (statusCode >= 200 && statusCode <= 299) return socket as Socket;
+      socket.on('error', () => undefined).destroy();
+      throw refusal(statusCode, onTrouble);
+    } catch (error) {
+      if (error instanceof EgressError) throw error;
+      if (deadline.aborted) throw new EgressError('connect_timeout', 'no tunnel in time', { cause: error });
+      onTrouble('it cannot be reached, or does not speak HTTP');
+      throw new EgressError('connect_error', 'no connection to the proxy', { cause: error });
+    } finally {
+      void client.close().catch(() => undefined);
+    }
+  };
+
+  return (target, callback) => {
+    if (isBlockedLiteral(target.hostname, isAllowed)) {
+      callback(blockedAddress(), null);
+      return;
+    }
+    openTunnel(target).then(
+      (httpSocket) => {
+        if (target.protocol !== 'https:') {
+          callback(null, httpSocket);
+          return;
+        }
+        openTls({ ...target, httpSocket }, (error, socket) => {
+          if (error) callback(connectFailure(error, true), null);
+          else callback(null, socket);
+        });
+      },
+      (error: EgressError) => callback(error, null),
+    );
+  };
+}
+
+function refusal(status: number, onTrouble: (trouble: string) => void): EgressError {
+  if (REFUSALS.has(status)) {
+    if (status === 407) onTrouble('it answers 407: it refuses the target, or the credentials in EGRESS_PROXY_URL');
+    return blockedAddress();
+  }
+  const kind: EgressErrorKind = status === 504 ? 'connect_timeout' : 'connect_error';
+  return new EgressError(kind, `the proxy answered ${status}`);
+}
+
+function proxyAuthorization({ username, password }: URL): string | null {
+  if (username === '') return null;
+  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return `Basic ${Buffer.from(credentials).toString('base64')}`;
+}

@@ -1,0 +1,80 @@
+import { createServer } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
+import { CertificateAuthority } from '../support/certificates.js';
+import { send } from '../support/client.js';
+import { Service } from '../support/process.js';
+import { parsePrometheusText } from '../support/prometheus-text.js';
+import { useServers } from '../support/servers.js';
+import { until } from '../support/wait.js';
+
+/** In each of the two rounds: the first fills caches and pools, and what the second adds would be a leak. */
+const DELIVERIES = 10_000;
+const BATCH = 500;
+const WAIT_MS = 120_000;
+/** Longer than idle connections are kept (15 s) and names are remembered. */
+const SETTLE_MS = 20_000;
+
+// Two rounds and their settling.
+jest.setTimeout(2 * (WAIT_MS + SETTLE_MS));
+
+interface Footprint {
+  descriptors: number;
+  sockets: number;
+  residentMiB: number;
+  heapMiB: number;
+}
+
+describe('10,000 deliveries to bad certificates and resets', () => {
+  const authority = new CertificateAuthority();
+  const service = new Service({ env: { RETRY_SCHEDULE: '' } });
+  const listen = useServers();
+
+  beforeAll(() => service.start());
+  afterAll(async () => {
+    await service.stop();
+    authority.remove();
+  });
+
+  const footprint = async (): Promise<Footprint> => {
+    const families = parsePrometheusText((await send(service.url, 'GET', '/metrics')).text);
+    const valueOf = (name: string): number => families.get(name)!.samples[0]!.value;
+    const resources = families.get('nodejs_active_resources')!.samples;
+    return {
+      descriptors: valueOf('process_open_fds'),
+      sockets: resources.find(({ labels }) => labels['type'] === 'TCPSocketWrap')?.value ?? 0,
+      residentMiB: valueOf('process_resident_memory_bytes') / 1_048_576,
+      heapMiB: valueOf('nodejs_heap_size_used_bytes') / 1_048_576,
+    };
+  };
+
+  const failedSoFar = async (): Promise<number> => {
+    const { text } = await send(service.url, 'GET', '/metrics');
+    return parsePrometheusText(text).get('tidings_deliveries_failed_total')!.samples[0]!.value;
+  };
+
+  /** To webhooks of their own: after a minute of failures those of the round before would only be probed. */
+  const round = async (targets: string[], failedBefore: number): Promise<Footprint> => {
+    const { client } = await service.tenant();
+    for (const target of targets) await client.createWebhook({ target_url: target });
+    const events = Array.from({ length: BATCH }, (_, n) => ({ event_type: 'record:created', payload: { n } }));
+    for (let sent = 0; sent < DELIVERIES; sent += BATCH * targets.length) {
+      (await client.post('/event/batch', { events })).expect(202);
+    }
+    const all = failedBefore + DELIVERIES;
+    await until('all to have failed', async () => (await failedSoFar()) >= all, WAIT_MS);
+    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+    return footprint();
+  };
+
+  it('leave memory, sockets and descriptors as they were', async () => {
+    const badCertificate = createTlsServer(authority.selfSigned('localhost')).on('tlsClientError', () => undefined);
+    const reset = createServer((socket) => socket.resetAndDestroy());
+    const targets = [
+      `https://localhost:${(await listen(badCertificate)).port}/`,
+      `http://127.0.0.1:${(await listen(reset)).port}/`,
+    ];
+    const before = await round(targets, 0);
+    const after = await round(targets, DELIVERIES);
+    console.log(before, after);
+  });
+});

@@ -1,0 +1,198 @@
+import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
+import { connect, createServer as createTcpServer, type Server } from 'node:net';
+import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
+import type { EgressErrorKind } from '../../src/common/outcomes.js';
+import { classifyFailure } from '../../src/egress/attempt-error.js';
+import { AddressRanges } from '../../src/egress/blocked-ranges.js';
+import type { Answer } from '../../src/egress/exchange.js';
+import { GuardedAgent } from '../../src/egress/guarded-agent.js';
+import { proxyConnector } from '../../src/egress/proxy-connector.js';
+import { CertificateAuthority } from '../support/certificates.js';
+import { useServers } from '../support/servers.js';
+
+const listen = useServers();
+const agents: GuardedAgent[] = [];
+afterEach(async () => {
+  for (const agent of agents.splice(0)) await agent.close();
+});
+
+interface Tunnel {
+  authority: string | undefined;
+  authorization: string | undefined;
+}
+
+/** A forward proxy that takes every name for 127.0.0.1, and writes down what it was asked for. */
+function proxyThat(answer: number | 'hangs' = 200): { server: HttpServer; tunnels: Tunnel[] } {
+  const tunnels: Tunnel[] = [];
+  const server = createHttpServer((_, response) => response.writeHead(500).end('not a tunnel'));
+  server.on('connect', ({ url, headers }, client) => {
+    tunnels.push({ authority: url, authorization: headers['proxy-authorization'] });
+    if (answer === 'hangs') return;
+    if (answer !== 200) {
+      client.end(`HTTP/1.1 ${answer} No\r\ncontent-length: 0\r\n\r\n`);
+      return;
+    }
+    const upstream = connect(Number(url!.split(':').at(-1)), '127.0.0.1', () => {
+      client.write('HTTP/1.1 200 Connection established\r\n\r\n');
+      client.pipe(upstream).pipe(client);
+    });
+    upstream.on('error', () => client.destroy());
+    client.on('error', () => upstream.destroy()).on('close', () => upstream.destroy());
+  });
+  return { server, tunnels };
+}
+
+interface Setup {
+  credentials?: string;
+  scheme?: 'http' | 'https';
+  connectTimeoutMs?: number;
+  trustedCertificates?: string;
+}
+
+function agentThrough(port: number, { credentials = '', scheme = 'http', ...rest }: Setup = {}) {
+  const troubles: string[] = [];
+  const agent = new GuardedAgent(
+    proxyConnector({
+      proxyUrl: `${scheme}://${credentials}127.0.0.1:${port}`,
+      allowRanges: new AddressRanges([]),
+      onTrouble: (trouble) => troubles.push(trouble),
+      ...rest,
+    }),
+  );
+  agents.push(agent);
+  return { agent, troubles };
+}
+
+const post = (agent: GuardedAgent, url: string, deadlineMs = 3_000): Promise<Answer> => {
+  const { origin, pathname: path } = new URL(url);
+  return agent.request({ origin, path }, { method: 'POST', headers: { 'x-own': '1' }, body: '{}', deadlineMs });
+};
+
+async function failureOf(request: Promise<Answer>): Promise<EgressErrorKind> {
+  const error: unknown = await request.then(
+    ({ status }) => new Error(`there was an answer: ${status}`),
+    (reason: unknown) => reason,
+  );
+  expect(String(error)).not.toContain('there was an answer');
+  return classifyFailure(error);
+}
+
+const receiver = (): { server: HttpServer; headers: NodeJS.Dict<string | string[]>[] } => {
+  const headers: NodeJS.Dict<string | string[]>[] = [];
+  const server = createHttpServer((request, response) => {
+    headers.push(request.headers);
+    response.end('ok');
+  });
+  return { server, headers };
+};
+
+describe('through a forward proxy', () => {
+  const authority = new CertificateAuthority();
+  afterAll(() => authority.remove());
+
+  const tlsReceiver = (names: TLSSocket['servername'][]): Server =>
+    createTlsServer(authority.issue('hooks.example.com'), (socket) => {
+      names.push(socket.servername);
+      socket.on('error', () => undefined);
+      socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok'));
+    });
+
+  it('a name is left to the proxy, and credentials are not shown to the receiver', async () => {
+    const target = receiver();
+    const { port } = await listen(target.server);
+    const proxy = proxyThat();
+    const { agent, troubles } = agentThrough((await listen(proxy.server)).port, { credentials: 'us%20er:p%40ss@' });
+    expect((await post(agent, `http://hooks.example.com:${port}/in`)).status).toBe(200);
+    const authorization = `Basic ${Buffer.from('us er:p@ss').toString('base64')}`;
+    expect(proxy.tunnels).toEqual([{ authority: `hooks.example.com:${port}`, authorization }]);
+    expect(target.headers[0]).toMatchObject({ host: `hooks.example.com:${port}`, 'x-own': '1' });
+    expect(target.headers[0]).not.toHaveProperty('proxy-authorization');
+    expect(troubles).toEqual([]);
+  });
+
+  it('a tunnel is kept for the next request', async () => {
+    const { port } = await listen(receiver().server);
+    const proxy = proxyThat();
+    const { agent } = agentThrough((await listen(proxy.server)).port);
+    for (let sent = 0; sent < 3; sent += 1) {
+      await post(agent, `http://hooks.example.com:${port}/`);
+      await new Promise(setImmediate);
+    }
+    expect(proxy.tunnels).toEqual([{ authority: `hooks.example.com:${port}`, authorization: undefined }]);
+  });
+
+  it('the receiver is still spoken to by its name, and its certificate verified', async () => {
+    const names: TLSSocket['servername'][] = [];
+    const { port } = await listen(tlsReceiver(names));
+    const proxy = await listen(proxyThat().server);
+    const trusting = agentThrough(proxy.port, { trustedCertificates: authority.certificate });
+    expect((await post(trusting.agent, `https://hooks.example.com:${port}/`)).status).toBe(200);
+    expect(names).toEqual(['hooks.example.com']);
+    expect(await failureOf(post(trusting.agent, `https://other.example.com:${port}/`))).toBe('tls_error');
+    expect(await failureOf(post(agentThrough(proxy.port).agent, `https://hooks.example.com:${port}/`))).toBe(
+      'tls_error',
+    );
+    expect(trusting.troubles).toEqual([]);
+  });
+
+  it.each([
+    ['10.0.0.1', '10.0.0.1'],
+    ['127.0.0.1', '127.0.0.1'],
+    ['[::1]', '::1'],
+  ])('the literal %s is refused without asking', async (host) => {
+    const proxy = proxyThat();
+    const { agent } = agentThrough((await listen(proxy.server)).port);
+    expect(await failureOf(post(agent, `http://${host}:4000/`))).toBe('blocked_address');
+    expect(proxy.tunnels).toEqual([]);
+  });
+
+  it.each([
+    [403, 'blocked_address', 0],
+    [407, 'blocked_address', 1],
+    [502, 'connect_error', 0],
+    [503, 'connect_error', 0],
+    [504, 'connect_timeout', 0],
+    [302, 'connect_error', 0],
+  ] as const)('an answer of %i is a %s', async (status, kind, troublesToTell) => {
+    const { port, connections } = await listen(proxyThat(status).server);
+    const { agent, troubles } = agentThrough(port);
+    expect(await failureOf(post(agent, 'https://hooks.example.com/'))).toBe(kind);
+    expect(troubles).toHaveLength(troublesToTell);
+    await Promise.all(connections.map((socket) => socket.destroyed || new Promise((done) => socket.on('close', done))));
+  });
+
+  it('a tunnel that does not come is a connect_timeout', async () => {
+    const { port } = await listen(proxyThat('hangs').server);
+    const { agent } = agentThrough(port, { connectTimeoutMs: 300 });
+    expect(await failureOf(post(agent, 'https://hooks.example.com/'))).toBe('connect_timeout');
+  });
+
+  it.each([
+    ['is not there', null],
+    ['speaks something else', createTcpServer((socket) => socket.end('SSH-2.0-OpenSSH_9.2p1\r\n'))],
+  ])('a proxy that %s is a connect_error, and the operator is told', async (_, server) => {
+    const { port } = server ? await listen(server) : { port: 1 };
+    const { agent, troubles } = agentThrough(port);
+    expect(await failureOf(post(agent, 'https://hooks.example.com/'))).toBe('connect_error');
+    expect(troubles).toEqual(['it cannot be reached, or does not speak HTTP']);
+  });
+
+  it('a proxy whose certificate nobody vouches for is not trusted with anything', async () => {
+    const tunnels: string[] = [];
+    const server = createTlsServer(authority.selfSigned('127.0.0.1'), (socket) => {
+      socket.on('error', () => undefined);
+      socket.on('data', (data) => tunnels.push(String(data)));
+    });
+    server.on('tlsClientError', () => undefined);
+    const { port } = await listen(server);
+    const { agent, troubles } = agentThrough(port, { scheme: 'https', credentials: 'user:secret@' });
+    expect(await failureOf(post(agent, 'https://hooks.example.com/'))).toBe('connect_error');
+    expect([tunnels, troubles.length]).toEqual([[], 1]);
+  });
+
+  it('a receiver that breaks off is a reset', async () => {
+    const { port } = await listen(createTcpServer((socket) => socket.once('data', () => socket.destroy())));
+    const { agent } = agentThrough((await listen(proxyThat().server)).port);
+    expect(await failureOf(post(agent, `http://hooks.example.com:${port}/`))).toBe('reset');
+  });
+});
