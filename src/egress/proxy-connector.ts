@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { callbackify } from 'node:util';
 import { buildConnector, Client } from 'undici';
 import type { EgressErrorKind } from '../common/outcomes.js';
 import { EgressError } from './attempt-error.js';
@@ -54,24 +55,24 @@ export function proxyConnector(options: ProxyConnectorOptions): buildConnector.c
     }
   };
 
+  const openSocket = async (target: buildConnector.Options): Promise<Socket> => {
+    if (isBlockedLiteral(target.hostname, isAllowed)) throw blockedAddress();
+    const tunnel = await openTunnel(target);
+    if (target.protocol !== 'https:') return tunnel;
+    return new Promise((resolve, reject) => {
+      openTls({ ...target, httpSocket: tunnel }, (error, socket) => {
+        if (error) reject(connectFailure(error, true));
+        else resolve(socket);
+      });
+    });
+  };
+
+  const connect = callbackify(openSocket);
   return (target, callback) => {
-    if (isBlockedLiteral(target.hostname, isAllowed)) {
-      callback(blockedAddress(), null);
-      return;
-    }
-    openTunnel(target).then(
-      (httpSocket) => {
-        if (target.protocol !== 'https:') {
-          callback(null, httpSocket);
-          return;
-        }
-        openTls({ ...target, httpSocket }, (error, socket) => {
-          if (error) callback(connectFailure(error, true), null);
-          else callback(null, socket);
-        });
-      },
-      (error: EgressError) => callback(error, null),
-    );
+    connect(target, (error, socket) => {
+      if (error) callback(error, null);
+      else callback(null, socket);
+    });
   };
 }
 

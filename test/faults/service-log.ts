@@ -1,7 +1,6 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Delivery, DeliveryStatus, Page } from '../support/client.js';
 import { send } from '../support/client.js';
+import { openSockets, residentBytes } from '../support/proc.js';
 import type { LoggedAttempt, LoggedDelivery, Resources } from './evidence.js';
 import type { Store } from './store.js';
 
@@ -73,28 +72,9 @@ export async function findMostOverdueMs({ query }: Store): Promise<number> {
 export async function measureResources(pids: readonly number[], store: Store): Promise<Resources> {
   return {
     memoryBytes: pids.reduce((sum, pid) => sum + residentBytes(pid), 0),
-    sockets: pids.reduce((sum, pid) => sum + countSockets(pid), 0),
+    sockets: pids.reduce((sum, pid) => sum + openSockets(pid), 0),
     databaseSessions: store.engine === 'embedded' ? null : await countSessions(store),
   };
-}
-
-function residentBytes(pid: number): number {
-  const [, kibibytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))!;
-  return Number(kibibytes) * 1024;
-}
-
-function countSockets(pid: number): number {
-  const directory = `/proc/${pid}/fd`;
-  return readdirSync(directory).filter((fd) => isSocket(join(directory, fd))).length;
-}
-
-function isSocket(link: string): boolean {
-  try {
-    return readlinkSync(link).startsWith('socket:');
-  } catch {
-    // Closed since it was listed.
-    return false;
-  }
 }
 
 async function countSessions({ query }: Store): Promise<number> {

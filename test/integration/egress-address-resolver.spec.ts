@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import { DnsAddressResolver } from '../../src/egress/address-resolver.js';
+import { DnsAddressResolver, type DnsOptions } from '../../src/egress/address-resolver.js';
 import { classifyFailure } from '../../src/egress/attempt-error.js';
 import { AddressRanges } from '../../src/egress/blocked-ranges.js';
 import { NameServer, type NameRecords } from '../support/name-server.js';
@@ -16,9 +16,14 @@ async function serverOf(names: Record<string, NameRecords>): Promise<NameServer>
   return server;
 }
 
-function resolverOf(server: NameServer, freedHosts: string[] = [], allow: string[] = []): DnsAddressResolver {
+function resolverOf(
+  server: NameServer,
+  freedHosts: string[] = [],
+  allow: string[] = [],
+  bounds: DnsOptions = { concurrentLookUps: 4 },
+): DnsAddressResolver {
   const policy = { freedHosts, allowRanges: new AddressRanges(allow) };
-  return new DnsAddressResolver(policy, { nameServers: [server.address], concurrentLookUps: 4 });
+  return new DnsAddressResolver(policy, { nameServers: [server.address], ...bounds });
 }
 
 const failureOf = (answer: Promise<string[]>): Promise<string> =>
@@ -81,6 +86,43 @@ describe('DnsAddressResolver', () => {
     expect(server.heldQuestions).toBe(8);
     server.release();
     expect((await answers).flat()).toEqual(names.map(() => '93.184.215.14'));
+  });
+
+  it('lets names that were slow wait for each other, and no other name for them', async () => {
+    const slow = Array.from({ length: 3 }, (_, index) => `slow-${index}.example.com`);
+    const records = { a: ['93.184.215.14'], delayMs: 1_100 };
+    const server = await serverOf({
+      ...Object.fromEntries(slow.map((name) => [name, records])),
+      'quick.example.com': { a: ['93.184.215.15'] },
+    });
+    const resolver = resolverOf(server, [], [], { concurrentLookUps: 4, concurrentSlowLookUps: 1 });
+    await Promise.all(slow.map((name) => resolver.resolve(name)));
+    // Longer than an answer is kept.
+    await setTimeout(2_100);
+
+    const start = performance.now();
+    const again = Promise.all(slow.map((name) => resolver.resolve(name).then(() => performance.now() - start)));
+    expect(await resolver.resolve('quick.example.com')).toEqual(['93.184.215.15']);
+    expect(performance.now() - start).toBeLessThan(900);
+    const ends = await again;
+    for (const [index, end] of ends.entries()) expect(end).toBeGreaterThan((index + 1) * 1_000);
+  });
+
+  it('gives up a look-up that found no turn, without asking', async () => {
+    const server = await serverOf({ 'silent.example.com': { a: 'silent', aaaa: 'silent' } });
+    const resolver = resolverOf(server, [], [], { concurrentLookUps: 1 });
+    const start = performance.now();
+    const answers = [resolver.resolve('silent.example.com'), resolver.resolve('waiting.example.com')].map(failureOf);
+    expect(await Promise.all(answers)).toEqual(['dns_error', 'dns_error']);
+    expect(performance.now() - start).toBeLessThan(4_900);
+    expect(server.questions).not.toContain('waiting.example.com');
+    expect(await failureOf(resolver.resolve('next.example.com'))).toBe('dns_error');
+    expect(server.questions).toContain('next.example.com');
+  });
+
+  it('fails with a dns_error when the name server failed', async () => {
+    const server = await serverOf({ 'failing.example.com': { a: ['93.184.215.14'], fails: true } });
+    expect(await failureOf(resolverOf(server).resolve('failing.example.com'))).toBe('dns_error');
   });
 
   it('does not read /etc/hosts', async () => {

@@ -9,6 +9,7 @@ import { GuardedAgent } from '../../src/egress/guarded-agent.js';
 import { proxyConnector } from '../../src/egress/proxy-connector.js';
 import { CertificateAuthority } from '../support/certificates.js';
 import { useServers } from '../support/servers.js';
+import { until } from '../support/wait.js';
 
 const listen = useServers();
 const agents: GuardedAgent[] = [];
@@ -158,7 +159,7 @@ describe('through a forward proxy', () => {
     const { agent, troubles } = agentThrough(port);
     expect(await failureOf(post(agent, 'https://hooks.example.com/'))).toBe(kind);
     expect(troubles).toHaveLength(troublesToTell);
-    await Promise.all(connections.map((socket) => socket.destroyed || new Promise((done) => socket.on('close', done))));
+    await until('the tunnel to be closed', () => connections.every(({ destroyed }) => destroyed));
   });
 
   it('a tunnel that does not come is a connect_timeout', async () => {

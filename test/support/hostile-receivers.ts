@@ -14,6 +14,8 @@ export interface HostileReceiver {
   /** It holds every attempt until the deadline. */
   holds?: true;
   scheme?: 'https';
+  /** What it is sent is larger than the buffers between, so that it shows whether it is read. */
+  getsMuch?: true;
   /** @param canaryUrl an internal address that nothing may reach. */
   serve(authority: CertificateAuthority, canaryUrl: string): Server;
 }
@@ -89,7 +91,13 @@ const answered = (status: number): Pick<HostileReceiver, 'outcome' | 'status' | 
 export const HOSTILE_RECEIVERS: readonly HostileReceiver[] = [
   // Those that take time.
   { name: 'accepts and never answers', ...failed('timeout'), holds: true, serve: () => tcp((s) => s.resume()) },
-  { name: 'never reads the request', ...failed('timeout'), holds: true, serve: () => tcp((s) => s.pause()) },
+  {
+    name: 'never reads the request',
+    ...failed('timeout'),
+    holds: true,
+    getsMuch: true,
+    serve: () => tcp((socket) => socket.pause()),
+  },
   {
     name: 'drips its headers',
     ...failed('timeout'),

@@ -31,8 +31,10 @@ export class NameServer {
   /** @param names may be changed while the server runs. */
   constructor(readonly names: Record<string, NameRecords> = {}) {
     this.socket.on('message', (query, client) => {
+      const { name } = questionOf(query);
+      this.questions.push(name);
       if (this.isHolding) this.held.push(() => this.answer(query, client));
-      else this.answerAfter(this.names[questionOf(query).name]?.delayMs ?? 0, query, client);
+      else this.answerAfter(this.names[name]?.delayMs ?? 0, query, client);
     });
   }
 
@@ -78,7 +80,6 @@ export class NameServer {
 
   private answer(query: Buffer, client: RemoteInfo): void {
     const { name, type, end } = questionOf(query);
-    this.questions.push(name);
     const records = this.names[name];
     const known = type === TYPE_A ? records?.a : type === TYPE_AAAA ? records?.aaaa : undefined;
     if (known === 'silent') return;

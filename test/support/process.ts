@@ -71,6 +71,10 @@ export class Service {
     return this.program?.isRunning === true;
   }
 
+  get pid(): number {
+    return this.started.pid;
+  }
+
   /** The admin token: made at first boot on the embedded engine, given on a server. */
   get adminToken(): string {
     return this.shared?.adminToken ?? readFileSync(join(this.dataDir, 'admin-token'), 'utf8').trim();
