@@ -37,8 +37,8 @@ export function proxyConnector(options: ProxyConnectorOptions): buildConnector.c
   const openTunnel = async ({ hostname, port, protocol }: buildConnector.Options): Promise<Socket> => {
     const authority = `${hostname}:${port || (protocol === 'https:' ? 443 : 80)}`;
     const deadline = AbortSignal.timeout(connectTimeoutMs);
-    // One for each tunnel, which takes its socket over.
-    const client = new Client(proxy.origin, { connect: { ...VERIFIED_TLS, timeout: connectTimeoutMs } });
+    // One for each tunnel, which takes its socket over. Half of the time is left for what the proxy has to do.
+    const client = new Client(proxy.origin, { connect: { ...VERIFIED_TLS, timeout: connectTimeoutMs / 2 } });
     try {
       const headers = { host: authority, ...(authorization && { 'proxy-authorization': authorization }) };
       const { statusCode, socket } = await client.connect({ path: authority, headers, signal: deadline });
