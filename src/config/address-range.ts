@@ -16,8 +16,14 @@ const BITS = { 4: 32, 6: 128 } as const;
 const WIDEST_IPV4_PREFIX = 8;
 /** The largest range of private IPv6 addresses, fc00::/7 (RFC 4193). */
 const WIDEST_IPV6_PREFIX = 7;
-/** ::ffff:0:0/96: every IPv4 address again, spelled as an IPv6 address (RFC 4291 §2.5.5.2). */
-const IPV4_MAPPED: AddressRange = { family: 6, base: 0xffffn << 32n, prefix: 96 };
+/**
+ * Every IPv4 address again, within IPv6 addresses: mapped (::ffff:0:0/96, RFC 4291 §2.5.5.2) and 6to4 (2002::/16,
+ * RFC 3056). NAT64 (64:ff9b::/96) is not among them: networks without IPv4 need it whole.
+ */
+const IPV4_WITHIN_IPV6: readonly AddressRange[] = [
+  { family: 6, base: 0xffffn << 32n, prefix: 96 },
+  { family: 6, base: 0x2002n << 112n, prefix: 16 },
+];
 
 /** Reads `10.0.0.0/8`, `fd00::/8`, or a single address, which is a range of one. */
 export function parseAddressRange(text: string): Parsed<AddressRange> {
@@ -41,14 +47,16 @@ export function parseAddressRange(text: string): Parsed<AddressRange> {
 
 /**
  * Whether allowing the range would open far more than any private network: wider than the widest private range, or as
- * wide in the IPv4-mapped addresses, which reach all of IPv4.
+ * wide where IPv6 addresses hold those of IPv4.
  */
 export function opensEverything({ family, base, prefix }: AddressRange): boolean {
   if (family === 4) return prefix < WIDEST_IPV4_PREFIX;
   if (prefix < WIDEST_IPV6_PREFIX) return true;
-  const shared = Math.min(prefix, IPV4_MAPPED.prefix);
-  const meetsMapped = firstAddress(base, shared, BITS[6]) === firstAddress(IPV4_MAPPED.base, shared, BITS[6]);
-  return meetsMapped && prefix < IPV4_MAPPED.prefix + WIDEST_IPV4_PREFIX;
+  return IPV4_WITHIN_IPV6.some((block) => {
+    const shared = Math.min(prefix, block.prefix);
+    const isMet = firstAddress(base, shared, BITS[6]) === firstAddress(block.base, shared, BITS[6]);
+    return isMet && prefix < block.prefix + WIDEST_IPV4_PREFIX;
+  });
 }
 
 function firstAddress(address: bigint, prefix: number, bits: number): bigint {

@@ -22,17 +22,23 @@ const LOOK_UP_DEADLINE_MS = 4_000;
 const ANSWER_FRESH_MS = 2_000;
 const ANSWERS_MAX = 1_000;
 /** Each has a socket of its own. */
-const CONCURRENT_LOOK_UPS = 256;
-/** A name whose last look-up took this long waits for others like it, and no other name waits for them. */
-const SLOW_LOOK_UP_MS = 1_000;
-const CONCURRENT_SLOW_LOOK_UPS = 32;
-const SLOW_NAMES_MAX = 10_000;
+const CONCURRENT_LOOK_UPS = 512;
+/**
+ * A look-up that takes this long gives its turn to the next. It goes on among others like it, if those are not too many;
+ * so name servers that are slow on purpose hold up each other.
+ */
+const SLOW_LOOK_UP_MS = 500;
+const CONCURRENT_SLOW_LOOK_UPS = 128;
+/** The system's way works on the four threads that files and crypto share; half of them are left alone. */
+const CONCURRENT_SYSTEM_LOOK_UPS = 2;
+/** A name with more than that is not looked at: every one would be checked for every connection. */
+const ADDRESSES_MAX = 64;
 
 export interface DnsOptions {
   /** As `address[:port]`; by default those of the system. */
   nameServers?: readonly string[];
   concurrentLookUps?: number;
-  /** Of names that were slow the last time; beside those. */
+  /** Beside those. */
   concurrentSlowLookUps?: number;
 }
 
@@ -45,10 +51,9 @@ const LOOPBACK_ADDRESSES = ['127.0.0.1', '::1'];
  */
 export class DnsAddressResolver extends AddressResolver {
   private readonly answers = new Map<string, { addresses: Promise<string[]>; freshUntil: number }>();
-  /** The longest unasked first. */
-  private readonly slowNames = new Set<string>();
   private readonly turns: Turns;
   private readonly slowTurns: Turns;
+  private readonly systemTurns = new Turns(CONCURRENT_SYSTEM_LOOK_UPS);
   private readonly nameServers: readonly string[] | undefined;
 
   constructor(
@@ -83,12 +88,27 @@ export class DnsAddressResolver extends AddressResolver {
   }
 
   private async lookUp(hostname: string): Promise<string[]> {
-    if (!isUnder(hostname, this.policy.freedHosts)) return this.askNameServers(hostname);
-    if (isUnder(hostname, ['localhost'])) return this.loopback();
+    const addresses = await this.ask(hostname);
+    if (addresses.length > ADDRESSES_MAX) throw new EgressError('dns_error', 'the host name has too many addresses');
+    return addresses;
+  }
+
+  private async ask(hostname: string): Promise<string[]> {
+    if (isUnder(hostname, ['localhost']) && isUnder(hostname, this.policy.freedHosts)) return this.loopback();
+    const deadline = AbortSignal.timeout(LOOK_UP_DEADLINE_MS);
+    return isUnder(hostname, this.policy.freedHosts)
+      ? this.askSystem(hostname, deadline)
+      : this.askNameServers(hostname, deadline);
+  }
+
+  private async askSystem(hostname: string, deadline: AbortSignal): Promise<string[]> {
+    await this.systemTurns.take(deadline);
     try {
       return (await lookup(hostname, { all: true })).map(({ address }) => address);
     } catch (error) {
       throw noAddress(error);
+    } finally {
+      this.systemTurns.giveBack();
     }
   }
 
@@ -98,43 +118,35 @@ export class DnsAddressResolver extends AddressResolver {
     return open.length > 0 ? open : LOOPBACK_ADDRESSES;
   }
 
-  private async askNameServers(hostname: string): Promise<string[]> {
-    const deadline = AbortSignal.timeout(LOOK_UP_DEADLINE_MS);
-    const turns = this.slowNames.has(hostname) ? this.slowTurns : this.turns;
-    await turns.take(deadline);
-    const start = performance.now();
-    try {
-      const answers = await this.answersBy(deadline, hostname);
-      this.remember(hostname, performance.now() - start >= SLOW_LOOK_UP_MS);
-      const addresses = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
-      if (addresses.length > 0) return addresses;
-      const causes = answers.flatMap((answer) => (answer.status === 'rejected' ? [answer.reason as Error] : []));
-      throw noAddress(new AggregateError(causes));
-    } finally {
-      turns.giveBack();
-    }
-  }
-
-  private async answersBy(deadline: AbortSignal, hostname: string): Promise<PromiseSettledResult<string[]>[]> {
+  private async askNameServers(hostname: string, deadline: AbortSignal): Promise<string[]> {
+    await this.turns.take(deadline);
     // One resolver for each look-up: cancelling ends all questions of a resolver, and a new one sees a changed resolv.conf.
     const resolver = new Resolver({ timeout: QUERY_TIMEOUT_MS, tries: QUERY_TRIES });
     if (this.nameServers) resolver.setServers(this.nameServers);
     const cancel = (): void => resolver.cancel();
     deadline.addEventListener('abort', cancel);
+    let held = this.turns;
+    const becomingSlow = setTimeout(() => {
+      if (!this.slowTurns.takeFree()) return cancel();
+      held.giveBack();
+      held = this.slowTurns;
+    }, SLOW_LOOK_UP_MS);
     try {
-      return await Promise.allSettled([resolver.resolve4(hostname), resolver.resolve6(hostname)]);
+      return addressesOf(await Promise.allSettled([resolver.resolve4(hostname), resolver.resolve6(hostname)]));
     } finally {
+      clearTimeout(becomingSlow);
       deadline.removeEventListener('abort', cancel);
+      held.giveBack();
     }
   }
+}
 
-  private remember(hostname: string, isSlow: boolean): void {
-    this.slowNames.delete(hostname);
-    if (!isSlow) return;
-    this.slowNames.add(hostname);
-    const [oldest] = this.slowNames;
-    if (this.slowNames.size > SLOW_NAMES_MAX && oldest !== undefined) this.slowNames.delete(oldest);
-  }
+/** Of both families, or of the one that has any. */
+function addressesOf(answers: PromiseSettledResult<string[]>[]): string[] {
+  const addresses = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
+  if (addresses.length > 0) return addresses;
+  const causes = answers.flatMap((answer) => (answer.status === 'rejected' ? [answer.reason as Error] : []));
+  throw noAddress(new AggregateError(causes));
 }
 
 /** A limited number of look-ups at once. Who waits is a delivery's attempt, so those are limited, too. */
@@ -144,11 +156,15 @@ class Turns {
 
   constructor(private readonly limit: number) {}
 
+  /** @returns whether there was a turn to take. */
+  takeFree(): boolean {
+    if (this.running >= this.limit) return false;
+    this.running += 1;
+    return true;
+  }
+
   async take(deadline: AbortSignal): Promise<void> {
-    if (this.running < this.limit) {
-      this.running += 1;
-      return;
-    }
+    if (this.takeFree()) return;
     await new Promise<void>((resolve, reject) => {
       const giveUp = (): void => {
         this.waiting.delete(go);

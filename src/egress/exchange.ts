@@ -40,6 +40,7 @@ export class Exchange {
   private reject: (error: unknown) => void = () => undefined;
   private readonly timer: NodeJS.Timeout;
   private controller: Dispatcher.DispatchController | null = null;
+  private abandonConnection: () => void = () => undefined;
   private isOver = false;
   private status: number | null = null;
   private headers: IncomingHttpHeaders = {};
@@ -59,6 +60,11 @@ export class Exchange {
       this.reject = reject;
     });
     this.timer = setTimeout(() => this.abort(new DeadlineError('the exchange took too long')), deadlineMs);
+  }
+
+  /** @param abandon gives up the connection that the request waits for. */
+  waitsFor(abandon: () => void): void {
+    this.abandonConnection = abandon;
   }
 
   /** A connection was there: the request is being written. Too late, it is not. */
@@ -86,10 +92,10 @@ export class Exchange {
     this.end(error === null, error);
   }
 
-  /** Ends the exchange at once; a connection that is still being made is left to itself, and not written to. */
   private abort(error: Error): void {
     this.end(false, error);
-    this.controller?.abort(error);
+    if (this.controller) this.controller.abort(error);
+    else this.abandonConnection();
   }
 
   private end(isWhole: boolean, error: Error | null): void {

@@ -1,5 +1,5 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import type { buildConnector } from 'undici';
+import type { Connector } from './connector.js';
 import { type Answer, Exchange } from './exchange.js';
 import { OriginConnections } from './origin-connections.js';
 
@@ -32,7 +32,7 @@ export interface GuardedRequest {
 export class GuardedAgent implements OnApplicationShutdown {
   private readonly connections: OriginConnections;
 
-  constructor(@Inject(GUARDED_CONNECTOR) connect: buildConnector.connector) {
+  constructor(@Inject(GUARDED_CONNECTOR) connect: Connector) {
     this.connections = new OriginConnections(connect);
   }
 
@@ -42,7 +42,7 @@ export class GuardedAgent implements OnApplicationShutdown {
     { method, headers, body, deadlineMs, onSending = ignore }: GuardedRequest,
   ): Promise<Answer> {
     const exchange = new Exchange(deadlineMs, onSending);
-    this.connections.dispatch(origin, { method, path, headers, body }, exchange);
+    exchange.waitsFor(this.connections.dispatch(origin, { method, path, headers, body }, exchange));
     return exchange.answer;
   }
 

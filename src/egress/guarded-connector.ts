@@ -4,7 +4,15 @@ import { callbackify } from 'node:util';
 import { buildConnector } from 'undici';
 import type { AddressResolver } from './address-resolver.js';
 import { isAllowedAddress, type AddressRanges } from './blocked-ranges.js';
-import { blockedAddress, connectFailure, isBlockedLiteral } from './connect-failure.js';
+import {
+  abandoned,
+  blockedAddress,
+  CONNECT_TIMEOUT_MS,
+  connectFailure,
+  type Connector,
+  isBlockedLiteral,
+  VERIFIED_TLS,
+} from './connector.js';
 import { OwnAddresses } from './own-addresses.js';
 
 export interface ConnectorOptions {
@@ -17,16 +25,6 @@ export interface ConnectorOptions {
   trustedCertificates?: string;
 }
 
-export const CONNECT_TIMEOUT_MS = 5_000;
-
-/** How undici is to speak TLS to receivers. */
-export const VERIFIED_TLS = {
-  allowH2: false,
-  // Explicit: NODE_TLS_REJECT_UNAUTHORIZED=0 would otherwise switch the verification off.
-  rejectUnauthorized: true,
-  maxCachedSessions: 0,
-} as const;
-
 /**
  * One address of several gets this long before the next is tried. Node's own 250 ms is shorter than a round trip
  * around the world, and gives up on every far address but the last.
@@ -38,9 +36,9 @@ const ADDRESSES_TRIED = 8;
 /**
  * Opens every outgoing socket, and only to addresses that are allowed. Checking the URL beforehand does not suffice: the
  * name may resolve to something else by the time of the connection (DNS rebinding), so what is connected to is exactly
- * what was checked here. Failures come out as {@link EgressError}.
+ * what was checked here.
  */
-export function guardedConnector(options: ConnectorOptions): buildConnector.connector {
+export function guardedConnector(options: ConnectorOptions): Connector {
   const { allowRanges, resolver, ownAddresses = new OwnAddresses() } = options;
   const { connectTimeoutMs = CONNECT_TIMEOUT_MS, trustedCertificates } = options;
   const isAllowed = (address: string): boolean =>
@@ -58,7 +56,7 @@ export function guardedConnector(options: ConnectorOptions): buildConnector.conn
   return (target, callback) => {
     if (isBlockedLiteral(target.hostname, isAllowed)) {
       callback(blockedAddress(), null);
-      return;
+      return { abandon: () => undefined };
     }
     let isTcpOpen = false;
     const connecting = open(target, (error, socket) => {
@@ -74,6 +72,7 @@ export function guardedConnector(options: ConnectorOptions): buildConnector.conn
     connecting.once('connect', () => {
       isTcpOpen = true;
     });
+    return { abandon: () => void connecting.destroy(abandoned()) };
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { type buildConnector, Client, type Dispatcher } from 'undici';
 import { EgressError } from './attempt-error.js';
+import type { Connecting, Connector } from './connector.js';
 
 const ORIGINS_MAX = 1_000;
 /** Kept for the next request, of all origins together: each has a file descriptor for some seconds. */
@@ -26,9 +27,11 @@ const CLIENT_OPTIONS: Client.Options = {
   bodyTimeout: 0,
 };
 
+/** What comes before the answer's headers are all there, 1xx answers included. */
+const HEAD_MAX_BYTES = 16_384;
 /**
- * All that one answer may be: its head, 64 KiB of a body, and as much again for what frames it. Beside the limits for
- * headers and bodies, because 1xx answers, chunk extensions and trailers without end are neither.
+ * All that one answer may be: its head, 64 KiB of a body, and as much again for what frames it. Beside the limit for
+ * bodies, because chunk extensions and trailers without end are no body.
  */
 const ANSWER_MAX_BYTES = 131_072;
 /**
@@ -36,14 +39,19 @@ const ANSWER_MAX_BYTES = 131_072;
  * an error for every further header of it: 64 KiB of them took 170 ms, and take 5 now.
  */
 const PIECE_BYTES = 1_024;
+/** In how many pieces an answer may come: each costs as much as 100 bytes, though it may hold one. */
+const PIECES_MAX = 2_048;
 
 /** One socket at a time to one origin, opened when it is first used. */
 interface Connection {
   client: Client;
   madeAt: number;
   freedAt: number;
-  /** Bytes of the answer that is under way. */
-  received: number;
+  /** What is being connected, and what is connected. */
+  connecting: Connecting | null;
+  socket: Socket | null;
+  /** Of the answer that is under way. */
+  received: { bytes: number; pieces: number; hasHead: boolean };
 }
 
 /** The connections to one origin. What is free is used again last in, first out, so that few sockets do the work. */
@@ -51,6 +59,8 @@ interface Origin {
   /** The longest unused first. */
   idle: Connection[];
   busy: Set<Connection>;
+  /** What is busy is closed when it gets free. */
+  isClosed: boolean;
 }
 
 /**
@@ -70,7 +80,7 @@ export class OriginConnections {
 
   /** Above `originsMax`, idle origins that were not used for longest are closed; above `idleMax`, what gets free is. */
   constructor(
-    private readonly connect: buildConnector.connector,
+    private readonly connect: Connector,
     { originsMax = ORIGINS_MAX, idleMax = IDLE_MAX }: { originsMax?: number; idleMax?: number } = {},
   ) {
     this.originsMax = originsMax;
@@ -79,8 +89,9 @@ export class OriginConnections {
   }
 
   /**
-   * Sends a request on a free connection. The handler is told of its end in any case, once: by `onResponseEnd` or by
-   * `onResponseError`.
+   * Sends a request on a free connection. The handler is told of its end in any case, once.
+   *
+   * @returns gives the request up while its connection is still being made.
    */
   dispatch(
     originUrl: string,
@@ -88,41 +99,45 @@ export class OriginConnections {
     handler: Required<Pick<Dispatcher.DispatchHandler, 'onRequestStart' | 'onResponseStart' | 'onResponseData'>> & {
       onEnd(error: Error | null): void;
     },
-  ): void {
+  ): () => void {
     const origin = this.of(originUrl);
     const connection = this.takeIdle(origin) ?? this.open(originUrl);
     origin.busy.add(connection);
-    connection.received = 0;
-    const free = (): void => this.free(origin, connection);
+    connection.received = { bytes: 0, pieces: 0, hasHead: false };
     connection.client.dispatch(options, {
       onRequestStart: (controller, context) => handler.onRequestStart(controller, context),
-      onResponseStart: (controller, status, headers) => handler.onResponseStart(controller, status, headers),
+      onResponseStart: (controller, status, headers) => {
+        connection.received.hasHead = status >= 200;
+        handler.onResponseStart(controller, status, headers);
+      },
       onResponseData: (controller, chunk) => handler.onResponseData(controller, chunk),
       onResponseEnd: () => {
-        free();
+        this.free(origin, connection);
         handler.onEnd(null);
       },
       onResponseError: (_controller, error) => {
-        free();
+        this.drop(origin, connection);
         handler.onEnd(error);
       },
     });
+    return () => connection.connecting?.abandon();
   }
 
   /** Closes every socket at once. Connections that are asked for afterwards are new. */
   async destroy(): Promise<void> {
     clearInterval(this.sweeping);
-    const connections = [...this.origins.values()].flatMap(({ idle, busy }) => [...idle, ...busy]);
+    const origins = [...this.origins.values()];
     this.origins.clear();
     this.idleCount = 0;
-    await Promise.all(connections.map(({ client }) => client.destroy()));
+    for (const origin of origins) origin.isClosed = true;
+    await Promise.all(origins.flatMap(({ idle, busy }) => [...idle, ...busy]).map(close));
   }
 
   private of(originUrl: string): Origin {
     const known = this.origins.get(originUrl);
     this.origins.delete(originUrl);
     if (!known && this.origins.size >= this.originsMax) this.evictIdle();
-    const origin = known ?? { idle: [], busy: new Set() };
+    const origin = known ?? { idle: [], busy: new Set(), isClosed: false };
     this.origins.set(originUrl, origin);
     return origin;
   }
@@ -135,31 +150,48 @@ export class OriginConnections {
 
   private open(originUrl: string): Connection {
     const connect: buildConnector.connector = (target, callback) => {
-      this.connect(target, (...result) => {
-        if (result[1]) limitReading(result[1], connection);
+      connection.connecting = this.connect(target, (...result) => {
+        connection.connecting = null;
+        [, connection.socket] = result;
+        if (connection.socket) limitReading(connection.socket, connection);
         callback(...result);
       });
     };
     const now = performance.now();
-    const client = new Client(originUrl, { ...CLIENT_OPTIONS, connect });
-    const connection: Connection = { client, madeAt: now, freedAt: now, received: 0 };
+    const connection: Connection = {
+      client: new Client(originUrl, { ...CLIENT_OPTIONS, connect }),
+      madeAt: now,
+      freedAt: now,
+      connecting: null,
+      socket: null,
+      received: { bytes: 0, pieces: 0, hasHead: false },
+    };
     return connection;
   }
 
   private free(origin: Origin, connection: Connection): void {
-    if (!origin.busy.delete(connection)) return;
     connection.freedAt = performance.now();
-    if (connection.freedAt - connection.madeAt > CONNECTION_MAX_AGE_MS || this.idleCount >= this.idleMax) {
-      close(connection);
+    const isTooOld = connection.freedAt - connection.madeAt > CONNECTION_MAX_AGE_MS;
+    // Who answers before the request is read leaves it in memory, and the next one behind it.
+    const isUnread = connection.socket !== null && connection.socket.writableLength > 0;
+    if (isTooOld || isUnread || origin.isClosed || this.idleCount >= this.idleMax) {
+      this.drop(origin, connection);
       return;
     }
+    origin.busy.delete(connection);
     origin.idle.push(connection);
     this.idleCount += 1;
   }
 
+  /** After a failure a connection is of no use: undici would open another one at once, for nobody. */
+  private drop(origin: Origin, connection: Connection): void {
+    origin.busy.delete(connection);
+    void close(connection);
+  }
+
   private closeIdle(connections: Connection[]): void {
     this.idleCount -= connections.length;
-    connections.forEach(close);
+    for (const connection of connections) void close(connection);
   }
 
   private evictIdle(): void {
@@ -185,8 +217,9 @@ export class OriginConnections {
   }
 }
 
-function close({ client }: Connection): void {
-  client.destroy(null, () => undefined);
+async function close({ client, connecting }: Connection): Promise<void> {
+  connecting?.abandon();
+  await client.destroy();
 }
 
 /** Stands between a socket and undici's parser, which takes all that `read` gives. */
@@ -196,9 +229,13 @@ function limitReading(socket: Socket, connection: Connection): void {
     // A destroyed socket gives what it has buffered.
     if (socket.destroyed) return null;
     const piece = read(socket.readableLength > PIECE_BYTES ? PIECE_BYTES : undefined);
-    connection.received += piece?.length ?? 0;
-    if (connection.received <= ANSWER_MAX_BYTES) return piece;
-    socket.destroy(new EgressError('response_too_large', `the answer is larger than ${ANSWER_MAX_BYTES} bytes`));
+    if (!piece) return null;
+    const { received } = connection;
+    received.bytes += piece.length;
+    received.pieces += 1;
+    const maxBytes = received.hasHead ? ANSWER_MAX_BYTES : HEAD_MAX_BYTES;
+    if (received.bytes <= maxBytes && received.pieces <= PIECES_MAX) return piece;
+    socket.destroy(new EgressError('response_too_large', 'more was sent than an answer may be'));
     return null;
   };
 }

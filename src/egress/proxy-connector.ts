@@ -4,8 +4,15 @@ import { buildConnector, Client } from 'undici';
 import type { EgressErrorKind } from '../common/outcomes.js';
 import { EgressError } from './attempt-error.js';
 import { isAllowedAddress, type AddressRanges } from './blocked-ranges.js';
-import { blockedAddress, connectFailure, isBlockedLiteral } from './connect-failure.js';
-import { CONNECT_TIMEOUT_MS, VERIFIED_TLS } from './guarded-connector.js';
+import {
+  abandoned,
+  blockedAddress,
+  CONNECT_TIMEOUT_MS,
+  connectFailure,
+  type Connector,
+  isBlockedLiteral,
+  VERIFIED_TLS,
+} from './connector.js';
 
 export interface ProxyConnectorOptions {
   /** `http://` or `https://`, with credentials where the proxy asks for them. */
@@ -25,54 +32,67 @@ const REFUSALS: ReadonlySet<number> = new Set([403, 407]);
 /**
  * Opens every outgoing socket as a tunnel through a forward proxy (RFC 9110 §9.3.6). The proxy resolves the names, so
  * which addresses may be reached is for it to check; only address literals are still checked here, too. The receiver's
- * certificate is verified through the tunnel as without one. Failures come out as {@link EgressError}.
+ * certificate is verified through the tunnel as without one.
  */
-export function proxyConnector(options: ProxyConnectorOptions): buildConnector.connector {
+export function proxyConnector(options: ProxyConnectorOptions): Connector {
   const { allowRanges, onTrouble, connectTimeoutMs = CONNECT_TIMEOUT_MS, trustedCertificates } = options;
   const proxy = new URL(options.proxyUrl);
   const authorization = proxyAuthorization(proxy);
   const isAllowed = (address: string): boolean => isAllowedAddress(address, allowRanges);
-  const openTls = buildConnector({ ...VERIFIED_TLS, ca: trustedCertificates, timeout: connectTimeoutMs });
+  // undici types this as nothing, but gives back the socket.
+  const openTls = buildConnector({ ...VERIFIED_TLS, ca: trustedCertificates, timeout: connectTimeoutMs }) as (
+    target: buildConnector.Options,
+    callback: buildConnector.Callback,
+  ) => Socket;
 
-  const openTunnel = async ({ hostname, port, protocol }: buildConnector.Options): Promise<Socket> => {
+  const openTunnel = async (
+    { hostname, port, protocol }: buildConnector.Options,
+    givenUp: AbortSignal,
+  ): Promise<Socket> => {
     const authority = `${hostname}:${port || (protocol === 'https:' ? 443 : 80)}`;
     const deadline = AbortSignal.timeout(connectTimeoutMs);
     // One for each tunnel, which takes its socket over. Half of the time is left for what the proxy has to do.
     const client = new Client(proxy.origin, { connect: { ...VERIFIED_TLS, timeout: connectTimeoutMs / 2 } });
     try {
       const headers = { host: authority, ...(authorization && { 'proxy-authorization': authorization }) };
-      const { statusCode, socket } = await client.connect({ path: authority, headers, signal: deadline });
+      const signal = AbortSignal.any([deadline, givenUp]);
+      const { statusCode, socket } = await client.connect({ path: authority, headers, signal });
       if (statusCode >= 200 && statusCode <= 299) return socket as Socket;
       socket.on('error', () => undefined).destroy();
       throw refusal(statusCode, onTrouble);
     } catch (error) {
       if (error instanceof EgressError) throw error;
+      if (givenUp.aborted) throw abandoned();
       if (deadline.aborted) throw new EgressError('connect_timeout', 'no tunnel in time', { cause: error });
       onTrouble('it cannot be reached, or does not speak HTTP');
       throw new EgressError('connect_error', 'no connection to the proxy', { cause: error });
     } finally {
-      void client.close().catch(() => undefined);
+      // The tunnel's socket is no longer its own.
+      void client.destroy().catch(() => undefined);
     }
   };
 
-  const openSocket = async (target: buildConnector.Options): Promise<Socket> => {
+  const openSocket = async (target: buildConnector.Options, givenUp: AbortSignal): Promise<Socket> => {
     if (isBlockedLiteral(target.hostname, isAllowed)) throw blockedAddress();
-    const tunnel = await openTunnel(target);
+    const tunnel = await openTunnel(target, givenUp);
     if (target.protocol !== 'https:') return tunnel;
     return new Promise((resolve, reject) => {
-      openTls({ ...target, httpSocket: tunnel }, (error, socket) => {
+      const connecting = openTls({ ...target, httpSocket: tunnel }, (error, socket) => {
         if (error) reject(connectFailure(error, true));
         else resolve(socket);
       });
+      givenUp.addEventListener('abort', () => connecting.destroy(abandoned()));
     });
   };
 
   const connect = callbackify(openSocket);
   return (target, callback) => {
-    connect(target, (error, socket) => {
+    const givingUp = new AbortController();
+    connect(target, givingUp.signal, (error, socket) => {
       if (error) callback(error, null);
       else callback(null, socket);
     });
+    return { abandon: () => givingUp.abort() };
   };
 }
 

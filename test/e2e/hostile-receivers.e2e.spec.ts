@@ -65,7 +65,7 @@ describe('a receiver that', () => {
 
   it.each<HostileReceiver>([HONEST_TLS_RECEIVER, ...HOSTILE_RECEIVERS])('$name', async (hostile) => {
     const { client } = await service.tenant();
-    const { port } = await listen(hostile.serve(authority, canary.url()));
+    const { port, connections } = await listen(hostile.serve(authority, canary.url()));
     const target = hostile.scheme === 'https' ? `https://localhost:${port}/in` : `http://127.0.0.1:${port}/in`;
     const webhook = await client.createWebhook({ target_url: target });
     const filling = hostile.getsMuch ? 'a'.repeat(LARGE_PAYLOAD_BYTES) : '';
@@ -77,6 +77,8 @@ describe('a receiver that', () => {
     const durations = attempts.map(({ duration_ms: ms }) => ms);
     expect(Math.max(...durations)).toBeLessThanOrEqual(ATTEMPT_TIMEOUT_MS + LATE_MS);
     if (hostile.holds) expect(Math.min(...durations)).toBeGreaterThanOrEqual(ATTEMPT_TIMEOUT_MS - 5);
+    else expect(Math.max(...durations)).toBeLessThan(ATTEMPT_TIMEOUT_MS - 100);
+    expect(connections.length).toBeLessThanOrEqual(DELIVERIES);
     for (const { response } of attempts) {
       expect(Buffer.byteLength(response?.body ?? '')).toBeLessThanOrEqual(3 * 4_096);
       expect(JSON.stringify(response?.headers ?? {}).length).toBeLessThan(2_500);

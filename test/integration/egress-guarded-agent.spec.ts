@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer as createHttpServer, type RequestListener, type Server as HttpServer } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
@@ -327,6 +327,8 @@ describe('an answer that does not come', () => {
     expect(await failureOf(post(agentWith(), `http://127.0.0.1:${port}/`, 400))).toBe('timeout');
     expect(performance.now() - start).toBeLessThan(1_000);
     await closed(connections[0]);
+    await setTimeout(50);
+    expect(connections).toHaveLength(1);
   });
 });
 
@@ -349,7 +351,12 @@ describe('an answer that is none', () => {
       'protocol_error',
       bytes('HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n'),
     ],
-    ['128 KiB of 102s', 'response_too_large', bytes('HTTP/1.1 102 Processing\r\n\r\n'.repeat(5_500))],
+    ['16 KiB of 102s', 'response_too_large', bytes('HTTP/1.1 102 Processing\r\n\r\n'.repeat(700))],
+    [
+      'sixteen thousand empty headers',
+      'response_too_large',
+      bytes(`HTTP/1.1 200 OK\r\n${'a:\r\n'.repeat(16_000)}\r\n`),
+    ],
     ['headers over 16 KiB', 'response_too_large', bytes(`HTTP/1.1 200 OK\r\na: ${'b'.repeat(17_000)}\r\n\r\n`)],
     ['ten thousand headers', 'response_too_large', bytes(`HTTP/1.1 200 OK\r\n${'a: b\r\n'.repeat(10_000)}\r\n`)],
   ];
@@ -428,6 +435,35 @@ describe('TLS', () => {
     const { port } = await listen(tcp((socket) => socket.resume()));
     const agent = agentWith({ connectTimeoutMs: 300 });
     expect(await failureOf(post(agent, `https://hooks.example.com:${port}/`, 5_000))).toBe('tls_error');
+  });
+
+  it('gives up a handshake that stalls at the deadline, and closes its socket', async () => {
+    const { port, connections } = await listen(tcp((socket) => socket.resume()));
+    expect(await failureOf(post(agentWith(), `https://hooks.example.com:${port}/`, 200))).toBe('timeout');
+    await until('the socket to be closed', () => connections.every(({ destroyed }) => destroyed), 1_000);
+    expect(connections).toHaveLength(1);
+  });
+
+  it('is a tls_error with a server that insists on a Diffie-Hellman group of its own', async () => {
+    const server = createTlsServer({ ...identity, maxVersion: 'TLSv1.2', ciphers: 'DHE', dhparam: 'auto' });
+    server.on('tlsClientError', () => undefined);
+    const { port } = await listen(server);
+    expect(await failureOf(post(trusting(), `https://hooks.example.com:${port}/`))).toBe('tls_error');
+  });
+
+  it('does not shake hands twice', async () => {
+    let renegotiations = 0;
+    const server = createTlsServer({ ...identity, maxVersion: 'TLSv1.2' }, (socket) => {
+      socket.on('error', () => undefined);
+      const again = (): void => {
+        renegotiations += 1;
+        socket.renegotiate({}, (error) => void (error ?? again()));
+      };
+      socket.once('data', again);
+    });
+    const { port } = await listen(server);
+    await failureOf(post(trusting(), `https://hooks.example.com:${port}/`, 500));
+    expect(renegotiations).toBe(1);
   });
 
   it('is a reset when the handshake is broken off', async () => {
@@ -576,6 +612,32 @@ describe('the connections', () => {
       for (const answer of answers.splice(0)) answer();
       await Promise.all(requests);
     }
+    expect(connections).toHaveLength(3);
+  });
+
+  it('whose receiver answered and left the request unread are closed', async () => {
+    const { port, connections } = await listen(
+      tcp((socket) => {
+        socket.once('readable', () => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n'));
+      }),
+    );
+    const agent = agentWith();
+    const body = Buffer.alloc(16_777_216);
+    for (let sent = 0; sent < 2; sent += 1) {
+      const target = targetOf(`http://127.0.0.1:${port}/`);
+      const { status } = await agent.request(target, { method: 'POST', headers: {}, body, deadlineMs: 2_000 });
+      expect(status).toBe(200);
+    }
+    expect(connections).toHaveLength(2);
+    await agent.close();
+  });
+
+  it('are closed after a body that was too long, and no other is opened for nobody', async () => {
+    const { port, connections } = await listen(http((_, response) => response.end('a'.repeat(100_000))));
+    const agent = agentWith();
+    for (let sent = 0; sent < 3; sent += 1) await post(agent, `http://127.0.0.1:${port}/`);
+    await until('all to be closed', () => connections.every(({ destroyed }) => destroyed));
+    await setTimeout(50);
     expect(connections).toHaveLength(3);
   });
 

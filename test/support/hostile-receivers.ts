@@ -162,6 +162,11 @@ export const HOSTILE_RECEIVERS: readonly HostileReceiver[] = [
     serve: () => bytes(`${OK_HEAD}a: ${'b'.repeat(17_408)}\r\n\r\n`),
   },
   {
+    name: 'sends 16,000 empty headers',
+    ...failed('response_too_large'),
+    serve: () => bytes(`${OK_HEAD}${'a:\r\n'.repeat(16_000)}\r\n`),
+  },
+  {
     name: 'sends 16 KiB of headers and many empty ones',
     ...failed('response_too_large'),
     serve: () => bytes(`${OK_HEAD}a: ${'b'.repeat(16_384)}\r\n${'a:\r\n'.repeat(12_000)}\r\n`),
@@ -170,6 +175,12 @@ export const HOSTILE_RECEIVERS: readonly HostileReceiver[] = [
     name: 'sends 10,000 headers',
     ...failed('response_too_large'),
     serve: () => bytes(`${OK_HEAD}${'a: b\r\n'.repeat(10_000)}\r\n`),
+  },
+  {
+    name: 'answers and never reads the request',
+    ...succeeded,
+    getsMuch: true,
+    serve: () => tcp((socket) => socket.once('readable', () => socket.write(`${OK_HEAD}content-length: 0\r\n\r\n`))),
   },
   // Those that break off.
   { name: 'resets on accept', ...failed('reset'), serve: () => tcp((socket) => socket.resetAndDestroy()) },
@@ -239,6 +250,29 @@ export const HOSTILE_RECEIVERS: readonly HostileReceiver[] = [
     scheme: 'https',
     serve: (authority) => tls(identityOf(authority)),
   })),
+  {
+    name: 'insists on a Diffie-Hellman group of its own',
+    ...failed('tls_error'),
+    scheme: 'https',
+    serve: (authority) =>
+      tls({ ...authority.issue('localhost'), maxVersion: 'TLSv1.2', ciphers: 'DHE', dhparam: 'auto' }),
+  },
+  {
+    name: 'sends its body in TLS records of one byte',
+    ...succeeded,
+    scheme: 'https',
+    serve: (authority) =>
+      createTlsServer(
+        authority.issue('localhost'),
+        quiet((socket) =>
+          socket.once('data', () => {
+            socket.write(`${OK_HEAD}\r\n`);
+            for (let sent = 0; sent < 2_000; sent += 1) socket.write('a');
+            socket.end();
+          }),
+        ),
+      ),
+  },
   {
     name: 'speaks plain HTTP on a TLS port',
     ...failed('tls_error'),

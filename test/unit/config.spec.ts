@@ -311,6 +311,8 @@ describe('loadConfig', () => {
       '::ffff:0:0/96',
       '::ffff:0.0.0.0/97',
       '0:0:0:0:0:ffff::/95',
+      '2002::/16',
+      '2002:8000::/17',
     ])('refuses %s, which opens everything', (range) => {
       const problems = problemsOf({ NODE_ENV, EGRESS_ALLOW: `10.0.0.0/8,${range}` });
       expect(Object.keys(problems)).toEqual(['EGRESS_ALLOW']);
@@ -334,12 +336,17 @@ describe('loadConfig', () => {
       expect(loadConfig({ NODE_ENV, TARGET_PORTS }).targetPorts).toContainEqual({ from: 80, to: 80 });
     });
 
-    it.each(['10.0.0.0/8', '172.16.0.0/12', 'fc00::/7', '::1/128', '::ffff:10.0.0.0/104', '64:ff9b::/96'])(
-      'takes %s, no wider than a private range',
-      (EGRESS_ALLOW) => {
-        expect(loadConfig({ NODE_ENV, EGRESS_ALLOW }).egressAllow).toEqual([EGRESS_ALLOW]);
-      },
-    );
+    it.each([
+      '10.0.0.0/8',
+      '172.16.0.0/12',
+      'fc00::/7',
+      '::1/128',
+      '::ffff:10.0.0.0/104',
+      '2002:a00::/24',
+      '64:ff9b::/96',
+    ])('takes %s, no wider than a private range', (EGRESS_ALLOW) => {
+      expect(loadConfig({ NODE_ENV, EGRESS_ALLOW }).egressAllow).toEqual([EGRESS_ALLOW]);
+    });
   });
 
   it('holds an unknown NODE_ENV to the rules of production', () => {
