@@ -15,13 +15,18 @@ export class Repeater {
   /** Resolves when the first turn has ended; rejects with its error, and repeats nothing then. */
   async start(work: () => Promise<void>): Promise<void> {
     await work();
+    this.startLater(work);
+  }
+
+  /** The first turn comes after one interval. Does not keep the process alive. */
+  startLater(work: () => Promise<void>): void {
     this.timer = setInterval(() => {
       this.turn ??= work()
         .catch(this.onError)
         .finally(() => {
           this.turn = null;
         });
-    }, this.intervalMs);
+    }, this.intervalMs).unref();
   }
 
   /** Resolves when the turn under way has ended. */

@@ -5,11 +5,14 @@ export type { AttemptError, CancelReason };
 export const DELIVERY_STATUSES = ['pending', 'succeeded', 'failed', 'canceled'] as const;
 export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
 
-/** A signing secret as it is stored. `ciphertext` is base64. */
+/** A signing secret as it is stored. */
 export interface SealedSecret {
   id: string;
   key_id: string;
+  /** Base64. */
   ciphertext: string;
+  /** Unix milliseconds from which it signs nothing any more; null: no end. */
+  expires_at_ms: number | null;
 }
 
 /** The webhook as one statement saw it. */

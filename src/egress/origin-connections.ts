@@ -130,7 +130,9 @@ export class OriginConnections {
     this.origins.clear();
     this.idleCount = 0;
     for (const origin of origins) origin.isClosed = true;
-    await Promise.all(origins.flatMap(({ idle, busy }) => [...idle, ...busy]).map(close));
+    const connections = origins.flatMap(({ idle, busy }) => [...idle, ...busy]);
+    connections.forEach(close);
+    await Promise.all(connections.map(({ client }) => client.destroy()));
   }
 
   private of(originUrl: string): Origin {
@@ -186,12 +188,12 @@ export class OriginConnections {
   /** After a failure a connection is of no use: undici would open another one at once, for nobody. */
   private drop(origin: Origin, connection: Connection): void {
     origin.busy.delete(connection);
-    void close(connection);
+    close(connection);
   }
 
   private closeIdle(connections: Connection[]): void {
     this.idleCount -= connections.length;
-    for (const connection of connections) void close(connection);
+    connections.forEach(close);
   }
 
   private evictIdle(): void {
@@ -217,9 +219,9 @@ export class OriginConnections {
   }
 }
 
-async function close({ client, connecting }: Connection): Promise<void> {
+function close({ client, connecting }: Connection): void {
   connecting?.abandon();
-  await client.destroy();
+  client.destroy(null, () => undefined);
 }
 
 /** Stands between a socket and undici's parser, which takes all that `read` gives. */

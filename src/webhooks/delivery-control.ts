@@ -1,7 +1,7 @@
 import type { EntityManager } from 'typeorm';
 
 /** What a change of a webhook means for the deliveries that it owes. */
-export type WebhookChangeKind = 'retargeted' | 'deactivated' | 'reactivated' | 'deleted';
+export type WebhookChangeKind = 'retargeted' | 'rotated' | 'deactivated' | 'reactivated' | 'deleted';
 
 export interface WebhookChange {
   kind: WebhookChangeKind;

@@ -1,5 +1,6 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { Repeater } from '../common/repeater.js';
 import { Config } from '../config/config.js';
 import { trimIdempotencyKeys } from './idempotency-keys.repository.js';
 
@@ -10,8 +11,9 @@ const ROUND_MS = 600_000;
 @Injectable()
 export class IdempotencyKeyTrimmer implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(IdempotencyKeyTrimmer.name);
-  private timer: NodeJS.Timeout | undefined;
-  private round: Promise<void> = Promise.resolve();
+  private readonly repeater = new Repeater(ROUND_MS, (error) => {
+    this.logger.error({ msg: 'could not trim idempotency keys; trying again in ten minutes', err: error });
+  });
 
   constructor(
     private readonly dataSource: DataSource,
@@ -19,16 +21,11 @@ export class IdempotencyKeyTrimmer implements OnApplicationBootstrap, OnModuleDe
   ) {}
 
   onApplicationBootstrap(): void {
-    this.timer = setInterval(() => {
-      this.round = this.trim().catch((error: unknown) => {
-        this.logger.error({ msg: 'could not trim idempotency keys; trying again in ten minutes', err: error });
-      });
-    }, ROUND_MS).unref();
+    this.repeater.startLater(() => this.trim());
   }
 
-  async onModuleDestroy(): Promise<void> {
-    clearInterval(this.timer);
-    await this.round;
+  onModuleDestroy(): Promise<void> {
+    return this.repeater.stop();
   }
 
   private async trim(): Promise<void> {

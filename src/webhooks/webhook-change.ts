@@ -61,7 +61,8 @@ export function revisionOf(webhook: Webhook, changedBy: string): WebhookRevision
   };
 }
 
-function revised(webhook: Webhook, now: Date): Webhook {
+/** The webhook under its next revision. */
+export function revised(webhook: Webhook, now: Date): Webhook {
   // Two changes within a millisecond, or a clock set back, must not leave `updated_at` where it was.
   const updatedAt = new Date(Math.max(now.getTime(), webhook.updatedAt.getTime() + 1));
   return { ...webhook, revision: webhook.revision + 1, updatedAt };

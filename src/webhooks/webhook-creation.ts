@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { ApiError } from '../common/errors.js';
@@ -7,10 +7,10 @@ import { uuidV7 } from '../common/uuid-v7.js';
 import type { CreateWebhookDto } from './dto/create-webhook.dto.js';
 import type { WebhookWithSecretDto } from './dto/webhook-with-secret.dto.js';
 import { toWebhookDto, type WebhookDto } from './dto/webhook.dto.js';
-import type { WebhookSecret } from './entities/webhook-secret.entity.js';
 import type { Webhook } from './entities/webhook.entity.js';
 import type { EventType } from './event-types.js';
 import { claimIdempotencyKey, type KeyedAnswer } from './idempotency-keys.repository.js';
+import { newSecret } from './new-secret.js';
 import { SecretVault } from './secret-vault.js';
 import { databaseTime, findSecret, insertWebhook } from './webhooks.repository.js';
 
@@ -42,9 +42,8 @@ export class WebhookCreation {
   async run(request: CreationRequest, manager: EntityManager): Promise<WebhookWithSecretDto> {
     const { environmentId, body, actor, idempotencyKey } = request;
     const webhook = newWebhook(environmentId, body, await databaseTime(manager));
-    const secret = randomUUID();
-    const secretRow = this.seal(secret, webhook);
-    const answer = { webhook: toWebhookDto(webhook), secretId: secretRow.id };
+    const secret = newSecret(this.vault, { environmentId, webhookId: webhook.id }, webhook.createdAt);
+    const answer = { webhook: toWebhookDto(webhook), secretId: secret.row.id };
 
     if (idempotencyKey !== null) {
       const contentHash = contentHashOf(webhook);
@@ -52,9 +51,9 @@ export class WebhookCreation {
       const earlier = await claimIdempotencyKey<StoredAnswer>(manager, keyed, webhook.id, answer);
       if (earlier) return this.repeat(earlier, contentHash, manager);
     }
-    const isWritten = await insertWebhook(manager, webhook, secretRow, actor);
+    const isWritten = await insertWebhook(manager, webhook, secret.row, actor);
     if (!isWritten) throw notFound('ENVIRONMENT_NOT_FOUND');
-    return { ...answer.webhook, secret };
+    return { ...answer.webhook, secret: secret.text };
   }
 
   private async repeat(
@@ -75,12 +74,6 @@ export class WebhookCreation {
       );
     }
     return { ...inDocumentedOrder(webhook), secret: this.vault.open(sealed, { ...row, secretId }) };
-  }
-
-  private seal(secret: string, { environmentId, id: webhookId, createdAt }: Webhook): WebhookSecret {
-    const secretId = uuidV7(createdAt.getTime());
-    const sealed = this.vault.seal(secret, { environmentId, webhookId, secretId });
-    return { environmentId, webhookId, id: secretId, ...sealed, createdAt, expiresAt: null };
   }
 }
 

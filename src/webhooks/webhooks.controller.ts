@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, Header, Patch, Post, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Header, HttpCode, Patch, Post, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Scopes } from '../auth/access.decorators.js';
 import { CurrentEnvironment } from '../auth/current-environment.decorator.js';
@@ -12,15 +12,20 @@ import { ApiPage, type PageDto } from '../common/page.js';
 import { UuidParam } from '../common/uuid-param.js';
 import { CreateWebhookDto } from './dto/create-webhook.dto.js';
 import { ListWebhooksQuery } from './dto/list-webhooks.query.js';
+import { RotateSecretDto } from './dto/rotate-secret.dto.js';
 import { UpdateWebhookDto } from './dto/update-webhook.dto.js';
 import { WebhookWithSecretDto } from './dto/webhook-with-secret.dto.js';
 import { WebhookDto } from './dto/webhook.dto.js';
+import { SecretRotation } from './secret-rotation.js';
 import { WebhooksService } from './webhooks.service.js';
 
 @ApiTags('Webhooks')
 @Controller('webhook')
 export class WebhooksController {
-  constructor(private readonly webhooks: WebhooksService) {}
+  constructor(
+    private readonly webhooks: WebhooksService,
+    private readonly rotation: SecretRotation,
+  ) {}
 
   @Post()
   @Scopes('webhook:write')
@@ -88,5 +93,27 @@ export class WebhooksController {
     @UuidParam('WEBHOOK_NOT_FOUND') id: string,
   ): Promise<DeletedDto> {
     return this.webhooks.delete(environmentId, id, actorOf(principal));
+  }
+
+  @Post(':id/rotate-secret')
+  @HttpCode(200)
+  @Scopes('webhook:write')
+  @Header('Cache-Control', 'no-store')
+  @ApiErrors('SECRET_LIMIT_REACHED')
+  @ApiOperation({
+    summary: 'Give a webhook a new secret',
+    description:
+      'The answer carries the new secret, which signs every attempt that starts from now on. For the overlap ' +
+      'deliveries are signed with the older secrets, too: the Standard Webhooks header carries a signature by each, ' +
+      'the body signature is by the oldest.',
+  })
+  @ApiOkResponse({ type: WebhookWithSecretDto, description: 'The webhook with its new secret.' })
+  rotateSecret(
+    @CurrentEnvironment() environmentId: string,
+    @CurrentPrincipal() principal: Principal,
+    @UuidParam('WEBHOOK_NOT_FOUND') webhookId: string,
+    @Body() { overlap_seconds: overlapSeconds }: RotateSecretDto,
+  ): Promise<WebhookWithSecretDto> {
+    return this.rotation.rotate({ environmentId, webhookId }, overlapSeconds! * 1_000, actorOf(principal));
   }
 }

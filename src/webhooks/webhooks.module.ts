@@ -2,8 +2,10 @@ import { Global, Module } from '@nestjs/common';
 import { EnvironmentContents } from '../auth/environment-contents.js';
 import { Config } from '../config/config.js';
 import { EncryptionKeyCheck } from './encryption-key-check.js';
+import { EndedSecretWiper } from './ended-secret-wiper.js';
 import { EventTypesController } from './event-types.controller.js';
 import { IdempotencyKeyTrimmer } from './idempotency-key-trimmer.js';
+import { SecretRotation } from './secret-rotation.js';
 import { SecretVault } from './secret-vault.js';
 import { WebhookCreation } from './webhook-creation.js';
 import { WebhookDeletion } from './webhook-deletion.js';
@@ -22,7 +24,9 @@ import { WebhooksService } from './webhooks.service.js';
       useFactory: ({ encryptionKeys }: Config): SecretVault => new SecretVault(encryptionKeys ?? []),
     },
     EncryptionKeyCheck,
+    EndedSecretWiper,
     IdempotencyKeyTrimmer,
+    SecretRotation,
     WebhookCreation,
     WebhookDeletion,
     WebhooksService,

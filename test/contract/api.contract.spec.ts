@@ -13,6 +13,7 @@ const OPERATIONS: Record<string, string> = {
   'PATCH /webhook/{id}': 'webhook:write',
   'DELETE /webhook/{id}': 'webhook:write',
   'POST /webhook/test': 'webhook:write',
+  'POST /webhook/{id}/rotate-secret': 'webhook:write',
   'GET /event-type': 'any token',
   'POST /event': 'event:write',
   'POST /event/batch': 'event:write',
@@ -78,6 +79,16 @@ const FIELDS: Record<string, string[]> = {
   'DELETE /environment/{id} 200': ['id'],
   'DELETE /api-token/{id} 200': ['id'],
   'POST /webhook/test 200': ['success'],
+  'POST /webhook/{id}/rotate-secret 200': [
+    'id',
+    'target_url',
+    'is_active',
+    'environment_id',
+    'event_types',
+    'created_at',
+    'updated_at',
+    'secret',
+  ],
 };
 
 const FILTERS: Record<string, string[]> = {
@@ -100,6 +111,7 @@ const BODIES: Record<string, object> = {
   'POST /webhook': { target_url: 'https://example.com/webhook' },
   'PATCH /webhook/{id}': { is_active: true },
   'POST /webhook/test': { id: randomUUID() },
+  'POST /webhook/{id}/rotate-secret': { overlap_seconds: 60 },
   'POST /event': { event_type: 'record:created', payload: {} },
   'POST /event/batch': { events: [{ event_type: 'record:created', payload: {} }] },
   'POST /environment': { name: 'story' },

@@ -7,7 +7,7 @@ import { DeliveryMetrics } from '../delivery-metrics.js';
 import type { Target } from '../delivery.types.js';
 import { DEAD_AFTER_MS, hasOtherReplicas, signOff, touchReplica } from '../queue/replicas.js';
 import { rescueDeliveries } from '../queue/rescue-deliveries.js';
-import { Repeater } from './repeater.js';
+import { Repeater } from '../../common/repeater.js';
 import { START_WINDOW_MS, StartPermits } from './start-permits.js';
 
 /** Between heartbeats, and between looks for what dead replicas left behind. */

@@ -25,7 +25,8 @@ export function liveSecretsOf(alias: string): string {
   return `(
     SELECT coalesce(
       json_agg(
-        json_build_object('id', s.id, 'key_id', s.key_id, 'ciphertext', encode(s.ciphertext, 'base64'))
+        json_build_object('id', s.id, 'key_id', s.key_id, 'ciphertext', encode(s.ciphertext, 'base64'),
+          'expires_at_ms', extract(epoch FROM s.expires_at) * 1000)
         ORDER BY s.created_at DESC, s.id DESC
       ),
       '[]'

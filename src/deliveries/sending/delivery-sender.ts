@@ -14,9 +14,14 @@ const RECORDED_RESPONSE_HEADERS = ['content-type', 'retry-after'] as const;
 /** Of each of them: a receiver may send 16 KiB of headers, and every attempt is kept for weeks. */
 const RECORDED_HEADER_LENGTH = 256;
 
+interface OpenedSecret {
+  text: string;
+  expiresAtMs: number;
+}
+
 /** What an attempt needs of its webhook, ready to be used. Null: it cannot be had, or is not allowed. */
 interface PreparedTarget {
-  secrets: string[] | null;
+  secrets: OpenedSecret[] | null;
   requestTarget: RequestTarget | null;
 }
 
@@ -58,11 +63,13 @@ export class DeliverySender {
 
     if (!delivery.event) return end(null, 'payload_unavailable');
     const { secrets, requestTarget } = this.prepare(delivery.target);
-    if (!secrets) return end(null, 'secret_unavailable');
+    // What was read a moment ago may have ended since.
+    const live = secrets?.filter(({ expiresAtMs }) => expiresAtMs > startedAt.getTime()).map(({ text }) => text);
+    if (!live || live.length === 0) return end(null, 'secret_unavailable');
     if (!requestTarget) return end(null, 'blocked_address');
 
     const body = envelopeOf(delivery.event, delivery.target.environmentId, delivery.target.webhookId);
-    request.headers = signedHeaders(body, delivery.event.id, secrets, startedAt, this.signing);
+    request.headers = signedHeaders(body, delivery.event.id, live, startedAt, this.signing);
     try {
       const answer = await this.agent.request(requestTarget, {
         method: 'POST',
@@ -98,15 +105,15 @@ export class DeliverySender {
     return prepared;
   }
 
-  private openSecrets(target: Target): string[] | null {
+  private openSecrets({ environmentId, webhookId, secrets }: Target): OpenedSecret[] | null {
     try {
-      const secrets = target.secrets.map((secret) =>
-        this.vault.open(
+      return secrets.map((secret) => ({
+        text: this.vault.open(
           { keyId: secret.key_id, ciphertext: Buffer.from(secret.ciphertext, 'base64') },
-          { environmentId: target.environmentId, webhookId: target.webhookId, secretId: secret.id },
+          { environmentId, webhookId, secretId: secret.id },
         ),
-      );
-      return secrets.length > 0 ? secrets : null;
+        expiresAtMs: secret.expires_at_ms ?? Infinity,
+      }));
     } catch {
       return null;
     }
