@@ -11,6 +11,7 @@ import { EnvironmentDirectory } from './environment-directory.js';
 import { EnvironmentsController } from './environments.controller.js';
 import { EnvironmentsService } from './environments.service.js';
 import { MeController } from './me.controller.js';
+import { RequestLimits } from './request-limits.js';
 import { TokenUsage } from './token-usage.js';
 
 /** Global, because `@CurrentEnvironment()` looks its environment up wherever it is used. */
@@ -27,6 +28,7 @@ import { TokenUsage } from './token-usage.js';
     Authenticator,
     EnvironmentDirectory,
     EnvironmentsService,
+    RequestLimits,
     TokenUsage,
   ],
   exports: [EnvironmentDirectory],

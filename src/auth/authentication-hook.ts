@@ -2,7 +2,9 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ApiError } from '../common/errors.js';
+import type { Access } from './access.decorators.js';
 import { Authenticator } from './authenticator.js';
+import { RequestLimits } from './request-limits.js';
 import { setPrincipal } from './request-principal.js';
 import { TokenUsage } from './token-usage.js';
 
@@ -16,6 +18,7 @@ export class AuthenticationHook implements OnModuleInit {
     private readonly adapterHost: HttpAdapterHost,
     private readonly authenticator: Authenticator,
     private readonly usage: TokenUsage,
+    private readonly limits: RequestLimits,
   ) {}
 
   onModuleInit(): void {
@@ -23,18 +26,21 @@ export class AuthenticationHook implements OnModuleInit {
     server.addHook('onRequest', async (request) => {
       const { access } = request.routeOptions.config;
       // No rule: not a controller's route but a document of the server itself, or no route at all.
-      if (access && access.kind !== 'public') await this.authenticate(request);
+      if (access && access.kind !== 'public') await this.authenticate(request, access);
     });
   }
 
-  private async authenticate(request: FastifyRequest): Promise<void> {
-    const principal = await this.authenticator.authenticate(request.headers.authorization);
+  private async authenticate(request: FastifyRequest, access: Access): Promise<void> {
+    const isSuspect = (): Promise<boolean> => this.limits.isSuspect(request.ip);
+    const principal = await this.authenticator.authenticate(request.headers.authorization, isSuspect);
     if (!principal) {
+      await this.limits.countFailure(request.ip);
       throw new ApiError('UNAUTHORIZED', 'A valid bearer token is required', {
         headers: { 'WWW-Authenticate': 'Bearer' },
       });
     }
     if (principal.kind === 'api_token') this.usage.note(principal.id, Date.now());
     setPrincipal(request, principal);
+    if (access.kind !== 'scopes' || !access.isIntake) await this.limits.countRequest(principal);
   }
 }

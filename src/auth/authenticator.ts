@@ -30,15 +30,24 @@ export class Authenticator {
     });
   }
 
-  /** The sender, or null for a header without a valid token: a missing, malformed, unknown, revoked or expired one. */
-  async authenticate(authorization: string | undefined): Promise<Principal | null> {
+  /**
+   * The sender, or null for a header without a valid token: a missing, malformed, unknown, revoked or expired one.
+   *
+   * @param isSuspect asked before a token is looked up that was not found valid before: if so, it is not.
+   */
+  async authenticate(
+    authorization: string | undefined,
+    isSuspect: () => Promise<boolean> = () => Promise.resolve(false),
+  ): Promise<Principal | null> {
     const token = bearerTokenOf(authorization);
     if (token === null) return null;
     const hash = hashToken(token);
     if (this.adminHash && timingSafeEqual(hash, this.adminHash)) return { kind: 'admin' };
     if (!looksLikeApiToken(token)) return null;
 
-    const principal = await this.principals.get(hash.toString('base64'));
+    const key = hash.toString('base64');
+    if (!this.principals.has(key) && (await isSuspect())) return null;
+    const principal = await this.principals.get(key);
     return principal && !isExpired(principal, Date.now()) ? principal : null;
   }
 

@@ -41,6 +41,11 @@ export class ShortCache<V> {
     }
   }
 
+  /** Whether something was found for the key the last time, however long ago. */
+  has(key: string): boolean {
+    return this.entries.has(key);
+  }
+
   /** To be called after the commit of a change: whoever asks from now on reads what was committed. */
   clear(): void {
     this.entries.clear();

@@ -63,7 +63,8 @@ export const ERRORS = {
   HEADERS_TOO_LARGE: { status: 431, description: 'The request line and headers are over 16 KiB.' },
   RATE_LIMITED: {
     status: 429,
-    description: 'Too many requests of this kind at once; repeat after `Retry-After` seconds.',
+    description:
+      'Too many requests by this token, without a valid token from this address, or of this kind at once; repeat after `Retry-After` seconds.',
   },
   INTERNAL_ERROR: { status: 500, description: 'A fault of the service; the request id finds it in the log.' },
   DATABASE_BUSY: {

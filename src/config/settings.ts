@@ -54,8 +54,8 @@ export const SETTINGS = {
     default: null,
     unset: 'no proxy is trusted',
     example: '10.0.0.0/8',
-    description: 'The proxies whose forwarded addresses count.',
-    isReserved: true,
+    description:
+      'The proxies whose forwarded addresses count. Without it all that comes through a proxy is one sender.',
   },
   logLevel: {
     name: 'LOG_LEVEL',
@@ -209,8 +209,7 @@ export const SETTINGS = {
     name: 'RATE_LIMIT_PER_10S',
     type: integer({ min: 1, max: 1_000_000, unit: 'requests' }),
     default: '500',
-    description: 'How many requests one token may make to management routes in 10 seconds.',
-    isReserved: true,
+    description: 'How many requests one token may make in 10 seconds to a replica; publishing events is not counted.',
   },
   webhooksPerEnvironment: {
     name: 'WEBHOOKS_PER_ENVIRONMENT',

@@ -22,7 +22,7 @@ export class WebhookTestController {
       '`test` with one attempt; it is not retried.',
   })
   @ApiOkResponse({ type: WebhookTestResultDto, description: 'The endpoint accepted the event.' })
-  @ApiErrors('WEBHOOK_NOT_FOUND', 'WEBHOOK_INACTIVE', 'TEST_DELIVERY_FAILED', 'RATE_LIMITED')
+  @ApiErrors('WEBHOOK_NOT_FOUND', 'WEBHOOK_INACTIVE', 'TEST_DELIVERY_FAILED')
   test(@CurrentEnvironment() environmentId: string, @Body() body: WebhookTestDto): Promise<WebhookTestResultDto> {
     return this.tester.test(environmentId, body);
   }

@@ -1,6 +1,6 @@
 import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Scopes } from '../auth/access.decorators.js';
+import { IntakeScope, Scopes } from '../auth/access.decorators.js';
 import { CurrentEnvironment } from '../auth/current-environment.decorator.js';
 import { ApiErrors } from '../common/api-errors.js';
 import { IdempotencyKey } from '../common/idempotency-key.js';
@@ -19,7 +19,7 @@ export class EventsController {
 
   @Post()
   @HttpCode(202)
-  @Scopes('event:write')
+  @IntakeScope('event:write')
   @ApiOperation({
     summary: 'Publish an event',
     description:
@@ -37,7 +37,7 @@ export class EventsController {
 
   @Post('batch')
   @HttpCode(202)
-  @Scopes('event:write')
+  @IntakeScope('event:write')
   @ApiOperation({
     summary: 'Publish up to 1,000 events',
     description: 'All or none: one bad member refuses the batch, and the `field` of the failure names its index.',

@@ -64,7 +64,14 @@ export class Tidings {
     const log = openSync(logFile, 'a');
     this.child = spawn(process.execPath, [main], {
       cwd: directory,
-      env: { PATH, HOME, PORT: String(this.port), ...env, SIGNATURE_HEADER: this.process },
+      env: {
+        PATH,
+        HOME,
+        PORT: String(this.port),
+        RATE_LIMIT_PER_10S: '1000000',
+        ...env,
+        SIGNATURE_HEADER: this.process,
+      },
       stdio: ['ignore', log, log],
     });
     closeSync(log);

@@ -30,7 +30,14 @@ export async function startReplica(
   env: Record<string, string> = {},
   resolver?: AddressResolver,
 ): Promise<TestReplica> {
-  const config = loadConfig({ DATABASE_URL: test.url, ADMIN_TOKEN, ENCRYPTION_KEYS, DATABASE_POOL_SIZE: '4', ...env });
+  const config = loadConfig({
+    DATABASE_URL: test.url,
+    ADMIN_TOKEN,
+    ENCRYPTION_KEYS,
+    DATABASE_POOL_SIZE: '4',
+    RATE_LIMIT_PER_10S: '1000000',
+    ...env,
+  });
   const replace = (instance: unknown): unknown =>
     resolver && instance instanceof AddressResolver ? resolver : instance;
   const nest = await createApp(config, AppModule.forRoot(config), { logger: new SilentLogger(), replace });

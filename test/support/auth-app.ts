@@ -112,6 +112,7 @@ function serverConfig(): Config {
   return loadConfig({
     ADMIN_TOKEN,
     DATABASE_URL: 'postgresql://stands-for-a-server/tidings',
+    RATE_LIMIT_PER_10S: '1000000',
     ENCRYPTION_KEYS: `test:${Buffer.alloc(32, 7).toString('base64')}`,
   });
 }

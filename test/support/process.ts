@@ -217,6 +217,8 @@ export class Service {
       NODE_ENV: 'development',
       PORT: String(this.port),
       DATA_DIR: this.dataDir,
+      // Stories look again and again; those about the limit set their own.
+      RATE_LIMIT_PER_10S: '1000000',
       ...shared,
       ...this.options.env,
     };

@@ -72,6 +72,7 @@ export class WebhooksApp {
     const config = loadConfig({
       ADMIN_TOKEN,
       DATABASE_URL: 'postgresql://stands-for-a-server/tidings',
+      RATE_LIMIT_PER_10S: '1000000',
       ENCRYPTION_KEYS: encryptionKeys,
     });
     const deliveryControl = new RecordedDeliveryControl();

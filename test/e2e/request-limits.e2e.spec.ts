@@ -1,0 +1,89 @@
+import { randomUUID } from 'node:crypto';
+import { documentedPairs } from '../support/openapi-conformance.js';
+import { fetchDocument, type RequestOptions } from '../support/client.js';
+import { Service } from '../support/process.js';
+
+/** In ten seconds, from one address. */
+const FAILED_AUTHENTICATIONS_MAX = 500;
+const LIMIT = 10;
+
+const services: Service[] = [];
+afterEach(async () => {
+  for (const service of services.splice(0)) await service.stop();
+});
+
+async function start(env: Record<string, string>): Promise<Service> {
+  const service = new Service({ env });
+  services.push(service);
+  await service.start();
+  return service;
+}
+
+const from = (address: string): RequestOptions => ({ headers: { 'x-forwarded-for': address } });
+
+/** Answers of requests with a token that is none. */
+async function statusesOfGuesses(service: Service, count: number, options?: RequestOptions): Promise<number[]> {
+  const guesser = service.client(`tidings_${'x'.repeat(20)}`);
+  const statuses: number[] = [];
+  for (let sent = 0; sent < count; sent += 1) statuses.push((await guesser.get('/webhook', options)).status);
+  return statuses;
+}
+
+describe('the limit for a token', () => {
+  it('is its own, tells when to come back, and does not count events', async () => {
+    const service = await start({ RATE_LIMIT_PER_10S: String(LIMIT) });
+    const one = await service.tenant();
+    const other = await service.tenant();
+    const begun = Date.now();
+    for (let sent = 0; sent < LIMIT; sent += 1) (await one.client.get('/webhook')).expect(200);
+    const refused = await one.client.get('/webhook');
+    refused.expectError(429, 'RATE_LIMITED');
+    const seconds = Number(refused.headers['retry-after']);
+    expect(seconds).toBeGreaterThanOrEqual(1);
+    expect(seconds).toBeLessThanOrEqual(10);
+
+    for (let sent = 0; sent < 2 * LIMIT; sent += 1) await one.client.publish('record:created');
+    (await one.client.get('/me')).expectError(429, 'RATE_LIMITED');
+    (await other.client.get('/me')).expect(200);
+    await new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
+    (await one.client.get('/webhook')).expect(200);
+    expect(Date.now() - begun).toBeLessThan(20_000);
+  });
+});
+
+describe('requests without a valid token', () => {
+  it('are refused after five hundred from one address, on every route, while valid tokens go on', async () => {
+    const service = await start({});
+    const { client } = await service.tenant();
+    (await client.get('/me')).expect(200);
+    const statuses = await statusesOfGuesses(service, FAILED_AUTHENTICATIONS_MAX + 1);
+    expect(statuses).toEqual([...Array<number>(FAILED_AUTHENTICATIONS_MAX).fill(401), 429]);
+
+    const limited = documentedPairs(await fetchDocument(service.url)).filter((pair) => pair.endsWith(' 429'));
+    expect(limited.length).toBeGreaterThan(20);
+    for (const pair of limited) {
+      const [method, path] = pair.split(' ') as [string, string];
+      const reply = await service.client().request(method, path.replace('{id}', randomUUID()));
+      reply.expectError(429, 'RATE_LIMITED');
+      expect(Number(reply.headers['retry-after'])).toBeGreaterThan(0);
+    }
+    (await client.get('/me')).expect(200);
+    (await service.admin.get('/me')).expect(200);
+  });
+
+  it('are counted by the address that a trusted proxy names', async () => {
+    const service = await start({ TRUST_PROXY: '127.0.0.1' });
+    const statuses = await statusesOfGuesses(service, FAILED_AUTHENTICATIONS_MAX + 1, from('203.0.113.9'));
+    expect(statuses.at(-1)).toBe(429);
+    expect(await statusesOfGuesses(service, 1, from('203.0.113.10'))).toEqual([401]);
+    expect(await statusesOfGuesses(service, 1, from('203.0.113.10, 203.0.113.9'))).toEqual([429]);
+  });
+
+  it('are counted by the connection where no proxy is trusted', async () => {
+    const service = await start({});
+    for (let sender = 0; sender < 100; sender += 1) {
+      await statusesOfGuesses(service, FAILED_AUTHENTICATIONS_MAX / 100, from(`203.0.113.${sender}`));
+    }
+    expect(await statusesOfGuesses(service, 1, from('203.0.113.200'))).toEqual([429]);
+  });
+});
