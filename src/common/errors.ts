@@ -45,6 +45,7 @@ export const ERRORS = {
     status: 409,
     description: 'The idempotency key was used with other content, or what it made is gone.',
   },
+  WEBHOOK_LIMIT_REACHED: { status: 409, description: 'The environment has WEBHOOKS_PER_ENVIRONMENT webhooks.' },
   SECRET_LIMIT_REACHED: { status: 409, description: 'The webhook has five live secrets; wait until one ends.' },
   WEBHOOK_INACTIVE: { status: 409, description: 'The webhook is inactive; activate it first.' },
   WEBHOOK_DELETED: { status: 409, description: 'The webhook of this delivery was deleted.' },

@@ -215,8 +215,7 @@ export const SETTINGS = {
     name: 'WEBHOOKS_PER_ENVIRONMENT',
     type: integer({ min: 1, max: 1_000_000, unit: 'webhooks' }),
     default: '1000',
-    description: 'How many webhooks an environment may have.',
-    isReserved: true,
+    description: 'How many webhooks an environment may have, the inactive ones included; above it 409.',
   },
 } as const satisfies Record<string, Setting<unknown>>;
 

@@ -4,6 +4,7 @@ import type { EntityManager } from 'typeorm';
 import { ApiError } from '../common/errors.js';
 import { notFound } from '../common/not-found.js';
 import { uuidV7 } from '../common/uuid-v7.js';
+import { Config } from '../config/config.js';
 import type { CreateWebhookDto } from './dto/create-webhook.dto.js';
 import type { WebhookWithSecretDto } from './dto/webhook-with-secret.dto.js';
 import { toWebhookDto, type WebhookDto } from './dto/webhook.dto.js';
@@ -12,9 +13,14 @@ import type { EventType } from './event-types.js';
 import { claimIdempotencyKey, type KeyedAnswer } from './idempotency-keys.repository.js';
 import { newSecret } from './new-secret.js';
 import { SecretVault } from './secret-vault.js';
-import { databaseTime, findSecret, insertWebhook } from './webhooks.repository.js';
+import { databaseTime, findSecret, insertWebhook, lockEnvironment } from './webhooks.repository.js';
 
 const OPERATION = 'webhook.create';
+
+/** More than all replicas together make at once: so many below the limit, webhooks that are made at once cannot pass it. */
+const UNLOCKED_MARGIN = 200;
+
+type WebhookRow = Parameters<typeof insertWebhook>[1];
 
 /** What a repeat is answered from. The secret itself stays sealed in its own row, and leaves with it. */
 interface StoredAnswer {
@@ -33,11 +39,14 @@ export interface CreationRequest {
 /** Makes webhooks, each idempotency key's once. */
 @Injectable()
 export class WebhookCreation {
-  constructor(private readonly vault: SecretVault) {}
+  constructor(
+    private readonly vault: SecretVault,
+    private readonly config: Config,
+  ) {}
 
   /**
    * @param manager in a transaction when there is a key, which is committed with the webhook that it protects.
-   * @throws ApiError ENVIRONMENT_NOT_FOUND, IDEMPOTENCY_CONFLICT
+   * @throws ApiError ENVIRONMENT_NOT_FOUND, IDEMPOTENCY_CONFLICT, WEBHOOK_LIMIT_REACHED
    */
   async run(request: CreationRequest, manager: EntityManager): Promise<WebhookWithSecretDto> {
     const { environmentId, body, actor, idempotencyKey } = request;
@@ -51,9 +60,19 @@ export class WebhookCreation {
       const earlier = await claimIdempotencyKey<StoredAnswer>(manager, keyed, webhook.id, answer);
       if (earlier) return this.repeat(earlier, contentHash, manager);
     }
-    const isWritten = await insertWebhook(manager, webhook, secret.row, actor);
-    if (!isWritten) throw notFound('ENVIRONMENT_NOT_FOUND');
+    await this.insert({ webhook, secret: secret.row, changedBy: actor }, manager);
     return { ...answer.webhook, secret: secret.text };
+  }
+
+  /** Far from the limit nobody waits for anybody; near it one webhook is made after the other. */
+  private async insert(row: WebhookRow, manager: EntityManager): Promise<void> {
+    const limit = this.config.webhooksPerEnvironment;
+    if (await insertWebhook(manager, row, limit - UNLOCKED_MARGIN)) return;
+    await manager.transaction(async (inner) => {
+      if (!(await lockEnvironment(inner, row.webhook.environmentId))) throw notFound('ENVIRONMENT_NOT_FOUND');
+      if (await insertWebhook(inner, row, limit)) return;
+      throw new ApiError('WEBHOOK_LIMIT_REACHED', `An environment may have ${limit} webhooks; delete some first`);
+    });
   }
 
   private async repeat(

@@ -31,7 +31,7 @@ export class WebhooksController {
   @Scopes('webhook:write')
   @Header('Cache-Control', 'no-store')
   @Creates(WebhookWithSecretDto, '/webhook')
-  @ApiErrors('TARGET_URL_NOT_ALLOWED')
+  @ApiErrors('TARGET_URL_NOT_ALLOWED', 'WEBHOOK_LIMIT_REACHED')
   @ApiOperation({
     summary: 'Create a webhook',
     description: 'Registers an endpoint. The answer carries the secret that signs what is sent to it.',

@@ -53,10 +53,30 @@ export async function lockWebhooksOf(manager: EntityManager, environmentId: stri
   return webhooks.map(({ id }) => id);
 }
 
-/** One statement: each further one would wait its turn beside the events. The environment cannot be deleted meanwhile. */
+/**
+ * Keeps others from making webhooks in the environment until the transaction ends.
+ *
+ * @returns false when there is no such environment.
+ */
+export async function lockEnvironment(manager: EntityManager, environmentId: string): Promise<boolean> {
+  const rows = await manager.query<unknown[]>(
+    'SELECT id FROM environment WHERE id = $1 AND deleted_at IS NULL FOR NO KEY UPDATE',
+    [environmentId],
+  );
+  return rows.length === 1;
+}
+
+/**
+ * One statement: each further one would wait its turn beside the events. The environment cannot be deleted meanwhile.
+ * The count is of when the statement began: others may be making webhooks, too.
+ */
 const INSERT_WEBHOOK = `
   WITH environment AS (
-    SELECT id FROM environment WHERE id = $1::uuid AND deleted_at IS NULL FOR SHARE
+    SELECT id FROM environment
+    WHERE id = $1::uuid AND deleted_at IS NULL AND $13::int > (
+      SELECT count(*) FROM webhook w WHERE w.environment_id = $1::uuid AND w.deleted_at IS NULL
+    )
+    FOR SHARE
   ),
   created AS (
     INSERT INTO webhook
@@ -79,13 +99,13 @@ const INSERT_WEBHOOK = `
 /**
  * Writes a new webhook with its first revision and its first secret.
  *
- * @returns false when its environment does not exist; nothing is written then.
+ * @param limit how many webhooks the environment may have with it.
+ * @returns false when its environment does not exist, or has as many; nothing is written then.
  */
 export async function insertWebhook(
   manager: EntityManager,
-  webhook: Webhook,
-  secret: WebhookSecret,
-  changedBy: string,
+  { webhook, secret, changedBy }: { webhook: Webhook; secret: WebhookSecret; changedBy: string },
+  limit: number,
 ): Promise<boolean> {
   const rows = await manager.query<unknown[]>(INSERT_WEBHOOK, [
     webhook.environmentId,
@@ -100,6 +120,7 @@ export async function insertWebhook(
     secret.id,
     secret.keyId,
     secret.ciphertext,
+    limit,
   ]);
   return rows.length === 1;
 }

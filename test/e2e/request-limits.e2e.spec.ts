@@ -87,3 +87,32 @@ describe('requests without a valid token', () => {
     expect(await statusesOfGuesses(service, 1, from('203.0.113.200'))).toEqual([429]);
   });
 });
+
+describe('the limit of webhooks in an environment', () => {
+  it('is never passed, not even by many at once, and a deleted webhook makes room', async () => {
+    const service = await start({ WEBHOOKS_PER_ENVIRONMENT: '3' });
+    const { client } = await service.tenant();
+    const create = () => client.post<{ id: string }>('/webhook', { target_url: 'https://example.com/webhook' });
+    const replies = await Promise.all(Array.from({ length: 20 }, create));
+    const made = replies.filter(({ status }) => status === 201).map((reply) => reply.expect(201).id);
+    expect(made).toHaveLength(3);
+    for (const reply of replies.filter(({ status }) => status !== 201)) reply.expectError(409, 'WEBHOOK_LIMIT_REACHED');
+    (await client.patch(`/webhook/${made[0]}`, { is_active: false })).expect(200);
+    (await create()).expectError(409, 'WEBHOOK_LIMIT_REACHED');
+    (await client.delete(`/webhook/${made[0]}`)).expect(200);
+    (await create()).expect(201);
+    (await (await service.tenant()).client.post('/webhook', { target_url: 'https://example.com/webhook' })).expect(201);
+  });
+
+  it('does not refuse the repeat of a request that made one', async () => {
+    const service = await start({ WEBHOOKS_PER_ENVIRONMENT: '1' });
+    const { client } = await service.tenant();
+    const headers = { 'idempotency-key': randomUUID() };
+    const body = { target_url: 'https://example.com/webhook' };
+    const first = (await client.post('/webhook', body, { headers })).expect(201);
+    expect((await client.post('/webhook', body, { headers })).expect(201)).toEqual(first);
+    const another = { 'idempotency-key': randomUUID() };
+    (await client.post('/webhook', body, { headers: another })).expectError(409, 'WEBHOOK_LIMIT_REACHED');
+    (await client.post('/webhook', body, { headers: another })).expectError(409, 'WEBHOOK_LIMIT_REACHED');
+  });
+});
