@@ -41,7 +41,9 @@ export function bundle(root, compiled, target) {
   const { buildSync } = createRequire(join(root, 'package.json'))('esbuild');
   buildSync({
     absWorkingDir: root,
-    entryPoints: [join(compiled, 'src', 'main.js'), join(compiled, 'src', 'database', 'embedded-postgres.worker.js')],
+    entryPoints: ['main.js', 'reencrypt-secrets.js', 'database/embedded-postgres.worker.js'].map((file) =>
+      join(compiled, 'src', file),
+    ),
     outdir: target,
     entryNames: '[name]',
     chunkNames: '[name]-[hash]',

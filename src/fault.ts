@@ -7,6 +7,7 @@ const SELF_EXPLANATORY = new Set([
   'SchemaTooNewError',
   'DatabaseTooOldError',
   'DatabaseUnreachableError',
+  'UnreadableSecretError',
 ]);
 
 /** What to print when the start fails: the message for errors of configuration, the stack for what nobody foresaw. */

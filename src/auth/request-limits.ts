@@ -3,7 +3,7 @@ import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { ApiError } from '../common/errors.js';
 import { Config } from '../config/config.js';
 import type { Principal } from './principal.js';
-import { networkOf } from './network-of.js';
+import { networkOf } from '../config/network-of.js';
 
 const WINDOW_S = 10;
 

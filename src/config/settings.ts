@@ -106,7 +106,7 @@ export const SETTINGS = {
     unset: 'made at first boot into DATA_DIR/encryption-keys',
     example: 'k1:<what `openssl rand -base64 32` prints>',
     description:
-      'Encrypt signing secrets at rest: the first key encrypts, all decrypt. All replicas need the same ones.',
+      'Encrypt signing secrets at rest: the first key encrypts, all decrypt. All replicas need the same ones. docs/security.md tells how to change them.',
     isSecret: true,
   },
   egressAllow: {

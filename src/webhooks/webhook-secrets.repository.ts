@@ -1,5 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import { WebhookSecret } from './entities/webhook-secret.entity.js';
+import type { Sealed } from './secret-vault.js';
 
 /** A webhook, as its secrets refer to it. */
 export interface SecretOwner {
@@ -62,4 +63,55 @@ const WIPE_ENDED = `
 export async function wipeEndedSecrets(manager: EntityManager): Promise<boolean> {
   const [row] = await manager.query<{ count: number }[]>(WIPE_ENDED);
   return row!.count === SECRETS_PER_STATEMENT;
+}
+
+/** A secret that was not wiped. */
+export interface StoredSecret extends SecretOwner, Sealed {
+  id: string;
+}
+
+const NEXT_UNDER_OTHER_KEYS = `
+  SELECT environment_id AS "environmentId", webhook_id AS "webhookId", id, key_id AS "keyId", ciphertext
+  FROM webhook_secret
+  WHERE key_id <> $1::text AND ($2::uuid IS NULL OR (environment_id, webhook_id, id) > ($2::uuid, $3::uuid, $4::uuid))
+  ORDER BY environment_id, webhook_id, id
+  LIMIT $5::int`;
+
+/** Secrets that another key encrypts, in the order of their primary key, behind `after`. */
+export function nextSecretsUnderOtherKeys(
+  manager: EntityManager,
+  keyId: string,
+  after: StoredSecret | null,
+  limit: number,
+): Promise<StoredSecret[]> {
+  const position = [after?.environmentId ?? null, after?.webhookId ?? null, after?.id ?? null];
+  return manager.query<StoredSecret[]>(NEXT_UNDER_OTHER_KEYS, [keyId, ...position, limit]);
+}
+
+/** Only what still has the ciphertext that was read: a secret that was wiped meanwhile stays so. */
+const REPLACE_CIPHERTEXTS = `
+  WITH replaced AS (
+    UPDATE webhook_secret s SET key_id = n.key_id, ciphertext = n.ciphertext
+    FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bytea[], $5::text[], $6::bytea[])
+      AS n (environment_id, webhook_id, id, old_ciphertext, key_id, ciphertext)
+    WHERE s.environment_id = n.environment_id AND s.webhook_id = n.webhook_id AND s.id = n.id
+      AND s.ciphertext = n.old_ciphertext
+    RETURNING 1
+  )
+  SELECT count(*)::int AS count FROM replaced`;
+
+/** @returns how many were replaced */
+export async function replaceCiphertexts(
+  manager: EntityManager,
+  changes: readonly { before: StoredSecret; after: Sealed }[],
+): Promise<number> {
+  const [row] = await manager.query<{ count: number }[]>(REPLACE_CIPHERTEXTS, [
+    changes.map(({ before }) => before.environmentId),
+    changes.map(({ before }) => before.webhookId),
+    changes.map(({ before }) => before.id),
+    changes.map(({ before }) => before.ciphertext),
+    changes.map(({ after }) => after.keyId),
+    changes.map(({ after }) => after.ciphertext),
+  ]);
+  return row!.count;
 }

@@ -188,7 +188,7 @@ export class Service {
     if (this.port === 0) this.port = await freePort();
     this.program = Program.spawn({
       directory: this.directory,
-      env: this.environment(),
+      env: this.settings,
       output: (text) => (this.log += text),
       tail: () => this.tail(),
     });
@@ -204,7 +204,8 @@ export class Service {
     return this.program;
   }
 
-  private environment(): Record<string, string> {
+  /** The environment of its process. */
+  get settings(): Record<string, string> {
     const { PATH = '', HOME = '' } = process.env;
     const shared = this.shared && {
       DATABASE_URL: this.shared.databaseUrl,

@@ -1,4 +1,4 @@
-import { networkOf } from '../../src/auth/network-of.js';
+import { networkOf } from '../../src/config/network-of.js';
 
 describe('networkOf', () => {
   it.each([

@@ -1,0 +1,39 @@
+import 'reflect-metadata';
+import { loadConfig } from './config/config.js';
+import { readEnvironment } from './config/environment.js';
+import { resolveCredentials } from './config/first-boot.js';
+import { DataDirectory } from './database/data-directory.js';
+import { openDatabase } from './database/database.js';
+import { EmbeddedPostgres } from './database/embedded-postgres.js';
+import { explain } from './fault.js';
+import { reencryptSecrets } from './webhooks/secret-reencryption.js';
+import { SecretVault } from './webhooks/secret-vault.js';
+
+/*
+ * `npm run secrets:reencrypt`: encrypts the stored signing secrets with the first key of ENCRYPTION_KEYS. On a server
+ * the service may run meanwhile; the embedded database belongs to one process at a time.
+ */
+async function run(): Promise<void> {
+  const config = await resolveCredentials(loadConfig(readEnvironment()));
+  const embedded =
+    config.databaseUrl === null ? await EmbeddedPostgres.start(DataDirectory.claim(config.dataDir)) : null;
+  try {
+    const dataSource = await openDatabase({ url: embedded?.url ?? config.databaseUrl!, poolSize: 2 });
+    try {
+      const count = await reencryptSecrets(dataSource.manager, new SecretVault(config.encryptionKeys));
+      const [first] = config.encryptionKeys;
+      process.stdout.write(`Encrypted anew: ${count}. Every stored secret is under the key ${first!.id} now.\n`);
+    } finally {
+      await dataSource.destroy();
+    }
+  } finally {
+    await embedded?.stop();
+  }
+}
+
+try {
+  await run();
+} catch (error) {
+  process.stderr.write(`${explain(error)}\n`);
+  process.exitCode = 1;
+}
