@@ -24,8 +24,8 @@ const ANSWERS_MAX = 1_000;
 /** Each has a socket of its own. */
 const CONCURRENT_LOOK_UPS = 512;
 /**
- * A look-up that takes this long gives its turn to the next. It goes on among others like it, if those are not too many;
- * so name servers that are slow on purpose hold up each other.
+ * A look-up that takes this long gives its turn to the next, and goes on among others like it. When those are too many
+ * the longest of them ends; so name servers that are slow on purpose are in each other's way.
  */
 const SLOW_LOOK_UP_MS = 500;
 const CONCURRENT_SLOW_LOOK_UPS = 128;
@@ -52,7 +52,9 @@ const LOOPBACK_ADDRESSES = ['127.0.0.1', '::1'];
 export class DnsAddressResolver extends AddressResolver {
   private readonly answers = new Map<string, { addresses: Promise<string[]>; freshUntil: number }>();
   private readonly turns: Turns;
-  private readonly slowTurns: Turns;
+  /** What ends each slow look-up, the longest first. */
+  private readonly slow = new Set<() => void>();
+  private readonly slowMax: number;
   private readonly systemTurns = new Turns(CONCURRENT_SYSTEM_LOOK_UPS);
   private readonly nameServers: readonly string[] | undefined;
 
@@ -67,7 +69,7 @@ export class DnsAddressResolver extends AddressResolver {
     super();
     this.nameServers = nameServers;
     this.turns = new Turns(concurrentLookUps);
-    this.slowTurns = new Turns(concurrentSlowLookUps);
+    this.slowMax = concurrentSlowLookUps;
   }
 
   resolve(hostname: string): Promise<string[]> {
@@ -125,19 +127,28 @@ export class DnsAddressResolver extends AddressResolver {
     if (this.nameServers) resolver.setServers(this.nameServers);
     const cancel = (): void => resolver.cancel();
     deadline.addEventListener('abort', cancel);
-    let held = this.turns;
+    let isSlow = false;
     const becomingSlow = setTimeout(() => {
-      if (!this.slowTurns.takeFree()) return cancel();
-      held.giveBack();
-      held = this.slowTurns;
+      isSlow = true;
+      this.turns.giveBack();
+      this.letGoOn(cancel);
     }, SLOW_LOOK_UP_MS);
     try {
       return addressesOf(await Promise.allSettled([resolver.resolve4(hostname), resolver.resolve6(hostname)]));
     } finally {
       clearTimeout(becomingSlow);
       deadline.removeEventListener('abort', cancel);
-      held.giveBack();
+      if (isSlow) this.slow.delete(cancel);
+      else this.turns.giveBack();
     }
+  }
+
+  private letGoOn(cancel: () => void): void {
+    this.slow.add(cancel);
+    if (this.slow.size <= this.slowMax) return;
+    const [longest] = this.slow;
+    this.slow.delete(longest!);
+    longest!();
   }
 }
 
@@ -156,15 +167,11 @@ class Turns {
 
   constructor(private readonly limit: number) {}
 
-  /** @returns whether there was a turn to take. */
-  takeFree(): boolean {
-    if (this.running >= this.limit) return false;
-    this.running += 1;
-    return true;
-  }
-
   async take(deadline: AbortSignal): Promise<void> {
-    if (this.takeFree()) return;
+    if (this.running < this.limit) {
+      this.running += 1;
+      return;
+    }
     await new Promise<void>((resolve, reject) => {
       const giveUp = (): void => {
         this.waiting.delete(go);

@@ -32,6 +32,7 @@ describe('npm run build', () => {
     symlinkSync(join(REPOSITORY, 'node_modules'), join(checkout, 'node_modules'));
     write('src/main.ts', 'export const answer: number = 1;');
     write('src/database/embedded-postgres.worker.ts', 'export {};');
+    write('src/reencrypt-secrets.ts', 'export {};');
     write('migrations/index.ts', 'export const migrations: string[] = [];');
   });
 
