@@ -96,11 +96,9 @@ export class DnsAddressResolver extends AddressResolver {
   }
 
   private async ask(hostname: string): Promise<string[]> {
-    if (isUnder(hostname, ['localhost']) && isUnder(hostname, this.policy.freedHosts)) return this.loopback();
     const deadline = AbortSignal.timeout(LOOK_UP_DEADLINE_MS);
-    return isUnder(hostname, this.policy.freedHosts)
-      ? this.askSystem(hostname, deadline)
-      : this.askNameServers(hostname, deadline);
+    if (!isUnder(hostname, this.policy.freedHosts)) return this.askNameServers(hostname, deadline);
+    return isUnder(hostname, ['localhost']) ? this.loopback() : this.askSystem(hostname, deadline);
   }
 
   private async askSystem(hostname: string, deadline: AbortSignal): Promise<string[]> {

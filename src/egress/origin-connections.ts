@@ -39,7 +39,7 @@ const ANSWER_MAX_BYTES = 131_072;
  * an error for every further header of it: 64 KiB of them took 170 ms, and take 5 now.
  */
 const PIECE_BYTES = 1_024;
-/** In how many pieces an answer may come: each costs as much as 100 bytes, though it may hold one. */
+/** In how many pieces an answer may come: each takes about 9 µs, though it may hold one byte. */
 const PIECES_MAX = 2_048;
 
 /** One socket at a time to one origin, opened when it is first used. */

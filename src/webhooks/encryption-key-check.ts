@@ -1,5 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import { findMissingKeys, registerKeys } from './encryption-keys.repository.js';
 import { fingerprintOf, SecretVault } from './secret-vault.js';
 
@@ -15,20 +15,28 @@ export class EncryptionKeyCheck implements OnModuleInit {
   ) {}
 
   async onModuleInit(): Promise<void> {
-    const keys = this.vault.keyring.map(({ id, key }) => ({ id, fingerprint: fingerprintOf(key) }));
     // One transaction: a start that is refused registers nothing, so a name that was used by mistake stays free.
     await this.dataSource.transaction(async (manager) => {
       const missing = await findMissingKeys(
         manager,
-        keys.map(({ id }) => id),
+        this.vault.keyring.map(({ id }) => id),
       );
       if (missing.length > 0) {
         throw new Error(`ENCRYPTION_KEYS lacks a key that stored signing secrets need: ${missing.join(', ')}`);
       }
-      const different = await registerKeys(manager, keys);
-      if (different.length > 0) {
-        throw new Error(`ENCRYPTION_KEYS has another key than this database knows as: ${different.join(', ')}`);
-      }
+      await registerKeyring(manager, this.vault);
     });
   }
+}
+
+/**
+ * Makes the keys known to the database.
+ *
+ * @throws when it knows another key by the name of one of them.
+ */
+export async function registerKeyring(manager: EntityManager, { keyring }: SecretVault): Promise<void> {
+  const keys = keyring.map(({ id, key }) => ({ id, fingerprint: fingerprintOf(key) }));
+  const different = await registerKeys(manager, keys);
+  if (different.length === 0) return;
+  throw new Error(`ENCRYPTION_KEYS has another key than this database knows as: ${different.join(', ')}`);
 }

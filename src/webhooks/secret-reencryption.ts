@@ -1,6 +1,6 @@
 import type { EntityManager } from 'typeorm';
-import { fingerprintOf, type SecretVault } from './secret-vault.js';
-import { registerKeys } from './encryption-keys.repository.js';
+import { registerKeyring } from './encryption-key-check.js';
+import type { SecretVault } from './secret-vault.js';
 import { nextSecretsUnderOtherKeys, replaceCiphertexts, type StoredSecret } from './webhook-secrets.repository.js';
 
 const SECRETS_PER_ROUND = 500;
@@ -10,11 +10,13 @@ const SECRETS_PER_ROUND = 500;
  * secrets. Afterwards the other keys are needed by nothing that was there when it began.
  *
  * @returns how many were encrypted anew
- * @throws UnreadableSecretError for a secret that no key of the ring opens; those before it are done
+ * @throws when the database knows another key by the name of one of the ring; UnreadableSecretError for a secret that no
+ *   key of the ring opens, when those before it are done
  */
 export async function reencryptSecrets(manager: EntityManager, vault: SecretVault): Promise<number> {
   const [first] = vault.keyring;
-  await registerKeys(manager, [{ id: first!.id, fingerprint: fingerprintOf(first!.key) }]);
+  // In a transaction: what is refused leaves nothing behind.
+  await manager.transaction((inner) => registerKeyring(inner, vault));
   let total = 0;
   let after: StoredSecret | null = null;
   for (;;) {

@@ -114,6 +114,6 @@ export class WebhooksController {
     @UuidParam('WEBHOOK_NOT_FOUND') webhookId: string,
     @Body() { overlap_seconds: overlapSeconds }: RotateSecretDto,
   ): Promise<WebhookWithSecretDto> {
-    return this.rotation.rotate({ environmentId, webhookId }, overlapSeconds! * 1_000, actorOf(principal));
+    return this.rotation.rotate({ environmentId, webhookId }, overlapSeconds * 1_000, actorOf(principal));
   }
 }

@@ -1,8 +1,6 @@
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { join } from 'node:path';
 import { loadConfig } from '../../src/config/config.js';
 import { AddressResolver, DnsAddressResolver } from '../../src/egress/address-resolver.js';
 import { targetPolicyOf } from '../../src/egress/target-url-policy.js';
@@ -10,17 +8,14 @@ import { startReplica, type TestReplica } from '../support/app.js';
 import type { ApiErrorBody, Delivery, DeliveryDetail, Page } from '../support/client.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { NameServer } from '../support/name-server.js';
+import { forwardProxy } from '../support/forward-proxy.js';
 import { Receiver } from '../support/receiver.js';
+import { useServers } from '../support/servers.js';
+import { TARGET_URL_CASES, type TargetUrlCase } from '../support/target-url-cases.js';
 import { until } from '../support/wait.js';
 
-interface Case {
-  url: string;
-  resolves_to?: string | string[];
-  verdict: 'allow' | 'reject-at-create' | 'reject-at-connect';
-  why: string;
-}
-const cases = JSON.parse(readFileSync(join(import.meta.dirname, '../support/target-urls.json'), 'utf8')) as Case[];
-const casesOf = (verdict: Case['verdict']): Case[] => cases.filter((entry) => entry.verdict === verdict);
+const casesOf = (verdict: TargetUrlCase['verdict']): TargetUrlCase[] =>
+  TARGET_URL_CASES.filter((entry) => entry.verdict === verdict);
 
 const PRODUCTION = { NODE_ENV: 'production' };
 
@@ -128,9 +123,9 @@ describe('under the production policy', () => {
   const canaryConnections = (): number => canaries.reduce((sum, { connections }) => sum + connections, 0);
 
   it('holds for all cases', () => {
-    const count = (verdict: Case['verdict']): number => casesOf(verdict).length;
+    const count = (verdict: TargetUrlCase['verdict']): number => casesOf(verdict).length;
     expect([count('reject-at-create'), count('reject-at-connect'), count('allow')]).toEqual([67, 15, 6]);
-    expect(cases).toHaveLength(88);
+    expect(TARGET_URL_CASES).toHaveLength(88);
   });
 
   it.each(casesOf('reject-at-create'))('POST /webhook refuses $url: $why', async ({ url }) => {
@@ -276,5 +271,38 @@ describe('DNS', () => {
     // The others take 4 s.
     expect(performance.now() - start).toBeLessThan(1_500);
     expect(await slow.errors(expected.size)).toEqual(expected);
+  });
+});
+
+describe('EGRESS_PROXY_URL', () => {
+  const listen = useServers();
+  const settings = { ...PRODUCTION, TARGET_URL_ALLOW_HTTP: 'true', RETRY_SCHEDULE: '' };
+
+  it('has deliveries go through the proxy, which alone knows the name, and fail while it is away', async () => {
+    const proxy = forwardProxy();
+    const { port } = await listen(proxy.server);
+    const receiver = await Receiver.start();
+    const replica = await startReplica(database, { ...settings, EGRESS_PROXY_URL: `http://127.0.0.1:${port}` });
+    try {
+      const tenant = await Tenant.of(replica);
+      const authority = `only-the-proxy-knows.example.com:${receiver.port}`;
+      const id = await tenant.createWebhook(`http://${authority}/`);
+      await tenant.publish();
+      expect((await tenant.errors(1)).get(id)).toEqual([200]);
+      expect(receiver.requests).toHaveLength(1);
+      expect(proxy.tunnels).toEqual([{ authority, authorization: undefined }]);
+    } finally {
+      await replica.close();
+      await receiver.close();
+    }
+    const withoutProxy = await startReplica(database, { ...settings, EGRESS_PROXY_URL: 'http://127.0.0.1:1' });
+    try {
+      const tenant = await Tenant.of(withoutProxy);
+      const id = await tenant.createWebhook('http://only-the-proxy-knows.example.com:4000/');
+      await tenant.publish();
+      expect((await tenant.errors(1)).get(id)).toEqual(['connect_error']);
+    } finally {
+      await withoutProxy.close();
+    }
   });
 });

@@ -521,6 +521,24 @@ describe('the body of an answer', () => {
     expect(performance.now() - start).toBeLessThan(5_000);
   });
 
+  it('is cut off after two thousand pieces, be they of one byte', async () => {
+    const { body, connections } = await bodyOf(
+      tcp((socket) => {
+        socket.setNoDelay(true).once('data', () => {
+          socket.write('HTTP/1.1 200 OK\r\ncontent-length: 60000\r\n\r\n');
+          const drip = (): void => {
+            if (!socket.destroyed) socket.write('a', () => void setImmediate().then(drip));
+          };
+          drip();
+        });
+      }),
+      10_000,
+    );
+    expect(body.truncated).toBe(true);
+    expect(body.text.length).toBeLessThan(4_096);
+    await closed(connections[0]);
+  });
+
   it('keeps what came of a body that is broken off', async () => {
     const { body } = await bodyOf(bytes('HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\npartial'));
     expect(body).toEqual({ text: 'partial', truncated: true });

@@ -1,5 +1,5 @@
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
-import { connect, createServer as createTcpServer, type Server } from 'node:net';
+import { createServer as createTcpServer, type Server } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import type { EgressErrorKind } from '../../src/common/outcomes.js';
 import { classifyFailure } from '../../src/egress/attempt-error.js';
@@ -8,6 +8,7 @@ import type { Answer } from '../../src/egress/exchange.js';
 import { GuardedAgent } from '../../src/egress/guarded-agent.js';
 import { proxyConnector } from '../../src/egress/proxy-connector.js';
 import { CertificateAuthority } from '../support/certificates.js';
+import { forwardProxy } from '../support/forward-proxy.js';
 import { useServers } from '../support/servers.js';
 import { until } from '../support/wait.js';
 
@@ -16,32 +17,6 @@ const agents: GuardedAgent[] = [];
 afterEach(async () => {
   for (const agent of agents.splice(0)) await agent.close();
 });
-
-interface Tunnel {
-  authority: string | undefined;
-  authorization: string | undefined;
-}
-
-/** A forward proxy that takes every name for 127.0.0.1, and writes down what it was asked for. */
-function proxyThat(answer: number | 'hangs' = 200): { server: HttpServer; tunnels: Tunnel[] } {
-  const tunnels: Tunnel[] = [];
-  const server = createHttpServer((_, response) => response.writeHead(500).end('not a tunnel'));
-  server.on('connect', ({ url, headers }, client) => {
-    tunnels.push({ authority: url, authorization: headers['proxy-authorization'] });
-    if (answer === 'hangs') return;
-    if (answer !== 200) {
-      client.end(`HTTP/1.1 ${answer} No\r\ncontent-length: 0\r\n\r\n`);
-      return;
-    }
-    const upstream = connect(Number(url!.split(':').at(-1)), '127.0.0.1', () => {
-      client.write('HTTP/1.1 200 Connection established\r\n\r\n');
-      client.pipe(upstream).pipe(client);
-    });
-    upstream.on('error', () => client.destroy());
-    client.on('error', () => upstream.destroy()).on('close', () => upstream.destroy());
-  });
-  return { server, tunnels };
-}
 
 interface Setup {
   credentials?: string;
@@ -101,7 +76,7 @@ describe('through a forward proxy', () => {
   it('a name is left to the proxy, and credentials are not shown to the receiver', async () => {
     const target = receiver();
     const { port } = await listen(target.server);
-    const proxy = proxyThat();
+    const proxy = forwardProxy();
     const { agent, troubles } = agentThrough((await listen(proxy.server)).port, { credentials: 'us%20er:p%40ss@' });
     expect((await post(agent, `http://hooks.example.com:${port}/in`)).status).toBe(200);
     const authorization = `Basic ${Buffer.from('us er:p@ss').toString('base64')}`;
@@ -113,7 +88,7 @@ describe('through a forward proxy', () => {
 
   it('a tunnel is kept for the next request', async () => {
     const { port } = await listen(receiver().server);
-    const proxy = proxyThat();
+    const proxy = forwardProxy();
     const { agent } = agentThrough((await listen(proxy.server)).port);
     for (let sent = 0; sent < 3; sent += 1) {
       await post(agent, `http://hooks.example.com:${port}/`);
@@ -125,7 +100,7 @@ describe('through a forward proxy', () => {
   it('the receiver is still spoken to by its name, and its certificate verified', async () => {
     const names: TLSSocket['servername'][] = [];
     const { port } = await listen(tlsReceiver(names));
-    const proxy = await listen(proxyThat().server);
+    const proxy = await listen(forwardProxy().server);
     const untrusting = agentThrough(proxy.port);
     expect(await failureOf(post(untrusting.agent, `https://hooks.example.com:${port}/`))).toBe('tls_error');
     await until('its tunnel to be closed', () => proxy.connections.every(({ destroyed }) => destroyed));
@@ -143,7 +118,7 @@ describe('through a forward proxy', () => {
     ['127.0.0.1', '127.0.0.1'],
     ['[::1]', '::1'],
   ])('the literal %s is refused without asking', async (host) => {
-    const proxy = proxyThat();
+    const proxy = forwardProxy();
     const { agent } = agentThrough((await listen(proxy.server)).port);
     expect(await failureOf(post(agent, `http://${host}:4000/`))).toBe('blocked_address');
     expect(proxy.tunnels).toEqual([]);
@@ -157,7 +132,7 @@ describe('through a forward proxy', () => {
     [504, 'connect_timeout', 0],
     [302, 'connect_error', 0],
   ] as const)('an answer of %i is a %s', async (status, kind, troublesToTell) => {
-    const { port, connections } = await listen(proxyThat(status).server);
+    const { port, connections } = await listen(forwardProxy(status).server);
     const { agent, troubles } = agentThrough(port);
     expect(await failureOf(post(agent, 'https://hooks.example.com/'))).toBe(kind);
     expect(troubles).toHaveLength(troublesToTell);
@@ -165,7 +140,7 @@ describe('through a forward proxy', () => {
   });
 
   it('a tunnel that does not come is a connect_timeout', async () => {
-    const { port } = await listen(proxyThat('hangs').server);
+    const { port } = await listen(forwardProxy('hangs').server);
     const { agent } = agentThrough(port, { connectTimeoutMs: 300 });
     expect(await failureOf(post(agent, 'https://hooks.example.com/'))).toBe('connect_timeout');
   });
@@ -195,7 +170,7 @@ describe('through a forward proxy', () => {
 
   it('a receiver that breaks off is a reset', async () => {
     const { port } = await listen(createTcpServer((socket) => socket.once('data', () => socket.destroy())));
-    const { agent } = agentThrough((await listen(proxyThat().server)).port);
+    const { agent } = agentThrough((await listen(forwardProxy().server)).port);
     expect(await failureOf(post(agent, `http://hooks.example.com:${port}/`))).toBe('reset');
   });
 });

@@ -73,4 +73,13 @@ describe('reencryptSecrets', () => {
     await expect(reencryptSecrets(manager, new SecretVault([keyOf('two')]))).rejects.toThrow(UnreadableSecretError);
     expect(await read(new SecretVault([one]))).toEqual(texts);
   });
+
+  it('refuses another key under a name that the database knows, before it changes anything', async () => {
+    const [one, two] = [keyOf('one'), keyOf('two')];
+    const texts = await store(new SecretVault([one]), 1);
+    await store(new SecretVault([two]), 0);
+    const mistaken = new SecretVault([{ ...two, key: randomBytes(32) }, one]);
+    await expect(reencryptSecrets(manager, mistaken)).rejects.toThrow(two.id);
+    expect(await read(new SecretVault([one]))).toEqual(texts);
+  });
 });

@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import fc from 'fast-check';
 import { BLOCKED_IPV4_RANGES, BLOCKED_IPV6_RANGES, isAllowedAddress } from '../../src/egress/blocked-ranges.js';
 import { checkTargetUrl, TARGET_URL_MAX_LENGTH, targetPolicyOf } from '../../src/egress/target-url-policy.js';
 import { addressIn, bitsOf, dotted } from '../support/addresses.js';
+import { TARGET_URL_CASES } from '../support/target-url-cases.js';
 
 const PRODUCTION_SETTINGS = {
   egressAllow: [],
@@ -28,26 +27,15 @@ const ruleOf = (raw: unknown, policy = production): string => {
   return verdict.ok ? 'ok' : verdict.rule;
 };
 
-interface Case {
-  url: string;
-  resolves_to?: string | string[];
-  verdict: 'allow' | 'reject-at-create' | 'reject-at-connect';
-  why: string;
-}
-const cases = JSON.parse(readFileSync(join(import.meta.dirname, '../support/target-urls.json'), 'utf8')) as Case[];
-
 describe('the production policy', () => {
-  it.each(cases.map((entry) => [entry.verdict, JSON.stringify(entry.url).slice(0, 80), entry.why, entry] as const))(
-    '%s: %s, %s',
-    (verdict, _url, _why, { url, resolves_to: answer = [] }) => {
-      expect(checkTargetUrl(url, production).ok).toBe(verdict !== 'reject-at-create');
-      if (verdict === 'reject-at-create') return;
-      const isEveryAddressAllowed = [answer]
-        .flat()
-        .every((address) => isAllowedAddress(address, production.allowRanges));
-      expect(isEveryAddressAllowed).toBe(verdict === 'allow');
-    },
-  );
+  it.each(
+    TARGET_URL_CASES.map((entry) => [entry.verdict, JSON.stringify(entry.url).slice(0, 80), entry.why, entry] as const),
+  )('%s: %s, %s', (verdict, _url, _why, { url, resolves_to: answer = [] }) => {
+    expect(checkTargetUrl(url, production).ok).toBe(verdict !== 'reject-at-create');
+    if (verdict === 'reject-at-create') return;
+    const isEveryAddressAllowed = [answer].flat().every((address) => isAllowedAddress(address, production.allowRanges));
+    expect(isEveryAddressAllowed).toBe(verdict === 'allow');
+  });
 
   it.each([
     [undefined, 'string'],

@@ -2,7 +2,8 @@ import { ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import { IsInt, Max, Min } from 'class-validator';
 import { MayBeAbsent } from '../../common/property-rules.js';
 
-/** A week. */
+/** A day, and a week. */
+const OVERLAP_SECONDS = 86_400;
 const OVERLAP_MAX_SECONDS = 604_800;
 const MESSAGE = { message: `must be a whole number of seconds from 0 to ${OVERLAP_MAX_SECONDS}` };
 
@@ -12,12 +13,12 @@ export class RotateSecretDto {
     type: 'integer',
     minimum: 0,
     maximum: OVERLAP_MAX_SECONDS,
-    default: 86_400,
+    default: OVERLAP_SECONDS,
     description: 'How long the older secrets stay good beside the new one. 0 ends them at once.',
   })
   @MayBeAbsent()
   @IsInt(MESSAGE)
   @Min(0, MESSAGE)
   @Max(OVERLAP_MAX_SECONDS, MESSAGE)
-  overlap_seconds?: number = 86_400;
+  overlap_seconds: number = OVERLAP_SECONDS;
 }
