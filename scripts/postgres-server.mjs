@@ -33,17 +33,18 @@ const STOP_DEADLINE_MS = 10_000;
  * Starts a server on a free port of the loopback interface, in a new temporary directory.
  *
  * @param {14 | 18} major
- * @param {{ durable?: boolean }} [options] `durable`: what was committed survives a crash, as in production; without it
- *   the server is faster. Default false.
+ * @param {{ durable?: boolean, directory?: string }} [options] `durable`: what was committed survives a crash, as in
+ *   production; without it the server is faster. Default false. `directory`: where to make the temporary directory.
+ *   Default: that of the system.
  * @returns {Promise<import('./postgres-server.d.mts').PostgresServer>}
  */
-export async function startPostgres(major, { durable = false } = {}) {
+export async function startPostgres(major, { durable = false, directory = tmpdir() } = {}) {
   if (process.platform !== 'linux' || process.arch !== 'x64') {
     throw new Error(
       'The packaged servers are for Linux on x64. Set TEST_DATABASE_URL to a PostgreSQL server of your own.',
     );
   }
-  const home = mkdtempSync(join(tmpdir(), `tidings-postgres-${major}-`));
+  const home = mkdtempSync(join(directory, `tidings-postgres-${major}-`));
   let server;
   try {
     const account = unprivilegedAccount();
@@ -66,7 +67,12 @@ export async function startPostgres(major, { durable = false } = {}) {
       url,
       exited: once(server, 'exit'),
       kill: (victims) => kill(server, victims),
-      restart: () => restart(start),
+      freeze: () => signalAll(server, 'SIGSTOP'),
+      thaw: () => signalAll(server, 'SIGCONT'),
+      restart: ({ standby = false } = {}) => {
+        if (standby) writeFileSync(join(data, 'standby.signal'), '');
+        return restart(start);
+      },
       stop: () => stop(server, home),
     };
   } catch (error) {
@@ -152,17 +158,21 @@ async function kill(server, victims) {
   const exited = once(server, 'exit');
   const children = victims === 'all' ? childrenOf(server.pid) : [];
   server.kill('SIGKILL');
-  for (const pid of children) sendKill(pid);
+  for (const pid of children) send(pid, 'SIGKILL');
   await exited;
+}
+
+function signalAll(server, signal) {
+  for (const pid of [server.pid, ...childrenOf(server.pid)]) send(pid, signal);
 }
 
 function childrenOf(pid) {
   return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
 }
 
-function sendKill(pid) {
+function send(pid, signal) {
   try {
-    process.kill(pid, 'SIGKILL');
+    process.kill(pid, signal);
   } catch (error) {
     if (error.code !== 'ESRCH') throw error;
   }

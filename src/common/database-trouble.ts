@@ -1,6 +1,7 @@
 /** SQLSTATEs, or their classes, that say "not now" instead of "not so" (PostgreSQL, appendix A). */
 const UNAVAILABLE_STATES = [
   '08', // connection exception
+  '25006', // read_only_sql_transaction: connected to a standby
   '25P03', // idle_in_transaction_session_timeout
   '40001', // serialization_failure
   '40P01', // deadlock_detected

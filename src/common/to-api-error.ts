@@ -1,4 +1,5 @@
 import { HttpException } from '@nestjs/common';
+import { databaseBusy } from './database-busy.js';
 import { isDatabaseUnavailable } from './database-trouble.js';
 import { ApiError, type ErrorCode } from './errors.js';
 import { unsupportedMediaType } from './json-body.js';
@@ -15,10 +16,7 @@ const BY_STATUS: Record<number, { code: ErrorCode; message: string }> = {
 /** What an API caller is told about anything that was thrown. Whatever is not expected is a 500 that tells nothing. */
 export function toApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
-  if (isDatabaseUnavailable(error)) {
-    const headers = { 'Retry-After': '1' };
-    return new ApiError('DATABASE_BUSY', 'The database did not answer in time', { headers, cause: error });
-  }
+  if (isDatabaseUnavailable(error)) return databaseBusy('The database did not answer in time', error);
   const status = statusOf(error);
   if (status === 415) return unsupportedMediaType();
   const known = status === null ? undefined : BY_STATUS[status];

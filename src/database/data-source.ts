@@ -5,19 +5,29 @@ import { DeadlineClient } from './deadline-client.js';
 import { entities } from './entities.js';
 import { MIGRATIONS_TABLE } from './migrator.js';
 
-/**
- * How long a connection may take to open, and a request may wait for a free one: a caller is owed its 503 within 2 s
- * of the database going away.
- */
-export const CONNECTION_TIMEOUT_MS = 2_000;
+/** How long the users of a pool wait for the database before they get an error. */
+export interface DatabasePatience {
+  /** For a connection: a new one to open, or a free one among those that there are. */
+  connectionMs: number;
+  /**
+   * For one statement, whose connection is dropped then; null: as long as it takes. The client's clock, because
+   * `statement_timeout` needs a start-up parameter or a SET, which a pooler in transaction mode refuses, and never fires
+   * on the embedded engine.
+   */
+  statementMs: number | null;
+}
 
 /**
- * How long one statement may take before its caller gets an error and its connection is dropped. The largest that we
- * send (500 events of 256 KiB, 128 MiB) stays under half of it on a slow disk; a database that takes longer is down,
- * and without a deadline every request would hang with it. The client's clock, because `statement_timeout` needs a
- * start-up parameter or a SET, which a pooler in transaction mode refuses, and never fires on the embedded engine.
+ * Of what moves events and deliveries, where nobody waits for a single statement. The largest that we send (64 MiB of
+ * events) stays under half of it on a slow disk; a database that takes longer is down.
  */
-export const STATEMENT_TIMEOUT_MS = 10_000;
+export const PIPELINE_PATIENCE: DatabasePatience = { connectionMs: 2_000, statementMs: 10_000 };
+
+/**
+ * Of requests: their callers are owed a 503 within 2 s, whether the database is gone, has no connection left, or lets a
+ * statement wait for a lock.
+ */
+export const REQUEST_PATIENCE: DatabasePatience = { connectionMs: 600, statementMs: 1_000 };
 
 /** The oldest PostgreSQL that we test against. */
 const MIN_SERVER_VERSION_NUM = 140_000;
@@ -47,29 +57,29 @@ export interface DataSourceSettings {
   poolSize: number;
   /** Told of connections that broke while idle; they are replaced. Without a listener pg would end the process. */
   onIdleConnectionError?: (error: Error) => void;
-  /** null: no deadline, for migrations, which may rewrite tables or wait for another replica's. */
-  statementTimeoutMs?: number | null;
+  /** Default: {@link PIPELINE_PATIENCE}. */
+  patience?: DatabasePatience;
 }
 
 /**
  * Opens a pool. No start-up parameters beyond user, database and encoding, and no SET: behind PgBouncer in transaction
  * mode, and on the embedded engine, connections share sessions.
  *
- * @throws DatabaseUnreachableError when it does not let us in within 2 s, DatabaseTooOldError below PostgreSQL 14.
+ * @throws DatabaseUnreachableError when it does not let us in in time, DatabaseTooOldError below PostgreSQL 14.
  */
 export async function openDataSource(settings: DataSourceSettings): Promise<DataSource> {
-  const { url, poolSize, onIdleConnectionError, statementTimeoutMs = STATEMENT_TIMEOUT_MS } = settings;
+  const { url, poolSize, onIdleConnectionError, patience = PIPELINE_PATIENCE } = settings;
   const dataSource = new DataSource({
     type: 'postgres',
     driver: pg,
     poolSize,
-    connectTimeoutMS: CONNECTION_TIMEOUT_MS,
+    connectTimeoutMS: patience.connectionMs,
     poolErrorHandler: onIdleConnectionError ?? ((): void => undefined),
     extra: {
       // Not as `url`: TypeORM would parse it too, by rules of its own.
       connectionString: url,
       Client: DeadlineClient,
-      query_timeout: statementTimeoutMs ?? 0,
+      query_timeout: patience.statementMs ?? 0,
       keepAlive: true,
     },
     useUTC: true,

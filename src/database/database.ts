@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
 import { DailyPartitions } from './daily-partitions.js';
-import { openDataSource, type DataSourceSettings } from './data-source.js';
+import { openDataSource, PIPELINE_PATIENCE, type DataSourceSettings } from './data-source.js';
 import { isMigrated, migrate } from './migrator.js';
 
 /**
@@ -22,7 +22,11 @@ export async function openDatabase(settings: DataSourceSettings): Promise<DataSo
 
 /** May take minutes, so it runs on a connection of its own without the deadline that statements have. */
 async function prepare(settings: DataSourceSettings): Promise<void> {
-  const preparing = await openDataSource({ ...settings, poolSize: 1, statementTimeoutMs: null });
+  const preparing = await openDataSource({
+    ...settings,
+    poolSize: 1,
+    patience: { ...PIPELINE_PATIENCE, statementMs: null },
+  });
   try {
     await migrate(preparing);
     await new DailyPartitions(preparing).ensure(new Date());

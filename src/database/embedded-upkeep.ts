@@ -2,6 +2,7 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy }
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
 import { Config } from '../config/config.js';
+import { PipelineDataSource } from './pipeline-data-source.js';
 
 /**
  * Often, so that little is to be done at a time: a round that took a minute's worth at once kept requests waiting for 0.2 s.
@@ -66,7 +67,7 @@ export class EmbeddedUpkeep implements OnApplicationBootstrap, OnModuleDestroy {
   readonly #stopping = new AbortController();
 
   constructor(
-    private readonly dataSource: DataSource,
+    @PipelineDataSource() private readonly dataSource: DataSource,
     private readonly config: Config,
   ) {}
 

@@ -20,3 +20,11 @@ export function isMissingPartition(error: unknown): boolean {
   if (sqlstateOf(error) !== '23514' || !(error instanceof QueryFailedError)) return false;
   return !(error.driverError as { constraint?: string }).constraint;
 }
+
+/**
+ * 25006: the server takes no writes. Not the transaction: none here is read-only. Given the error as pg throws it, before
+ * TypeORM wraps it.
+ */
+export function isReadOnlyServer(error: Error): boolean {
+  return (error as { code?: unknown }).code === '25006';
+}

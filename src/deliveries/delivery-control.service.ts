@@ -50,7 +50,7 @@ export class DeliveryControlService extends DeliveryControl {
     if (superseding.length === 0) return;
     for (const { webhookId, revision } of superseding) this.replica.supersede(webhookId, revision);
     // Another replica may have read a webhook just before the change: after the window it may not act on it.
-    if (await this.replica.hasOthers()) await delay(START_WINDOW_MS + TIMER_SLACK_MS);
+    if (await this.replica.hasOthers(this.dataSource)) await delay(START_WINDOW_MS + TIMER_SLACK_MS);
     // What one statement did not manage, and what was leased meanwhile.
     while (await this.stop(superseding, this.dataSource));
   }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { databaseBusy } from '../common/database-busy.js';
 import { ApiError } from '../common/errors.js';
 import { uuidV7 } from '../common/uuid-v7.js';
 import { DailyPartitions } from '../database/daily-partitions.js';
@@ -73,9 +74,7 @@ export class WebhookTester {
       const attempt = await this.send(environmentId, webhook.id, type);
       if (attempt) return attempt;
     }
-    throw new ApiError('DATABASE_BUSY', 'The webhook keeps changing; repeat the request', {
-      headers: { 'Retry-After': '1' },
-    });
+    throw databaseBusy('The webhook keeps changing; repeat the request');
   }
 
   private async send(

@@ -1,8 +1,9 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { ApiError } from '../common/errors.js';
+import { databaseBusy } from '../common/database-busy.js';
 import { Gathering } from '../common/gathering.js';
 import { DailyPartitions } from '../database/daily-partitions.js';
+import { PipelineDataSource } from '../database/pipeline-data-source.js';
 import { isDataError } from '../database/sqlstate.js';
 import { DeliveryDispatcher } from '../deliveries/engine/delivery-dispatcher.js';
 import { type Room, RoomKeeper } from '../deliveries/engine/room-keeper.js';
@@ -10,20 +11,31 @@ import type { Queryable } from '../database/queryable.js';
 import { type Count, Metrics } from '../metrics/metrics.js';
 import { acceptEvents, type Acceptance, type IncomingEvent } from './accept-events.js';
 
-/** Events written by one statement. */
-const EVENTS_PER_FLUSH = 500;
+const MEBIBYTE = 1_048_576;
+
+/** What one statement writes at most, unless a single request has more: under half a second's work. */
+const PER_FLUSH = { events: 500, bytes: 16 * MEBIBYTE };
 
 /** How long events wait for others to share their statement, and how many are worth one at once. */
 const GATHER_MS = 2;
 const WORTHWHILE_EVENTS = 32;
 
 /** What may wait for its statement: beyond either, intake answers 503 instead of growing. */
-const WAITING_LIMIT = { events: 20_000, bytes: 64 * 1024 * 1024 };
+const WAITING_LIMIT = { events: 20_000, bytes: 64 * MEBIBYTE };
+
+/**
+ * How long a request waits for its commit before it is answered 503: the caller is owed one within 2 s of the database
+ * going away. A large one is given the time that writing it takes on a slow disk, too.
+ */
+const PATIENCE = { ms: 1_700, bytesPerMs: 8 * 1024 };
+const PATIENCE_CHECK_MS = 100;
 
 /** The events of one request: accepted all or none. */
 interface Group {
   events: readonly IncomingEvent[];
   bytes: number;
+  /** `performance.now()` of when it is answered without having been committed, as far as is known then. */
+  givenUpAt: number;
   resolve: (refused: ReadonlySet<string>) => void;
   reject: (error: unknown) => void;
 }
@@ -37,6 +49,9 @@ interface Group {
 export class EventIntake {
   private readonly logger = new Logger(EventIntake.name);
   private waiting: Group[] = [];
+  /** Those that wait, and those of the statement under way. */
+  private readonly unanswered = new Set<Group>();
+  private patienceTimer: NodeJS.Timeout | null = null;
   private waitingEvents = 0;
   private waitingBytes = 0;
   /** Events of statements under way. */
@@ -49,7 +64,8 @@ export class EventIntake {
   private readonly refused: Count;
 
   constructor(
-    private readonly dataSource: DataSource,
+    @PipelineDataSource() private readonly pipeline: DataSource,
+    private readonly requests: DataSource,
     private readonly partitions: DailyPartitions,
     private readonly rooms: RoomKeeper,
     private readonly dispatcher: DeliveryDispatcher,
@@ -62,21 +78,44 @@ export class EventIntake {
 
   /**
    * @returns the ids of the events that were not stored, because their idempotency key was taken; the others are committed.
-   * @throws ApiError DATABASE_BUSY when too much waits
+   * @throws ApiError DATABASE_BUSY when too much waits, or the commit takes too long: then the events may be committed yet.
    */
   accept(events: readonly IncomingEvent[]): Promise<ReadonlySet<string>> {
     const bytes = events.reduce((sum, event) => sum + Buffer.byteLength(event.payload), 0);
     if (this.waitingEvents + events.length > WAITING_LIMIT.events || this.waitingBytes + bytes > WAITING_LIMIT.bytes) {
       this.refused.inc(events.length);
-      throw new ApiError('DATABASE_BUSY', 'Too many events wait to be stored', { headers: { 'Retry-After': '1' } });
+      throw databaseBusy('Too many events wait to be stored');
     }
     return new Promise((resolve, reject) => {
-      this.waiting.push({ events, bytes, resolve, reject });
+      const givenUpAt = performance.now() + PATIENCE.ms + bytes / PATIENCE.bytesPerMs;
+      const group = { events, bytes, givenUpAt, resolve, reject };
+      this.waiting.push(group);
+      this.unanswered.add(group);
+      this.patienceTimer ??= setInterval(() => this.giveUpLate(), PATIENCE_CHECK_MS).unref();
       this.waitingEvents += events.length;
       this.waitingBytes += bytes;
       this.gathering.grown(this.waitingEvents);
       this.startFlush();
     });
+  }
+
+  /** One timer for all: with one for each request, making and ending timers took as long as reading the request. */
+  private giveUpLate(): void {
+    const now = performance.now();
+    const late = new Set([...this.unanswered].filter(({ givenUpAt }) => givenUpAt <= now));
+    for (const group of late) {
+      this.refused.inc(group.events.length);
+      this.answered(group).reject(databaseBusy('The events were not stored in time'));
+    }
+    if (late.size > 0) {
+      const kept = this.waiting.filter((group) => !late.has(group));
+      this.takeOut(this.waiting.filter((group) => late.has(group)));
+      this.waiting = kept;
+    }
+    if (this.unanswered.size === 0 && this.patienceTimer) {
+      clearInterval(this.patienceTimer);
+      this.patienceTimer = null;
+    }
   }
 
   /**
@@ -90,7 +129,7 @@ export class EventIntake {
   ): Promise<ReadonlySet<string>> {
     return this.partitions.provide(() =>
       this.write(events, this.rooms.reserveNothing(), (insert) =>
-        this.dataSource.transaction(async (manager) => {
+        this.requests.transaction(async (manager) => {
           const acceptance = await insert(manager);
           await confirm(acceptance.refused, manager);
           return acceptance;
@@ -113,7 +152,9 @@ export class EventIntake {
       while (this.waiting.length > 0) {
         if (this.isLastShared) await this.gathering.wait(this.waitingEvents);
         const fitting = await this.rooms.roomToAccept(this.waitingEvents);
-        await this.writeGroups(this.takeGroups(Math.min(fitting, EVENTS_PER_FLUSH)));
+        const groups = this.takeGroups(Math.min(fitting, PER_FLUSH.events));
+        // None when all were given up meanwhile.
+        if (groups.length > 0) await this.writeGroups(groups);
       }
     } finally {
       this.isFlushing = false;
@@ -123,31 +164,44 @@ export class EventIntake {
   /** Whole groups, up to so many events; a larger group goes alone. */
   private takeGroups(limit: number): Group[] {
     let events = 0;
+    let bytes = 0;
     let count = 0;
     for (const group of this.waiting) {
-      if (count > 0 && events + group.events.length > limit) break;
       events += group.events.length;
+      bytes += group.bytes;
+      if (count > 0 && (events > limit || bytes > PER_FLUSH.bytes)) break;
       count += 1;
     }
     const groups = this.waiting.splice(0, count);
     this.isLastShared = count > 1;
-    this.waitingEvents -= events;
-    this.waitingBytes -= groups.reduce((sum, group) => sum + group.bytes, 0);
+    this.takeOut(groups);
     return groups;
+  }
+
+  private takeOut(groups: readonly Group[]): void {
+    for (const { events, bytes } of groups) {
+      this.waitingEvents -= events.length;
+      this.waitingBytes -= bytes;
+    }
+  }
+
+  private answered(group: Group): Group {
+    this.unanswered.delete(group);
+    return group;
   }
 
   private async writeGroups(groups: Group[]): Promise<void> {
     try {
       const events = groups.flatMap((group) => group.events);
       const refused = await this.partitions.provide(() =>
-        this.write(events, this.rooms.reserveForIntake(), (insert) => insert(this.dataSource)),
+        this.write(events, this.rooms.reserveForIntake(), (insert) => insert(this.pipeline)),
       );
-      for (const { resolve } of groups) resolve(refused);
+      for (const group of groups) this.answered(group).resolve(refused);
     } catch (error) {
       if (groups.length > 1 && isDataError(error)) {
         for (const group of groups) await this.writeGroups([group]);
       } else {
-        for (const { reject } of groups) reject(error);
+        for (const group of groups) this.answered(group).reject(error);
       }
     }
   }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { createHash } from 'node:crypto';
 import { DataSource } from 'typeorm';
+import { databaseBusy } from '../common/database-busy.js';
 import { ApiError, type FieldFailure } from '../common/errors.js';
 import { notFound } from '../common/not-found.js';
 import { type PageDto, startAfter, toPage } from '../common/page.js';
@@ -130,9 +131,7 @@ function earlierEvent(event: IncomingEvent, uses: ReadonlyMap<string, KeyUse>, f
   const { key, contentHash } = event.idempotency!;
   const use = uses.get(key);
   if (!use) {
-    throw new ApiError('DATABASE_BUSY', 'The idempotency key has just run out; repeat the request', {
-      headers: { 'Retry-After': '1' },
-    });
+    throw databaseBusy('The idempotency key has just run out; repeat the request');
   }
   if (!use.contentHash.equals(contentHash)) {
     throw conflict({ field, message: 'was used before with other content' });

@@ -33,6 +33,9 @@ export const ENDPOINT_STATES = [
 ] as const;
 export type EndpointState = (typeof ENDPOINT_STATES)[number];
 
+/** Requests of the API, and what moves events and deliveries, wait for the database apart. */
+const DATABASE_POOLS = ['requests', 'pipeline'] as const;
+
 /** HTTP methods that have routes; any other is `other`. */
 export const REQUEST_METHODS = ['DELETE', 'GET', 'HEAD', 'PATCH', 'POST', 'other'] as const;
 
@@ -153,18 +156,20 @@ export const METRICS = {
   databaseConnections: {
     type: 'gauge',
     name: 'tidings_database_connections',
-    help: 'Open connections of this replica to the database.',
-    labels: { state: ['idle', 'busy'] },
+    help: 'Open connections of this replica to the database: those for requests, and those of the pipeline that takes events in and sends them.',
+    labels: { pool: DATABASE_POOLS, state: ['idle', 'busy'] },
   },
   databaseConnectionsLimit: {
     type: 'gauge',
     name: 'tidings_database_connections_limit',
-    help: 'How many connections this replica may open: DATABASE_POOL_SIZE.',
+    help: 'How many connections this replica may open; together DATABASE_POOL_SIZE.',
+    labels: { pool: DATABASE_POOLS },
   },
   databaseWaiting: {
     type: 'gauge',
     name: 'tidings_database_waiting',
     help: 'Callers in this replica that wait for a free connection.',
+    labels: { pool: DATABASE_POOLS },
   },
 
   requestDuration: {

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { READINESS_CHECK_NAMES, type ReadinessCheck, ReadinessChecks } from '../common/readiness-checks.js';
 import { ShutdownState } from '../common/shutdown-state.js';
+import { within } from '../common/within.js';
 import type { HealthStatus, ReadinessChecksDto, ReadinessDto } from './health.dto.js';
 
 /** How long a check may take; orchestrators commonly give the whole probe a second or a few. */
@@ -25,15 +26,10 @@ export class HealthService {
 
 /** The check's answer; none within the deadline is `unavailable`, whatever it says later. */
 export async function statusOf(check: ReadinessCheck, deadlineMs: number): Promise<HealthStatus> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), deadlineMs);
-  });
   try {
-    return (await Promise.race([check(), late])) ? 'ok' : 'unavailable';
+    const answer = Promise.resolve(check());
+    return (await within(deadlineMs, answer, () => new Error('The check took too long'))) ? 'ok' : 'unavailable';
   } catch {
     return 'unavailable';
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -1,15 +1,22 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { PipelineDataSource } from '../database/pipeline-data-source.js';
 import { poolUsageOf } from '../database/pool-usage.js';
 import { Metrics } from '../metrics/metrics.js';
 
-/** Shows the use of the database's connection pool. */
+/** Shows the use of the database's connection pools. */
 @Injectable()
 export class PoolGauges {
-  constructor(dataSource: DataSource, metrics: Metrics) {
-    metrics.gauge('databaseConnections', { state: 'idle' }, () => poolUsageOf(dataSource).idle);
-    metrics.gauge('databaseConnections', { state: 'busy' }, () => poolUsageOf(dataSource).busy);
-    metrics.gauge('databaseConnectionsLimit', {}, () => poolUsageOf(dataSource).limit);
-    metrics.gauge('databaseWaiting', {}, () => poolUsageOf(dataSource).waiting);
+  constructor(requests: DataSource, @PipelineDataSource() pipeline: DataSource, metrics: Metrics) {
+    const pools = [
+      ['requests', requests],
+      ['pipeline', pipeline],
+    ] as const;
+    for (const [pool, dataSource] of pools) {
+      metrics.gauge('databaseConnections', { pool, state: 'idle' }, () => poolUsageOf(dataSource).idle);
+      metrics.gauge('databaseConnections', { pool, state: 'busy' }, () => poolUsageOf(dataSource).busy);
+      metrics.gauge('databaseConnectionsLimit', { pool }, () => poolUsageOf(dataSource).limit);
+      metrics.gauge('databaseWaiting', { pool }, () => poolUsageOf(dataSource).waiting);
+    }
   }
 }

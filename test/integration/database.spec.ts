@@ -120,7 +120,11 @@ describe('a statement that passes its deadline', () => {
   afterAll(() => database.close());
 
   it('fails, and its connection is not used again', async () => {
-    const dataSource = await openDataSource({ url: database.url, poolSize: 1, statementTimeoutMs: 200 });
+    const dataSource = await openDataSource({
+      url: database.url,
+      poolSize: 1,
+      patience: { connectionMs: 2_000, statementMs: 200 },
+    });
     try {
       await expect(dataSource.query('SELECT pg_sleep(1)')).rejects.toThrow('timeout');
       await expect(untilAnswered(() => dataSource.query('SELECT 1 AS one'))).resolves.toEqual([{ one: 1 }]);

@@ -110,8 +110,10 @@ describe('the metrics of a replica', () => {
       'tidings_attempts_failed_total{reason="reset"}': 2,
       'tidings_attempts_failed_total{reason="timeout"}': 0,
       tidings_first_attempt_delay_seconds_count: 8,
-      tidings_database_connections_limit: 4,
-      tidings_database_waiting: 0,
+      'tidings_database_connections_limit{pool="requests"}': 3,
+      'tidings_database_connections_limit{pool="pipeline"}': 1,
+      'tidings_database_waiting{pool="requests"}': 0,
+      'tidings_database_waiting{pool="pipeline"}': 0,
       'tidings_http_request_duration_seconds_count{method="POST",route="/event",status="2xx"}': 6,
       'tidings_http_request_duration_seconds_count{method="DELETE",route="/webhook/:id",status="2xx"}': 1,
     });

@@ -5,6 +5,7 @@ import { createApp } from '../../src/app.setup.js';
 import { AuthModule } from '../../src/auth/auth.module.js';
 import { EnvironmentContents } from '../../src/auth/environment-contents.js';
 import { ConfigModule } from '../../src/config/config.module.js';
+import { PIPELINE_DATA_SOURCE } from '../../src/database/pipeline-data-source.js';
 import { type Config, loadConfig } from '../../src/config/config.js';
 
 export const ADMIN_TOKEN = 'an-admin-token-for-tests-of-enough-length';
@@ -71,9 +72,10 @@ export async function createAuthApp(
   @Module({
     providers: [
       { provide: DataSource, useValue: dataSource },
+      { provide: PIPELINE_DATA_SOURCE, useValue: dataSource },
       { provide: EnvironmentContents, useValue: contents },
     ],
-    exports: [DataSource, EnvironmentContents],
+    exports: [DataSource, PIPELINE_DATA_SOURCE, EnvironmentContents],
   })
   class SurroundingsModule {}
 

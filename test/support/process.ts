@@ -17,6 +17,10 @@ export interface ServiceOptions {
    * a copy of a directory that was initialised once for the run, which takes a tenth of the time. Default false.
    */
   firstBoot?: boolean;
+  /** The superuser's URL of another server than the tests run on. */
+  serverUrl?: string;
+  /** An existing directory to keep the data in. Default: that of the run. */
+  directory?: string;
 }
 
 /** An environment of its own with a token for it: stories on one service cannot meet each other. */
@@ -46,6 +50,7 @@ export class Service {
   private log = '';
   private shared: Shared | undefined;
   private readonly isReplica: boolean;
+  private readonly serverUrl: string | null;
 
   constructor(
     private readonly options: ServiceOptions = {},
@@ -53,8 +58,9 @@ export class Service {
   ) {
     this.shared = shared;
     this.isReplica = shared !== undefined;
+    this.serverUrl = options.serverUrl ?? SERVER_URL;
     // In the directory of the run, so that what a killed worker leaves is removed with it.
-    this.directory = mkdtempSync(join(runDirectory(), 'service-'));
+    this.directory = mkdtempSync(join(options.directory ?? runDirectory(), 'service-'));
     this.dataDir = join(this.directory, 'data');
   }
 
@@ -98,8 +104,8 @@ export class Service {
 
   /** Starts the process and resolves when it is ready. */
   async start(): Promise<void> {
-    if (SERVER_URL && !this.shared) this.shared = await createDatabase(SERVER_URL);
-    if (!SERVER_URL && !this.options.firstBoot && !existsSync(this.dataDir)) {
+    if (this.serverUrl && !this.shared) this.shared = await createDatabase(this.serverUrl);
+    if (!this.serverUrl && !this.options.firstBoot && !existsSync(this.dataDir)) {
       cpSync(await initialisedDataDir(), this.dataDir, { recursive: true });
     }
     await this.spawn();
@@ -147,7 +153,7 @@ export class Service {
     } finally {
       if (this.isRunning) await this.kill('SIGKILL');
       rmSync(this.directory, { recursive: true, force: true });
-      if (SERVER_URL && this.shared && !this.isReplica) await dropDatabase(SERVER_URL, this.shared.databaseUrl);
+      if (this.serverUrl && this.shared && !this.isReplica) await dropDatabase(this.serverUrl, this.shared.databaseUrl);
     }
   }
 

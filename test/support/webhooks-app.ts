@@ -4,6 +4,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { createApp } from '../../src/app.setup.js';
 import { AuthModule } from '../../src/auth/auth.module.js';
 import { ConfigModule } from '../../src/config/config.module.js';
+import { PIPELINE_DATA_SOURCE } from '../../src/database/pipeline-data-source.js';
 import { loadConfig } from '../../src/config/config.js';
 import { DeliveryControl, type WebhookChange } from '../../src/webhooks/delivery-control.js';
 import { WebhooksModule } from '../../src/webhooks/webhooks.module.js';
@@ -81,9 +82,10 @@ export class WebhooksApp {
     @Module({
       providers: [
         { provide: DataSource, useValue: dataSource },
+        { provide: PIPELINE_DATA_SOURCE, useValue: dataSource },
         { provide: DeliveryControl, useValue: deliveryControl },
       ],
-      exports: [DataSource, DeliveryControl],
+      exports: [DataSource, PIPELINE_DATA_SOURCE, DeliveryControl],
     })
     class SurroundingsModule {}
 

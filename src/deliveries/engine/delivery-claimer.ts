@@ -5,6 +5,7 @@ import { DeliveryDispatcher } from './delivery-dispatcher.js';
 import { PROBE_INTERVAL_MS } from './endpoint-health.js';
 import { type Room, RoomKeeper } from './room-keeper.js';
 import { claimDeliveries } from '../queue/claim-deliveries.js';
+import { PipelineDataSource } from '../../database/pipeline-data-source.js';
 
 /** How often the queue is looked at when nothing says that something is due: bounds the lateness of a retry. */
 const POLL_MS = 250;
@@ -25,7 +26,7 @@ export class DeliveryClaimer {
   private mayFindMoreInRound = false;
 
   constructor(
-    private readonly dataSource: DataSource,
+    @PipelineDataSource() private readonly dataSource: DataSource,
     private readonly rooms: RoomKeeper,
     private readonly dispatcher: DeliveryDispatcher,
     config: Config,

@@ -16,6 +16,7 @@ import { judgeAttempt, unattempted } from './judge-attempt.js';
 import { Replica } from './replica.js';
 import { ResultRecorder } from './result-recorder.js';
 import { RoomKeeper } from './room-keeper.js';
+import { PipelineDataSource } from '../../database/pipeline-data-source.js';
 
 /** How often a dispatcher that stops looks whether it is done. */
 const DRAIN_POLL_MS = 10;
@@ -40,7 +41,7 @@ export class DeliveryDispatcher {
   private unsettled = 0;
 
   constructor(
-    private readonly dataSource: DataSource,
+    @PipelineDataSource() private readonly dataSource: DataSource,
     private readonly config: Config,
     private readonly rooms: RoomKeeper,
     private readonly replica: Replica,

@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { within } from '../../common/within.js';
 import { Metrics } from '../../metrics/metrics.js';
 import { type QueueState, readQueueState } from '../queue/read-queue-state.js';
+import { PipelineDataSource } from '../../database/pipeline-data-source.js';
 
 /** However often and by however many it is scraped, the queue is read once in this time. */
 const FRESH_MS = 5_000;
@@ -18,7 +20,7 @@ export class QueueGauges {
   private reading: Promise<void> | null = null;
 
   constructor(
-    private readonly dataSource: DataSource,
+    @PipelineDataSource() private readonly dataSource: DataSource,
     metrics: Metrics,
   ) {
     metrics.beforeRead(() => this.refresh());
@@ -41,12 +43,9 @@ export class QueueGauges {
     this.reading ??= this.read().finally(() => {
       this.reading = null;
     });
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, DEADLINE_MS);
-    });
-    await Promise.race([this.reading, late]);
-    clearTimeout(timer);
+    await within(DEADLINE_MS, this.reading, () => new Error('The queue could not be read in time')).catch(
+      () => undefined,
+    );
   }
 
   /** Whoever works with the database logs that it fails; a line for each scrape would only repeat that. */

@@ -3,12 +3,14 @@ import { DataSource } from 'typeorm';
 import { uuidV7 } from '../../common/uuid-v7.js';
 import { Config } from '../../config/config.js';
 import { DailyPartitions } from '../../database/daily-partitions.js';
+import type { Queryable } from '../../database/queryable.js';
 import { DeliveryMetrics } from '../delivery-metrics.js';
 import type { Target } from '../delivery.types.js';
 import { DEAD_AFTER_MS, hasOtherReplicas, signOff, touchReplica } from '../queue/replicas.js';
 import { rescueDeliveries } from '../queue/rescue-deliveries.js';
 import { Repeater } from '../../common/repeater.js';
 import { START_WINDOW_MS, StartPermits } from './start-permits.js';
+import { PipelineDataSource } from '../../database/pipeline-data-source.js';
 
 /** Between heartbeats, and between looks for what dead replicas left behind. */
 const HEARTBEAT_MS = 2_000;
@@ -39,7 +41,7 @@ export class Replica {
   private lastBeatAt = -Infinity;
 
   constructor(
-    private readonly dataSource: DataSource,
+    @PipelineDataSource() private readonly dataSource: DataSource,
     private readonly partitions: DailyPartitions,
     private readonly metrics: DeliveryMetrics,
     config: Config,
@@ -85,8 +87,8 @@ export class Replica {
   }
 
   /** Whether another process may hold deliveries of the same database. */
-  async hasOthers(): Promise<boolean> {
-    return !this.isExclusive && (await hasOtherReplicas(this.dataSource, this.id));
+  async hasOthers(database: Queryable): Promise<boolean> {
+    return !this.isExclusive && (await hasOtherReplicas(database, this.id));
   }
 
   private async beat(): Promise<void> {

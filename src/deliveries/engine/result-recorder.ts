@@ -14,6 +14,7 @@ import { tallyOutcomes } from './outcome-tally.js';
 import { recordOutcomes, type RecordedHealth } from '../queue/record-health.js';
 import { isSuccess, settleDeliveries, type Settled, type Settlements } from '../queue/settle-deliveries.js';
 import { WebhookDisabler } from './webhook-disabler.js';
+import { PipelineDataSource } from '../../database/pipeline-data-source.js';
 
 /** Results written by one statement. */
 const ROWS_PER_FLUSH = 500;
@@ -49,7 +50,7 @@ export class ResultRecorder {
   private unwritten = 0;
 
   constructor(
-    private readonly dataSource: DataSource,
+    @PipelineDataSource() private readonly dataSource: DataSource,
     private readonly partitions: DailyPartitions,
     private readonly config: Config,
     private readonly states: EndpointStates,

@@ -1,0 +1,17 @@
+/**
+ * What the work resolves with, or rejects with `late()` when that takes longer: the work itself goes on, and what becomes
+ * of it then is nobody's matter.
+ *
+ * @param ms milliseconds.
+ */
+export async function within<T>(ms: number, work: Promise<T>, late: () => Error): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(late()), ms);
+  });
+  try {
+    return await Promise.race([work, deadline]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,226 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { jest } from '@jest/globals';
+import pg from 'pg';
+import { startPostgres, type PostgresServer } from '../../scripts/postgres-server.mjs';
+import { SERVER_URL, Service, type Tenant } from '../support/process.js';
+import type { Receiver } from '../support/receiver.js';
+import { TroubleLog, troubleTable } from '../support/trouble-log.js';
+import { until } from '../support/wait.js';
+import { useReceivers } from './receivers.js';
+
+/* What callers are told while a PostgreSQL server is in trouble, and that it ends with the trouble. */
+
+jest.setTimeout(120_000);
+
+/** Connections of the service: 3 for requests, 2 for the pipeline. */
+const POOL_SIZE = 5;
+const MEBIBYTE = 1_048_576;
+/** Of the file system that is filled: what a new server takes, and some room. */
+const DISK_BYTES = 256 * MEBIBYTE;
+
+/** The package of the server that the tests run on; they need one of their own, to do this to it. */
+async function majorVersion(): Promise<14 | 18> {
+  const client = new pg.Client(SERVER_URL!);
+  await client.connect();
+  const { rows } = await client.query<{ major: string }>(
+    `SELECT split_part(current_setting('server_version'), '.', 1) AS major`,
+  );
+  await client.end();
+  return rows[0]!.major === '14' ? 14 : 18;
+}
+
+if (!SERVER_URL) {
+  describe('the embedded database in trouble', () => {
+    const receivers = useReceivers();
+    const table = troubleTable('Trouble of the embedded database');
+    afterAll(() => table.print());
+
+    it('whose disk is full is told of, and used again when there is room', async () => {
+      const disk = new SmallDisk();
+      const service = new Service({ directory: disk.path });
+      try {
+        await service.start();
+        const { client } = await service.tenant();
+        const log = await TroubleLog.begin(client, await receivers.start());
+        await log.during(() => disk.fullUntil(() => log.isRefused('POST /event')));
+        await table.add('disk full', log, { refused: ['POST /event'] });
+      } finally {
+        await service.stop();
+        disk.remove();
+      }
+    });
+  });
+} else {
+  describe('a PostgreSQL server in trouble', () => {
+    const receivers = useReceivers();
+    const table = troubleTable('Trouble of a PostgreSQL server');
+    const cleanup: (() => Promise<unknown> | unknown)[] = [];
+    let server: PostgresServer;
+    let service: Service;
+    let tenant: Tenant;
+    let receiver: Receiver;
+    let log: TroubleLog;
+
+    async function start(directory?: string): Promise<void> {
+      server = await startPostgres(await majorVersion(), { durable: true, ...(directory && { directory }) });
+      cleanup.push(() => server.stop());
+      service = new Service({ serverUrl: server.url, env: { DATABASE_POOL_SIZE: String(POOL_SIZE) } });
+      cleanup.push(() => service.stop());
+      await service.start();
+      tenant = await service.tenant();
+      receiver = await receivers.start();
+      log = await TroubleLog.begin(tenant.client, receiver);
+    }
+
+    /** A session of somebody else's on the service's database. */
+    async function connect(): Promise<pg.Client> {
+      const client = new pg.Client(service.databaseUrl);
+      client.on('error', () => undefined);
+      await client.connect();
+      return client;
+    }
+
+    afterEach(async () => {
+      for (const end of cleanup.splice(0).reverse()) await end();
+    });
+    afterAll(() => table.print());
+
+    it('that is gone is told of at once, and used again when it is back', async () => {
+      await start();
+      await log.during(async () => {
+        await server.kill('postmaster');
+        await delay(4_000);
+        await server.restart();
+      });
+      await table.add('server gone', log, { refused: 'all' });
+    });
+
+    it('that has gone without a word is told of within two seconds', async () => {
+      await start();
+      await log.during(async () => {
+        server.freeze();
+        await delay(5_000);
+        server.thaw();
+      });
+      await table.add('server does not answer', log, { refused: 'all' });
+    });
+
+    it('that holds a lock is told of within two seconds, and no session is left waiting for it', async () => {
+      await start();
+      const holder = await connect();
+      let sessions = 0;
+      await log.during(async () => {
+        await holder.query('BEGIN; LOCK TABLE webhook, event, delivery IN ACCESS EXCLUSIVE MODE');
+        await delay(8_000);
+        const { rows } = await holder.query<{ count: number }>(
+          `SELECT count(*)::int FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`,
+        );
+        sessions = rows[0]!.count;
+        await holder.query('ROLLBACK');
+      });
+      await holder.end();
+      // A statement that was given up may just be ending.
+      expect(sessions).toBeLessThanOrEqual(2 * POOL_SIZE);
+      await table.add('tables locked', log, { refused: ['POST /event', 'GET /webhook', 'GET /delivery'] });
+    });
+
+    it('of which one row is locked refuses those who need it, and holds up no events', async () => {
+      await start();
+      const holder = await connect();
+      await log.during(async () => {
+        await holder.query('BEGIN');
+        await holder.query('SELECT FROM webhook WHERE id = $1 FOR UPDATE', [log.webhookId]);
+        await delay(5_000);
+        await holder.query('ROLLBACK');
+      });
+      await holder.end();
+      await table.add('row locked', log, { refused: ['PATCH /webhook/{id}'], served: ['POST /event'] });
+    });
+
+    it('that has no connection left is told of, and used again when it has', async () => {
+      await start();
+      const holder = await connect();
+      const crowd: pg.Client[] = [];
+      await log.during(async () => {
+        await holder.query(
+          `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+           WHERE datname = current_database() AND pid <> pg_backend_pid()`,
+        );
+        try {
+          for (;;) crowd.push(await connect());
+        } catch {
+          // The server lets nobody in any more.
+        }
+        await holder.query(
+          `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+           WHERE datname = current_database() AND NOT pid = ANY ($1)`,
+          [[holder, ...crowd].map((client) => (client as unknown as { processID: number }).processID)],
+        );
+        // Who comes first to a place that got free keeps it.
+        for (let taken = 0; taken < 2 * POOL_SIZE; taken += 1)
+          await connect()
+            .then((client) => crowd.push(client))
+            .catch(() => undefined);
+        await delay(3_000);
+        await Promise.all(crowd.splice(0).map((client) => client.end()));
+      });
+      await holder.end();
+      await table.add('no connection left', log, { refused: 'some' });
+    });
+
+    it('that became a standby is told of, and used again when it is promoted', async () => {
+      await start();
+      await log.during(async () => {
+        await server.kill('postmaster');
+        await server.restart({ standby: true });
+        await delay(4_000);
+        const superuser = await connect();
+        await superuser.query('SELECT pg_promote()');
+        await superuser.end();
+      });
+      await table.add('read-only standby', log, { refused: ['POST /event', 'POST /webhook'] });
+    });
+
+    it('whose disk is full is told of, and used again when there is room', async () => {
+      const disk = new SmallDisk();
+      cleanup.push(() => disk.remove());
+      await start(disk.path);
+      await log.during(() => disk.fullUntil(() => log.isRefused('POST /event')));
+      await table.add('disk full', log, { refused: ['POST /event'] });
+    });
+  });
+}
+
+/** A file system in memory, for what fills it. Mounting one takes root, as CI is. */
+class SmallDisk {
+  readonly path = mkdtempSync(join(tmpdir(), 'tidings-disk-'));
+
+  constructor() {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK_BYTES},mode=755`, 'tmpfs', this.path]);
+  }
+
+  /** Leaves no room until the condition has held for some seconds: what is free within files is used up first. */
+  async fullUntil(isFelt: () => boolean): Promise<void> {
+    const ballast = join(this.path, 'ballast');
+    for (let bytes = MEBIBYTE; bytes >= 4_096;) {
+      try {
+        writeFileSync(ballast, Buffer.alloc(bytes), { flag: 'a' });
+      } catch (error) {
+        if ((error as { code?: unknown }).code !== 'ENOSPC') throw error;
+        bytes /= 4;
+      }
+    }
+    await until('the full disk to be felt', isFelt, 30_000);
+    await delay(3_000);
+    rmSync(ballast);
+  }
+
+  remove(): void {
+    execFileSync('umount', [this.path]);
+    rmSync(this.path, { recursive: true });
+  }
+}
