@@ -76,7 +76,11 @@ export async function fillFinished(client: pg.Client, count: number, webhooks: n
 
 /** Makes the partitions of the days before now, which a service that has run so long has. */
 export async function makePartitions(databaseUrl: string, days: number): Promise<void> {
-  const dataSource = await openDataSource({ url: databaseUrl, poolSize: 1, patience: { connectionMs: 2_000, statementMs: null } });
+  const dataSource = await openDataSource({
+    url: databaseUrl,
+    poolSize: 1,
+    patience: { connectionMs: 2_000, statementMs: null },
+  });
   try {
     const partitions = new DailyPartitions(dataSource);
     const now = Date.now();

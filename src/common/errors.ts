@@ -67,6 +67,11 @@ export const ERRORS = {
     description:
       'Too many requests by this token, without a valid token from this address, or of this kind at once; repeat after `Retry-After` seconds.',
   },
+  PENDING_LIMIT_REACHED: {
+    status: 429,
+    description:
+      'The environment has PENDING_DELIVERIES_PER_ENVIRONMENT deliveries pending; repeat after `Retry-After` seconds.',
+  },
   INTERNAL_ERROR: { status: 500, description: 'A fault of the service; the request id finds it in the log.' },
   DATABASE_BUSY: {
     status: 503,

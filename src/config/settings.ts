@@ -217,6 +217,13 @@ export const SETTINGS = {
     default: '1000',
     description: 'How many webhooks an environment may have, the inactive ones included; above it 409.',
   },
+  pendingDeliveriesPerEnvironment: {
+    name: 'PENDING_DELIVERIES_PER_ENVIRONMENT',
+    type: integer({ min: 1, max: 1_000_000_000, unit: 'deliveries' }),
+    default: '10000000',
+    description:
+      'How many deliveries may be pending in an environment, those that wait for a retry included; while there are more, about, publishing is refused with 429.',
+  },
 } as const satisfies Record<string, Setting<unknown>>;
 
 export type SettingKey = keyof typeof SETTINGS;

@@ -1,4 +1,5 @@
 import { CLAIM_DELIVERIES } from '../deliveries/queue/claim-deliveries.js';
+import { COUNT_PENDING } from '../deliveries/queue/count-pending.js';
 import { SETTLE_DELIVERIES, SETTLE_SUCCESSES } from '../deliveries/queue/settle-deliveries.js';
 import { ACCEPT_EVENTS } from '../events/accept-events.js';
 import type { StoredStatement } from './stored-statement.js';
@@ -7,6 +8,7 @@ import type { StoredStatement } from './stored-statement.js';
 export const storedStatements: readonly StoredStatement<unknown>[] = [
   ACCEPT_EVENTS,
   CLAIM_DELIVERIES,
+  COUNT_PENDING,
   SETTLE_DELIVERIES,
   SETTLE_SUCCESSES,
 ];

@@ -9,6 +9,7 @@ import { DeliveryDispatcher } from '../deliveries/engine/delivery-dispatcher.js'
 import { type Room, RoomKeeper } from '../deliveries/engine/room-keeper.js';
 import type { Queryable } from '../database/queryable.js';
 import { type Count, Metrics } from '../metrics/metrics.js';
+import { PendingLimit } from './pending-limit.js';
 import { acceptEvents, type Acceptance, type IncomingEvent } from './accept-events.js';
 
 const MEBIBYTE = 1_048_576;
@@ -30,7 +31,7 @@ const WAITING_LIMIT = { events: 20_000, bytes: 64 * MEBIBYTE };
 const PATIENCE = { ms: 1_700, bytesPerMs: 8 * 1024 };
 const PATIENCE_CHECK_MS = 100;
 
-/** The events of one request: accepted all or none. */
+/** The events of one request, and so of one environment: accepted all or none. */
 interface Group {
   events: readonly IncomingEvent[];
   bytes: number;
@@ -69,6 +70,7 @@ export class EventIntake {
     private readonly partitions: DailyPartitions,
     private readonly rooms: RoomKeeper,
     private readonly dispatcher: DeliveryDispatcher,
+    private readonly pending: PendingLimit,
     metrics: Metrics,
   ) {
     this.accepted = metrics.counter('eventsAccepted', {});
@@ -77,10 +79,13 @@ export class EventIntake {
   }
 
   /**
+   * @param events one or more of one environment.
    * @returns the ids of the events that were not stored, because their idempotency key was taken; the others are committed.
-   * @throws ApiError DATABASE_BUSY when too much waits, or the commit takes too long: then the events may be committed yet.
+   * @throws ApiError DATABASE_BUSY when too much waits, or the commit takes too long: then the events may be committed
+   *   yet. PENDING_LIMIT_REACHED when too many deliveries wait in the events' environment.
    */
   accept(events: readonly IncomingEvent[]): Promise<ReadonlySet<string>> {
+    this.refuseBeyondLimit(events);
     const bytes = events.reduce((sum, event) => sum + Buffer.byteLength(event.payload), 0);
     if (this.waitingEvents + events.length > WAITING_LIMIT.events || this.waitingBytes + bytes > WAITING_LIMIT.bytes) {
       this.refused.inc(events.length);
@@ -97,6 +102,16 @@ export class EventIntake {
       this.gathering.grown(this.waitingEvents);
       this.startFlush();
     });
+  }
+
+  private refuseBeyondLimit(events: readonly IncomingEvent[]): void {
+    try {
+      for (const environmentId of new Set(events.map((event) => event.environmentId)))
+        this.pending.check(environmentId);
+    } catch (error) {
+      this.refused.inc(events.length);
+      throw error;
+    }
   }
 
   /** One timer for all: with one for each request, making and ending timers took as long as reading the request. */
@@ -127,6 +142,7 @@ export class EventIntake {
     events: readonly IncomingEvent[],
     confirm: (refused: ReadonlySet<string>, database: Queryable) => Promise<void>,
   ): Promise<ReadonlySet<string>> {
+    this.refuseBeyondLimit(events);
     return this.partitions.provide(() =>
       this.write(events, this.rooms.reserveNothing(), (insert) =>
         this.requests.transaction(async (manager) => {
@@ -217,12 +233,23 @@ export class EventIntake {
       const accepted = events.length - refused.size;
       this.accepted.inc(accepted);
       this.rooms.accepted(accepted, deliveries);
+      this.noteAdded(events, deliveries, deliveries - leased.length);
       this.dispatcher.dispatch(leased);
       if (unleased.length > 0) this.rooms.nudge(unleased);
       return refused;
     } finally {
       this.writingEvents -= events.length;
       room.release();
+    }
+  }
+
+  /** As if each event had made as many deliveries: the next count corrects what that gets wrong. */
+  private noteAdded(events: readonly IncomingEvent[], made: number, waiting: number): void {
+    const published = new Map<string, number>();
+    for (const { environmentId } of events) published.set(environmentId, (published.get(environmentId) ?? 0) + 1);
+    for (const [environmentId, count] of published) {
+      const share = count / events.length;
+      this.pending.added(environmentId, made * share, waiting * share);
     }
   }
 }

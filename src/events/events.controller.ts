@@ -27,6 +27,7 @@ export class EventsController {
       'process that answers.',
   })
   @ApiAcceptedResponse({ type: EventDto, description: 'Accepted and committed.' })
+  @ApiErrors('PENDING_LIMIT_REACHED')
   publish(
     @CurrentEnvironment() environmentId: string,
     @IdempotencyKey() key: string | null,
@@ -43,7 +44,7 @@ export class EventsController {
     description: 'All or none: one bad member refuses the batch, and the `field` of the failure names its index.',
   })
   @ApiAcceptedResponse({ type: EventBatchDto, description: 'Accepted and committed.' })
-  @ApiErrors('IDEMPOTENCY_CONFLICT')
+  @ApiErrors('IDEMPOTENCY_CONFLICT', 'PENDING_LIMIT_REACHED')
   async publishBatch(
     @CurrentEnvironment() environmentId: string,
     @Body() body: PublishEventBatchDto,

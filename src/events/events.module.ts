@@ -3,10 +3,11 @@ import { DeliveriesModule } from '../deliveries/deliveries.module.js';
 import { EventIntake } from './event-intake.js';
 import { EventsController } from './events.controller.js';
 import { EventsService } from './events.service.js';
+import { PendingLimit } from './pending-limit.js';
 
 @Module({
   imports: [DeliveriesModule],
   controllers: [EventsController],
-  providers: [EventsService, EventIntake],
+  providers: [EventsService, EventIntake, PendingLimit],
 })
 export class EventsModule {}

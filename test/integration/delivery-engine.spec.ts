@@ -1,6 +1,7 @@
 import { jest } from '@jest/globals';
 import { setTimeout as delay } from 'node:timers/promises';
-import { DataSource } from 'typeorm';
+import type { DataSource } from 'typeorm';
+import { PIPELINE_DATA_SOURCE } from '../../src/database/pipeline-data-source.js';
 import { uuidV7 } from '../../src/common/uuid-v7.js';
 import { EventIntake } from '../../src/events/event-intake.js';
 import { startReplica, type TestReplica } from '../support/app.js';
@@ -73,7 +74,7 @@ describe('the delivery engine', () => {
        FROM generate_series(1, 1100)`,
       [environmentId, uuidV7()],
     );
-    const query = jest.spyOn(replica.nest.get(DataSource), 'query');
+    const query = jest.spyOn(replica.nest.get<DataSource>(PIPELINE_DATA_SOURCE), 'query');
     try {
       await delay(1_500);
       const claims = query.mock.calls.filter(([sql]) => sql.includes('claim_deliveries')).length;

@@ -1,7 +1,8 @@
 import { jest } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { DataSource } from 'typeorm';
+import type { DataSource } from 'typeorm';
+import { PIPELINE_DATA_SOURCE } from '../../src/database/pipeline-data-source.js';
 import { RoomKeeper } from '../../src/deliveries/engine/room-keeper.js';
 import { EventIntake } from '../../src/events/event-intake.js';
 import { trimIdempotencyKeys } from '../../src/webhooks/idempotency-keys.repository.js';
@@ -96,7 +97,7 @@ describe('taking events in', () => {
   ])('takes %s at once', async (_, room, sizes) => {
     const { inFlight } = replica.nest.get(RoomKeeper);
     const release = inFlight.reserve(inFlight.limit - room);
-    const query = jest.spyOn(replica.nest.get(DataSource), 'query');
+    const query = jest.spyOn(replica.nest.get<DataSource>(PIPELINE_DATA_SOURCE), 'query');
     try {
       const groups = Array.from({ length: 6 }, () => Array.from({ length: 100 }, () => makeEvent(environmentId)));
       await Promise.all(groups.map((group) => intake.accept(group)));

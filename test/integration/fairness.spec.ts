@@ -1,5 +1,6 @@
 import { jest } from '@jest/globals';
-import { DataSource } from 'typeorm';
+import type { DataSource } from 'typeorm';
+import { PIPELINE_DATA_SOURCE } from '../../src/database/pipeline-data-source.js';
 import { EventIntake } from '../../src/events/event-intake.js';
 import { startReplica, type TestReplica } from '../support/app.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -59,7 +60,7 @@ describe('endpoints that hang', () => {
     await subscribe('/healthy', 'record:deleted');
     await publish('record:created', 20);
     await receiver.waitFor(4);
-    const query = jest.spyOn(replica.nest.get(DataSource), 'query');
+    const query = jest.spyOn(replica.nest.get<DataSource>(PIPELINE_DATA_SOURCE), 'query');
     const start = performance.now();
 
     for (let sent = 1; sent <= 100; sent++) {

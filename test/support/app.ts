@@ -1,3 +1,4 @@
+import type { OutgoingHttpHeaders } from 'node:http';
 import type { LoggerService } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from '../../src/app.module.js';
@@ -17,7 +18,7 @@ export interface TestReplica {
     method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
     path: string,
     options?: { environmentId?: string; body?: unknown; headers?: Record<string, string> },
-  ): Promise<{ status: number; body: Body }>;
+  ): Promise<{ status: number; headers: OutgoingHttpHeaders; body: Body }>;
   close(): Promise<void>;
 }
 
@@ -61,7 +62,7 @@ export async function startReplica(
         headers: { authorization: `Bearer ${ADMIN_TOKEN}`, ...headers },
         ...(body !== undefined && { payload: body as object }),
       });
-      return { status: response.statusCode, body: response.json<Body>() };
+      return { status: response.statusCode, headers: response.headers, body: response.json<Body>() };
     },
     close: () => nest.close(),
   };

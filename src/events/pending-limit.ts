@@ -1,0 +1,101 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { ApiError } from '../common/errors.js';
+import { Config } from '../config/config.js';
+import { PipelineDataSource } from '../database/pipeline-data-source.js';
+import { countPending } from '../deliveries/queue/count-pending.js';
+
+/** Deliveries that may be added before an environment was first counted. */
+const UNCOUNTED = 1_000;
+/** The next count begins when as many deliveries were made as this share of those that might wait: nobody waits for it. */
+const RECOUNT_SHARE = 1 / 2;
+/** Between two counts of one environment, in milliseconds, and as a multiple of what the last one took. */
+const RECOUNT_AFTER = { ms: 1_000, times: 20 };
+const MAX_ENVIRONMENTS = 10_000;
+
+interface Account {
+  /** How many more deliveries may wait, as of the last count. */
+  granted: number;
+  /** Deliveries made here since it began, and those of them that had to wait: the others were being sent at once. */
+  made: number;
+  waiting: number;
+  /** `performance.now()` from which it may be counted again. */
+  countableAt: number;
+  isBeingCounted: boolean;
+}
+
+/**
+ * Keeps what an environment is owed within PENDING_DELIVERIES_PER_ENVIRONMENT, about: publishing is refused while more
+ * waits. Counting takes time in proportion to what waits, so it is done only when the last count may be far off, and
+ * behind the requests' back; replicas share what is left.
+ */
+@Injectable()
+export class PendingLimit {
+  private readonly logger = new Logger(PendingLimit.name);
+  private readonly accounts = new Map<string, Account>();
+  private readonly limit: number;
+
+  constructor(
+    @PipelineDataSource() private readonly dataSource: DataSource,
+    config: Config,
+  ) {
+    this.limit = config.pendingDeliveriesPerEnvironment;
+  }
+
+  /** @throws ApiError PENDING_LIMIT_REACHED when the environment is owed as much as it may be. */
+  check(environmentId: string): void {
+    const account = this.accountOf(environmentId);
+    const now = performance.now();
+    const isCountOld = account.made >= account.granted * RECOUNT_SHARE;
+    if (isCountOld && now >= account.countableAt && !account.isBeingCounted) this.startCount(environmentId, account);
+    if (account.waiting < account.granted) return;
+    const waitS = Math.max(1, Math.ceil((account.countableAt - now) / 1_000));
+    throw new ApiError('PENDING_LIMIT_REACHED', `The environment has ${this.limit} deliveries pending`, {
+      headers: { 'Retry-After': String(waitS) },
+    });
+  }
+
+  /**
+   * To be told of the deliveries that events of the environment made.
+   *
+   * @param waiting those that are not being sent at once.
+   */
+  added(environmentId: string, made: number, waiting: number): void {
+    const account = this.accountOf(environmentId);
+    account.made += made;
+    account.waiting += waiting;
+  }
+
+  private accountOf(environmentId: string): Account {
+    const known = this.accounts.get(environmentId);
+    if (known) return known;
+    const oldest = this.accounts.keys().next();
+    if (this.accounts.size >= MAX_ENVIRONMENTS && !oldest.done) this.accounts.delete(oldest.value);
+    const granted = Math.min(this.limit, UNCOUNTED);
+    const account = { granted, made: granted, waiting: 0, countableAt: 0, isBeingCounted: false };
+    this.accounts.set(environmentId, account);
+    return account;
+  }
+
+  private startCount(environmentId: string, account: Account): void {
+    account.isBeingCounted = true;
+    const startedAt = performance.now();
+    this.count(environmentId, account)
+      // Whoever publishes meanwhile goes on with what was left.
+      .catch((error: unknown) => this.logger.warn({ msg: 'pending deliveries could not be counted', err: error }))
+      .finally(() => {
+        const tookMs = performance.now() - startedAt;
+        account.countableAt = performance.now() + Math.max(RECOUNT_AFTER.ms, tookMs * RECOUNT_AFTER.times);
+        account.isBeingCounted = false;
+      });
+  }
+
+  private async count(environmentId: string, account: Account): Promise<void> {
+    const { made, waiting } = account;
+    const { pending, replicas } = await countPending(this.dataSource, environmentId, this.limit);
+    account.granted = Math.max(0, Math.ceil((this.limit - pending) / replicas));
+    // What was added while it ran may have been counted or not.
+    account.made -= made;
+    account.waiting -= waiting;
+  }
+}
