@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, IsNull, LessThan } from 'typeorm';
+import { ApiToken } from '../auth/api-token.entity.js';
+import { Authenticator } from '../auth/authenticator.js';
+import { EnvironmentDirectory } from '../auth/environment-directory.js';
+import { Environment } from '../auth/environment.entity.js';
 import { notFound } from '../common/not-found.js';
 import { type PageDto, type PageQuery, startAfter, toPage } from '../common/page.js';
 import { uuidV7 } from '../common/uuid-v7.js';
-import { ApiToken } from './api-token.entity.js';
-import { Authenticator } from './authenticator.js';
 import { EnvironmentContents } from './environment-contents.js';
-import { EnvironmentDirectory } from './environment-directory.js';
-import { Environment } from './environment.entity.js';
 
 @Injectable()
 export class EnvironmentsService {

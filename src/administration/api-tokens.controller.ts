@@ -1,11 +1,11 @@
 import { Body, Controller, Delete, Get, Header, Post, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { AdminOnly } from '../auth/access.decorators.js';
 import { ApiErrors } from '../common/api-errors.js';
 import { Creates } from '../common/creates.js';
 import { DeletedDto } from '../common/deleted.dto.js';
 import { ApiPage, PageDto, mapPage } from '../common/page.js';
 import { UuidParam } from '../common/uuid-param.js';
-import { AdminOnly } from './access.decorators.js';
 import {
   ApiTokenDto,
   CreateApiTokenDto,

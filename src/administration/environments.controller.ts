@@ -1,14 +1,14 @@
 import { Body, Controller, Delete, Get, Patch, Post, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { AdminOnly } from '../auth/access.decorators.js';
+import { CurrentPrincipal } from '../auth/current-principal.decorator.js';
+import { actorOf, type Principal } from '../auth/principal.js';
 import { Creates } from '../common/creates.js';
 import { DeletedDto } from '../common/deleted.dto.js';
 import { ApiPage, PageDto, PageQuery, mapPage } from '../common/page.js';
 import { UuidParam } from '../common/uuid-param.js';
-import { AdminOnly } from './access.decorators.js';
-import { CurrentPrincipal } from './current-principal.decorator.js';
 import { CreateEnvironmentDto, EnvironmentDto, UpdateEnvironmentDto, toEnvironmentDto } from './environment.dto.js';
 import { EnvironmentsService } from './environments.service.js';
-import { actorOf, type Principal } from './principal.js';
 
 @ApiTags('Administration')
 @Controller('environment')

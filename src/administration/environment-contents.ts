@@ -1,8 +1,8 @@
 import type { EntityManager } from 'typeorm';
 
 /**
- * The port through which the deletion of an environment reaches what lives in it. Declared here, so that auth knows
- * nothing of webhooks, and provided upward: the feature that owns the contents exports a provider of this token from a
+ * The port through which the deletion of an environment reaches what lives in it. Declared here, so that
+ * administration knows nothing of webhooks, and provided upward: the feature that owns the contents exports a provider of this token from a
  * `@Global()` module. Nest then resolves it here without an import, and an application without one does not start.
  */
 export abstract class EnvironmentContents {

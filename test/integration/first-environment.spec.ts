@@ -3,8 +3,8 @@ import { Logger } from '@nestjs/common';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { FirstEnvironmentMaker } from '../../src/administration/first-environment-maker.js';
 import { ApiToken } from '../../src/auth/api-token.entity.js';
-import { AuthBootstrap } from '../../src/auth/auth-bootstrap.js';
 import { hashToken } from '../../src/auth/bearer-token.js';
 import { Environment } from '../../src/auth/environment.entity.js';
 import { SCOPES } from '../../src/auth/principal.js';
@@ -24,7 +24,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   await database.dataSource.manager.createQueryBuilder().delete().from(ApiToken).execute();
   await database.dataSource.manager.createQueryBuilder().delete().from(Environment).execute();
-  dataDir = mkdtempSync(join(tmpdir(), 'tidings-bootstrap-'));
+  dataDir = mkdtempSync(join(tmpdir(), 'tidings-first-environment-'));
   file = join(dataDir, 'api-token');
 });
 
@@ -64,7 +64,7 @@ describe('The first boot on an embedded database', () => {
 
   it('logs how to use the token, in a line that redaction leaves as it is, without the token', async () => {
     const log = jest.spyOn(Logger.prototype, 'log').mockImplementation(() => undefined);
-    await new AuthBootstrap(embedded(), database.dataSource).onModuleInit();
+    await new FirstEnvironmentMaker(embedded(), database.dataSource).onModuleInit();
     const lines = log.mock.calls.map(([line]) => redactText(String(line), []));
     log.mockRestore();
 
@@ -102,7 +102,7 @@ describe('The first boot on an embedded database', () => {
 
   it('leaves no row behind when the file cannot be written', async () => {
     rmSync(dataDir, { recursive: true });
-    await expect(new AuthBootstrap(embedded(), database.dataSource).onModuleInit()).rejects.toThrow('ENOENT');
+    await expect(new FirstEnvironmentMaker(embedded(), database.dataSource).onModuleInit()).rejects.toThrow('ENOENT');
     expect(await database.dataSource.manager.count(Environment)).toBe(0);
   });
 

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { ApiToken } from '../auth/api-token.entity.js';
+import { Environment } from '../auth/environment.entity.js';
 import { Config } from '../config/config.js';
 import { writeCredential } from '../config/credential-file.js';
 import { CREDENTIAL_FILES } from '../config/first-boot.js';
-import { ApiToken } from './api-token.entity.js';
 import { issueApiToken } from './api-tokens.service.js';
-import { Environment } from './environment.entity.js';
 import { newEnvironment } from './environments.service.js';
 
 const NAME = 'default';
@@ -16,8 +16,8 @@ const NAME = 'default';
  * the environment `default` and an API token for it in DATA_DIR/api-token.
  */
 @Injectable()
-export class AuthBootstrap implements OnModuleInit {
-  private readonly logger = new Logger(AuthBootstrap.name);
+export class FirstEnvironmentMaker implements OnModuleInit {
+  private readonly logger = new Logger(FirstEnvironmentMaker.name);
 
   constructor(
     private readonly config: Config,

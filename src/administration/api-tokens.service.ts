@@ -1,15 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, LessThan } from 'typeorm';
+import { ApiToken } from '../auth/api-token.entity.js';
+import { Authenticator } from '../auth/authenticator.js';
+import { hashToken, newApiToken } from '../auth/bearer-token.js';
+import { EnvironmentDirectory } from '../auth/environment-directory.js';
+import { SCOPES, type Scope } from '../auth/principal.js';
 import { notFound } from '../common/not-found.js';
 import { type PageDto, startAfter, toPage } from '../common/page.js';
 import { instantOf } from '../common/query-property.js';
 import { uuidV7 } from '../common/uuid-v7.js';
 import type { CreateApiTokenDto, ListApiTokensQuery } from './api-token.dto.js';
-import { ApiToken } from './api-token.entity.js';
-import { Authenticator } from './authenticator.js';
-import { hashToken, newApiToken } from './bearer-token.js';
-import { EnvironmentDirectory } from './environment-directory.js';
-import { SCOPES, type Scope } from './principal.js';
 
 export interface ApiTokenOrder {
   name: string;
