@@ -9,7 +9,7 @@ export abstract class EnvironmentContents {
   /**
    * Runs in the transaction that deletes the environment, which holds the environment's row locked.
    *
-   * @param actor who deletes it, as in `webhook_revision.changed_by`
+   * @param actor who deletes it, as in the audit trail
    * @returns what is left to do once the transaction has committed; the request is answered after it
    */
   abstract removeAll(environmentId: string, actor: string, manager: EntityManager): Promise<() => Promise<void>>;

@@ -19,8 +19,8 @@ export class EnvironmentsController {
   @AdminOnly()
   @Creates(EnvironmentDto, '/environment')
   @ApiOperation({ summary: 'Create an environment', description: 'Webhooks, events and API tokens belong to one.' })
-  async create(@Body() body: CreateEnvironmentDto): Promise<EnvironmentDto> {
-    return toEnvironmentDto(await this.environments.create(body.name));
+  async create(@Body() body: CreateEnvironmentDto, @CurrentPrincipal() principal: Principal): Promise<EnvironmentDto> {
+    return toEnvironmentDto(await this.environments.create(body.name, actorOf(principal)));
   }
 
   @Get()
@@ -46,8 +46,9 @@ export class EnvironmentsController {
   async update(
     @UuidParam('ENVIRONMENT_NOT_FOUND') id: string,
     @Body() body: UpdateEnvironmentDto,
+    @CurrentPrincipal() principal: Principal,
   ): Promise<EnvironmentDto> {
-    return toEnvironmentDto(await this.environments.update(id, body));
+    return toEnvironmentDto(await this.environments.update(id, body, actorOf(principal)));
   }
 
   @Delete(':id')

@@ -10,6 +10,7 @@ import { Environment } from '../../src/auth/environment.entity.js';
 import { SCOPES } from '../../src/auth/principal.js';
 import { type Config, loadConfig } from '../../src/config/config.js';
 import { redactText } from '../../src/observability/redaction.js';
+import { auditRows } from '../support/audit-rows.js';
 import { ADMIN_TOKEN, createAuthApp } from '../support/auth-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 
@@ -19,11 +20,12 @@ let file: string;
 
 beforeAll(async () => {
   database = await createTestDatabase();
+  // The audit trail refuses to be emptied, and these tests begin without environments.
+  await database.dataSource.query('ALTER TABLE audit_entry DISABLE TRIGGER audit_entry_append_only');
 });
 
 beforeEach(async () => {
-  await database.dataSource.manager.createQueryBuilder().delete().from(ApiToken).execute();
-  await database.dataSource.manager.createQueryBuilder().delete().from(Environment).execute();
+  await database.dataSource.query('TRUNCATE environment CASCADE');
   dataDir = mkdtempSync(join(tmpdir(), 'tidings-first-environment-'));
   file = join(dataDir, 'api-token');
 });
@@ -55,6 +57,17 @@ describe('The first boot on an embedded database', () => {
 
     expect(me.body).toMatchObject({ name: 'default', scopes: [...SCOPES], expires_at: null });
     expect(environments.body.result).toMatchObject([{ id: me.body.environment_id, name: 'default' }]);
+  });
+
+  it('is in the audit trail as the system’s own doing', async () => {
+    await boot();
+    const [environment] = await database.dataSource.manager.find(Environment);
+    const [token] = await database.dataSource.manager.find(ApiToken);
+    const made = { environment_id: environment!.id, actor: 'system', action: 'created' };
+    expect(await auditRows(database.dataSource)).toMatchObject([
+      { ...made, resource_type: 'environment', resource_id: environment!.id },
+      { ...made, resource_type: 'api_token', resource_id: token!.id },
+    ]);
   });
 
   it('keeps the token file to its owner', async () => {
