@@ -1,7 +1,8 @@
 /**
- * Who may import whom inside src, lowest first: `events → deliveries → webhooks → egress`, on top of `auth`, `database`,
- * `metrics`, `config` and `common`. A folder that is not listed here may not exist; a folder never imports one that does not stand
- * in its list. What has to go against the direction goes through a port (see src/webhooks/delivery-control.ts).
+ * Who may import whom inside src, lowest first: `events → deliveries → webhooks → egress`, on top of `administration`,
+ * `audit`, `auth`, `database`, `metrics`, `config` and `common`. A folder that is not listed here may not exist; a
+ * folder never imports one that does not stand in its list. What has to go against the direction goes through a port
+ * (see src/webhooks/delivery-control.ts).
  */
 const MAY_IMPORT = {
   common: [],
@@ -9,9 +10,11 @@ const MAY_IMPORT = {
   metrics: ['config', 'common'],
   database: ['config', 'common'],
   auth: ['database', 'config', 'common'],
+  audit: ['auth', 'database', 'config', 'common'],
+  administration: ['audit', 'auth', 'database', 'config', 'common'],
   egress: ['metrics', 'config', 'common'],
-  webhooks: ['egress', 'auth', 'database', 'metrics', 'config', 'common'],
-  deliveries: ['webhooks', 'egress', 'auth', 'database', 'metrics', 'config', 'common'],
+  webhooks: ['egress', 'administration', 'audit', 'auth', 'database', 'metrics', 'config', 'common'],
+  deliveries: ['webhooks', 'egress', 'audit', 'auth', 'database', 'metrics', 'config', 'common'],
   events: ['deliveries', 'webhooks', 'auth', 'database', 'metrics', 'config', 'common'],
   observability: ['events', 'deliveries', 'auth', 'database', 'metrics', 'config', 'common'],
 };

@@ -1,4 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { AdministrationModule } from './administration/administration.module.js';
+import { AuditModule } from './audit/audit.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import type { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
@@ -20,6 +22,8 @@ export class AppModule {
         HealthModule,
         MetricsModule,
         AuthModule,
+        AdministrationModule,
+        AuditModule,
         WebhooksModule,
         DeliveriesModule,
         EventsModule,

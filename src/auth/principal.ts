@@ -28,7 +28,10 @@ export interface ApiTokenPrincipal {
 /** Who makes a request. */
 export type Principal = AdminPrincipal | ApiTokenPrincipal;
 
-/** How the log of changes names the principal (`webhook_revision.changed_by`): `admin`, or the API token's id. */
+/** Who is said to have done what Tidings did by itself. */
+export const SYSTEM_ACTOR = 'system';
+
+/** How the audit trail and `webhook_revision.changed_by` name the principal: `admin`, or the API token's id. */
 export function actorOf(principal: Principal): string {
   return principal.kind === 'admin' ? 'admin' : principal.id;
 }

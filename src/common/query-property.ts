@@ -1,7 +1,8 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsBoolean, IsDate, IsIn, IsInt, IsOptional, IsUUID, Max, Min } from 'class-validator';
+import { IsBoolean, IsDate, IsIn, IsInt, IsOptional, IsUUID, Max, Min, ValidateBy } from 'class-validator';
+import { isUuid } from './uuid-v7.js';
 
 /*
  * Query parameters arrive as text. Each decorator here documents one optional parameter, converts the text that it
@@ -57,6 +58,28 @@ export function QueryUuid(options: QueryOptions = {}): PropertyDecorator {
     IsOptional(),
     convert((text) => text.toLowerCase()),
     IsUUID('loose', { message: 'must be a UUID' }),
+  );
+}
+
+/** A UUID, which becomes lower case, or one of the words, in exactly these letters. */
+export function QueryUuidOr(words: readonly string[], options: QueryOptions = {}): PropertyDecorator {
+  return applyDecorators(
+    ApiPropertyOptional({
+      ...options,
+      anyOf: [
+        { type: 'string', format: 'uuid' },
+        { type: 'string', enum: [...words] },
+      ],
+    }),
+    IsOptional(),
+    convert((text) => (isUuid(text) ? text.toLowerCase() : text)),
+    ValidateBy({
+      name: 'isUuidOr',
+      validator: {
+        validate: (value: unknown) => isUuid(value) || words.some((word) => word === value),
+        defaultMessage: () => `must be a UUID, ${words.join(' or ')}`,
+      },
+    }),
   );
 }
 

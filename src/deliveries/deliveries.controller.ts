@@ -2,6 +2,8 @@ import { Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Scopes } from '../auth/access.decorators.js';
 import { CurrentEnvironment } from '../auth/current-environment.decorator.js';
+import { CurrentPrincipal } from '../auth/current-principal.decorator.js';
+import { actorOf, type Principal } from '../auth/principal.js';
 import { ApiErrors } from '../common/api-errors.js';
 import { ApiPage, type PageDto } from '../common/page.js';
 import { UuidParam } from '../common/uuid-param.js';
@@ -49,8 +51,9 @@ export class DeliveriesController {
   @ApiErrors('WEBHOOK_INACTIVE', 'WEBHOOK_DELETED')
   retry(
     @CurrentEnvironment() environmentId: string,
+    @CurrentPrincipal() principal: Principal,
     @UuidParam('DELIVERY_NOT_FOUND') id: string,
   ): Promise<DeliveryDto> {
-    return this.deliveries.retry(environmentId, id);
+    return this.deliveries.retry(environmentId, id, actorOf(principal));
   }
 }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { recordAudit } from '../audit/audit.repository.js';
 import { ApiError } from '../common/errors.js';
 import { notFound } from '../common/not-found.js';
 import { type PageDto, startAfter, toPage } from '../common/page.js';
@@ -39,8 +40,11 @@ export class DeliveriesService {
     return DeliveryDetailDto.withAttempts(row, await listAttempts(this.dataSource, environmentId, id));
   }
 
-  /** @throws ApiError DELIVERY_NOT_FOUND, WEBHOOK_INACTIVE, WEBHOOK_DELETED */
-  async retry(environmentId: string, id: string): Promise<DeliveryDto> {
+  /**
+   * @param actor who asks for it, as in the audit trail
+   * @throws ApiError DELIVERY_NOT_FOUND, WEBHOOK_INACTIVE, WEBHOOK_DELETED
+   */
+  async retry(environmentId: string, id: string, actor: string): Promise<DeliveryDto> {
     const row = await this.dataSource.transaction(async (manager) => {
       const { webhook_id: webhookId } = await this.find(manager, environmentId, id);
       // Locked, so that a change which stops the webhook either sees the delivery waiting or is seen here.
@@ -48,6 +52,9 @@ export class DeliveriesService {
       if (webhook.is_deleted) throw new ApiError('WEBHOOK_DELETED', 'The webhook of this delivery was deleted');
       if (!webhook.is_active) throw new ApiError('WEBHOOK_INACTIVE', 'The webhook of this delivery is inactive');
       await requeueDelivery(manager, environmentId, id);
+      await recordAudit(manager, [
+        { environmentId, actor, action: 'retried', resourceType: 'delivery', resourceId: id },
+      ]);
       return this.find(manager, environmentId, id);
     });
     this.rooms.nudge();

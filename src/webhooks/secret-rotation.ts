@@ -45,7 +45,7 @@ export class SecretRotation {
       const fresh = newSecret(this.vault, { environmentId, webhookId }, now);
       await insertSecret(manager, fresh.row);
       const changed = revised(locked, now);
-      await saveWebhook(manager, changed, actor);
+      await saveWebhook(manager, changed, { actor, action: 'rotated' });
       return { webhook: changed, secret: fresh.text };
     });
     await this.deliveryControl.settle([{ kind: 'rotated', webhookId, revision: webhook.revision }]);

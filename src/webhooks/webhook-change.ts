@@ -11,11 +11,15 @@ export interface WebhookPatch {
   eventTypes?: EventType[] | null;
 }
 
+type ChangedField = 'target_url' | 'is_active' | 'event_types';
+
 /** A change that was decided, not yet written. */
 export interface WebhookTransition {
   webhook: Webhook;
   /** Null when deliveries are not concerned. */
   kind: WebhookChangeKind | null;
+  /** What changed, by its name in the API. */
+  changedFields: ChangedField[];
 }
 
 /**
@@ -27,15 +31,19 @@ export function patched(webhook: Webhook, patch: WebhookPatch, now: Date): Webho
   const { targetUrl = webhook.targetUrl, isActive = webhook.isActive, eventTypes = webhook.eventTypes } = patch;
   const isRetargeted = targetUrl !== webhook.targetUrl;
   const isSwitched = isActive !== webhook.isActive;
-  if (!isRetargeted && !isSwitched && isSameSubscription(eventTypes, webhook.eventTypes)) return null;
+  const changedFields: ChangedField[] = [];
+  if (isRetargeted) changedFields.push('target_url');
+  if (isSwitched) changedFields.push('is_active');
+  if (!isSameSubscription(eventTypes, webhook.eventTypes)) changedFields.push('event_types');
+  if (changedFields.length === 0) return null;
 
   const next = revised({ ...webhook, targetUrl, isActive, eventTypes }, now);
   if (isSwitched) {
     next.disabledAt = isActive ? null : next.updatedAt;
     next.disabledReason = isActive ? null : 'manual';
-    return { webhook: next, kind: isActive ? 'reactivated' : 'deactivated' };
+    return { webhook: next, kind: isActive ? 'reactivated' : 'deactivated', changedFields };
   }
-  return { webhook: next, kind: isRetargeted && isActive ? 'retargeted' : null };
+  return { webhook: next, kind: isRetargeted && isActive ? 'retargeted' : null, changedFields };
 }
 
 /** The webhook made inactive by Tidings, or null when it is inactive already. */
@@ -43,7 +51,7 @@ export function disabled(webhook: Webhook, reason: DisabledReason, now: Date): W
   if (!webhook.isActive) return null;
   const next = revised({ ...webhook, isActive: false, disabledReason: reason }, now);
   next.disabledAt = next.updatedAt;
-  return { webhook: next, kind: 'deactivated' };
+  return { webhook: next, kind: 'deactivated', changedFields: ['is_active'] };
 }
 
 /** The state as the log of changes keeps it. */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { EnvironmentContents } from '../auth/environment-contents.js';
+import { EnvironmentContents } from '../administration/environment-contents.js';
 import { DeliveryControl, type WebhookChange } from './delivery-control.js';
 import { deleteWebhooks, lockWebhooksOf } from './webhooks.repository.js';
 

@@ -1,5 +1,5 @@
 import { Global, Module } from '@nestjs/common';
-import { EnvironmentContents } from '../auth/environment-contents.js';
+import { EnvironmentContents } from '../administration/environment-contents.js';
 import { Config } from '../config/config.js';
 import { EncryptionKeyCheck } from './encryption-key-check.js';
 import { EndedSecretWiper } from './ended-secret-wiper.js';
@@ -12,7 +12,7 @@ import { WebhookDeletion } from './webhook-deletion.js';
 import { WebhooksController } from './webhooks.controller.js';
 import { WebhooksService } from './webhooks.service.js';
 
-/** Global, because `auth`, which it stands on, reaches webhooks through a port: see `EnvironmentContents`. */
+/** Global, because `administration`, which it stands on, reaches webhooks through a port: see `EnvironmentContents`. */
 @Global()
 @Module({
   controllers: [WebhooksController, EventTypesController],

@@ -1,4 +1,6 @@
 import { type EntityManager, type FindOptionsWhere, IsNull, LessThan } from 'typeorm';
+import type { AuditRecord } from '../audit/audit-entry.js';
+import { INSERT_AUDIT_ENTRIES, recordAudit } from '../audit/audit.repository.js';
 import type { Sealed } from './secret-vault.js';
 import { Webhook } from './entities/webhook.entity.js';
 import { WebhookRevision } from './entities/webhook-revision.entity.js';
@@ -93,11 +95,14 @@ const INSERT_WEBHOOK = `
   sealed AS (
     INSERT INTO webhook_secret (environment_id, webhook_id, id, key_id, ciphertext, created_at)
     SELECT environment_id, id, $10::uuid, $11::text, $12::bytea, created_at FROM created
+  ),
+  audited AS (${INSERT_AUDIT_ENTRIES}
+    SELECT environment_id, $9::text, 'created', 'webhook', id, NULL::text[] FROM created
   )
   SELECT id FROM created`;
 
 /**
- * Writes a new webhook with its first revision and its first secret.
+ * Writes a new webhook with its first revision and its first secret, and records that.
  *
  * @param limit how many webhooks the environment may have with it.
  * @returns false when its environment does not exist, or has as many; nothing is written then.
@@ -125,11 +130,16 @@ export async function insertWebhook(
   return rows.length === 1;
 }
 
-/** Writes a changed webhook, which the transaction holds locked, with its revision. */
-export async function saveWebhook(manager: EntityManager, webhook: Webhook, changedBy: string): Promise<void> {
+/** Writes a changed webhook, which the transaction holds locked, with its revision, and records what was done. */
+export async function saveWebhook(
+  manager: EntityManager,
+  webhook: Webhook,
+  done: Pick<AuditRecord, 'actor' | 'action' | 'changedFields'>,
+): Promise<void> {
   const { environmentId, id, ...state } = webhook;
   await manager.update(Webhook, { environmentId, id }, state);
-  await manager.insert(WebhookRevision, revisionOf(webhook, changedBy));
+  await manager.insert(WebhookRevision, revisionOf(webhook, done.actor));
+  await recordAudit(manager, [{ environmentId, resourceType: 'webhook', resourceId: id, ...done }]);
 }
 
 /**
@@ -153,6 +163,9 @@ const DELETE_WEBHOOKS = `
     INSERT INTO webhook_revision (environment_id, webhook_id, revision, target_url, is_active, event_types, is_deleted,
       changed_by, changed_at)
     SELECT environment_id, id, revision, target_url, is_active, event_types, true, $3::text, updated_at FROM deleted
+  ),
+  audited AS (${INSERT_AUDIT_ENTRIES}
+    SELECT environment_id, $3::text, 'deleted', 'webhook', id, NULL::text[] FROM deleted
   )
   SELECT id, revision FROM deleted`;
 
@@ -161,7 +174,7 @@ export interface DeletedWebhook {
   revision: number;
 }
 
-/** Deletes webhooks that the transaction holds locked. */
+/** Deletes webhooks that the transaction holds locked, and records that. */
 export async function deleteWebhooks(
   manager: EntityManager,
   environmentId: string,

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type FindOptionsWhere } from 'typeorm';
+import { SYSTEM_ACTOR } from '../auth/principal.js';
 import { ApiError } from '../common/errors.js';
 import { notFound } from '../common/not-found.js';
 import { mapPage, type PageDto, startAfter, toPage } from '../common/page.js';
@@ -16,9 +17,6 @@ import { disabled, patched, type WebhookPatch, type WebhookTransition } from './
 import { WebhookCreation, withoutRepeats } from './webhook-creation.js';
 import { WebhookDeletion } from './webhook-deletion.js';
 import { databaseTime, findWebhook, listWebhooks, lockWebhook, saveWebhook } from './webhooks.repository.js';
-
-/** Who is said to have made a change that Tidings made by itself. */
-const SYSTEM = 'system';
 
 @Injectable()
 export class WebhooksService {
@@ -103,7 +101,7 @@ export class WebhooksService {
     reason: 'gone' | 'failing',
   ): Promise<(() => Promise<void>) | null> {
     const where = { id: webhookId, revision };
-    const change = await this.change(where, SYSTEM, (webhook, now) => disabled(webhook, reason, now));
+    const change = await this.change(where, SYSTEM_ACTOR, (webhook, now) => disabled(webhook, reason, now));
     return change?.settle ?? null;
   }
 
@@ -128,7 +126,8 @@ export class WebhooksService {
         await this.deliveryControl.apply([{ kind: 'reactivated', webhookId, revision }], manager);
       }
       if (!transition) return { webhook, settle: null };
-      await saveWebhook(manager, transition.webhook, actor);
+      const { changedFields } = transition;
+      await saveWebhook(manager, transition.webhook, { actor, action: 'changed', changedFields });
       const change = changeOf(transition);
       if (change) await this.deliveryControl.apply([change], manager);
       const settle = change && ((): Promise<void> => this.deliveryControl.settle([change]));

@@ -31,6 +31,7 @@ const OPERATIONS: Record<string, string> = {
   'GET /api-token': 'admin',
   'GET /api-token/{id}': 'admin',
   'DELETE /api-token/{id}': 'admin',
+  'GET /audit': 'admin',
   'GET /me': 'any token',
   'GET /health/live': 'no token',
   'GET /health/ready': 'no token',
@@ -74,6 +75,7 @@ const FIELDS: Record<string, string[]> = {
   'GET /delivery 200': ['result', 'next_cursor', 'limit'],
   'GET /environment 200': ['result', 'next_cursor', 'limit'],
   'GET /api-token 200': ['result', 'next_cursor', 'limit'],
+  'GET /audit 200': ['result', 'next_cursor', 'limit'],
   'GET /event-type 200': ['result'],
   'DELETE /webhook/{id} 200': ['id'],
   'DELETE /environment/{id} 200': ['id'],
@@ -99,6 +101,16 @@ const FILTERS: Record<string, string[]> = {
     'event_id',
     'event_type',
     'status',
+    'created_after',
+    'created_before',
+    'limit',
+    'next_cursor',
+  ],
+  'GET /audit': [
+    'environment_id',
+    'actor',
+    'resource_id',
+    'action',
     'created_after',
     'created_before',
     'limit',
@@ -189,6 +201,15 @@ describe('the API', () => {
     expect(resolve(outcome!)['enum']).toEqual(['succeeded', 'failed']);
     expect(Object.keys(propertiesOf(resolve(request!)))).toEqual(['url', 'headers']);
     expect(Object.keys(propertiesOf(resolve(response!)))).toEqual(['status', 'headers', 'body', 'body_truncated']);
+  });
+
+  it('describes an entry of the audit trail', () => {
+    const entry = resolve(propertiesOf(schemaOf('GET /audit 200'))['result']!['items'] as Schema);
+    const fields = ['id', 'environment_id', 'actor', 'action', 'resource_type', 'resource_id', 'changed_fields'];
+    expect(Object.keys(propertiesOf(entry))).toEqual([...fields, 'created_at']);
+    const { action, resource_type } = propertiesOf(entry);
+    expect(resolve(action!)['enum']).toEqual(['created', 'changed', 'deleted', 'rotated', 'retried']);
+    expect(resolve(resource_type!)['enum']).toEqual(['environment', 'api_token', 'webhook', 'delivery']);
   });
 
   it('names the states of a delivery and why one was canceled', () => {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { issueApiToken } from '../../src/administration/api-tokens.service.js';
 import { ApiToken } from '../../src/auth/api-token.entity.js';
-import { issueApiToken } from '../../src/auth/api-tokens.service.js';
 import { EnvironmentDirectory } from '../../src/auth/environment-directory.js';
 import { Environment } from '../../src/auth/environment.entity.js';
 import { type Answer, type AuthApp, createAuthApp } from '../support/auth-app.js';

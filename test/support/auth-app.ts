@@ -2,8 +2,9 @@ import { Global, type LoggerService, Module, type Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DataSource, type EntityManager } from 'typeorm';
 import { createApp } from '../../src/app.setup.js';
+import { AdministrationModule } from '../../src/administration/administration.module.js';
 import { AuthModule } from '../../src/auth/auth.module.js';
-import { EnvironmentContents } from '../../src/auth/environment-contents.js';
+import { EnvironmentContents } from '../../src/administration/environment-contents.js';
 import { ConfigModule } from '../../src/config/config.module.js';
 import { PIPELINE_DATA_SOURCE } from '../../src/database/pipeline-data-source.js';
 import { type Config, loadConfig } from '../../src/config/config.js';
@@ -61,7 +62,7 @@ export interface CallOptions {
   headers?: Record<string, string>;
 }
 
-/** The auth module on its own, as one replica has it, with the controllers of a test beside it. */
+/** Auth and administration on their own, as one replica has it, with the controllers of a test beside it. */
 export async function createAuthApp(
   dataSource: DataSource,
   options: { config?: Config; controllers?: Type[] } = {},
@@ -79,7 +80,7 @@ export async function createAuthApp(
   })
   class SurroundingsModule {}
 
-  @Module({ imports: [SurroundingsModule, AuthModule], controllers: options.controllers ?? [] })
+  @Module({ imports: [SurroundingsModule, AuthModule, AdministrationModule], controllers: options.controllers ?? [] })
   class TestModule {}
 
   const config = options.config ?? serverConfig();

@@ -91,6 +91,17 @@ export interface Me {
   expires_at: string | null;
 }
 
+export interface AuditEntry {
+  id: string;
+  environment_id: string;
+  actor: string;
+  action: 'created' | 'changed' | 'deleted' | 'rotated' | 'retried';
+  resource_type: 'environment' | 'api_token' | 'webhook' | 'delivery';
+  resource_id: string;
+  changed_fields: string[];
+  created_at: string;
+}
+
 export interface Page<Item> {
   result: Item[];
   next_cursor: string | null;

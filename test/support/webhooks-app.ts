@@ -2,6 +2,7 @@ import { Global, Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DataSource, type EntityManager } from 'typeorm';
 import { createApp } from '../../src/app.setup.js';
+import { AdministrationModule } from '../../src/administration/administration.module.js';
 import { AuthModule } from '../../src/auth/auth.module.js';
 import { ConfigModule } from '../../src/config/config.module.js';
 import { PIPELINE_DATA_SOURCE } from '../../src/database/pipeline-data-source.js';
@@ -89,7 +90,9 @@ export class WebhooksApp {
     })
     class SurroundingsModule {}
 
-    @Module({ imports: [ConfigModule.forRoot(config), SurroundingsModule, AuthModule, WebhooksModule] })
+    @Module({
+      imports: [ConfigModule.forRoot(config), SurroundingsModule, AuthModule, AdministrationModule, WebhooksModule],
+    })
     class TestModule {}
 
     const logger = { log: () => undefined, warn: () => undefined, error: () => undefined };

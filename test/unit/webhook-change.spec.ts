@@ -33,6 +33,7 @@ describe('A patch', () => {
     expect(transition).toEqual({
       webhook: { ...active, eventTypes: ['record:deleted', 'record:created'], revision: 4, updatedAt: NOW },
       kind: null,
+      changedFields: ['event_types'],
     });
   });
 
@@ -76,6 +77,15 @@ describe('A patch', () => {
     expect(transition).toMatchObject({ kind: null, webhook: { disabledAt: CREATED, disabledReason: 'failing' } });
   });
 
+  it('names the fields that it changed, and no other that it has', () => {
+    const same = { targetUrl: active.targetUrl, isActive: true, eventTypes: active.eventTypes };
+    const other = { targetUrl: 'https://example.org/', isActive: false, eventTypes: null };
+    expect(patched(active, { ...same, targetUrl: other.targetUrl }, NOW)?.changedFields).toEqual(['target_url']);
+    expect(patched(active, { ...same, isActive: false }, NOW)?.changedFields).toEqual(['is_active']);
+    expect(patched(active, { ...same, eventTypes: null }, NOW)?.changedFields).toEqual(['event_types']);
+    expect(patched(active, other, NOW)?.changedFields).toEqual(['target_url', 'is_active', 'event_types']);
+  });
+
   it('leaves the webhook that it was given as it is', () => {
     const given = structuredClone(active);
     patched(given, { isActive: false, targetUrl: 'https://example.org/', eventTypes: null }, NOW);
@@ -87,6 +97,7 @@ describe('Disabling', () => {
   it('records since when and why', () => {
     expect(disabled(active, 'gone', NOW)).toEqual({
       kind: 'deactivated',
+      changedFields: ['is_active'],
       webhook: {
         ...active,
         isActive: false,

@@ -1,10 +1,10 @@
 import 'reflect-metadata';
 import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
-import { CreateApiTokenDto, isFutureInstant } from '../../src/auth/api-token.dto.js';
-import { issueApiToken } from '../../src/auth/api-tokens.service.js';
+import { CreateApiTokenDto, isFutureInstant } from '../../src/administration/api-token.dto.js';
+import { issueApiToken } from '../../src/administration/api-tokens.service.js';
+import { CreateEnvironmentDto, UpdateEnvironmentDto } from '../../src/administration/environment.dto.js';
 import { hashToken } from '../../src/auth/bearer-token.js';
-import { CreateEnvironmentDto, UpdateEnvironmentDto } from '../../src/auth/environment.dto.js';
 import { SCOPES } from '../../src/auth/principal.js';
 
 const NOW = new Date('2025-06-01T12:00:00.000Z');

@@ -1,12 +1,12 @@
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import { IsUUID, ValidateBy } from 'class-validator';
+import type { ApiToken } from '../auth/api-token.entity.js';
+import { SCOPES, type Scope } from '../auth/principal.js';
 import { ApiTimestamp, ApiUuid } from '../common/api-property.js';
 import { PageQuery } from '../common/page.js';
 import { EachItem, IsFilledArray, MayBeAbsent } from '../common/property-rules.js';
 import { instantOf, QueryUuid } from '../common/query-property.js';
-import type { ApiToken } from './api-token.entity.js';
 import { NameProperty } from './name-property.js';
-import { SCOPES, type Scope } from './principal.js';
 
 const NAME = { description: 'What people call it; need not be unique.', example: 'Order service' };
 

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { Environment } from '../auth/environment.entity.js';
+import { SYSTEM_ACTOR } from '../auth/principal.js';
 import { Config } from '../config/config.js';
 import { writeCredential } from '../config/credential-file.js';
 import { CREDENTIAL_FILES } from '../config/first-boot.js';
-import { ApiToken } from './api-token.entity.js';
-import { issueApiToken } from './api-tokens.service.js';
-import { Environment } from './environment.entity.js';
-import { newEnvironment } from './environments.service.js';
+import { insertApiToken, issueApiToken } from './api-tokens.service.js';
+import { insertEnvironment, newEnvironment } from './environments.service.js';
 
 const NAME = 'default';
 
@@ -16,8 +16,8 @@ const NAME = 'default';
  * the environment `default` and an API token for it in DATA_DIR/api-token.
  */
 @Injectable()
-export class AuthBootstrap implements OnModuleInit {
-  private readonly logger = new Logger(AuthBootstrap.name);
+export class FirstEnvironmentMaker implements OnModuleInit {
+  private readonly logger = new Logger(FirstEnvironmentMaker.name);
 
   constructor(
     private readonly config: Config,
@@ -34,8 +34,8 @@ export class AuthBootstrap implements OnModuleInit {
     // way round, a token could exist that nobody knows.
     await writeCredential(this.config.dataDir, CREDENTIAL_FILES.apiToken, text);
     await this.dataSource.transaction(async (manager) => {
-      await manager.insert(Environment, environment);
-      await manager.insert(ApiToken, token);
+      await insertEnvironment(manager, environment, SYSTEM_ACTOR);
+      await insertApiToken(manager, token, SYSTEM_ACTOR);
     });
     const file = join(this.config.dataDir, CREDENTIAL_FILES.apiToken);
     this.logger.log(

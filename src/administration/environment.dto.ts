@@ -1,6 +1,6 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
+import type { Environment } from '../auth/environment.entity.js';
 import { ApiTimestamp, ApiUuid } from '../common/api-property.js';
-import type { Environment } from './environment.entity.js';
 import { NameProperty } from './name-property.js';
 
 const NAME = { description: 'What people call it; need not be unique.', example: 'Production' };

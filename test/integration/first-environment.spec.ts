@@ -3,13 +3,14 @@ import { Logger } from '@nestjs/common';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { FirstEnvironmentMaker } from '../../src/administration/first-environment-maker.js';
 import { ApiToken } from '../../src/auth/api-token.entity.js';
-import { AuthBootstrap } from '../../src/auth/auth-bootstrap.js';
 import { hashToken } from '../../src/auth/bearer-token.js';
 import { Environment } from '../../src/auth/environment.entity.js';
 import { SCOPES } from '../../src/auth/principal.js';
 import { type Config, loadConfig } from '../../src/config/config.js';
 import { redactText } from '../../src/observability/redaction.js';
+import { auditRows } from '../support/audit-rows.js';
 import { ADMIN_TOKEN, createAuthApp } from '../support/auth-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 
@@ -19,12 +20,13 @@ let file: string;
 
 beforeAll(async () => {
   database = await createTestDatabase();
+  // The audit trail refuses to be emptied, and these tests begin without environments.
+  await database.dataSource.query('ALTER TABLE audit_entry DISABLE TRIGGER audit_entry_append_only');
 });
 
 beforeEach(async () => {
-  await database.dataSource.manager.createQueryBuilder().delete().from(ApiToken).execute();
-  await database.dataSource.manager.createQueryBuilder().delete().from(Environment).execute();
-  dataDir = mkdtempSync(join(tmpdir(), 'tidings-bootstrap-'));
+  await database.dataSource.query('TRUNCATE environment CASCADE');
+  dataDir = mkdtempSync(join(tmpdir(), 'tidings-first-environment-'));
   file = join(dataDir, 'api-token');
 });
 
@@ -57,6 +59,17 @@ describe('The first boot on an embedded database', () => {
     expect(environments.body.result).toMatchObject([{ id: me.body.environment_id, name: 'default' }]);
   });
 
+  it('is in the audit trail as the system’s own doing', async () => {
+    await boot();
+    const [environment] = await database.dataSource.manager.find(Environment);
+    const [token] = await database.dataSource.manager.find(ApiToken);
+    const made = { environment_id: environment!.id, actor: 'system', action: 'created' };
+    expect(await auditRows(database.dataSource)).toMatchObject([
+      { ...made, resource_type: 'environment', resource_id: environment!.id },
+      { ...made, resource_type: 'api_token', resource_id: token!.id },
+    ]);
+  });
+
   it('keeps the token file to its owner', async () => {
     await boot();
     expect(statSync(file).mode & 0o777).toBe(0o600);
@@ -64,7 +77,7 @@ describe('The first boot on an embedded database', () => {
 
   it('logs how to use the token, in a line that redaction leaves as it is, without the token', async () => {
     const log = jest.spyOn(Logger.prototype, 'log').mockImplementation(() => undefined);
-    await new AuthBootstrap(embedded(), database.dataSource).onModuleInit();
+    await new FirstEnvironmentMaker(embedded(), database.dataSource).onModuleInit();
     const lines = log.mock.calls.map(([line]) => redactText(String(line), []));
     log.mockRestore();
 
@@ -102,7 +115,7 @@ describe('The first boot on an embedded database', () => {
 
   it('leaves no row behind when the file cannot be written', async () => {
     rmSync(dataDir, { recursive: true });
-    await expect(new AuthBootstrap(embedded(), database.dataSource).onModuleInit()).rejects.toThrow('ENOENT');
+    await expect(new FirstEnvironmentMaker(embedded(), database.dataSource).onModuleInit()).rejects.toThrow('ENOENT');
     expect(await database.dataSource.manager.count(Environment)).toBe(0);
   });
 

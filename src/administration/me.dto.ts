@@ -1,7 +1,7 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
+import { SCOPES, type Principal, type Scope } from '../auth/principal.js';
 import { ApiTimestamp, ApiUuid } from '../common/api-property.js';
 import { SCOPE_LIST } from './api-token.dto.js';
-import { SCOPES, type Principal, type Scope } from './principal.js';
 
 @ApiSchema({ name: 'Me' })
 export class MeDto {

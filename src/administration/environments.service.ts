@@ -1,13 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, IsNull, LessThan } from 'typeorm';
+import { DataSource, type EntityManager, IsNull, LessThan, Not } from 'typeorm';
+import type { AuditAction, AuditRecord } from '../audit/audit-entry.js';
+import { recordAudit } from '../audit/audit.repository.js';
+import { Authenticator } from '../auth/authenticator.js';
+import { EnvironmentDirectory } from '../auth/environment-directory.js';
+import { Environment } from '../auth/environment.entity.js';
 import { notFound } from '../common/not-found.js';
 import { type PageDto, type PageQuery, startAfter, toPage } from '../common/page.js';
 import { uuidV7 } from '../common/uuid-v7.js';
-import { ApiToken } from './api-token.entity.js';
-import { Authenticator } from './authenticator.js';
+import { deleteApiTokens } from './api-tokens.service.js';
 import { EnvironmentContents } from './environment-contents.js';
-import { EnvironmentDirectory } from './environment-directory.js';
-import { Environment } from './environment.entity.js';
 
 @Injectable()
 export class EnvironmentsService {
@@ -18,9 +20,10 @@ export class EnvironmentsService {
     private readonly contents: EnvironmentContents,
   ) {}
 
-  async create(name: string): Promise<Environment> {
+  /** @param actor who creates it, as in the audit trail */
+  async create(name: string, actor: string): Promise<Environment> {
     const environment = newEnvironment(name, new Date());
-    await this.dataSource.manager.insert(Environment, environment);
+    await this.dataSource.transaction((manager) => insertEnvironment(manager, environment, actor));
     return environment;
   }
 
@@ -40,22 +43,28 @@ export class EnvironmentsService {
     return environment;
   }
 
-  async update(id: string, changes: { name?: string }): Promise<Environment> {
-    if (changes.name !== undefined) {
-      const row = { name: changes.name, updatedAt: new Date() };
-      await this.dataSource.manager.update(Environment, { id, deletedAt: IsNull() }, row);
+  /** @param actor who changes it, as in the audit trail */
+  async update(id: string, { name }: { name?: string }, actor: string): Promise<Environment> {
+    if (name !== undefined) {
+      await this.dataSource.transaction(async (manager) => {
+        const isOther = { id, name: Not(name), deletedAt: IsNull() };
+        const { affected } = await manager.update(Environment, isOther, { name, updatedAt: new Date() });
+        if (affected === 1)
+          await recordAudit(manager, [{ ...recordOf(id, 'changed', actor), changedFields: ['name'] }]);
+      });
     }
     return this.get(id);
   }
 
-  /** @param actor who deletes it, as in `webhook_revision.changed_by` */
+  /** @param actor who deletes it, as in the audit trail */
   async delete(id: string, actor: string): Promise<void> {
     const settle = await this.dataSource.transaction(async (manager) => {
       const now = new Date();
       const row = { updatedAt: now, deletedAt: now };
       const { affected } = await manager.update(Environment, { id, deletedAt: IsNull() }, row);
       if (affected !== 1) throw notFound('ENVIRONMENT_NOT_FOUND');
-      await manager.delete(ApiToken, { environmentId: id });
+      await recordAudit(manager, [recordOf(id, 'deleted', actor)]);
+      await deleteApiTokens(manager, { environmentId: id }, actor);
       return this.contents.removeAll(id, actor, manager);
     });
     this.directory.forget();
@@ -66,4 +75,18 @@ export class EnvironmentsService {
 
 export function newEnvironment(name: string, now: Date): Environment {
   return { id: uuidV7(now.getTime()), name, createdAt: now, updatedAt: now, deletedAt: null };
+}
+
+/** Writes a new environment and records that. */
+export async function insertEnvironment(
+  manager: EntityManager,
+  environment: Environment,
+  actor: string,
+): Promise<void> {
+  await manager.insert(Environment, environment);
+  await recordAudit(manager, [recordOf(environment.id, 'created', actor)]);
+}
+
+function recordOf(id: string, action: AuditAction, actor: string): AuditRecord {
+  return { environmentId: id, actor, action, resourceType: 'environment', resourceId: id };
 }

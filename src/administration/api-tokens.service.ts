@@ -1,15 +1,17 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, LessThan } from 'typeorm';
+import { DataSource, type EntityManager, type FindOptionsWhere, LessThan } from 'typeorm';
+import type { AuditAction, AuditRecord } from '../audit/audit-entry.js';
+import { recordAudit } from '../audit/audit.repository.js';
+import { ApiToken } from '../auth/api-token.entity.js';
+import { Authenticator } from '../auth/authenticator.js';
+import { hashToken, newApiToken } from '../auth/bearer-token.js';
+import { EnvironmentDirectory } from '../auth/environment-directory.js';
+import { SCOPES, type Scope } from '../auth/principal.js';
 import { notFound } from '../common/not-found.js';
 import { type PageDto, startAfter, toPage } from '../common/page.js';
 import { instantOf } from '../common/query-property.js';
 import { uuidV7 } from '../common/uuid-v7.js';
 import type { CreateApiTokenDto, ListApiTokensQuery } from './api-token.dto.js';
-import { ApiToken } from './api-token.entity.js';
-import { Authenticator } from './authenticator.js';
-import { hashToken, newApiToken } from './bearer-token.js';
-import { EnvironmentDirectory } from './environment-directory.js';
-import { SCOPES, type Scope } from './principal.js';
 
 export interface ApiTokenOrder {
   name: string;
@@ -34,7 +36,8 @@ export class ApiTokensService {
     private readonly authenticator: Authenticator,
   ) {}
 
-  async create(body: CreateApiTokenDto): Promise<IssuedApiToken> {
+  /** @param actor who creates it, as in the audit trail */
+  async create(body: CreateApiTokenDto, actor: string): Promise<IssuedApiToken> {
     const order = {
       name: body.name,
       environmentId: body.environment_id.toLowerCase(),
@@ -44,7 +47,7 @@ export class ApiTokensService {
     const issued = issueApiToken(order, new Date());
     await this.dataSource.transaction(async (manager) => {
       await this.directory.hold(issued.token.environmentId, manager);
-      await manager.insert(ApiToken, issued.token);
+      await insertApiToken(manager, issued.token, actor);
     });
     return issued;
   }
@@ -68,9 +71,10 @@ export class ApiTokensService {
     return token;
   }
 
-  async delete(id: string): Promise<void> {
-    const { affected } = await this.dataSource.manager.delete(ApiToken, { id });
-    if (affected !== 1) throw notFound('API_TOKEN_NOT_FOUND');
+  /** @param actor who deletes it, as in the audit trail */
+  async delete(id: string, actor: string): Promise<void> {
+    const count = await this.dataSource.transaction((manager) => deleteApiTokens(manager, { id }, actor));
+    if (count === 0) throw notFound('API_TOKEN_NOT_FOUND');
     this.authenticator.forget();
   }
 }
@@ -89,4 +93,34 @@ export function issueApiToken({ name, environmentId, scopes, expiresAt }: ApiTok
     createdAt: now,
   };
   return { token, text };
+}
+
+/** Writes a new token and records that. */
+export async function insertApiToken(manager: EntityManager, token: ApiToken, actor: string): Promise<void> {
+  await manager.insert(ApiToken, token);
+  await recordAudit(manager, [recordOf(token, 'created', actor)]);
+}
+
+/** Deletes tokens and records that of each. @returns how many there were */
+export async function deleteApiTokens(
+  manager: EntityManager,
+  where: FindOptionsWhere<ApiToken>,
+  actor: string,
+): Promise<number> {
+  const deletion = manager.createQueryBuilder().delete().from(ApiToken).where(where);
+  const result = await deletion.returning('environment_id AS "environmentId", id').execute();
+  const deleted = result.raw as Pick<ApiToken, 'environmentId' | 'id'>[];
+  await recordAudit(
+    manager,
+    deleted.map((token) => recordOf(token, 'deleted', actor)),
+  );
+  return deleted.length;
+}
+
+function recordOf(
+  { environmentId, id }: Pick<ApiToken, 'environmentId' | 'id'>,
+  action: AuditAction,
+  actor: string,
+): AuditRecord {
+  return { environmentId, actor, action, resourceType: 'api_token', resourceId: id };
 }

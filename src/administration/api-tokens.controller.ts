@@ -1,11 +1,13 @@
 import { Body, Controller, Delete, Get, Header, Post, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { AdminOnly } from '../auth/access.decorators.js';
+import { CurrentPrincipal } from '../auth/current-principal.decorator.js';
+import { actorOf, type Principal } from '../auth/principal.js';
 import { ApiErrors } from '../common/api-errors.js';
 import { Creates } from '../common/creates.js';
 import { DeletedDto } from '../common/deleted.dto.js';
 import { ApiPage, PageDto, mapPage } from '../common/page.js';
 import { UuidParam } from '../common/uuid-param.js';
-import { AdminOnly } from './access.decorators.js';
 import {
   ApiTokenDto,
   CreateApiTokenDto,
@@ -26,8 +28,8 @@ export class ApiTokensController {
   @Creates(CreatedApiTokenDto, '/api-token')
   @ApiErrors('ENVIRONMENT_NOT_FOUND')
   @ApiOperation({ summary: 'Create an API token', description: 'The answer alone carries `token`: keep it.' })
-  async create(@Body() body: CreateApiTokenDto): Promise<CreatedApiTokenDto> {
-    const { token, text } = await this.tokens.create(body);
+  async create(@Body() body: CreateApiTokenDto, @CurrentPrincipal() principal: Principal): Promise<CreatedApiTokenDto> {
+    const { token, text } = await this.tokens.create(body, actorOf(principal));
     return Object.assign(toApiTokenDto(token), { token: text });
   }
 
@@ -51,8 +53,11 @@ export class ApiTokensController {
   @AdminOnly()
   @ApiOperation({ summary: 'Revoke an API token', description: 'Within a second every replica refuses it.' })
   @ApiOkResponse({ type: DeletedDto, description: 'Revoked.' })
-  async delete(@UuidParam('API_TOKEN_NOT_FOUND') id: string): Promise<DeletedDto> {
-    await this.tokens.delete(id);
+  async delete(
+    @UuidParam('API_TOKEN_NOT_FOUND') id: string,
+    @CurrentPrincipal() principal: Principal,
+  ): Promise<DeletedDto> {
+    await this.tokens.delete(id, actorOf(principal));
     return { id };
   }
 }

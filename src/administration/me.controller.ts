@@ -1,9 +1,9 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { AnyToken } from './access.decorators.js';
-import { CurrentPrincipal } from './current-principal.decorator.js';
+import { AnyToken } from '../auth/access.decorators.js';
+import { CurrentPrincipal } from '../auth/current-principal.decorator.js';
+import type { Principal } from '../auth/principal.js';
 import { MeDto, toMeDto } from './me.dto.js';
-import type { Principal } from './principal.js';
 
 @ApiTags('Administration')
 @Controller('me')

@@ -1,14 +1,14 @@
 import { Body, Controller, Delete, Get, Patch, Post, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { AdminOnly } from '../auth/access.decorators.js';
+import { CurrentPrincipal } from '../auth/current-principal.decorator.js';
+import { actorOf, type Principal } from '../auth/principal.js';
 import { Creates } from '../common/creates.js';
 import { DeletedDto } from '../common/deleted.dto.js';
 import { ApiPage, PageDto, PageQuery, mapPage } from '../common/page.js';
 import { UuidParam } from '../common/uuid-param.js';
-import { AdminOnly } from './access.decorators.js';
-import { CurrentPrincipal } from './current-principal.decorator.js';
 import { CreateEnvironmentDto, EnvironmentDto, UpdateEnvironmentDto, toEnvironmentDto } from './environment.dto.js';
 import { EnvironmentsService } from './environments.service.js';
-import { actorOf, type Principal } from './principal.js';
 
 @ApiTags('Administration')
 @Controller('environment')
@@ -19,8 +19,8 @@ export class EnvironmentsController {
   @AdminOnly()
   @Creates(EnvironmentDto, '/environment')
   @ApiOperation({ summary: 'Create an environment', description: 'Webhooks, events and API tokens belong to one.' })
-  async create(@Body() body: CreateEnvironmentDto): Promise<EnvironmentDto> {
-    return toEnvironmentDto(await this.environments.create(body.name));
+  async create(@Body() body: CreateEnvironmentDto, @CurrentPrincipal() principal: Principal): Promise<EnvironmentDto> {
+    return toEnvironmentDto(await this.environments.create(body.name, actorOf(principal)));
   }
 
   @Get()
@@ -46,8 +46,9 @@ export class EnvironmentsController {
   async update(
     @UuidParam('ENVIRONMENT_NOT_FOUND') id: string,
     @Body() body: UpdateEnvironmentDto,
+    @CurrentPrincipal() principal: Principal,
   ): Promise<EnvironmentDto> {
-    return toEnvironmentDto(await this.environments.update(id, body));
+    return toEnvironmentDto(await this.environments.update(id, body, actorOf(principal)));
   }
 
   @Delete(':id')
