@@ -45,7 +45,9 @@ export class SlowClient {
     return this.received;
   }
 
+  /** Sends this, and drips no more. */
   send(text: string): void {
+    clearInterval(this.drip);
     this.socket.write(text);
   }
 
