@@ -3,7 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
 import { ErrorFilter } from './common/error.filter.js';
-import { HttpAdapter } from './common/http-adapter.js';
+import { HttpAdapter, type ServerLimits } from './common/http-adapter.js';
 import { RequestValidationPipe } from './common/request-validation.pipe.js';
 import { ShutdownState } from './common/shutdown-state.js';
 import type { Config } from './config/config.js';
@@ -18,6 +18,8 @@ export interface AppOptions {
   logger?: LoggerService;
   /** true: no provider is made and nothing is opened, so that the application can only describe itself. */
   preview?: boolean;
+  /** Other limits of the server, for tests. */
+  limits?: ServerLimits;
   /** Puts something else in the place of an instance that was made, for tests; gives back what is not its matter. */
   replace?: (instance: unknown) => unknown;
 }
@@ -30,10 +32,10 @@ export interface AppOptions {
 export async function createApp(
   config: Config,
   module: Type | DynamicModule,
-  { logger = PinoLogger.of(config), preview = false, replace }: AppOptions = {},
+  { logger = PinoLogger.of(config), preview = false, limits, replace }: AppOptions = {},
 ): Promise<NestFastifyApplication> {
   const shutdown = new ShutdownState();
-  const adapter = new HttpAdapter(config, shutdown);
+  const adapter = new HttpAdapter({ ...config, ...(limits && { limits }) }, shutdown);
   const app = await NestFactory.create<NestFastifyApplication>(ServerModule.of(module, shutdown), adapter, {
     logger,
     preview,

@@ -46,6 +46,11 @@ export class ShortCache<V> {
     return this.entries.has(key);
   }
 
+  /** Whoever asks for this from now on makes a look-up. */
+  forget(key: string): void {
+    this.entries.delete(key);
+  }
+
   /** To be called after the commit of a change: whoever asks from now on reads what was committed. */
   clear(): void {
     this.entries.clear();

@@ -18,9 +18,17 @@ const MALFORMED: { code: ErrorCode; message: string } = {
   message: 'The request is not valid HTTP/1.1',
 };
 
+/** By its connection, the last request that was answered before all of its body was there. */
+const answeredEarly = new WeakMap<Socket, IncomingMessage>();
+
+/** To be called with every request once its answer is out. */
+export function noteAnswered(request: IncomingMessage): void {
+  if (!request.complete) answeredEarly.set(request.socket, request);
+}
+
 /** Answers what never became a request, straight to the socket, and closes it: nothing after it can be read. */
 export function answerClientError(cause: NodeJS.ErrnoException, socket: Socket): void {
-  if (cause.code === 'ECONNRESET' || !socket.writable || hasAnswerUnderWay(socket)) {
+  if (cause.code === 'ECONNRESET' || !socket.writable || hasAnswerUnderWay(socket) || isAnswered(socket)) {
     socket.destroy();
     return;
   }
@@ -39,6 +47,11 @@ export function answerConnect(request: IncomingMessage, socket: Duplex): void {
 function hasAnswerUnderWay(socket: Socket): boolean {
   const { _httpMessage: answer } = socket as Socket & { _httpMessage?: { headersSent: boolean } };
   return answer?.headersSent === true;
+}
+
+/** What is wrong is the rest of a request that has its answer: a client would take another for that of its next one. */
+function isAnswered(socket: Socket): boolean {
+  return answeredEarly.get(socket)?.complete === false;
 }
 
 function rawAnswer(error: ErrorBody, requestId: string): string {

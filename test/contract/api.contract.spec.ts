@@ -1,44 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { fetchDocument, type ApiClient, type Reply } from '../support/client.js';
 import { documentedOperations, openResponseSchemas, type OpenApiDocument } from '../support/openapi-conformance.js';
+import { leastBodyOf, OPERATIONS, SCOPES } from '../support/operations.js';
 import { useService } from '../support/process.js';
 
 /* The whole API held to product.md: which operations there are, who may call them, and what their answers are made of. */
-
-/** Every operation with the scope that it takes, or else which token. Written by hand from product.md. */
-const OPERATIONS: Record<string, string> = {
-  'POST /webhook': 'webhook:write',
-  'GET /webhook': 'webhook:read',
-  'GET /webhook/{id}': 'webhook:read',
-  'PATCH /webhook/{id}': 'webhook:write',
-  'DELETE /webhook/{id}': 'webhook:write',
-  'POST /webhook/test': 'webhook:write',
-  'POST /webhook/{id}/rotate-secret': 'webhook:write',
-  'GET /event-type': 'any token',
-  'POST /event': 'event:write',
-  'POST /event/batch': 'event:write',
-  'GET /event': 'event:read',
-  'GET /event/{id}': 'event:read',
-  'GET /delivery': 'delivery:read',
-  'GET /delivery/{id}': 'delivery:read',
-  'POST /delivery/{id}/retry': 'delivery:write',
-  'POST /environment': 'admin',
-  'GET /environment': 'admin',
-  'GET /environment/{id}': 'admin',
-  'PATCH /environment/{id}': 'admin',
-  'DELETE /environment/{id}': 'admin',
-  'POST /api-token': 'admin',
-  'GET /api-token': 'admin',
-  'GET /api-token/{id}': 'admin',
-  'DELETE /api-token/{id}': 'admin',
-  'GET /audit': 'admin',
-  'GET /me': 'any token',
-  'GET /health/live': 'no token',
-  'GET /health/ready': 'no token',
-  'GET /metrics': 'no token',
-};
-
-const SCOPES = ['webhook:read', 'webhook:write', 'event:read', 'event:write', 'delivery:read', 'delivery:write'];
 
 /** Fields of the answers, in order. Written by hand from product.md. */
 const FIELDS: Record<string, string[]> = {
@@ -118,19 +84,6 @@ const FILTERS: Record<string, string[]> = {
   ],
 };
 
-/** The least that each operation with a body takes. */
-const BODIES: Record<string, object> = {
-  'POST /webhook': { target_url: 'https://example.com/webhook' },
-  'PATCH /webhook/{id}': { is_active: true },
-  'POST /webhook/test': { id: randomUUID() },
-  'POST /webhook/{id}/rotate-secret': { overlap_seconds: 60 },
-  'POST /event': { event_type: 'record:created', payload: {} },
-  'POST /event/batch': { events: [{ event_type: 'record:created', payload: {} }] },
-  'POST /environment': { name: 'story' },
-  'PATCH /environment/{id}': { name: 'renamed' },
-  'POST /api-token': { name: 'story', environment_id: randomUUID() },
-};
-
 /** Small, so that a body over the limit is sent in one piece. */
 const MAX_BODY_BYTES = 16_384;
 
@@ -170,8 +123,7 @@ describe('the API', () => {
     { query = '', id = randomUUID() }: { query?: string; id?: string } = {},
   ): Promise<Reply<unknown>> => {
     const [method, template] = name.split(' ') as [string, string];
-    const options = name in BODIES ? { body: BODIES[name] } : {};
-    return client.request(method, template.replace('{id}', id) + query, options);
+    return client.request(method, template.replace('{id}', id) + query, { body: leastBodyOf(name) });
   };
 
   const securedOperations = Object.keys(OPERATIONS).filter((name) => OPERATIONS[name] !== 'no token');

@@ -86,6 +86,30 @@ describe('replicas', () => {
       expect(await other.deliveries({ event_id: event.id })).toEqual([]);
       expect(receiver.requests).toEqual([]);
     });
+
+    it.each([
+      ['revoked it', (tokenId: string) => `/api-token/${tokenId}`],
+      ['deleted its environment', (_: string, environmentId: string) => `/environment/${environmentId}`],
+    ])('refuse a token within a second after another one %s', async (_, pathOf) => {
+      const second = await twoReplicas();
+      const { environmentId } = await service.tenant();
+      const { id, token } = await service.token(environmentId);
+      const [here, there] = [service.client(token), second.client(token)];
+      // Both have just looked it up, and remember it.
+      for (const client of [here, there]) (await client.get('/me')).expect(200);
+      (await service.admin.delete(pathOf(id, environmentId))).expect(200);
+      const revokedAtMs = Date.now();
+      (await here.get('/me')).expectError(401, 'UNAUTHORIZED');
+      let lastAcceptedAtMs = revokedAtMs;
+      await until('the other replica to refuse it', async () => {
+        const startedAtMs = Date.now();
+        const { status } = await there.get('/me');
+        if (status === 200) lastAcceptedAtMs = startedAtMs;
+        return status === 401;
+      });
+      expect(lastAcceptedAtMs - revokedAtMs).toBeLessThan(1_000);
+    });
+
     it('hold back together what is for an endpoint that is down, probe it one at a time, and recover it together', async () => {
       const perWebhook = 3;
       const second = await twoReplicas({

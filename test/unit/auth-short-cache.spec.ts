@@ -27,6 +27,17 @@ describe('The short cache', () => {
     expect(loads).toEqual(['a', 'a']);
   });
 
+  it('loads again what it was told to forget, and that alone', async () => {
+    const { cache, loads } = cacheOver((key) => Promise.resolve(key.toUpperCase()));
+    await cache.get('a');
+    await cache.get('b');
+    cache.forget('a');
+    expect(cache.has('a')).toBe(false);
+    await cache.get('a');
+    await cache.get('b');
+    expect(loads).toEqual(['a', 'b', 'a']);
+  });
+
   it('counts the time from the start of the load, not from its end', async () => {
     let answer: (value: string) => void = () => undefined;
     const { cache, clock, loads } = cacheOver(() => new Promise((resolve) => (answer = resolve)));

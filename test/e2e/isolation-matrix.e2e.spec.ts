@@ -1,0 +1,240 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { jest } from '@jest/globals';
+import {
+  fetchDocument,
+  send,
+  type ApiClient,
+  type ApiToken,
+  type CreatedApiToken,
+  type Page,
+  type RawReply,
+} from '../support/client.js';
+import {
+  differenceOf,
+  expectedAnswer,
+  isEntitled,
+  PRINCIPALS,
+  type Principal,
+  type PrincipalName,
+} from '../support/isolation.js';
+import { documentedOperations } from '../support/openapi-conformance.js';
+import { leastBodyOf, OPERATIONS, SCOPES } from '../support/operations.js';
+import { useService, type Tenant } from '../support/process.js';
+import { until } from '../support/wait.js';
+import { useReceivers } from './receivers.js';
+
+jest.setTimeout(180_000);
+
+/** What a principal puts into its requests; a token can depend on the access of the operation. */
+interface Credentials {
+  authorization?: string | ((access: string) => string);
+  /** The value of `environment_id` in the query. */
+  environmentId?: string;
+}
+
+/** The resources of one environment that every request is about. */
+interface Resources {
+  environmentId: string;
+  webhookId: string;
+  eventId: string;
+  deliveryId: string;
+  tokenId: string;
+}
+
+describe('every operation by every principal', () => {
+  // Each operation comes from an address of its own: from one, so many without a valid token would be refused.
+  const service = useService({ env: { TRUST_PROXY: '127.0.0.1' } });
+  const receivers = useReceivers();
+
+  /** Its token is one that no request carries: nothing about it changes. */
+  const resourcesOf = async ({ client, environmentId }: Tenant, target: string): Promise<Resources> => {
+    const { id: webhookId } = await client.createWebhook({ target_url: target });
+    const { id: eventId } = await client.publish('record:created');
+    const [delivery] = await client.deliveries();
+    const { id: tokenId } = await service.token(environmentId);
+    return { environmentId, webhookId, eventId, deliveryId: delivery!.id, tokenId };
+  };
+
+  const settled = (client: ApiClient): Promise<true> =>
+    until('all deliveries to end', async () => (await client.deliveries({ status: 'pending' })).length === 0 || null);
+
+  /** A bearer token of the owner's for each set of scopes that the table asks for. */
+  const tokensFor = async (environmentId: string): Promise<(scopes: readonly string[]) => string> => {
+    const tokens = new Map<string, string>();
+    for (const scope of SCOPES) {
+      for (const scopes of [[scope], SCOPES.filter((other) => other !== scope)]) {
+        tokens.set(scopes.join(), (await service.token(environmentId, scopes)).token);
+      }
+    }
+    tokens.set(SCOPES.join(), (await service.token(environmentId)).token);
+    return (scopes) => `Bearer ${tokens.get(scopes.join())!}`;
+  };
+
+  const expiredToken = async (environmentId: string): Promise<string> => {
+    const expires_at = new Date(Date.now() + 1_000).toISOString();
+    const body = { name: 'brief', environment_id: environmentId, expires_at };
+    const { token } = (await service.admin.post<CreatedApiToken>('/api-token', body)).expect(201);
+    const client = service.client(token);
+    (await client.get('/me')).expect(200);
+    await until('the token to expire', async () => (await client.get('/me')).status === 401);
+    return token;
+  };
+
+  const revokedToken = async (environmentId: string): Promise<string> => {
+    const { id, token } = await service.token(environmentId);
+    (await service.client(token).get('/me')).expect(200);
+    (await service.admin.delete(`/api-token/${id}`)).expect(200);
+    return token;
+  };
+
+  const deletedTenant = async (): Promise<Tenant> => {
+    const tenant = await service.tenant();
+    (await tenant.client.get('/me')).expect(200);
+    (await service.admin.delete(`/environment/${tenant.environmentId}`)).expect(200);
+    return tenant;
+  };
+
+  const credentialsOf = async (owner: Tenant, stranger: Tenant): Promise<Record<PrincipalName, Credentials>> => {
+    const holding = await tokensFor(owner.environmentId);
+    const all = holding(SCOPES);
+    const unknown = `tdg_${randomBytes(32).toString('base64url')}`;
+    const deleted = await deletedTenant();
+    const admin = `Bearer ${service.adminToken}`;
+    const foreign = `Bearer ${stranger.token}`;
+    return {
+      'no token': {},
+      'a malformed token': { authorization: `${all}.` },
+      'a token under another scheme': { authorization: all.replace('Bearer', 'Basic') },
+      'an unknown token': { authorization: `Bearer ${unknown}` },
+      'an expired token': { authorization: `Bearer ${await expiredToken(owner.environmentId)}` },
+      'a revoked token': { authorization: `Bearer ${await revokedToken(owner.environmentId)}` },
+      'a token of a deleted environment': { authorization: `Bearer ${deleted.token}` },
+      'every scope but that': { authorization: (access) => holding(SCOPES.filter((scope) => scope !== access)) },
+      'that scope alone': { authorization: (access) => holding([SCOPES.includes(access) ? access : SCOPES[0]!]) },
+      'all scopes': { authorization: all },
+      'all scopes, naming its environment': { authorization: all, environmentId: owner.environmentId },
+      'all scopes, naming another environment': { authorization: all, environmentId: stranger.environmentId },
+      'all scopes in another environment': { authorization: foreign },
+      'all scopes in another environment, naming the owner’s': {
+        authorization: foreign,
+        environmentId: owner.environmentId,
+      },
+      'the admin, naming none': { authorization: admin },
+      'the admin, naming the owner’s': { authorization: admin, environmentId: owner.environmentId },
+      'the admin, naming another': { authorization: admin, environmentId: stranger.environmentId },
+      'the admin, naming a deleted one': { authorization: admin, environmentId: deleted.environmentId },
+      'the admin, naming an unknown one': { authorization: admin, environmentId: randomUUID() },
+    };
+  };
+
+  /** What the request is about: what is kept, or something new where it will be changed or removed for good. */
+  const targetOf = async (name: string, owner: Tenant, kept: Resources, succeeds: boolean): Promise<string> => {
+    const [method, path] = name.split(' ') as [string, string];
+    const isDestructive = succeeds && (method === 'DELETE' || method === 'PATCH');
+    if (path.startsWith('/environment'))
+      return isDestructive ? (await service.tenant()).environmentId : kept.environmentId;
+    if (path.startsWith('/api-token'))
+      return isDestructive ? (await service.token(owner.environmentId)).id : kept.tokenId;
+    if (path.startsWith('/event')) return kept.eventId;
+    if (path.startsWith('/delivery')) return kept.deliveryId;
+    if (method !== 'DELETE' || !isDestructive) return kept.webhookId;
+    const webhook = await owner.client.createWebhook({ target_url: 'https://example.com/', is_active: false });
+    return webhook.id;
+  };
+
+  /** All that the owner can read, as text. */
+  const readAll = async (owner: Tenant, kept: Resources): Promise<Record<string, string>> => {
+    const texts: Record<string, string> = {};
+    const paths = [
+      `/webhook/${kept.webhookId}`,
+      `/event/${kept.eventId}`,
+      `/delivery/${kept.deliveryId}`,
+      '/webhook?limit=1000',
+      '/event?limit=1000',
+      '/delivery?limit=1000',
+    ];
+    for (const path of paths) texts[path] = (await owner.client.get(path)).text;
+    for (const path of [`/environment/${kept.environmentId}`, `/api-token/${kept.tokenId}`]) {
+      texts[path] = (await service.admin.get(path)).text;
+    }
+    // Without the times of their last use, which are the requests' own doing.
+    const tokens = await service.admin.get<Page<ApiToken>>(
+      `/api-token?environment_id=${kept.environmentId}&limit=1000`,
+    );
+    texts['tokens'] = JSON.stringify(tokens.expect(200).result.map((token) => ({ ...token, last_used_at: null })));
+    return texts;
+  };
+
+  const rowsOf = (operations: string[]): string[] => [
+    ...operations,
+    ...operations.filter((name) => name.startsWith('GET ')).map((name) => name.replace('GET', 'HEAD')),
+  ];
+
+  it('gets what was written down for it, and who has no right to changes and learns nothing', async () => {
+    const [owner, stranger] = [await service.tenant(), await service.tenant()];
+    const receiver = await receivers.start();
+    const kept = await resourcesOf(owner, receiver.url('/owner'));
+    await resourcesOf(stranger, receiver.url('/stranger'));
+    const credentials = await credentialsOf(owner, stranger);
+    const operations = documentedOperations(await fetchDocument(service.url));
+    expect([...operations].sort()).toEqual(Object.keys(OPERATIONS).sort());
+    const rows = rowsOf(operations);
+    const principals = Object.keys(PRINCIPALS) as PrincipalName[];
+
+    const ask = async (name: string, by: PrincipalName): Promise<RawReply> => {
+      const operation = name.replace(/^HEAD /, 'GET ');
+      const [method, template] = name.split(' ') as [string, string];
+      const { authorization, environmentId } = credentials[by];
+      const succeeds = expectedAnswer(name, PRINCIPALS[by]).code === null;
+      const isOwners = isEntitled(PRINCIPALS[by]) || !succeeds;
+      const body = leastBodyOf(operation, {
+        webhookId: kept.webhookId,
+        environmentId: isOwners ? owner.environmentId : stranger.environmentId,
+        targetUrl: receiver.url(isOwners ? '/owner' : '/stranger'),
+      });
+      const token = typeof authorization === 'function' ? authorization(OPERATIONS[operation]!) : authorization;
+      const forwarded = { 'x-forwarded-for': `203.0.113.${rows.indexOf(name)}` };
+      const options = { headers: token === undefined ? forwarded : { ...forwarded, authorization: token }, body };
+      const id = await targetOf(operation, owner, kept, succeeds);
+      const path =
+        template.replace('{id}', id) + (environmentId === undefined ? '' : `?environment_id=${environmentId}`);
+      // The document says nothing of HEAD.
+      if (method === 'HEAD') return send(service.url, method, path, options);
+      return service.client().request(method, path, options);
+    };
+
+    const { environmentId: _, ...ownersIds } = kept;
+    const differences: string[] = [];
+    let cells = 0;
+    const askAll = async (of: (principal: Principal) => boolean): Promise<void> => {
+      for (const name of rows) {
+        for (const by of principals.filter((principal) => of(PRINCIPALS[principal]))) {
+          const answer = await ask(name, by);
+          const difference = differenceOf(expectedAnswer(name, PRINCIPALS[by]), answer);
+          if (difference !== null) differences.push(`${name} by ${by}: ${difference}`);
+          const isOutsider = ['nobody', 'stranger'].includes(PRINCIPALS[by].kind);
+          const told = isOutsider && Object.values(ownersIds).some((id) => answer.text.includes(id));
+          if (told) differences.push(`${name} by ${by} tells of the owner's`);
+          cells += 1;
+        }
+      }
+    };
+    const received = (): number => receiver.requests.filter(({ path }) => path === '/owner').length;
+
+    await askAll(isEntitled);
+    await settled(owner.client);
+    const [before, receivedBefore] = [await readAll(owner, kept), received()];
+    await askAll((principal) => !isEntitled(principal));
+    await settled(stranger.client);
+
+    expect(differences).toEqual([]);
+    expect(cells).toBe(rows.length * principals.length);
+    expect(await readAll(owner, kept)).toEqual(before);
+    expect(received()).toBe(receivedBefore);
+    process.stdout.write(`${rows.length} routes × ${principals.length} principals = ${cells} cells\n`);
+
+    // A change is seen in what was compared.
+    (await owner.client.patch(`/webhook/${kept.webhookId}`, { is_active: false })).expect(200);
+    expect(await readAll(owner, kept)).not.toEqual(before);
+  });
+});

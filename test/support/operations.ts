@@ -1,0 +1,87 @@
+import { randomUUID } from 'node:crypto';
+
+/* The operations of the API, written by hand from product.md: what tests expect of the document and never take from it. */
+
+export const SCOPES = ['webhook:read', 'webhook:write', 'event:read', 'event:write', 'delivery:read', 'delivery:write'];
+
+/** Every operation with the scope that it takes, or else which token. */
+export const OPERATIONS: Record<string, string> = {
+  'POST /webhook': 'webhook:write',
+  'GET /webhook': 'webhook:read',
+  'GET /webhook/{id}': 'webhook:read',
+  'PATCH /webhook/{id}': 'webhook:write',
+  'DELETE /webhook/{id}': 'webhook:write',
+  'POST /webhook/test': 'webhook:write',
+  'POST /webhook/{id}/rotate-secret': 'webhook:write',
+  'GET /event-type': 'any token',
+  'POST /event': 'event:write',
+  'POST /event/batch': 'event:write',
+  'GET /event': 'event:read',
+  'GET /event/{id}': 'event:read',
+  'GET /delivery': 'delivery:read',
+  'GET /delivery/{id}': 'delivery:read',
+  'POST /delivery/{id}/retry': 'delivery:write',
+  'POST /environment': 'admin',
+  'GET /environment': 'admin',
+  'GET /environment/{id}': 'admin',
+  'PATCH /environment/{id}': 'admin',
+  'DELETE /environment/{id}': 'admin',
+  'POST /api-token': 'admin',
+  'GET /api-token': 'admin',
+  'GET /api-token/{id}': 'admin',
+  'DELETE /api-token/{id}': 'admin',
+  'GET /audit': 'admin',
+  'GET /me': 'any token',
+  'GET /health/live': 'no token',
+  'GET /health/ready': 'no token',
+  'GET /metrics': 'no token',
+};
+
+/** What the operations answer that do not answer 200 when all is well. */
+const SUCCESSES: Record<string, number> = {
+  'POST /webhook': 201,
+  'POST /environment': 201,
+  'POST /api-token': 201,
+  'POST /event': 202,
+  'POST /event/batch': 202,
+  'POST /delivery/{id}/retry': 202,
+};
+
+export function successOf(name: string): number {
+  return SUCCESSES[name] ?? 200;
+}
+
+/** What a body names; by default nothing that exists. */
+export interface BodyNames {
+  webhookId?: string;
+  environmentId?: string;
+  targetUrl?: string;
+}
+
+/** The least that the operation takes, or undefined when it takes no body. */
+export function leastBodyOf(name: string, names: BodyNames = {}): object | undefined {
+  const { webhookId = randomUUID(), environmentId = randomUUID(), targetUrl = 'https://example.com/webhook' } = names;
+  const bodies: Record<string, object> = {
+    'POST /webhook': { target_url: targetUrl },
+    'PATCH /webhook/{id}': { is_active: true },
+    'POST /webhook/test': { id: webhookId },
+    'POST /webhook/{id}/rotate-secret': { overlap_seconds: 0 },
+    'POST /event': { event_type: 'record:created', payload: {} },
+    'POST /event/batch': { events: [{ event_type: 'record:created', payload: {} }] },
+    'POST /environment': { name: 'story' },
+    'PATCH /environment/{id}': { name: 'renamed' },
+    'POST /api-token': { name: 'story', environment_id: environmentId },
+  };
+  return bodies[name];
+}
+
+/** The operations that name a resource in their path or body, of which there may be none in the environment. */
+export function namesResource(name: string): boolean {
+  return name.includes('{id}') || name === 'POST /webhook/test';
+}
+
+/** What is answered when there is none. */
+export function missingCodeOf(name: string): string {
+  const [, resource] = /^\w+ \/([a-z-]+)/.exec(name)!;
+  return `${resource!.toUpperCase().replace('-', '_')}_NOT_FOUND`;
+}
