@@ -60,6 +60,7 @@ describe('loadConfig', () => {
       idempotencyWindowMs: 86_400_000,
       rateLimitPer10s: 500,
       webhooksPerEnvironment: 1000,
+      pendingDeliveriesPerEnvironment: 10_000_000,
     });
   });
 
