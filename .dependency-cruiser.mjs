@@ -30,7 +30,8 @@ const LISTS = [
   {
     name: 'stored-statements',
     list: '^src/database/stored-statements\\.ts$',
-    listed: '^src/(database/stored-statement|deliveries/queue/[^/]+|events/accept-events)\\.ts$',
+    listed:
+      '^src/(database/stored-statement|deliveries/queue/[^/]+|events/accept-events|webhooks/insert-webhook)\\.ts$',
   },
 ];
 

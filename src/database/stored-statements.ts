@@ -2,6 +2,7 @@ import { CLAIM_DELIVERIES } from '../deliveries/queue/claim-deliveries.js';
 import { COUNT_PENDING } from '../deliveries/queue/count-pending.js';
 import { SETTLE_DELIVERIES, SETTLE_SUCCESSES } from '../deliveries/queue/settle-deliveries.js';
 import { ACCEPT_EVENTS } from '../events/accept-events.js';
+import { INSERT_WEBHOOK } from '../webhooks/insert-webhook.js';
 import type { StoredStatement } from './stored-statement.js';
 
 /** Every stored statement: explicit, like the entities, so that a start can create what is missing. */
@@ -9,6 +10,7 @@ export const storedStatements: readonly StoredStatement<unknown>[] = [
   ACCEPT_EVENTS,
   CLAIM_DELIVERIES,
   COUNT_PENDING,
+  INSERT_WEBHOOK,
   SETTLE_DELIVERIES,
   SETTLE_SUCCESSES,
 ];

@@ -13,7 +13,8 @@ import type { EventType } from './event-types.js';
 import { claimIdempotencyKey, type KeyedAnswer } from './idempotency-keys.repository.js';
 import { newSecret } from './new-secret.js';
 import { SecretVault } from './secret-vault.js';
-import { databaseTime, findSecret, insertWebhook, lockEnvironment } from './webhooks.repository.js';
+import { insertWebhook } from './insert-webhook.js';
+import { databaseTime, findSecret, lockEnvironment } from './webhooks.repository.js';
 
 const OPERATION = 'webhook.create';
 

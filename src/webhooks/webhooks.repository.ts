@@ -68,68 +68,6 @@ export async function lockEnvironment(manager: EntityManager, environmentId: str
   return rows.length === 1;
 }
 
-/**
- * One statement: each further one would wait its turn beside the events. The environment cannot be deleted meanwhile.
- * The count is of when the statement began: others may be making webhooks, too.
- */
-const INSERT_WEBHOOK = `
-  WITH environment AS (
-    SELECT id FROM environment
-    WHERE id = $1::uuid AND deleted_at IS NULL AND $13::int > (
-      SELECT count(*) FROM webhook w WHERE w.environment_id = $1::uuid AND w.deleted_at IS NULL
-    )
-    FOR SHARE
-  ),
-  created AS (
-    INSERT INTO webhook
-      (environment_id, id, target_url, is_active, event_types, disabled_at, disabled_reason, created_at, updated_at)
-    SELECT id, $2::uuid, $3::text, $4::boolean, $5::text[], $6::timestamptz, $7::text, $8::timestamptz, $8::timestamptz
-    FROM environment
-    RETURNING *
-  ),
-  logged AS (
-    INSERT INTO webhook_revision (environment_id, webhook_id, revision, target_url, is_active, event_types, is_deleted,
-      changed_by, changed_at)
-    SELECT environment_id, id, revision, target_url, is_active, event_types, false, $9::text, created_at FROM created
-  ),
-  sealed AS (
-    INSERT INTO webhook_secret (environment_id, webhook_id, id, key_id, ciphertext, created_at)
-    SELECT environment_id, id, $10::uuid, $11::text, $12::bytea, created_at FROM created
-  ),
-  audited AS (${INSERT_AUDIT_ENTRIES}
-    SELECT environment_id, $9::text, 'created', 'webhook', id, NULL::text[] FROM created
-  )
-  SELECT id FROM created`;
-
-/**
- * Writes a new webhook with its first revision and its first secret, and records that.
- *
- * @param limit how many webhooks the environment may have with it.
- * @returns false when its environment does not exist, or has as many; nothing is written then.
- */
-export async function insertWebhook(
-  manager: EntityManager,
-  { webhook, secret, changedBy }: { webhook: Webhook; secret: WebhookSecret; changedBy: string },
-  limit: number,
-): Promise<boolean> {
-  const rows = await manager.query<unknown[]>(INSERT_WEBHOOK, [
-    webhook.environmentId,
-    webhook.id,
-    webhook.targetUrl,
-    webhook.isActive,
-    webhook.eventTypes,
-    webhook.disabledAt,
-    webhook.disabledReason,
-    webhook.createdAt,
-    changedBy,
-    secret.id,
-    secret.keyId,
-    secret.ciphertext,
-    limit,
-  ]);
-  return rows.length === 1;
-}
-
 /** Writes a changed webhook, which the transaction holds locked, with its revision, and records what was done. */
 export async function saveWebhook(
   manager: EntityManager,
