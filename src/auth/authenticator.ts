@@ -1,10 +1,8 @@
 import { timingSafeEqual } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { databaseBusy } from '../common/database-busy.js';
-import { within } from '../common/within.js';
 import { Config } from '../config/config.js';
-import { PipelineDataSource } from '../database/pipeline-data-source.js';
+import { AccessDataSource } from '../database/data-sources.js';
 import { ApiToken } from './api-token.entity.js';
 import { bearerTokenOf, hashToken, looksLikeApiToken } from './bearer-token.js';
 import type { ApiTokenPrincipal, Principal } from './principal.js';
@@ -14,9 +12,6 @@ import { ShortCache } from './short-cache.js';
 const TTL_MS = 1_000;
 const MAX_ENTRIES = 10_000;
 
-/** For a look-up: the request that waits for it has to be answered within 2 s, and waits for the database again. */
-const PATIENCE_MS = 700;
-
 /** Finds out who sends a request. */
 @Injectable()
 export class Authenticator {
@@ -25,18 +20,14 @@ export class Authenticator {
 
   constructor(
     config: Config,
-    // Publishing waits for look-ups, and not for the locks that changes of webhooks may wait for.
-    @PipelineDataSource() private readonly dataSource: DataSource,
+    @AccessDataSource() private readonly dataSource: DataSource,
   ) {
     this.adminHash = config.adminToken === null ? null : hashToken(config.adminToken);
     this.principals = new ShortCache({
       ttlMs: TTL_MS,
       maxEntries: MAX_ENTRIES,
       nowMs: Date.now,
-      load: (hash) =>
-        within(PATIENCE_MS, this.readPrincipal(Buffer.from(hash, 'base64')), () =>
-          databaseBusy('The token could not be looked up in time'),
-        ),
+      load: (hash) => this.readPrincipal(Buffer.from(hash, 'base64')),
     });
   }
 

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type ErrorBody, errorBodyOf } from './error-body.js';
@@ -28,8 +28,14 @@ export function noteAnswered(request: IncomingMessage): void {
 
 /** Answers what never became a request, straight to the socket, and closes it: nothing after it can be read. */
 export function answerClientError(cause: NodeJS.ErrnoException, socket: Socket): void {
-  if (cause.code === 'ECONNRESET' || !socket.writable || hasAnswerUnderWay(socket) || isAnswered(socket)) {
+  if (cause.code === 'ECONNRESET' || !socket.writable || isAnswered(socket)) {
     socket.destroy();
+    return;
+  }
+  const answer = answerUnderWay(socket);
+  if (answer) {
+    answer.shouldKeepAlive = false;
+    answer.once('finish', () => socket.destroySoon());
     return;
   }
   const { code, message } = BY_NODE_CODE[cause.code ?? ''] ?? MALFORMED;
@@ -43,10 +49,13 @@ export function answerConnect(request: IncomingMessage, socket: Duplex): void {
   socket.end(rawAnswer(error, requestIdOf(request)), () => socket.destroy());
 }
 
-/** A second status line in the middle of another answer's bytes would be taken for a part of it. */
-function hasAnswerUnderWay(socket: Socket): boolean {
-  const { _httpMessage: answer } = socket as Socket & { _httpMessage?: { headersSent: boolean } };
-  return answer?.headersSent === true;
+/**
+ * The answer that is still owed to a request which arrived whole, or that is being sent: a client would take another one
+ * for it, or for a part of it. What is wrong came after that request, and goes unanswered.
+ */
+function answerUnderWay(socket: Socket): ServerResponse | null {
+  const { _httpMessage: answer } = socket as Socket & { _httpMessage?: ServerResponse };
+  return answer && (answer.headersSent || answer.req.complete) ? answer : null;
 }
 
 /** What is wrong is the rest of a request that has its answer: a client would take another for that of its next one. */

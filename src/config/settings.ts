@@ -80,7 +80,7 @@ export const SETTINGS = {
   },
   databasePoolSize: {
     name: 'DATABASE_POOL_SIZE',
-    type: integer({ min: 2, max: 100, unit: 'connections' }),
+    type: integer({ min: 3, max: 100, unit: 'connections' }),
     default: '10',
     description: 'How many database connections one process opens at most.',
   },

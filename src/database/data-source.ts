@@ -51,6 +51,9 @@ export class DatabaseTooOldError extends Error {
   }
 }
 
+/** Of look-ups of tokens, which a request waits for before it waits for the rest. */
+export const ACCESS_PATIENCE: DatabasePatience = { connectionMs: 500, statementMs: 500 };
+
 export interface DataSourceSettings {
   /** A `postgresql://` URL, of a server, a pooler, or the embedded engine's socket. */
   url: string;

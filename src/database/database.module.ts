@@ -3,17 +3,29 @@ import { DataSource } from 'typeorm';
 import { Config } from '../config/config.js';
 import { DailyPartitions } from './daily-partitions.js';
 import { DataDirectory } from './data-directory.js';
-import { openDataSource, REQUEST_PATIENCE, type DataSourceSettings } from './data-source.js';
+import {
+  ACCESS_PATIENCE,
+  openDataSource,
+  REQUEST_PATIENCE,
+  type DatabasePatience,
+  type DataSourceSettings,
+} from './data-source.js';
 import { openDatabase } from './database.js';
 import { EmbeddedPostgres } from './embedded-postgres.js';
 import { EmbeddedUpkeep } from './embedded-upkeep.js';
 import { PartitionTimer } from './partition-timer.js';
-import { PIPELINE_DATA_SOURCE, PipelineDataSource, shareConnections } from './pipeline-data-source.js';
+import {
+  ACCESS_DATA_SOURCE,
+  AccessDataSource,
+  PIPELINE_DATA_SOURCE,
+  PipelineDataSource,
+  shareConnections,
+} from './data-sources.js';
 
 /** The engine that this process runs itself; null where DATABASE_URL names a server. */
 const EMBEDDED_POSTGRES = Symbol('EMBEDDED_POSTGRES');
 
-/** What both pools are opened with. */
+/** What all pools are opened with. */
 function connectionOf(config: Config, embedded: EmbeddedPostgres | null): Omit<DataSourceSettings, 'poolSize'> {
   const logger = new Logger('Database');
   return {
@@ -22,8 +34,25 @@ function connectionOf(config: Config, embedded: EmbeddedPostgres | null): Omit<D
   };
 }
 
+/** Opens one pool more; when that fails, everything that is open is closed. */
+async function openBeside(
+  config: Config,
+  embedded: EmbeddedPostgres | null,
+  others: readonly DataSource[],
+  { of, patience }: { of: 'requests' | 'access'; patience: DatabasePatience },
+): Promise<DataSource> {
+  const poolSize = shareConnections(config.databasePoolSize)[of];
+  try {
+    return await openDataSource({ ...connectionOf(config, embedded), poolSize, patience });
+  } catch (error) {
+    for (const other of others) await other.destroy();
+    await embedded?.stop();
+    throw error;
+  }
+}
+
 /**
- * Provides the two `DataSource`s, migrated, and `DailyPartitions` to the whole application. The pools and the embedded
+ * Provides the three `DataSource`s, migrated, and `DailyPartitions` to the whole application. The pools and the embedded
  * engine end in `onApplicationShutdown`: what still needs the database when the application closes uses an earlier
  * hook (`onModuleDestroy`, `beforeApplicationShutdown`).
  */
@@ -51,22 +80,21 @@ function connectionOf(config: Config, embedded: EmbeddedPostgres | null): Omit<D
     },
     {
       provide: DataSource,
-      // After the other, which migrates.
+      // After the pipeline's, which migrates.
       inject: [Config, EMBEDDED_POSTGRES, PIPELINE_DATA_SOURCE],
-      useFactory: async (
+      useFactory: (config: Config, embedded: EmbeddedPostgres | null, pipeline: DataSource): Promise<DataSource> =>
+        openBeside(config, embedded, [pipeline], { of: 'requests', patience: REQUEST_PATIENCE }),
+    },
+    {
+      provide: ACCESS_DATA_SOURCE,
+      inject: [Config, EMBEDDED_POSTGRES, PIPELINE_DATA_SOURCE, DataSource],
+      useFactory: (
         config: Config,
         embedded: EmbeddedPostgres | null,
         pipeline: DataSource,
-      ): Promise<DataSource> => {
-        const poolSize = shareConnections(config.databasePoolSize).requests;
-        try {
-          return await openDataSource({ ...connectionOf(config, embedded), poolSize, patience: REQUEST_PATIENCE });
-        } catch (error) {
-          await pipeline.destroy();
-          await embedded?.stop();
-          throw error;
-        }
-      },
+        requests: DataSource,
+      ): Promise<DataSource> =>
+        openBeside(config, embedded, [pipeline, requests], { of: 'access', patience: ACCESS_PATIENCE }),
     },
     {
       provide: DailyPartitions,
@@ -76,18 +104,18 @@ function connectionOf(config: Config, embedded: EmbeddedPostgres | null): Omit<D
     PartitionTimer,
     EmbeddedUpkeep,
   ],
-  exports: [DataSource, PIPELINE_DATA_SOURCE, DailyPartitions],
+  exports: [DataSource, PIPELINE_DATA_SOURCE, ACCESS_DATA_SOURCE, DailyPartitions],
 })
 export class DatabaseModule implements OnApplicationShutdown {
   constructor(
     private readonly dataSource: DataSource,
     @PipelineDataSource() private readonly pipeline: DataSource,
+    @AccessDataSource() private readonly access: DataSource,
     @Inject(EMBEDDED_POSTGRES) private readonly embedded: EmbeddedPostgres | null,
   ) {}
 
   async onApplicationShutdown(): Promise<void> {
-    await this.dataSource.destroy();
-    await this.pipeline.destroy();
+    for (const dataSource of [this.access, this.dataSource, this.pipeline]) await dataSource.destroy();
     await this.embedded?.stop();
   }
 }

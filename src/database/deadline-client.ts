@@ -19,6 +19,8 @@ interface Session {
   processID: number | null;
   secretKey: number | null;
   connection: { stream: NodeJS.WritableStream & { destroy(): void } };
+  /** Without it the pool lends the client to nobody again. */
+  _queryable: boolean;
 }
 
 /**
@@ -51,6 +53,8 @@ export class DeadlineClient extends pg.Client {
     if (!isLate && !isReadOnlyServer(error)) return;
     const session = this as unknown as Session;
     if (isLate) cancelStatement(session);
+    // At once: that the connection is gone pg learns only later, and whoever waits for one would be given this.
+    session._queryable = false;
     session.connection.stream.destroy();
   }
 }

@@ -2,7 +2,7 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy }
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
 import { Config } from '../config/config.js';
-import { PipelineDataSource } from './pipeline-data-source.js';
+import { PipelineDataSource } from './data-sources.js';
 
 /**
  * Often, so that little is to be done at a time: a round that took a minute's worth at once kept requests waiting for 0.2 s.

@@ -1,7 +1,9 @@
-import { Injectable } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Injectable, Logger } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DataSource, type EntityManager } from 'typeorm';
 import { DeliveryControl, type WebhookChange } from '../webhooks/delivery-control.js';
+import { within } from '../common/within.js';
+import { PipelineDataSource } from '../database/data-sources.js';
 import type { Queryable } from '../database/queryable.js';
 import { DeliveryMetrics } from './delivery-metrics.js';
 import { clearHealth } from './queue/record-health.js';
@@ -13,6 +15,9 @@ import { START_WINDOW_MS } from './engine/start-permits.js';
 /** Timers may fire early by a millisecond, and two machines' clocks do not run equally fast. */
 const TIMER_SLACK_MS = 50;
 
+/** How long the answer to a change waits for the webhook's deliveries to be canceled: 300,000 take some seconds. */
+const STOP_PATIENCE_MS = 1_000;
+
 const STOPPING = [
   { kind: 'deactivated', reason: 'webhook_inactive' },
   { kind: 'deleted', reason: 'webhook_deleted' },
@@ -20,9 +25,14 @@ const STOPPING = [
 
 /** What changes of webhooks do to their deliveries, on this replica and on the others. */
 @Injectable()
-export class DeliveryControlService extends DeliveryControl {
+export class DeliveryControlService extends DeliveryControl implements BeforeApplicationShutdown {
+  private readonly logger = new Logger(DeliveryControlService.name);
+  private readonly underWay = new Set<Promise<void>>();
+  private isClosing = false;
+
   constructor(
     private readonly dataSource: DataSource,
+    @PipelineDataSource() private readonly pipeline: DataSource,
     private readonly replica: Replica,
     private readonly states: EndpointStates,
     private readonly metrics: DeliveryMetrics,
@@ -50,9 +60,34 @@ export class DeliveryControlService extends DeliveryControl {
     if (superseding.length === 0) return;
     for (const { webhookId, revision } of superseding) this.replica.supersede(webhookId, revision);
     // Another replica may have read a webhook just before the change: after the window it may not act on it.
-    if (await this.replica.hasOthers(this.dataSource)) await delay(START_WINDOW_MS + TIMER_SLACK_MS);
-    // What one statement did not manage, and what was leased meanwhile.
-    while (await this.stop(superseding, this.dataSource));
+    if (await this.mayHaveOthers()) await delay(START_WINDOW_MS + TIMER_SLACK_MS);
+    const stopped = this.stopRest(superseding).finally(() => this.underWay.delete(stopped));
+    this.underWay.add(stopped);
+    await within(STOP_PATIENCE_MS, stopped, () => new Error('not all is stopped yet')).catch(() => undefined);
+  }
+
+  /** Waits for the statements under way: the pool closes after this. */
+  async beforeApplicationShutdown(): Promise<void> {
+    this.isClosing = true;
+    await Promise.all(this.underWay);
+  }
+
+  /** What one statement did not manage, and what was leased meanwhile. What it leaves, claims cancel. */
+  private async stopRest(changes: readonly WebhookChange[]): Promise<void> {
+    try {
+      while (!this.isClosing && (await this.stop(changes, this.pipeline)));
+    } catch (error) {
+      this.logger.warn({ msg: 'deliveries of stopped webhooks are left to be canceled as they come due', err: error });
+    }
+  }
+
+  /** The change is committed: that the database is away now is no reason to tell that it was not made. */
+  private async mayHaveOthers(): Promise<boolean> {
+    try {
+      return await this.replica.hasOthers(this.dataSource);
+    } catch {
+      return true;
+    }
   }
 
   /** @returns whether there may be more to stop */

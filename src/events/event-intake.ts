@@ -2,8 +2,11 @@ import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { databaseBusy } from '../common/database-busy.js';
 import { Gathering } from '../common/gathering.js';
+import { Turns } from '../common/turns.js';
+import { within } from '../common/within.js';
 import { DailyPartitions } from '../database/daily-partitions.js';
-import { PipelineDataSource } from '../database/pipeline-data-source.js';
+import { PipelineDataSource } from '../database/data-sources.js';
+import { poolUsageOf } from '../database/pool-usage.js';
 import { isDataError } from '../database/sqlstate.js';
 import { DeliveryDispatcher } from '../deliveries/engine/delivery-dispatcher.js';
 import { type Room, RoomKeeper } from '../deliveries/engine/room-keeper.js';
@@ -26,9 +29,9 @@ const WAITING_LIMIT = { events: 20_000, bytes: 64 * MEBIBYTE };
 
 /**
  * How long a request waits for its commit before it is answered 503: the caller is owed one within 2 s of the database
- * going away. A large one is given the time that writing it takes on a slow disk, too.
+ * going away. One that is large, or owes much, is given the time that writing that takes on a slow disk, too.
  */
-const PATIENCE = { ms: 1_700, bytesPerMs: 8 * 1024 };
+const PATIENCE = { ms: 1_500, bytesPerMs: 8 * 1024, deliveriesPerMs: 20 };
 const PATIENCE_CHECK_MS = 100;
 
 /** The events of one request, and so of one environment: accepted all or none. */
@@ -61,18 +64,20 @@ export class EventIntake {
   private readonly gathering = new Gathering(GATHER_MS, WORTHWHILE_EVENTS);
   /** Several requests shared the last statement. A publisher that sends one after the other never waits for company. */
   private isLastShared = false;
+  private readonly togetherTurns: Turns;
   private readonly accepted: Count;
   private readonly refused: Count;
 
   constructor(
     @PipelineDataSource() private readonly pipeline: DataSource,
-    private readonly requests: DataSource,
     private readonly partitions: DailyPartitions,
     private readonly rooms: RoomKeeper,
     private readonly dispatcher: DeliveryDispatcher,
     private readonly pending: PendingLimit,
     metrics: Metrics,
   ) {
+    // Each holds a connection, and may wait for the other's key: half of the connections are left to everything else.
+    this.togetherTurns = new Turns(Math.max(1, poolUsageOf(pipeline).limit >> 1));
     this.accepted = metrics.counter('eventsAccepted', {});
     this.refused = metrics.counter('eventsRefused', {});
     metrics.gauge('eventsWaiting', {}, () => this.waitingEvents + this.writingEvents);
@@ -86,19 +91,13 @@ export class EventIntake {
    */
   accept(events: readonly IncomingEvent[]): Promise<ReadonlySet<string>> {
     this.refuseBeyondLimit(events);
-    const bytes = events.reduce((sum, event) => sum + Buffer.byteLength(event.payload), 0);
-    if (this.waitingEvents + events.length > WAITING_LIMIT.events || this.waitingBytes + bytes > WAITING_LIMIT.bytes) {
-      this.refused.inc(events.length);
-      throw databaseBusy('Too many events wait to be stored');
-    }
+    const bytes = this.putIn(events);
     return new Promise((resolve, reject) => {
-      const givenUpAt = performance.now() + PATIENCE.ms + bytes / PATIENCE.bytesPerMs;
+      const givenUpAt = performance.now() + this.patienceMs(events, bytes);
       const group = { events, bytes, givenUpAt, resolve, reject };
       this.waiting.push(group);
       this.unanswered.add(group);
       this.patienceTimer ??= setInterval(() => this.giveUpLate(), PATIENCE_CHECK_MS).unref();
-      this.waitingEvents += events.length;
-      this.waitingBytes += bytes;
       this.gathering.grown(this.waitingEvents);
       this.startFlush();
     });
@@ -106,8 +105,7 @@ export class EventIntake {
 
   private refuseBeyondLimit(events: readonly IncomingEvent[]): void {
     try {
-      for (const environmentId of new Set(events.map((event) => event.environmentId)))
-        this.pending.check(environmentId);
+      this.pending.check(events[0]!.environmentId);
     } catch (error) {
       this.refused.inc(events.length);
       throw error;
@@ -118,14 +116,13 @@ export class EventIntake {
   private giveUpLate(): void {
     const now = performance.now();
     const late = new Set([...this.unanswered].filter(({ givenUpAt }) => givenUpAt <= now));
-    for (const group of late) {
-      this.refused.inc(group.events.length);
-      this.answered(group).reject(databaseBusy('The events were not stored in time'));
-    }
+    for (const group of late) this.answered(group).reject(databaseBusy('The events were not stored in time'));
     if (late.size > 0) {
-      const kept = this.waiting.filter((group) => !late.has(group));
-      this.takeOut(this.waiting.filter((group) => late.has(group)));
-      this.waiting = kept;
+      const begone = this.waiting.filter((group) => late.has(group));
+      this.waiting = this.waiting.filter((group) => !late.has(group));
+      this.takeOut(begone);
+      // Those of the statement under way may yet be accepted.
+      for (const { events } of begone) this.refused.inc(events.length);
     }
     if (this.unanswered.size === 0 && this.patienceTimer) {
       clearInterval(this.patienceTimer);
@@ -137,21 +134,57 @@ export class EventIntake {
    * Accepts the events in a transaction of their own, which `confirm` can still refuse by throwing when it sees which
    * of them were not taken. It may wait for another request's key, so it holds no room meanwhile: its deliveries are
    * claimed.
+   *
+   * @param events as in `accept`.
+   * @throws ApiError as `accept` does, and what `confirm` throws.
    */
   async acceptTogether(
     events: readonly IncomingEvent[],
     confirm: (refused: ReadonlySet<string>, database: Queryable) => Promise<void>,
   ): Promise<ReadonlySet<string>> {
     this.refuseBeyondLimit(events);
-    return this.partitions.provide(() =>
-      this.write(events, this.rooms.reserveNothing(), (insert) =>
-        this.requests.transaction(async (manager) => {
-          const acceptance = await insert(manager);
-          await confirm(acceptance.refused, manager);
-          return acceptance;
-        }),
-      ),
-    );
+    const bytes = this.putIn(events);
+    const late = (): Error => databaseBusy('The events were not stored in time');
+    let isGivenUp = false;
+    const work = this.togetherTurns.run(() => {
+      this.takeOut([{ events, bytes }]);
+      if (isGivenUp) return Promise.reject(late());
+      return this.partitions.provide(() =>
+        this.write(events, this.rooms.reserveNothing(), (insert) =>
+          this.pipeline.transaction(async (manager) => {
+            const acceptance = await insert(manager);
+            await confirm(acceptance.refused, manager);
+            return acceptance;
+          }),
+        ),
+      );
+    });
+    // What was begun goes on: with the same keys, a repeat of the request then finds what it made.
+    return within(this.patienceMs(events, bytes), work, () => {
+      isGivenUp = true;
+      return late();
+    });
+  }
+
+  /**
+   * Counts the events among those that wait.
+   *
+   * @returns the bytes of their payloads.
+   */
+  private putIn(events: readonly IncomingEvent[]): number {
+    const bytes = events.reduce((sum, event) => sum + Buffer.byteLength(event.payload), 0);
+    if (this.waitingEvents + events.length > WAITING_LIMIT.events || this.waitingBytes + bytes > WAITING_LIMIT.bytes) {
+      this.refused.inc(events.length);
+      throw databaseBusy('Too many events wait to be stored');
+    }
+    this.waitingEvents += events.length;
+    this.waitingBytes += bytes;
+    return bytes;
+  }
+
+  private patienceMs(events: readonly IncomingEvent[], bytes: number): number {
+    const deliveries = this.rooms.expectedDeliveries(events.length);
+    return PATIENCE.ms + bytes / PATIENCE.bytesPerMs + deliveries / PATIENCE.deliveriesPerMs;
   }
 
   private startFlush(): void {
@@ -194,7 +227,7 @@ export class EventIntake {
     return groups;
   }
 
-  private takeOut(groups: readonly Group[]): void {
+  private takeOut(groups: readonly Pick<Group, 'events' | 'bytes'>[]): void {
     for (const { events, bytes } of groups) {
       this.waitingEvents -= events.length;
       this.waitingBytes -= bytes;

@@ -2,11 +2,9 @@ import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { ApiError } from '../common/errors.js';
 import { Config } from '../config/config.js';
-import { PipelineDataSource } from '../database/pipeline-data-source.js';
+import { PipelineDataSource } from '../database/data-sources.js';
 import { countPending } from '../deliveries/queue/count-pending.js';
 
-/** Deliveries that may be added before an environment was first counted. */
-const UNCOUNTED = 1_000;
 /** The next count begins when as many deliveries were made as this share of those that might wait: nobody waits for it. */
 const RECOUNT_SHARE = 1 / 2;
 /** Between two counts of one environment, in milliseconds, and as a multiple of what the last one took. */
@@ -50,7 +48,7 @@ export class PendingLimit {
     if (isCountOld && now >= account.countableAt && !account.isBeingCounted) this.startCount(environmentId, account);
     if (account.waiting < account.granted) return;
     const waitS = Math.max(1, Math.ceil((account.countableAt - now) / 1_000));
-    throw new ApiError('PENDING_LIMIT_REACHED', `The environment has ${this.limit} deliveries pending`, {
+    throw new ApiError('PENDING_LIMIT_REACHED', `The environment has about ${this.limit} deliveries pending`, {
       headers: { 'Retry-After': String(waitS) },
     });
   }
@@ -71,8 +69,8 @@ export class PendingLimit {
     if (known) return known;
     const oldest = this.accounts.keys().next();
     if (this.accounts.size >= MAX_ENVIRONMENTS && !oldest.done) this.accounts.delete(oldest.value);
-    const granted = Math.min(this.limit, UNCOUNTED);
-    const account = { granted, made: granted, waiting: 0, countableAt: 0, isBeingCounted: false };
+    // As if nothing waited, until that is counted, which is at once: a start must refuse nobody for what it does not know.
+    const account = { granted: this.limit, made: this.limit, waiting: 0, countableAt: 0, isBeingCounted: false };
     this.accounts.set(environmentId, account);
     return account;
   }

@@ -33,8 +33,8 @@ export const ENDPOINT_STATES = [
 ] as const;
 export type EndpointState = (typeof ENDPOINT_STATES)[number];
 
-/** Requests of the API, and what moves events and deliveries, wait for the database apart. */
-const DATABASE_POOLS = ['requests', 'pipeline'] as const;
+/** Requests of the API, what moves events and deliveries, and look-ups of tokens wait for the database apart. */
+const DATABASE_POOLS = ['requests', 'pipeline', 'access'] as const;
 
 /** HTTP methods that have routes; any other is `other`. */
 export const REQUEST_METHODS = ['DELETE', 'GET', 'HEAD', 'PATCH', 'POST', 'other'] as const;
@@ -156,7 +156,7 @@ export const METRICS = {
   databaseConnections: {
     type: 'gauge',
     name: 'tidings_database_connections',
-    help: 'Open connections of this replica to the database: those for requests, and those of the pipeline that takes events in and sends them.',
+    help: 'Open connections of this replica to the database: those for requests, those of the pipeline that takes events in and sends them, and the one that looks tokens up.',
     labels: { pool: DATABASE_POOLS, state: ['idle', 'busy'] },
   },
   databaseConnectionsLimit: {

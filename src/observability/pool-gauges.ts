@@ -1,16 +1,22 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { PipelineDataSource } from '../database/pipeline-data-source.js';
+import { AccessDataSource, PipelineDataSource } from '../database/data-sources.js';
 import { poolUsageOf } from '../database/pool-usage.js';
 import { Metrics } from '../metrics/metrics.js';
 
 /** Shows the use of the database's connection pools. */
 @Injectable()
 export class PoolGauges {
-  constructor(requests: DataSource, @PipelineDataSource() pipeline: DataSource, metrics: Metrics) {
+  constructor(
+    requests: DataSource,
+    @PipelineDataSource() pipeline: DataSource,
+    @AccessDataSource() access: DataSource,
+    metrics: Metrics,
+  ) {
     const pools = [
       ['requests', requests],
       ['pipeline', pipeline],
+      ['access', access],
     ] as const;
     for (const [pool, dataSource] of pools) {
       metrics.gauge('databaseConnections', { pool, state: 'idle' }, () => poolUsageOf(dataSource).idle);

@@ -23,7 +23,8 @@ export abstract class DeliveryControl {
 
   /**
    * Runs after the commit. From its call no attempt starts here under an older revision. Resolves when none can start
-   * on any replica, and when everything that waited for a webhook that stopped is canceled.
+   * on any replica, and when what waited for a webhook that stopped is canceled, or after a second: the rest goes on
+   * being canceled, and is not attempted meanwhile. Never rejects.
    */
   abstract settle(changes: readonly WebhookChange[]): Promise<void>;
 }

@@ -132,6 +132,19 @@ describe('a statement that passes its deadline', () => {
       await dataSource.destroy();
     }
   });
+
+  it('is not what the next one in the queue for a connection is given', async () => {
+    const patience = { connectionMs: 2_000, statementMs: 400 };
+    const dataSource = await openDataSource({ url: database.url, poolSize: 1, patience });
+    try {
+      const late = dataSource.query('SELECT pg_sleep(0.6)');
+      const next = dataSource.query('SELECT 1 AS one');
+      await expect(late).rejects.toThrow('timeout');
+      await expect(next).resolves.toEqual([{ one: 1 }]);
+    } finally {
+      await dataSource.destroy();
+    }
+  });
 });
 
 /** A row as an object of the ordinary kind: pg's have no prototype. */

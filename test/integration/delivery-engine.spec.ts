@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DataSource } from 'typeorm';
-import { PIPELINE_DATA_SOURCE } from '../../src/database/pipeline-data-source.js';
+import { PIPELINE_DATA_SOURCE } from '../../src/database/data-sources.js';
 import { uuidV7 } from '../../src/common/uuid-v7.js';
 import { EventIntake } from '../../src/events/event-intake.js';
 import { startReplica, type TestReplica } from '../support/app.js';

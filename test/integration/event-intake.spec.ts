@@ -2,7 +2,7 @@ import { jest } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DataSource } from 'typeorm';
-import { PIPELINE_DATA_SOURCE } from '../../src/database/pipeline-data-source.js';
+import { PIPELINE_DATA_SOURCE } from '../../src/database/data-sources.js';
 import { RoomKeeper } from '../../src/deliveries/engine/room-keeper.js';
 import { EventIntake } from '../../src/events/event-intake.js';
 import { trimIdempotencyKeys } from '../../src/webhooks/idempotency-keys.repository.js';

@@ -1,4 +1,4 @@
-import type { AddressInfo } from 'node:net';
+import { connect, type AddressInfo } from 'node:net';
 import { Body, Controller, Get, Module, Post } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApp } from '../../src/app.setup.js';
@@ -8,11 +8,25 @@ import { PinoLogger } from '../../src/observability/logger.js';
 import { errorIn, SlowClient } from '../support/slow-client.js';
 import { until } from '../support/wait.js';
 
+/** More than what the system takes from a server whose client does not read. */
+const LARGE = 'x'.repeat(32 * 1_048_576);
+
 @Controller('thing')
 class ThingController {
   @Get()
   get(): unknown {
     return {};
+  }
+
+  @Get('later')
+  async later(): Promise<unknown> {
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    return { is: 'later' };
+  }
+
+  @Get('large')
+  large(): unknown {
+    return { padding: LARGE };
   }
 
   @Post()
@@ -117,6 +131,17 @@ describe('A client that', () => {
     expect((await client.ended).text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 404']);
   });
 
+  it.each([
+    ['what is no request', 'no request\r\n\r\n'],
+    ['half a request', GET],
+  ])('sends %s after its request gets the answer to that, and no other', async (_, rest) => {
+    const { text } = await open(`GET /thing/later HTTP/1.1\r\nHost: x\r\n\r\n${rest}`, null).ended;
+    expect(text).toMatch(/^HTTP\/1\.1 200 /);
+    expect(text).toContain('later');
+    // Half a request is late on its own account, once the first has its answer.
+    expect(text.match(/HTTP\/1\.1 \d+/g)!.slice(1)).toEqual(rest === GET ? ['HTTP/1.1 408'] : []);
+  });
+
   it('is slow, but in time, is served', async () => {
     const client = open(`${GET}X-Slow: `);
     await new Promise((resolve) => setTimeout(resolve, HEADERS_TIMEOUT_MS / 4));
@@ -164,6 +189,19 @@ describe('A connection too many', () => {
   it('makes those give way that wait for a next request', async () => {
     await openAll(`${GET}\r\n`);
     await until('their answers', async () => (await askAtOnce()) === 200);
+  });
+
+  it('does not cut off an answer that its client is slow to read', async () => {
+    const { port } = app.getHttpServer().address() as AddressInfo;
+    const socket = connect(port, '127.0.0.1').pause();
+    socket.write('GET /thing/large HTTP/1.1\r\nHost: x\r\n\r\n');
+    await until('the server to have it', async () => (await connections()) === 1);
+    await openAll(`${GET}X-Slow: `).catch(() => undefined);
+    expect(await askAtOnce()).toBeNull();
+    let bytes = 0;
+    socket.on('data', (chunk) => (bytes += chunk.length)).resume();
+    await until('all of the answer', () => bytes > LARGE.length);
+    socket.destroy();
   });
 });
 

@@ -5,7 +5,7 @@ import { createApp } from '../../src/app.setup.js';
 import { AdministrationModule } from '../../src/administration/administration.module.js';
 import { AuthModule } from '../../src/auth/auth.module.js';
 import { ConfigModule } from '../../src/config/config.module.js';
-import { PIPELINE_DATA_SOURCE } from '../../src/database/pipeline-data-source.js';
+import { ACCESS_DATA_SOURCE, PIPELINE_DATA_SOURCE } from '../../src/database/data-sources.js';
 import { loadConfig } from '../../src/config/config.js';
 import { DeliveryControl, type WebhookChange } from '../../src/webhooks/delivery-control.js';
 import { WebhooksModule } from '../../src/webhooks/webhooks.module.js';
@@ -84,9 +84,10 @@ export class WebhooksApp {
       providers: [
         { provide: DataSource, useValue: dataSource },
         { provide: PIPELINE_DATA_SOURCE, useValue: dataSource },
+        { provide: ACCESS_DATA_SOURCE, useValue: dataSource },
         { provide: DeliveryControl, useValue: deliveryControl },
       ],
-      exports: [DataSource, PIPELINE_DATA_SOURCE, DeliveryControl],
+      exports: [DataSource, PIPELINE_DATA_SOURCE, ACCESS_DATA_SOURCE, DeliveryControl],
     })
     class SurroundingsModule {}
 

@@ -183,7 +183,7 @@ describe('loadConfig', () => {
       ['TRUST_PROXY', '1'],
       ['SHUTDOWN_TIMEOUT', '20'],
       ['SHUTDOWN_TIMEOUT', '11m'],
-      ['DATABASE_POOL_SIZE', '1'],
+      ['DATABASE_POOL_SIZE', '2'],
       ['DATABASE_POOL_SIZE', '101'],
       ['DATA_DIR', ' '],
       ['EGRESS_ALLOW', '*'],

@@ -5,7 +5,7 @@ import { DeliveryDispatcher } from './delivery-dispatcher.js';
 import { PROBE_INTERVAL_MS } from './endpoint-health.js';
 import { type Room, RoomKeeper } from './room-keeper.js';
 import { claimDeliveries } from '../queue/claim-deliveries.js';
-import { PipelineDataSource } from '../../database/pipeline-data-source.js';
+import { PipelineDataSource } from '../../database/data-sources.js';
 
 /** How often the queue is looked at when nothing says that something is due: bounds the lateness of a retry. */
 const POLL_MS = 250;

@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
+import { within } from '../../common/within.js';
 import { Config } from '../../config/config.js';
 import { DeliveryMetrics } from '../delivery-metrics.js';
 import type {
@@ -16,10 +17,13 @@ import { judgeAttempt, unattempted } from './judge-attempt.js';
 import { Replica } from './replica.js';
 import { ResultRecorder } from './result-recorder.js';
 import { RoomKeeper } from './room-keeper.js';
-import { PipelineDataSource } from '../../database/pipeline-data-source.js';
+import { PipelineDataSource } from '../../database/data-sources.js';
 
 /** How often a dispatcher that stops looks whether it is done. */
 const DRAIN_POLL_MS = 10;
+
+/** How long somebody who waits for one attempt waits for its record, too. */
+const RECORD_PATIENCE_MS = 1_500;
 
 /**
  * Attempts started in one turn of the event loop. Between turns answers come in: to receivers that answer quickly few
@@ -86,7 +90,8 @@ export class DeliveryDispatcher {
     this.unsettled += 1;
     try {
       const result = await this.attempt(delivery);
-      await this.settle(result);
+      // The attempt was made: whoever asked is told of it, also while the database does not take it down.
+      await within(RECORD_PATIENCE_MS, this.settle(result), () => new Error('not recorded yet')).catch(() => undefined);
       return result.attempt;
     } finally {
       this.rooms.leases.drop(delivery.lease);

@@ -3,7 +3,7 @@ import { DataSource } from 'typeorm';
 import { within } from '../../common/within.js';
 import { Metrics } from '../../metrics/metrics.js';
 import { type QueueState, readQueueState } from '../queue/read-queue-state.js';
-import { PipelineDataSource } from '../../database/pipeline-data-source.js';
+import { PipelineDataSource } from '../../database/data-sources.js';
 
 /** However often and by however many it is scraped, the queue is read once in this time. */
 const FRESH_MS = 5_000;

@@ -10,7 +10,7 @@ import { DEAD_AFTER_MS, hasOtherReplicas, signOff, touchReplica } from '../queue
 import { rescueDeliveries } from '../queue/rescue-deliveries.js';
 import { Repeater } from '../../common/repeater.js';
 import { START_WINDOW_MS, StartPermits } from './start-permits.js';
-import { PipelineDataSource } from '../../database/pipeline-data-source.js';
+import { PipelineDataSource } from '../../database/data-sources.js';
 
 /** Between heartbeats, and between looks for what dead replicas left behind. */
 const HEARTBEAT_MS = 2_000;

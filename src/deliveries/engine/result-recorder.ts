@@ -14,7 +14,7 @@ import { tallyOutcomes } from './outcome-tally.js';
 import { recordOutcomes, type RecordedHealth } from '../queue/record-health.js';
 import { isSuccess, settleDeliveries, type Settled, type Settlements } from '../queue/settle-deliveries.js';
 import { WebhookDisabler } from './webhook-disabler.js';
-import { PipelineDataSource } from '../../database/pipeline-data-source.js';
+import { PipelineDataSource } from '../../database/data-sources.js';
 
 /** Results written by one statement. */
 const ROWS_PER_FLUSH = 500;

@@ -114,6 +114,11 @@ export class RoomKeeper {
     return Math.max(1, Math.floor(DELIVERIES_WITHOUT_ROOM / each));
   }
 
+  /** How many deliveries so many events are likely to make. */
+  expectedDeliveries(events: number): number {
+    return events * Math.max(1, this.deliveriesPerEvent);
+  }
+
   /** Learns how many deliveries an event makes, from a statement that accepted so many events. */
   accepted(events: number, deliveries: number): void {
     if (events === 0) return;
