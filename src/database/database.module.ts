@@ -7,6 +7,7 @@ import { openDataSource, REQUEST_PATIENCE, type DataSourceSettings } from './dat
 import { openDatabase } from './database.js';
 import { EmbeddedPostgres } from './embedded-postgres.js';
 import { EmbeddedUpkeep } from './embedded-upkeep.js';
+import { PartitionDropper } from './partition-dropper.js';
 import { PartitionTimer } from './partition-timer.js';
 import { PIPELINE_DATA_SOURCE, PipelineDataSource, shareConnections } from './pipeline-data-source.js';
 
@@ -72,6 +73,16 @@ function connectionOf(config: Config, embedded: EmbeddedPostgres | null): Omit<D
       provide: DailyPartitions,
       inject: [PIPELINE_DATA_SOURCE],
       useFactory: (dataSource: DataSource): DailyPartitions => new DailyPartitions(dataSource),
+    },
+    {
+      provide: PartitionDropper,
+      inject: [Config, PIPELINE_DATA_SOURCE],
+      useFactory: ({ retentionDays, eventRetentionDays }: Config, dataSource: DataSource): PartitionDropper =>
+        new PartitionDropper(dataSource, {
+          event: eventRetentionDays ?? retentionDays,
+          delivery: retentionDays,
+          attempt: retentionDays,
+        }),
     },
     PartitionTimer,
     EmbeddedUpkeep,

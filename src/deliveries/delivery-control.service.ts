@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DataSource, type EntityManager } from 'typeorm';
 import { DeliveryControl, type WebhookChange } from '../webhooks/delivery-control.js';
+import { DailyPartitions } from '../database/daily-partitions.js';
 import type { Queryable } from '../database/queryable.js';
 import { DeliveryMetrics } from './delivery-metrics.js';
 import { clearHealth } from './queue/record-health.js';
@@ -23,6 +24,7 @@ const STOPPING = [
 export class DeliveryControlService extends DeliveryControl {
   constructor(
     private readonly dataSource: DataSource,
+    private readonly partitions: DailyPartitions,
     private readonly replica: Replica,
     private readonly states: EndpointStates,
     private readonly metrics: DeliveryMetrics,
@@ -52,7 +54,7 @@ export class DeliveryControlService extends DeliveryControl {
     // Another replica may have read a webhook just before the change: after the window it may not act on it.
     if (await this.replica.hasOthers(this.dataSource)) await delay(START_WINDOW_MS + TIMER_SLACK_MS);
     // What one statement did not manage, and what was leased meanwhile.
-    while (await this.stop(superseding, this.dataSource));
+    while (await this.partitions.provide(() => this.stop(superseding, this.dataSource)));
   }
 
   /** @returns whether there may be more to stop */

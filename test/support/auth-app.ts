@@ -6,6 +6,7 @@ import { AdministrationModule } from '../../src/administration/administration.mo
 import { AuthModule } from '../../src/auth/auth.module.js';
 import { EnvironmentContents } from '../../src/administration/environment-contents.js';
 import { ConfigModule } from '../../src/config/config.module.js';
+import { DailyPartitions } from '../../src/database/daily-partitions.js';
 import { PIPELINE_DATA_SOURCE } from '../../src/database/pipeline-data-source.js';
 import { type Config, loadConfig } from '../../src/config/config.js';
 
@@ -74,9 +75,10 @@ export async function createAuthApp(
     providers: [
       { provide: DataSource, useValue: dataSource },
       { provide: PIPELINE_DATA_SOURCE, useValue: dataSource },
+      { provide: DailyPartitions, useValue: new DailyPartitions(dataSource) },
       { provide: EnvironmentContents, useValue: contents },
     ],
-    exports: [DataSource, PIPELINE_DATA_SOURCE, EnvironmentContents],
+    exports: [DataSource, PIPELINE_DATA_SOURCE, DailyPartitions, EnvironmentContents],
   })
   class SurroundingsModule {}
 

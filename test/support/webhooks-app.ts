@@ -5,6 +5,7 @@ import { createApp } from '../../src/app.setup.js';
 import { AdministrationModule } from '../../src/administration/administration.module.js';
 import { AuthModule } from '../../src/auth/auth.module.js';
 import { ConfigModule } from '../../src/config/config.module.js';
+import { DailyPartitions } from '../../src/database/daily-partitions.js';
 import { PIPELINE_DATA_SOURCE } from '../../src/database/pipeline-data-source.js';
 import { loadConfig } from '../../src/config/config.js';
 import { DeliveryControl, type WebhookChange } from '../../src/webhooks/delivery-control.js';
@@ -84,9 +85,10 @@ export class WebhooksApp {
       providers: [
         { provide: DataSource, useValue: dataSource },
         { provide: PIPELINE_DATA_SOURCE, useValue: dataSource },
+        { provide: DailyPartitions, useValue: new DailyPartitions(dataSource) },
         { provide: DeliveryControl, useValue: deliveryControl },
       ],
-      exports: [DataSource, PIPELINE_DATA_SOURCE, DeliveryControl],
+      exports: [DataSource, PIPELINE_DATA_SOURCE, DailyPartitions, DeliveryControl],
     })
     class SurroundingsModule {}
 
