@@ -44,6 +44,7 @@ const FIELDS: Record<string, string[]> = {
   'GET /audit 200': ['result', 'next_cursor', 'limit'],
   'GET /event-type 200': ['result'],
   'DELETE /webhook/{id} 200': ['id'],
+  'DELETE /event/{id} 200': ['id'],
   'DELETE /environment/{id} 200': ['id'],
   'DELETE /api-token/{id} 200': ['id'],
   'POST /webhook/test 200': ['success'],
@@ -161,7 +162,7 @@ describe('the API', () => {
     expect(Object.keys(propertiesOf(entry))).toEqual([...fields, 'created_at']);
     const { action, resource_type } = propertiesOf(entry);
     expect(resolve(action!)['enum']).toEqual(['created', 'changed', 'deleted', 'rotated', 'retried']);
-    expect(resolve(resource_type!)['enum']).toEqual(['environment', 'api_token', 'webhook', 'delivery']);
+    expect(resolve(resource_type!)['enum']).toEqual(['environment', 'api_token', 'webhook', 'event', 'delivery']);
   });
 
   it('names the states of a delivery and why one was canceled', () => {

@@ -57,6 +57,7 @@ describe('loadConfig', () => {
       signatureHeader: 'X-Webhook-Signature',
       signatureEncoding: 'base64',
       retentionDays: 30,
+      eventRetentionDays: null,
       idempotencyWindowMs: 86_400_000,
       rateLimitPer10s: 500,
       webhooksPerEnvironment: 1000,
