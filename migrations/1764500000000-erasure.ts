@@ -27,7 +27,7 @@ export class Erasure1764500000000 implements MigrationInterface {
     await queryRunner.query(`
       CREATE TABLE environment_erasure (
         environment_id uuid           NOT NULL,
-        stage          integer        NOT NULL DEFAULT 0,
+        stage          text,
         position       uuid,
         removed_rows   bigint         NOT NULL DEFAULT 0,
         next_at        timestamptz(3) NOT NULL,
@@ -35,8 +35,11 @@ export class Erasure1764500000000 implements MigrationInterface {
         completed_at   timestamptz(3),
         CONSTRAINT environment_erasure_pkey PRIMARY KEY (environment_id),
         CONSTRAINT environment_erasure_environment FOREIGN KEY (environment_id) REFERENCES environment (id),
-        CONSTRAINT environment_erasure_counts CHECK (stage >= 0 AND removed_rows >= 0)
+        CONSTRAINT environment_erasure_counts CHECK (removed_rows >= 0)
       )`);
+    await queryRunner.query(
+      `COMMENT ON COLUMN environment_erasure.stage IS 'what is being removed; NULL: nothing yet, or nothing any more'`,
+    );
     await queryRunner.query(
       `COMMENT ON COLUMN environment_erasure.position IS 'the id up to which the stage is done; NULL: at its beginning'`,
     );

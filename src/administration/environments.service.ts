@@ -11,6 +11,7 @@ import { type PageDto, type PageQuery, startAfter, toPage } from '../common/page
 import { uuidV7 } from '../common/uuid-v7.js';
 import { deleteApiTokens } from './api-tokens.service.js';
 import { EnvironmentContents } from './environment-contents.js';
+import { type EnvironmentErasure, findErasure, startErasure } from './environment-erasures.repository.js';
 
 @Injectable()
 export class EnvironmentsService {
@@ -69,6 +70,13 @@ export class EnvironmentsService {
     await settle();
   }
 
+  /** How far the removal of a deleted environment's data has come. */
+  async getErasure(id: string): Promise<EnvironmentErasure> {
+    const erasure = await findErasure(this.dataSource, id);
+    if (!erasure) throw notFound('ENVIRONMENT_NOT_FOUND');
+    return erasure;
+  }
+
   private async deleteIn(manager: EntityManager, id: string, actor: string): Promise<() => Promise<void>> {
     const now = new Date();
     const row = { updatedAt: now, deletedAt: now };
@@ -76,6 +84,7 @@ export class EnvironmentsService {
     if (affected !== 1) throw notFound('ENVIRONMENT_NOT_FOUND');
     await recordAudit(manager, [recordOf(id, 'deleted', actor)]);
     await deleteApiTokens(manager, { environmentId: id }, actor);
+    await startErasure(manager, id);
     return this.contents.removeAll(id, actor, manager);
   }
 }

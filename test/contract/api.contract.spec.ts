@@ -34,6 +34,7 @@ const FIELDS: Record<string, string[]> = {
     'attempts',
   ],
   'POST /environment 201': ['id', 'name', 'created_at', 'updated_at'],
+  'GET /environment/{id}/erasure 200': ['environment_id', 'status', 'removed_rows', 'created_at', 'completed_at'],
   'GET /api-token/{id} 200': ['id', 'name', 'environment_id', 'scopes', 'expires_at', 'last_used_at', 'created_at'],
   'GET /me 200': ['kind', 'name', 'environment_id', 'scopes', 'expires_at'],
   'GET /webhook 200': ['result', 'next_cursor', 'limit'],

@@ -131,6 +131,7 @@ describe('every operation by every principal', () => {
   const targetOf = async (name: string, owner: Tenant, kept: Resources, succeeds: boolean): Promise<string> => {
     const [method, path] = name.split(' ') as [string, string];
     const isDestructive = succeeds && (method === 'DELETE' || method === 'PATCH');
+    if (path.endsWith('/erasure')) return (await deletedTenant()).environmentId;
     if (path.startsWith('/environment'))
       return isDestructive ? (await service.tenant()).environmentId : kept.environmentId;
     if (path.startsWith('/api-token'))

@@ -248,6 +248,19 @@ describe('a replica', () => {
     expect((await get(`/delivery/${id}`)).body).toEqual(before.body);
   });
 
+  it('refuses to send a delivery again whose event is being dropped', async () => {
+    const { id, event } = await finishOne(daysAgo(7));
+    const day = daysAgo(7).toISOString().slice(0, 10).replaceAll('-', '');
+    let retry: ReturnType<typeof replica.call>;
+    await database.transaction(async (manager) => {
+      await manager.query(`DROP TABLE event_${day}`);
+      retry = replica.call('POST', `/delivery/${id}/retry`, { environmentId });
+      await untilBlocked();
+    });
+    expect(await retry!).toMatchObject({ status: 409, body: { code: 'EVENT_EXPIRED' } });
+    expect((await get(`/delivery/${id}`)).body).toMatchObject({ event_id: event!.id, status: 'succeeded' });
+  });
+
   it('stops a webhook whose deliveries are of a day that has no partitions', async () => {
     const delivery = await leaseOne(daysAgo(20));
     const later = resultOf(delivery, { kind: 'waiting', inMs: DAY_MS }, attempted('failed'));

@@ -27,6 +27,7 @@ export const OPERATIONS: Record<string, string> = {
   'GET /environment/{id}': 'admin',
   'PATCH /environment/{id}': 'admin',
   'DELETE /environment/{id}': 'admin',
+  'GET /environment/{id}/erasure': 'admin',
   'POST /api-token': 'admin',
   'GET /api-token': 'admin',
   'GET /api-token/{id}': 'admin',
