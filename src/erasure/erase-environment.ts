@@ -78,7 +78,7 @@ export async function postponeErasure(dataSource: DataSource, environmentId: str
 async function lockNext(manager: EntityManager): Promise<Erasure | undefined> {
   const [erasure] = await manager.query<Erasure[]>(
     `SELECT environment_id AS "environmentId", stage, position,
-       extract(epoch FROM now() - created_at)::float8 * 1000 AS "ageMs"
+       floor(extract(epoch FROM now() - created_at) * 1000)::int8::float8 AS "ageMs"
      FROM environment_erasure
      WHERE completed_at IS NULL AND next_at <= now()
      ORDER BY next_at LIMIT 1

@@ -212,6 +212,11 @@ describe('the erasure of a deleted environment', () => {
     const environmentId = await fill();
     await remove(environmentId);
     await erase();
+    const [erasure] = await database.query<{ stage: string; position: string | null }[]>(
+      'SELECT stage, position FROM environment_erasure WHERE environment_id = $1',
+      [environmentId],
+    );
+    expect(erasure).toEqual({ stage: 'event', position: null });
     expect((await erasureOf(environmentId)).body.status).toBe('running');
     await accept(database, [makeEvent(environmentId)]);
     await age(environmentId);
