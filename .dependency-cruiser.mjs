@@ -15,7 +15,8 @@ const MAY_IMPORT = {
   egress: ['metrics', 'config', 'common'],
   webhooks: ['egress', 'administration', 'audit', 'auth', 'database', 'metrics', 'config', 'common'],
   deliveries: ['webhooks', 'egress', 'audit', 'auth', 'database', 'metrics', 'config', 'common'],
-  events: ['deliveries', 'webhooks', 'auth', 'database', 'metrics', 'config', 'common'],
+  events: ['deliveries', 'webhooks', 'audit', 'auth', 'database', 'metrics', 'config', 'common'],
+  erasure: ['database', 'config', 'common'],
   observability: ['events', 'deliveries', 'auth', 'database', 'metrics', 'config', 'common'],
 };
 

@@ -22,8 +22,6 @@ const SOURCE_NOTE = (source) => `<!-- Made from ${source} by \`npm run docs:gene
 const settings = Object.values(SETTINGS);
 
 function configuration() {
-  const effective = settings.filter((setting) => !setting.isReserved);
-  const reserved = settings.filter((setting) => setting.isReserved);
   return `${SOURCE_NOTE('src/config/settings.ts')}
 
 # Configuration
@@ -41,13 +39,7 @@ All settings are validated at the start. If some are bad the process does not st
 - With DATABASE_URL, ADMIN_TOKEN and ENCRYPTION_KEYS are required in every mode: all replicas must have the same ones.
   Without it they are made at first boot into files in DATA_DIR that only their owner can read.
 
-${table(effective)}
-
-## Without effect yet
-
-These are validated, and nothing acts on them in this version.
-
-${table(reserved)}
+${table(settings)}
 `;
 }
 
@@ -74,10 +66,9 @@ function value(text) {
 
 function envExample() {
   const blocks = settings.map((setting) => {
-    const note = setting.isReserved ? ' Without effect yet.' : '';
     const production = defaultOf(setting, PRODUCTION);
     const development = defaultOf(setting, DEVELOPMENT);
-    const lines = [`# ${setting.description}${note}`, `# ${plain(setting.type.form)}`];
+    const lines = [`# ${setting.description}`, `# ${plain(setting.type.form)}`];
     if (development === null) lines.push(`# Not set: ${setting.unset}.`);
     else if (development !== production) lines.push(`# Default in production: ${production || '(empty)'}`);
     return [...lines, `#${setting.name}=${development ?? setting.example}`].map(plain).join('\n');

@@ -6,6 +6,7 @@ import type { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { DeliveriesModule } from './deliveries/deliveries.module.js';
+import { ErasureModule } from './erasure/erasure.module.js';
 import { EventsModule } from './events/events.module.js';
 import { HealthModule } from './observability/health.module.js';
 import { MetricsModule } from './observability/metrics.module.js';
@@ -27,6 +28,7 @@ export class AppModule {
         WebhooksModule,
         DeliveriesModule,
         EventsModule,
+        ErasureModule,
       ],
     };
   }

@@ -8,6 +8,7 @@ import { DeletedDto } from '../common/deleted.dto.js';
 import { ApiPage, PageDto, PageQuery, mapPage } from '../common/page.js';
 import { UuidParam } from '../common/uuid-param.js';
 import { CreateEnvironmentDto, EnvironmentDto, UpdateEnvironmentDto, toEnvironmentDto } from './environment.dto.js';
+import { EnvironmentErasureDto, toEnvironmentErasureDto } from './environment-erasure.dto.js';
 import { EnvironmentsService } from './environments.service.js';
 
 @ApiTags('Administration')
@@ -55,7 +56,9 @@ export class EnvironmentsController {
   @AdminOnly()
   @ApiOperation({
     summary: 'Delete an environment',
-    description: 'With its API tokens and webhooks. Deliveries that wait are canceled.',
+    description:
+      'With its API tokens and webhooks. Deliveries that wait are canceled. All its data is removed in the background ' +
+      'from then on; the audit trail stays.',
   })
   @ApiOkResponse({ type: DeletedDto, description: 'Deleted.' })
   async delete(
@@ -64,5 +67,16 @@ export class EnvironmentsController {
   ): Promise<DeletedDto> {
     await this.environments.delete(id, actorOf(principal));
     return { id };
+  }
+
+  @Get(':id/erasure')
+  @AdminOnly()
+  @ApiOperation({
+    summary: 'Get how far a deleted environment is erased',
+    description: 'Only of an environment that was deleted. It begins at once and takes a minute at least.',
+  })
+  @ApiOkResponse({ type: EnvironmentErasureDto, description: 'The removal of its data.' })
+  async getErasure(@UuidParam('ENVIRONMENT_NOT_FOUND') id: string): Promise<EnvironmentErasureDto> {
+    return toEnvironmentErasureDto(await this.environments.getErasure(id));
   }
 }

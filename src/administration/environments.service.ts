@@ -5,16 +5,19 @@ import { recordAudit } from '../audit/audit.repository.js';
 import { Authenticator } from '../auth/authenticator.js';
 import { EnvironmentDirectory } from '../auth/environment-directory.js';
 import { Environment } from '../auth/environment.entity.js';
+import { DailyPartitions } from '../database/daily-partitions.js';
 import { notFound } from '../common/not-found.js';
 import { type PageDto, type PageQuery, startAfter, toPage } from '../common/page.js';
 import { uuidV7 } from '../common/uuid-v7.js';
 import { deleteApiTokens } from './api-tokens.service.js';
 import { EnvironmentContents } from './environment-contents.js';
+import { type EnvironmentErasure, findErasure, startErasure } from './environment-erasures.repository.js';
 
 @Injectable()
 export class EnvironmentsService {
   constructor(
     private readonly dataSource: DataSource,
+    private readonly partitions: DailyPartitions,
     private readonly directory: EnvironmentDirectory,
     private readonly authenticator: Authenticator,
     private readonly contents: EnvironmentContents,
@@ -58,18 +61,31 @@ export class EnvironmentsService {
 
   /** @param actor who deletes it, as in the audit trail */
   async delete(id: string, actor: string): Promise<void> {
-    const settle = await this.dataSource.transaction(async (manager) => {
-      const now = new Date();
-      const row = { updatedAt: now, deletedAt: now };
-      const { affected } = await manager.update(Environment, { id, deletedAt: IsNull() }, row);
-      if (affected !== 1) throw notFound('ENVIRONMENT_NOT_FOUND');
-      await recordAudit(manager, [recordOf(id, 'deleted', actor)]);
-      await deleteApiTokens(manager, { environmentId: id }, actor);
-      return this.contents.removeAll(id, actor, manager);
-    });
+    // What is canceled is logged on the day of its event, which may have to be made.
+    const settle = await this.partitions.provide(() =>
+      this.dataSource.transaction((manager) => this.deleteIn(manager, id, actor)),
+    );
     this.directory.forget();
     this.authenticator.forget();
     await settle();
+  }
+
+  /** How far the removal of a deleted environment's data has come. */
+  async getErasure(id: string): Promise<EnvironmentErasure> {
+    const erasure = await findErasure(this.dataSource, id);
+    if (!erasure) throw notFound('ENVIRONMENT_NOT_FOUND');
+    return erasure;
+  }
+
+  private async deleteIn(manager: EntityManager, id: string, actor: string): Promise<() => Promise<void>> {
+    const now = new Date();
+    const row = { updatedAt: now, deletedAt: now };
+    const { affected } = await manager.update(Environment, { id, deletedAt: IsNull() }, row);
+    if (affected !== 1) throw notFound('ENVIRONMENT_NOT_FOUND');
+    await recordAudit(manager, [recordOf(id, 'deleted', actor)]);
+    await deleteApiTokens(manager, { environmentId: id }, actor);
+    await startErasure(manager, id);
+    return this.contents.removeAll(id, actor, manager);
   }
 }
 

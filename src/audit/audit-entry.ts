@@ -1,7 +1,7 @@
 export const AUDIT_ACTIONS = ['created', 'changed', 'deleted', 'rotated', 'retried'] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
-export const AUDITED_RESOURCE_TYPES = ['environment', 'api_token', 'webhook', 'delivery'] as const;
+export const AUDITED_RESOURCE_TYPES = ['environment', 'api_token', 'webhook', 'event', 'delivery'] as const;
 export type AuditedResourceType = (typeof AUDITED_RESOURCE_TYPES)[number];
 
 /** Something that was done. What a field held has no place in it. */

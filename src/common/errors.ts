@@ -49,6 +49,10 @@ export const ERRORS = {
   SECRET_LIMIT_REACHED: { status: 409, description: 'The webhook has five live secrets; wait until one ends.' },
   WEBHOOK_INACTIVE: { status: 409, description: 'The webhook is inactive; activate it first.' },
   WEBHOOK_DELETED: { status: 409, description: 'The webhook of this delivery was deleted.' },
+  EVENT_EXPIRED: {
+    status: 409,
+    description: 'The payload is gone, past EVENT_RETENTION_DAYS or deleted, so the delivery cannot be sent again.',
+  },
   PAYLOAD_TOO_LARGE: {
     status: 413,
     description: 'The body is over MAX_BODY_BYTES, or an event payload over MAX_EVENT_BYTES.',

@@ -20,18 +20,26 @@ export class Repeater {
 
   /** The first turn comes after one interval. Does not keep the process alive. */
   startLater(work: () => Promise<void>): void {
-    this.timer = setInterval(() => {
-      this.turn ??= work()
-        .catch(this.onError)
-        .finally(() => {
-          this.turn = null;
-        });
-    }, this.intervalMs).unref();
+    this.timer = setInterval(() => this.begin(work), this.intervalMs).unref();
+  }
+
+  /** The first turn begins now, and nobody waits for it. */
+  startBeside(work: () => Promise<void>): void {
+    this.begin(work);
+    this.startLater(work);
   }
 
   /** Resolves when the turn under way has ended. */
   async stop(): Promise<void> {
     clearInterval(this.timer);
     await this.turn;
+  }
+
+  private begin(work: () => Promise<void>): void {
+    this.turn ??= work()
+      .catch(this.onError)
+      .finally(() => {
+        this.turn = null;
+      });
   }
 }

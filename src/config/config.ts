@@ -60,6 +60,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
   problems.push(
     ...missingCredentials(env),
     ...unreachableLimit(env, readable),
+    ...outlivingEvents(readable),
     ...(circumstances.isProduction ? [...openRanges(readable), ...openPorts(readable)] : []),
   );
   if (problems.length > 0) throw new ConfigError(problems);
@@ -106,6 +107,14 @@ function unreachableLimit(
   if (env[name] === undefined || maxEventBytes <= maxBodyBytes) return [];
   const limit = `${SETTINGS.maxBodyBytes.name}, which is ${maxBodyBytes} bytes`;
   return [{ name, reason: `must be at most ${limit}, not ${maxEventBytes}: an event arrives in a body` }];
+}
+
+/** An event that outlived its deliveries could be read, but nobody could tell what became of it. */
+function outlivingEvents({ eventRetentionDays, retentionDays = Infinity }: Partial<Settings>): ConfigProblem[] {
+  if ((eventRetentionDays ?? 0) <= retentionDays) return [];
+  const { eventRetentionDays: setting, retentionDays: limit } = SETTINGS;
+  const reason = `must be at most ${limit.name}, which is ${retentionDays} days, not ${eventRetentionDays}`;
+  return [{ name: setting.name, reason }];
 }
 
 function openRanges({ egressAllow = [] }: Partial<Settings>): ConfigProblem[] {

@@ -21,8 +21,6 @@ export interface Setting<T> {
   description: string;
   /** Its value is shown nowhere, not even in the message that refuses it. */
   isSecret?: true;
-  /** Validated already, without any effect yet. */
-  isReserved?: true;
 }
 
 /**
@@ -196,8 +194,17 @@ export const SETTINGS = {
     name: 'RETENTION_DAYS',
     type: integer({ min: 1, max: 3650, unit: 'days' }),
     default: '30',
-    description: 'How long events, deliveries and attempts are kept.',
-    isReserved: true,
+    description:
+      'How many whole days events, deliveries and attempts are kept. A day of which a delivery is not finished stays until it is.',
+  },
+  eventRetentionDays: {
+    name: 'EVENT_RETENTION_DAYS',
+    type: integer({ min: 1, max: 3650, unit: 'days' }),
+    default: null,
+    unset: 'as RETENTION_DAYS',
+    example: '7',
+    description:
+      'How many whole days events with their payloads are kept, at most RETENTION_DAYS. What became of their deliveries stays readable; sending one again is refused then.',
   },
   idempotencyWindowMs: {
     name: 'IDEMPOTENCY_WINDOW',

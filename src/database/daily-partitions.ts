@@ -1,27 +1,18 @@
 import { DataSource, type EntityManager } from 'typeorm';
-import { uuidV7Floor } from '../common/uuid-v7.js';
+import { timeOf } from '../common/uuid-v7.js';
+import {
+  dayOf,
+  findPartitions,
+  LOCK_TIMEOUT,
+  type Partition,
+  PARTITIONED_TABLES,
+  partitionOf,
+} from './day-partition.js';
 import { SCHEMA_LOCK } from './schema-lock.js';
-import { isMissingPartition } from './sqlstate.js';
+import { idWithoutPartition } from './sqlstate.js';
 
-const DAY_MS = 86_400_000;
 const DAYS_BACK = 1;
 const DAYS_AHEAD = 7;
-
-/**
- * How long it may wait for a table that somebody alters: whoever wants to insert there would queue up behind it. There
- * is another chance in an hour, days before a partition is needed.
- */
-const LOCK_TIMEOUT = '2s';
-
-/** The tables that are partitioned by the day in their UUIDv7 key. */
-const PARTITIONED_TABLES = ['event', 'delivery', 'attempt'] as const;
-
-interface Partition {
-  name: string;
-  table: string;
-  from: string;
-  to: string;
-}
 
 /**
  * Keeps the day partitions of the logs ahead of the clock: from yesterday, for rows on their way and clocks that
@@ -46,50 +37,47 @@ export class DailyPartitions {
    */
   async ensure(now: Date): Promise<void> {
     if (await this.areMade(now)) return;
-    const wanted = partitionsAround(now);
+    await this.make(partitionsAround(now));
+  }
+
+  /**
+   * Runs `work`, and again when it failed because a day has no partition, which is made first: a process that slept past
+   * those made ahead mends that by itself, and what is still owed of a day that was dropped can end. Work that names
+   * several such days is run once more for each.
+   *
+   * @param work runs to its end or changes nothing: a statement, or a whole transaction.
+   */
+  async provide<T>(work: () => Promise<T>): Promise<T> {
+    for (const made = new Set<number>(); ;) {
+      try {
+        return await work();
+      } catch (error) {
+        const id = idWithoutPartition(error);
+        const day = id === null ? null : dayOf(timeOf(id));
+        if (day === null || made.has(day)) throw error;
+        made.add(day);
+        await this.make(PARTITIONED_TABLES.map((table) => partitionOf(table, day)));
+      }
+    }
+  }
+
+  private async make(wanted: readonly Partition[]): Promise<void> {
     await this.dataSource.transaction(async (manager) => {
       await manager.query('SELECT pg_advisory_xact_lock($1)', [SCHEMA_LOCK]);
       await manager.query(`SET LOCAL lock_timeout = '${LOCK_TIMEOUT}'`);
       for (const partition of await findMissing(manager, wanted)) await makePartition(manager, partition);
     });
   }
-
-  /**
-   * Runs `work`, and once more when it failed because a day has no partition: a process that slept past those made
-   * ahead mends that by itself.
-   */
-  async provide<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      if (!isMissingPartition(error)) throw error;
-      await this.ensure(new Date());
-      return await work();
-    }
-  }
 }
 
 function partitionsAround(now: Date): Partition[] {
-  const today = Math.floor(now.getTime() / DAY_MS);
+  const today = dayOf(now.getTime());
   const days = Array.from({ length: DAYS_BACK + 1 + DAYS_AHEAD }, (_, index) => today - DAYS_BACK + index);
-  return PARTITIONED_TABLES.flatMap((table) =>
-    days.map((day) => ({
-      name: `${table}_${new Date(day * DAY_MS).toISOString().slice(0, 10).replaceAll('-', '')}`,
-      table,
-      from: uuidV7Floor(day * DAY_MS),
-      to: uuidV7Floor((day + 1) * DAY_MS),
-    })),
-  );
+  return PARTITIONED_TABLES.flatMap((table) => days.map((day) => partitionOf(table, day)));
 }
 
-async function findMissing(manager: EntityManager, wanted: Partition[]): Promise<Partition[]> {
-  const rows = await manager.query<{ name: string }[]>(
-    `SELECT child.relname AS name
-       FROM pg_inherits JOIN pg_class child ON child.oid = inhrelid
-      WHERE inhparent = ANY ($1::regclass[])`,
-    [PARTITIONED_TABLES],
-  );
-  const existing = new Set(rows.map(({ name }) => name));
+async function findMissing(manager: EntityManager, wanted: readonly Partition[]): Promise<Partition[]> {
+  const existing = new Set((await findPartitions(manager)).map(({ name }) => name));
   return wanted.filter(({ name }) => !existing.has(name));
 }
 

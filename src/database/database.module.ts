@@ -13,6 +13,7 @@ import {
 import { openDatabase } from './database.js';
 import { EmbeddedPostgres } from './embedded-postgres.js';
 import { EmbeddedUpkeep } from './embedded-upkeep.js';
+import { PartitionDropper } from './partition-dropper.js';
 import { PartitionTimer } from './partition-timer.js';
 import {
   ACCESS_DATA_SOURCE,
@@ -100,6 +101,16 @@ async function openBeside(
       provide: DailyPartitions,
       inject: [PIPELINE_DATA_SOURCE],
       useFactory: (dataSource: DataSource): DailyPartitions => new DailyPartitions(dataSource),
+    },
+    {
+      provide: PartitionDropper,
+      inject: [Config, PIPELINE_DATA_SOURCE],
+      useFactory: ({ retentionDays, eventRetentionDays }: Config, dataSource: DataSource): PartitionDropper =>
+        new PartitionDropper(dataSource, {
+          event: eventRetentionDays ?? retentionDays,
+          delivery: retentionDays,
+          attempt: retentionDays,
+        }),
     },
     PartitionTimer,
     EmbeddedUpkeep,

@@ -1,26 +1,41 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { Repeater } from '../common/repeater.js';
 import { DailyPartitions } from './daily-partitions.js';
+import { PartitionDropper } from './partition-dropper.js';
 
 const HOUR_MS = 3_600_000;
 
-/** Makes the coming days' partitions every hour. A failure is logged: there are a week's partitions to mend it in. */
+/**
+ * Makes the coming days' partitions and drops those past their retention, at the start and every hour. A failure is
+ * logged: there are a week's partitions to mend it in, and what was not dropped is an hour later.
+ */
 @Injectable()
 export class PartitionTimer implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(PartitionTimer.name);
+  private readonly stopping = new AbortController();
   private readonly repeater = new Repeater(HOUR_MS, (error) => {
-    this.logger.error({ msg: 'could not make the coming partitions; trying again in an hour', err: error });
+    this.logger.error({ msg: 'could not make or drop partitions; trying again in an hour', err: error });
   });
 
-  constructor(private readonly partitions: DailyPartitions) {}
+  constructor(
+    private readonly partitions: DailyPartitions,
+    private readonly dropper: PartitionDropper,
+  ) {}
 
   onApplicationBootstrap(): void {
-    this.repeater.startLater(async () => {
-      await this.partitions.ensure(new Date());
-    });
+    this.repeater.startBeside(() => this.turn());
   }
 
   onModuleDestroy(): Promise<void> {
+    this.stopping.abort();
     return this.repeater.stop();
+  }
+
+  private async turn(): Promise<void> {
+    await this.partitions.ensure(new Date());
+    const { dropped, owing, busy } = await this.dropper.run(this.stopping.signal);
+    if (dropped.length > 0) this.logger.log({ msg: 'days past their retention were dropped', partitions: dropped });
+    if (owing.length > 0) this.logger.log({ msg: 'days are kept for unfinished deliveries', partitions: owing });
+    if (busy.length > 0) this.logger.warn({ msg: 'days were in use; dropping them in an hour', partitions: busy });
   }
 }

@@ -22,6 +22,16 @@ export function isMissingPartition(error: unknown): boolean {
 }
 
 /**
+ * The id of a row whose day has no partition, from the detail of the error: "Partition key of the failing row contains
+ * (id) = (…)", in whatever language. Null for any other error.
+ */
+export function idWithoutPartition(error: unknown): string | null {
+  if (!isMissingPartition(error)) return null;
+  const { detail = '' } = (error as QueryFailedError).driverError as { detail?: string };
+  return /\(([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\)/.exec(detail)?.[1] ?? null;
+}
+
+/**
  * 25006: the server takes no writes. Not the transaction: none here is read-only. Given the error as pg throws it, before
  * TypeORM wraps it.
  */

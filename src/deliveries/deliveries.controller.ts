@@ -45,10 +45,10 @@ export class DeliveriesController {
     summary: 'Send a delivery again',
     description:
       'One that waits is due now; one that is finished is pending again and starts its retry schedule anew. ' +
-      'The numbers of its attempts go on.',
+      'The numbers of its attempts go on. When the payload of its event is gone, it stays as it is: 409.',
   })
   @ApiAcceptedResponse({ type: DeliveryDto, description: 'The delivery is due now.' })
-  @ApiErrors('WEBHOOK_INACTIVE', 'WEBHOOK_DELETED')
+  @ApiErrors('WEBHOOK_INACTIVE', 'WEBHOOK_DELETED', 'EVENT_EXPIRED')
   retry(
     @CurrentEnvironment() environmentId: string,
     @CurrentPrincipal() principal: Principal,

@@ -4,6 +4,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { DeliveryControl, type WebhookChange } from '../webhooks/delivery-control.js';
 import { within } from '../common/within.js';
 import { PipelineDataSource } from '../database/data-sources.js';
+import { DailyPartitions } from '../database/daily-partitions.js';
 import type { Queryable } from '../database/queryable.js';
 import { DeliveryMetrics } from './delivery-metrics.js';
 import { clearHealth } from './queue/record-health.js';
@@ -33,6 +34,7 @@ export class DeliveryControlService extends DeliveryControl implements BeforeApp
   constructor(
     private readonly dataSource: DataSource,
     @PipelineDataSource() private readonly pipeline: DataSource,
+    private readonly partitions: DailyPartitions,
     private readonly replica: Replica,
     private readonly states: EndpointStates,
     private readonly metrics: DeliveryMetrics,
@@ -75,7 +77,7 @@ export class DeliveryControlService extends DeliveryControl implements BeforeApp
   /** What one statement did not manage, and what was leased meanwhile. What it leaves, claims cancel. */
   private async stopRest(changes: readonly WebhookChange[]): Promise<void> {
     try {
-      while (!this.isClosing && (await this.stop(changes, this.pipeline)));
+      while (!this.isClosing && (await this.partitions.provide(() => this.stop(changes, this.pipeline))));
     } catch (error) {
       this.logger.warn({ msg: 'deliveries of stopped webhooks are left to be canceled as they come due', err: error });
     }

@@ -62,7 +62,7 @@ export class DeliveryMetrics {
     this.late.inc(results - settled.size);
   }
 
-  /** Deliveries were canceled because their webhook no longer receives. */
+  /** Deliveries were canceled while they waited. */
   canceledFor(reason: CancelReason, count: number): void {
     this.canceled[reason].inc(count);
   }

@@ -11,7 +11,8 @@ export interface EventRow {
 }
 
 export interface EventDetail extends EventRow {
-  payload: string;
+  /** Null when it was deleted. */
+  payload: string | null;
   deliveries: Record<DeliveryStatus, number>;
 }
 
@@ -52,7 +53,7 @@ export async function listEvents(database: Queryable, filter: EventFilter): Prom
 }
 
 export async function findEvent(database: Queryable, environmentId: string, id: string): Promise<EventDetail | null> {
-  const [row] = await database.query<(EventRow & Record<string, unknown> & { payload: string })[]>(
+  const [row] = await database.query<(EventRow & Record<string, unknown> & { payload: string | null })[]>(
     `SELECT ${COLUMNS}, payload, counts.*
      FROM event
      CROSS JOIN LATERAL (

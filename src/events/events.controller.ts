@@ -1,8 +1,11 @@
-import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Post, Query } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { IntakeScope, Scopes } from '../auth/access.decorators.js';
 import { CurrentEnvironment } from '../auth/current-environment.decorator.js';
+import { CurrentPrincipal } from '../auth/current-principal.decorator.js';
+import { actorOf, type Principal } from '../auth/principal.js';
 import { ApiErrors } from '../common/api-errors.js';
+import { DeletedDto } from '../common/deleted.dto.js';
 import { IdempotencyKey } from '../common/idempotency-key.js';
 import { ApiPage, type PageDto } from '../common/page.js';
 import { UuidParam } from '../common/uuid-param.js';
@@ -70,5 +73,23 @@ export class EventsController {
   @ApiOkResponse({ type: EventDetailDto, description: 'The event.' })
   get(@CurrentEnvironment() environmentId: string, @UuidParam('EVENT_NOT_FOUND') id: string): Promise<EventDetailDto> {
     return this.events.get(environmentId, id);
+  }
+
+  @Delete(':id')
+  @Scopes('event:write')
+  @ApiOperation({
+    summary: 'Delete the payload of an event',
+    description:
+      'The payload is removed for good; that there was an event stays, and its `payload` is null from then on. Its ' +
+      'unfinished deliveries are canceled (`stopped`); an attempt under way may end. None of its deliveries can be ' +
+      'sent again. Its idempotency key stays used. Deleting it again changes nothing.',
+  })
+  @ApiOkResponse({ type: DeletedDto, description: 'Deleted.' })
+  delete(
+    @CurrentEnvironment() environmentId: string,
+    @CurrentPrincipal() principal: Principal,
+    @UuidParam('EVENT_NOT_FOUND') id: string,
+  ): Promise<DeletedDto> {
+    return this.events.delete(environmentId, id, actorOf(principal));
   }
 }

@@ -1,13 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import { createHash } from 'node:crypto';
 import { DataSource } from 'typeorm';
+import { recordAudit } from '../audit/audit.repository.js';
 import { databaseBusy } from '../common/database-busy.js';
 import { ApiError, type FieldFailure } from '../common/errors.js';
 import { notFound } from '../common/not-found.js';
 import { type PageDto, startAfter, toPage } from '../common/page.js';
 import { timeOf, uuidV7 } from '../common/uuid-v7.js';
 import { Config } from '../config/config.js';
+import { DailyPartitions } from '../database/daily-partitions.js';
+import { DeliveryMetrics } from '../deliveries/delivery-metrics.js';
+import { cancelDeliveriesOf } from '../deliveries/queue/cancel-deliveries.js';
 import { findKeyUses, type IncomingEvent, type KeyUse } from './accept-events.js';
+import { deletePayload } from './delete-payload.js';
 import type { BatchEventDto, PublishEventDto } from './dto/publish-event.dto.js';
 import { EventDetailDto, EventDto } from './dto/event.dto.js';
 import type { EventQuery } from './dto/event.query.js';
@@ -18,8 +23,10 @@ import { findEvent, listEvents } from './event-reads.js';
 export class EventsService {
   constructor(
     private readonly dataSource: DataSource,
+    private readonly partitions: DailyPartitions,
     private readonly config: Config,
     private readonly intake: EventIntake,
+    private readonly metrics: DeliveryMetrics,
   ) {}
 
   async publish(environmentId: string, body: PublishEventDto, key: string | null): Promise<EventDto> {
@@ -75,6 +82,29 @@ export class EventsService {
     const event = await findEvent(this.dataSource, environmentId, id);
     if (!event) throw notFound('EVENT_NOT_FOUND');
     return EventDetailDto.of(event);
+  }
+
+  /**
+   * Removes the payload and cancels what is still owed, all or nothing.
+   *
+   * @param actor who deletes it, as in the audit trail
+   */
+  async delete(environmentId: string, id: string, actor: string): Promise<{ id: string }> {
+    const canceled = await this.partitions.provide(() =>
+      this.dataSource.transaction(async (manager) => {
+        const hadPayload = await deletePayload(manager, environmentId, id);
+        if (hadPayload === null) throw notFound('EVENT_NOT_FOUND');
+        if (!hadPayload) return 0;
+        // A statement of its own, after the event is locked: it sees what was brought back into the queue until then.
+        const count = await cancelDeliveriesOf(manager, environmentId, id);
+        await recordAudit(manager, [
+          { environmentId, actor, action: 'deleted', resourceType: 'event', resourceId: id },
+        ]);
+        return count;
+      }),
+    );
+    this.metrics.canceledFor('stopped', canceled);
+    return { id };
   }
 
   private checkSize({ payload }: PublishEventDto, field: string): void {

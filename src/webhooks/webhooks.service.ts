@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, type FindOptionsWhere } from 'typeorm';
+import { DataSource, type EntityManager, type FindOptionsWhere } from 'typeorm';
 import { SYSTEM_ACTOR } from '../auth/principal.js';
 import { ApiError } from '../common/errors.js';
 import { notFound } from '../common/not-found.js';
 import { mapPage, type PageDto, startAfter, toPage } from '../common/page.js';
 import { Config } from '../config/config.js';
+import { DailyPartitions } from '../database/daily-partitions.js';
 import { checkTargetUrl, type TargetPolicy, targetPolicyOf } from '../egress/target-url-policy.js';
 import { DeliveryControl, type WebhookChange } from './delivery-control.js';
 import type { CreateWebhookDto } from './dto/create-webhook.dto.js';
@@ -24,6 +25,7 @@ export class WebhooksService {
 
   constructor(
     private readonly dataSource: DataSource,
+    private readonly partitions: DailyPartitions,
     private readonly creation: WebhookCreation,
     private readonly deletion: WebhookDeletion,
     private readonly deliveryControl: DeliveryControl,
@@ -78,7 +80,7 @@ export class WebhooksService {
 
   /** @param actor who deletes it, as in `webhook_revision.changed_by` */
   async delete(environmentId: string, id: string, actor: string): Promise<{ id: string }> {
-    const settle = await this.dataSource.transaction(async (manager) => {
+    const settle = await this.inTransaction(async (manager) => {
       const webhook = await lockWebhook(manager, { environmentId, id });
       if (!webhook) throw notFound('WEBHOOK_NOT_FOUND');
       return this.deletion.run(environmentId, [id], actor, manager);
@@ -117,7 +119,7 @@ export class WebhooksService {
     decide: (webhook: Webhook, now: Date) => WebhookTransition | null,
     startsAfresh = false,
   ): Promise<{ webhook: Webhook; settle: (() => Promise<void>) | null } | null> {
-    return this.dataSource.transaction(async (manager) => {
+    return this.inTransaction(async (manager) => {
       const webhook = await lockWebhook(manager, where);
       if (!webhook) return null;
       const transition = decide(webhook, await databaseTime(manager));
@@ -133,6 +135,11 @@ export class WebhooksService {
       const settle = change && ((): Promise<void> => this.deliveryControl.settle([change]));
       return { webhook: transition.webhook, settle };
     });
+  }
+
+  /** What a change cancels is logged on the day of its event, which may have to be made. */
+  private inTransaction<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return this.partitions.provide(() => this.dataSource.transaction(work));
   }
 
   private refuseBadTarget(targetUrl: string): void {

@@ -34,6 +34,7 @@ const FIELDS: Record<string, string[]> = {
     'attempts',
   ],
   'POST /environment 201': ['id', 'name', 'created_at', 'updated_at'],
+  'GET /environment/{id}/erasure 200': ['environment_id', 'status', 'removed_rows', 'created_at', 'completed_at'],
   'GET /api-token/{id} 200': ['id', 'name', 'environment_id', 'scopes', 'expires_at', 'last_used_at', 'created_at'],
   'GET /me 200': ['kind', 'name', 'environment_id', 'scopes', 'expires_at'],
   'GET /webhook 200': ['result', 'next_cursor', 'limit'],
@@ -44,6 +45,7 @@ const FIELDS: Record<string, string[]> = {
   'GET /audit 200': ['result', 'next_cursor', 'limit'],
   'GET /event-type 200': ['result'],
   'DELETE /webhook/{id} 200': ['id'],
+  'DELETE /event/{id} 200': ['id'],
   'DELETE /environment/{id} 200': ['id'],
   'DELETE /api-token/{id} 200': ['id'],
   'POST /webhook/test 200': ['success'],
@@ -161,7 +163,7 @@ describe('the API', () => {
     expect(Object.keys(propertiesOf(entry))).toEqual([...fields, 'created_at']);
     const { action, resource_type } = propertiesOf(entry);
     expect(resolve(action!)['enum']).toEqual(['created', 'changed', 'deleted', 'rotated', 'retried']);
-    expect(resolve(resource_type!)['enum']).toEqual(['environment', 'api_token', 'webhook', 'delivery']);
+    expect(resolve(resource_type!)['enum']).toEqual(['environment', 'api_token', 'webhook', 'event', 'delivery']);
   });
 
   it('names the states of a delivery and why one was canceled', () => {

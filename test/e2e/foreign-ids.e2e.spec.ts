@@ -68,11 +68,13 @@ describe('an id that is not the sender’s', () => {
   const idsFor = (name: string): Record<string, string> => {
     const resource = resourceOf(name);
     const isApart = OPERATIONS[name.replace('HEAD', 'GET')] !== 'admin';
+    // An erasure is that of a deleted environment.
+    const gone = name.endsWith('/erasure') ? tenant.environmentId : deleted[resource];
     return {
       random: randomUUID(),
       'random, version 7': uuidV7(),
       ...(isApart ? { foreign: foreign[resource as keyof Owned] } : {}),
-      ...(deleted[resource] ? { deleted: deleted[resource] } : {}),
+      ...(gone ? { gone } : {}),
     };
   };
 

@@ -131,11 +131,13 @@ describe('every operation by every principal', () => {
   const targetOf = async (name: string, owner: Tenant, kept: Resources, succeeds: boolean): Promise<string> => {
     const [method, path] = name.split(' ') as [string, string];
     const isDestructive = succeeds && (method === 'DELETE' || method === 'PATCH');
+    if (path.endsWith('/erasure')) return (await deletedTenant()).environmentId;
     if (path.startsWith('/environment'))
       return isDestructive ? (await service.tenant()).environmentId : kept.environmentId;
     if (path.startsWith('/api-token'))
       return isDestructive ? (await service.token(owner.environmentId)).id : kept.tokenId;
-    if (path.startsWith('/event')) return kept.eventId;
+    if (path.startsWith('/event'))
+      return isDestructive ? (await owner.client.publish('record:created')).id : kept.eventId;
     if (path.startsWith('/delivery')) return kept.deliveryId;
     if (method !== 'DELETE' || !isDestructive) return kept.webhookId;
     const webhook = await owner.client.createWebhook({ target_url: 'https://example.com/', is_active: false });

@@ -473,6 +473,21 @@ describe('the delivery queue', () => {
     });
   });
 
+  describe('stopping during an attempt', () => {
+    it.each([
+      ['its schedule has steps left', { kind: 'waiting', inMs: 60_000 }, 'canceled'],
+      ['its schedule is spent', { kind: 'failed' }, 'failed'],
+    ] as const)('ends what somebody asked for with the attempt, when %s', async (_, settlement, status) => {
+      const webhookId = await makeWebhook(database, environmentId);
+      await accept(database, [makeEvent(environmentId)]);
+      const delivery = await claimOne();
+      await requeueDelivery(database, environmentId, delivery.id);
+      await stopWebhook(webhookId, 'webhook_inactive');
+      await settleDeliveries(database, [resultOf(delivery, settlement, attempted('failed'))]);
+      expect((await statusOf(delivery.id)).status).toBe(status);
+    });
+  });
+
   describe('sending again', () => {
     it('brings a waiting delivery forward and leaves its count', async () => {
       await makeWebhook(database, environmentId);

@@ -7,6 +7,7 @@ import { AuthModule } from '../../src/auth/auth.module.js';
 import { EnvironmentContents } from '../../src/administration/environment-contents.js';
 import { ConfigModule } from '../../src/config/config.module.js';
 import { ACCESS_DATA_SOURCE, PIPELINE_DATA_SOURCE } from '../../src/database/data-sources.js';
+import { DailyPartitions } from '../../src/database/daily-partitions.js';
 import { type Config, loadConfig } from '../../src/config/config.js';
 
 export const ADMIN_TOKEN = 'an-admin-token-for-tests-of-enough-length';
@@ -75,9 +76,10 @@ export async function createAuthApp(
       { provide: DataSource, useValue: dataSource },
       { provide: PIPELINE_DATA_SOURCE, useValue: dataSource },
       { provide: ACCESS_DATA_SOURCE, useValue: dataSource },
+      { provide: DailyPartitions, useValue: new DailyPartitions(dataSource) },
       { provide: EnvironmentContents, useValue: contents },
     ],
-    exports: [DataSource, PIPELINE_DATA_SOURCE, ACCESS_DATA_SOURCE, EnvironmentContents],
+    exports: [DataSource, PIPELINE_DATA_SOURCE, ACCESS_DATA_SOURCE, DailyPartitions, EnvironmentContents],
   })
   class SurroundingsModule {}
 

@@ -6,6 +6,7 @@ import { AdministrationModule } from '../../src/administration/administration.mo
 import { AuthModule } from '../../src/auth/auth.module.js';
 import { ConfigModule } from '../../src/config/config.module.js';
 import { ACCESS_DATA_SOURCE, PIPELINE_DATA_SOURCE } from '../../src/database/data-sources.js';
+import { DailyPartitions } from '../../src/database/daily-partitions.js';
 import { loadConfig } from '../../src/config/config.js';
 import { DeliveryControl, type WebhookChange } from '../../src/webhooks/delivery-control.js';
 import { WebhooksModule } from '../../src/webhooks/webhooks.module.js';
@@ -85,9 +86,10 @@ export class WebhooksApp {
         { provide: DataSource, useValue: dataSource },
         { provide: PIPELINE_DATA_SOURCE, useValue: dataSource },
         { provide: ACCESS_DATA_SOURCE, useValue: dataSource },
+        { provide: DailyPartitions, useValue: new DailyPartitions(dataSource) },
         { provide: DeliveryControl, useValue: deliveryControl },
       ],
-      exports: [DataSource, PIPELINE_DATA_SOURCE, ACCESS_DATA_SOURCE, DeliveryControl],
+      exports: [DataSource, PIPELINE_DATA_SOURCE, ACCESS_DATA_SOURCE, DailyPartitions, DeliveryControl],
     })
     class SurroundingsModule {}
 

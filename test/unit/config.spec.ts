@@ -57,6 +57,7 @@ describe('loadConfig', () => {
       signatureHeader: 'X-Webhook-Signature',
       signatureEncoding: 'base64',
       retentionDays: 30,
+      eventRetentionDays: null,
       idempotencyWindowMs: 86_400_000,
       rateLimitPer10s: 500,
       webhooksPerEnvironment: 1000,
@@ -235,6 +236,7 @@ describe('loadConfig', () => {
       ['SIGNATURE_HEADER', 'webhook-signature'],
       ['SIGNATURE_ENCODING', 'base64url'],
       ['RETENTION_DAYS', '0'],
+      ['EVENT_RETENTION_DAYS', '0'],
       ['IDEMPOTENCY_WINDOW', '0s'],
       ['RATE_LIMIT_PER_10S', '0'],
       ['WEBHOOKS_PER_ENVIRONMENT', '0'],
@@ -259,6 +261,19 @@ describe('loadConfig', () => {
     it('is held against nothing while either is bad in itself', () => {
       const env = { MAX_EVENT_BYTES: '4096', MAX_BODY_BYTES: '1' };
       expect(Object.keys(problemsOf(env))).toEqual(['MAX_BODY_BYTES']);
+    });
+  });
+
+  describe('the retention of events', () => {
+    it('is at most that of their deliveries', () => {
+      const { EVENT_RETENTION_DAYS } = problemsOf({ EVENT_RETENTION_DAYS: '8', RETENTION_DAYS: '7' });
+      expect(EVENT_RETENTION_DAYS).toContain('must be at most RETENTION_DAYS, which is 7 days, not 8');
+      expect(Object.keys(problemsOf({ EVENT_RETENTION_DAYS: '31' }))).toEqual(['EVENT_RETENTION_DAYS']);
+      expect(loadConfig({ EVENT_RETENTION_DAYS: '7', RETENTION_DAYS: '7' }).eventRetentionDays).toBe(7);
+    });
+
+    it('is held against nothing while the other is bad in itself', () => {
+      expect(Object.keys(problemsOf({ EVENT_RETENTION_DAYS: '31', RETENTION_DAYS: '0' }))).toEqual(['RETENTION_DAYS']);
     });
   });
 

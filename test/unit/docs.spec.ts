@@ -58,13 +58,6 @@ describe('The generated documents', () => {
     }
   });
 
-  it('mark a setting without effect as such', () => {
-    const [effective = '', reserved = ''] = read('docs/configuration.md').split('## Without effect yet');
-    expect(effective).toContain('`PORT`');
-    expect(effective).not.toContain('`RETENTION_DAYS`');
-    expect(reserved).toContain('`RETENTION_DAYS`');
-  });
-
   it('change nothing when .env.example is used as it is', () => {
     expect(loadConfig(parseEnv(read('.env.example')))).toEqual(loadConfig({}));
   });

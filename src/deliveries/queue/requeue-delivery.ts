@@ -13,6 +13,15 @@ export async function lockWebhookState(
   return row!;
 }
 
+/** Whether the event's payload is there; it stays until the transaction ends, also if its day is past its retention. */
+export async function holdPayload(database: Queryable, environmentId: string, eventId: string): Promise<boolean> {
+  const [row] = await database.query<{ has_payload: boolean }[]>(
+    'SELECT payload IS NOT NULL AS has_payload FROM event WHERE environment_id = $1 AND id = $2 FOR SHARE',
+    [environmentId, eventId],
+  );
+  return row?.has_payload ?? false;
+}
+
 /** While an attempt is under way the mark outlives it: should it fail, the next one follows at once. */
 const HASTEN = `
   UPDATE delivery_queue SET is_forced = true, cancel_reason = NULL, due_at = least(due_at, now())

@@ -6,8 +6,8 @@ import { DELIVERY_COLUMNS, queuedAs } from './columns.js';
 const ROWS_PER_STATEMENT = 5_000;
 
 /**
- * What waits is canceled. What is being attempted may end: it is marked, so that no retry follows it. Rows are locked
- * in the order of their ids.
+ * What waits is canceled. What is being attempted may end: it is marked, so that no retry follows it, nor the
+ * attempt that somebody asked for. Rows are locked in the order of their ids.
  */
 const STOP = `
   WITH stopped AS (
@@ -20,7 +20,7 @@ const STOP = `
     FOR UPDATE
   ),
   marked AS (
-    UPDATE delivery_queue q SET cancel_reason = $2::text
+    UPDATE delivery_queue q SET cancel_reason = $2::text, is_forced = false
     FROM leased l WHERE q.environment_id = l.environment_id AND q.delivery_id = l.delivery_id
   ),
   waiting AS MATERIALIZED (

@@ -48,10 +48,11 @@ export class EventDetailDto extends EventDto {
   @ApiProperty({
     type: 'object',
     additionalProperties: true,
-    description: 'The payload, its text exactly as it was published.',
+    nullable: true,
+    description: 'The payload, its text exactly as it was published. Null: it was deleted.',
     example: { id: '79a39d69-e27e-49cb-b9a9-79f5eea7aa26' },
   })
-  payload: VerbatimJson;
+  payload: VerbatimJson | null;
 
   @ApiProperty({ type: EventDeliveryCountsDto, description: 'The deliveries of the event by status.' })
   deliveries: EventDeliveryCountsDto;
@@ -59,7 +60,7 @@ export class EventDetailDto extends EventDto {
   static override of(event: EventDetail): EventDetailDto {
     return {
       ...super.of(event),
-      payload: new VerbatimJson(event.payload, 'object', 0),
+      payload: event.payload === null ? null : new VerbatimJson(event.payload, 'object', 0),
       deliveries: event.deliveries,
     };
   }
