@@ -51,6 +51,14 @@ export async function listEvents(database: Queryable, filter: EventFilter): Prom
   );
 }
 
+export async function findEventHead(database: Queryable, environmentId: string, id: string): Promise<EventRow | null> {
+  const [row] = await database.query<EventRow[]>(`SELECT ${COLUMNS} FROM event WHERE environment_id = $1 AND id = $2`, [
+    environmentId,
+    id,
+  ]);
+  return row ?? null;
+}
+
 export async function findEvent(database: Queryable, environmentId: string, id: string): Promise<EventDetail | null> {
   const [row] = await database.query<(EventRow & Record<string, unknown> & { payload: string })[]>(
     `SELECT ${COLUMNS}, payload, counts.*

@@ -37,6 +37,7 @@ const FIELDS: Record<string, string[]> = {
   'GET /api-token/{id} 200': ['id', 'name', 'environment_id', 'scopes', 'expires_at', 'last_used_at', 'created_at'],
   'GET /me 200': ['kind', 'name', 'environment_id', 'scopes', 'expires_at'],
   'GET /webhook 200': ['result', 'next_cursor', 'limit'],
+  'GET /event/{id}/webhooks 200': ['result', 'next_cursor', 'limit'],
   'GET /event 200': ['result', 'next_cursor', 'limit'],
   'GET /delivery 200': ['result', 'next_cursor', 'limit'],
   'GET /environment 200': ['result', 'next_cursor', 'limit'],
@@ -72,6 +73,7 @@ const FILTERS: Record<string, string[]> = {
     'limit',
     'next_cursor',
   ],
+  'GET /event/{id}/webhooks': ['limit', 'next_cursor'],
   'GET /audit': [
     'environment_id',
     'actor',
@@ -153,6 +155,13 @@ describe('the API', () => {
     expect(resolve(outcome!)['enum']).toEqual(['succeeded', 'failed']);
     expect(Object.keys(propertiesOf(resolve(request!)))).toEqual(['url', 'headers']);
     expect(Object.keys(propertiesOf(resolve(response!)))).toEqual(['status', 'headers', 'body', 'body_truncated']);
+  });
+
+  it('describes what a webhook got of an event, and why nothing', () => {
+    const entry = resolve(propertiesOf(schemaOf('GET /event/{id}/webhooks 200'))['result']!['items'] as Schema);
+    expect(Object.keys(propertiesOf(entry))).toEqual(['webhook_id', 'delivery_id', 'status', 'reason']);
+    const reasons = ['not_subscribed', 'inactive', 'not_yet_created', 'deleted'];
+    expect(resolve(propertiesOf(entry)['reason']!)['enum']).toEqual(expect.arrayContaining(reasons));
   });
 
   it('describes an entry of the audit trail', () => {

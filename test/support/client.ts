@@ -32,6 +32,13 @@ export interface EventDetail extends EventHead {
   deliveries: Record<DeliveryStatus, number>;
 }
 
+export interface EventWebhook {
+  webhook_id: string;
+  delivery_id: string | null;
+  status: DeliveryStatus | null;
+  reason: 'not_subscribed' | 'inactive' | 'not_yet_created' | 'deleted' | null;
+}
+
 export type DeliveryStatus = 'pending' | 'succeeded' | 'failed' | 'canceled';
 
 export interface Delivery {

@@ -18,6 +18,7 @@ export const OPERATIONS: Record<string, string> = {
   'POST /event/batch': 'event:write',
   'GET /event': 'event:read',
   'GET /event/{id}': 'event:read',
+  'GET /event/{id}/webhooks': 'delivery:read',
   'GET /delivery': 'delivery:read',
   'GET /delivery/{id}': 'delivery:read',
   'POST /delivery/{id}/retry': 'delivery:write',

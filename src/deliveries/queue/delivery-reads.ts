@@ -125,6 +125,31 @@ export async function findDelivery(
   return row ?? null;
 }
 
+export type EventDeliveryRow = Pick<DeliveryRow, 'id' | 'webhook_id' | 'status'>;
+
+/**
+ * The deliveries of an event, wherever they are.
+ *
+ * @param webhookIds only those to these webhooks; null: to any.
+ */
+export async function listDeliveriesOfEvent(
+  database: Queryable,
+  environmentId: string,
+  eventId: string,
+  webhookIds: readonly string[] | null,
+): Promise<EventDeliveryRow[]> {
+  return database.query<EventDeliveryRow[]>(
+    `SELECT q.delivery_id AS id, q.webhook_id, 'pending' AS status FROM delivery_queue q
+     WHERE q.environment_id = $1 AND q.event_id = $2 AND q.delivery_id BETWEEN $3 AND $4
+       AND ($5::uuid[] IS NULL OR q.webhook_id = ANY ($5))
+     UNION ALL
+     SELECT d.id, d.webhook_id, d.status FROM delivery d
+     WHERE d.environment_id = $1 AND d.event_id = $2 AND d.id BETWEEN $3 AND $4
+       AND ($5::uuid[] IS NULL OR d.webhook_id = ANY ($5))`,
+    [environmentId, eventId, ...deliveryIdsOf(eventId), webhookIds],
+  );
+}
+
 /** The attempts of a delivery, first to last: the one that it ended with is in its own row. */
 export async function listAttempts(
   database: Queryable,
