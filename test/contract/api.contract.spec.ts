@@ -61,7 +61,7 @@ const FIELDS: Record<string, string[]> = {
 };
 
 const FILTERS: Record<string, string[]> = {
-  'GET /webhook': ['is_active', 'environment_id', 'limit', 'next_cursor'],
+  'GET /webhook': ['is_active', 'failing', 'environment_id', 'limit', 'next_cursor'],
   'GET /event': ['event_type', 'created_after', 'created_before', 'limit', 'next_cursor'],
   'GET /delivery': [
     'webhook_id',
