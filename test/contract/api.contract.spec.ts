@@ -149,9 +149,11 @@ describe('the API', () => {
   it('describes an attempt, what was sent and what was answered', () => {
     const delivery = schemaOf('GET /delivery/{id} 200');
     const attempt = resolve(propertiesOf(delivery)['attempts']!['items'] as Schema);
-    const fields = ['number', 'started_at', 'duration_ms', 'outcome', 'error', 'request', 'response'];
+    const fields = ['number', 'started_at', 'duration_ms', 'timings', 'outcome', 'error', 'request', 'response'];
     expect(Object.keys(propertiesOf(attempt))).toEqual(fields);
-    const { outcome, request, response } = propertiesOf(attempt);
+    const { timings, outcome, request, response } = propertiesOf(attempt);
+    const phases = ['dns_ms', 'connect_ms', 'tls_ms', 'first_byte_ms'];
+    expect(Object.keys(propertiesOf(resolve(timings!)))).toEqual(phases);
     expect(resolve(outcome!)['enum']).toEqual(['succeeded', 'failed']);
     expect(Object.keys(propertiesOf(resolve(request!)))).toEqual(['url', 'headers']);
     expect(Object.keys(propertiesOf(resolve(response!)))).toEqual(['status', 'headers', 'body', 'body_truncated']);

@@ -59,6 +59,7 @@ export interface Attempt {
   number: number;
   started_at: string;
   duration_ms: number;
+  timings: { dns_ms: number | null; connect_ms: number | null; tls_ms: number | null; first_byte_ms: number | null };
   outcome: 'succeeded' | 'failed';
   error: string | null;
   request: { url: string; headers: Record<string, string> };

@@ -30,6 +30,10 @@ export interface AttemptRow {
   response_headers: Headers | null;
   response_body: string | null;
   response_body_truncated: boolean | null;
+  dns_ms: number | null;
+  connect_ms: number | null;
+  tls_ms: number | null;
+  first_byte_ms: number | null;
 }
 
 type Headers = Record<string, string>;
