@@ -3,7 +3,7 @@ import { DataSource } from 'typeorm';
 import { recordAudit } from '../audit/audit.repository.js';
 import { ApiError } from '../common/errors.js';
 import { notFound } from '../common/not-found.js';
-import { type PageDto, startAfter, toPage } from '../common/page.js';
+import { mapPage, type PageDto, startAfter } from '../common/page.js';
 import { RoomKeeper } from './engine/room-keeper.js';
 import { DeliveryDetailDto, DeliveryDto } from './dto/delivery.dto.js';
 import type { DeliveryQuery } from './dto/delivery.query.js';
@@ -20,7 +20,7 @@ export class DeliveriesService {
   ) {}
 
   async list(environmentId: string, query: DeliveryQuery): Promise<PageDto<DeliveryDto>> {
-    const rows = await listDeliveries(this.dataSource, {
+    const page = await listDeliveries(this.dataSource, {
       environmentId,
       webhookId: query.webhook_id ?? null,
       eventId: query.event_id ?? null,
@@ -29,10 +29,9 @@ export class DeliveriesService {
       createdAfter: query.created_after ?? null,
       createdBefore: query.created_before ?? null,
       before: startAfter(query),
-      limit: query.limit + 1,
+      limit: query.limit,
     });
-    const page = toPage(rows, query.limit, ({ id }) => id);
-    return { ...page, result: page.result.map((row) => DeliveryDto.of(row)) };
+    return mapPage(page, (row) => DeliveryDto.of(row));
   }
 
   async get(environmentId: string, id: string): Promise<DeliveryDetailDto> {

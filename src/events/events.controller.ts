@@ -4,7 +4,7 @@ import { IntakeScope, Scopes } from '../auth/access.decorators.js';
 import { CurrentEnvironment } from '../auth/current-environment.decorator.js';
 import { ApiErrors } from '../common/api-errors.js';
 import { IdempotencyKey } from '../common/idempotency-key.js';
-import { ApiPage, type PageDto, PageQuery } from '../common/page.js';
+import { ApiPage, type PageDto, PageQuery, SHORT_PAGES } from '../common/page.js';
 import { UuidParam } from '../common/uuid-param.js';
 import { AnswersVerbatim } from '../common/verbatim-answer.js';
 import { EventBatchDto, EventDetailDto, EventDto } from './dto/event.dto.js';
@@ -59,7 +59,7 @@ export class EventsController {
 
   @Get()
   @Scopes('event:read')
-  @ApiOperation({ summary: 'List events', description: 'Newest first. Filters combine.' })
+  @ApiOperation({ summary: 'List events', description: `Newest first. Filters combine. ${SHORT_PAGES}` })
   @ApiPage(EventDto)
   list(@CurrentEnvironment() environmentId: string, @Query() query: EventQuery): Promise<PageDto<EventDto>> {
     return this.events.list(environmentId, query);
