@@ -77,6 +77,46 @@ export function toPage<Row>(rows: Row[], limit: number, idOf: (row: Row) => stri
   return { result, next_cursor: hasMore ? encodeCursor(idOf(last)) : null, limit };
 }
 
+/**
+ * How many rows are looked at for one page, at most, where no index serves a filter. Without a bound, a filter that
+ * matches little would read a whole log. More than the largest page.
+ */
+export const SCAN_LIMIT = 5_000;
+
+/** Documents that a list has filters of that kind. */
+export const SHORT_PAGES =
+  `One request looks at ${SCAN_LIMIT.toLocaleString('en')} of them at most, so with a filter that matches little a page ` +
+  'may be short, or empty, and still have a `next_cursor`: go on until it is null.';
+
+/** What a bounded look says of a row, beside what it holds. */
+export interface Scanned {
+  /** Whether the filters leave it. Others are among the rows only to say where the look ended. */
+  is_wanted: boolean;
+  /** The look at one of the list's tables ended with it: there may be more behind it. */
+  is_scan_end: boolean;
+}
+
+/**
+ * Cuts one page out of what a bounded look found, read with `LIMIT limit + 1`. It goes no further than the first end of
+ * a look: behind that, rows of one table may be missing among those of another.
+ */
+export function toScannedPage<Row extends Scanned>(
+  rows: readonly Row[],
+  limit: number,
+  idOf: (row: Omit<Row, keyof Scanned>) => string,
+): PageDto<Omit<Row, keyof Scanned>> {
+  const end = rows.findIndex(({ is_scan_end: isScanEnd }) => isScanEnd);
+  const seen = end < 0 ? rows : rows.slice(0, end + 1);
+  const result = seen
+    .filter(({ is_wanted: isWanted }) => isWanted)
+    .map((row) => {
+      const { is_wanted: _, is_scan_end: __, ...rest } = row;
+      return rest;
+    });
+  if (end < 0 || result.length > limit) return toPage(result, limit, idOf);
+  return { result, next_cursor: encodeCursor(idOf(rows[end]!)), limit };
+}
+
 /** The same page with every row as the API shows it. */
 export function mapPage<Row, Item>(page: PageDto<Row>, toItem: (row: Row) => Item): PageDto<Item> {
   return { result: page.result.map((row) => toItem(row)), next_cursor: page.next_cursor, limit: page.limit };

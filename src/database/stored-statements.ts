@@ -1,7 +1,9 @@
 import { CLAIM_DELIVERIES } from '../deliveries/queue/claim-deliveries.js';
 import { COUNT_PENDING } from '../deliveries/queue/count-pending.js';
+import { LIST_DELIVERIES_OF_ENVIRONMENT, LIST_DELIVERIES_OF_WEBHOOK } from '../deliveries/queue/delivery-reads.js';
 import { SETTLE_DELIVERIES, SETTLE_SUCCESSES } from '../deliveries/queue/settle-deliveries.js';
 import { ACCEPT_EVENTS } from '../events/accept-events.js';
+import { LIST_EVENTS } from '../events/event-reads.js';
 import { INSERT_WEBHOOK } from '../webhooks/insert-webhook.js';
 import type { StoredStatement } from './stored-statement.js';
 
@@ -11,6 +13,9 @@ export const storedStatements: readonly StoredStatement<unknown>[] = [
   CLAIM_DELIVERIES,
   COUNT_PENDING,
   INSERT_WEBHOOK,
+  LIST_DELIVERIES_OF_ENVIRONMENT,
+  LIST_DELIVERIES_OF_WEBHOOK,
+  LIST_EVENTS,
   SETTLE_DELIVERIES,
   SETTLE_SUCCESSES,
 ];

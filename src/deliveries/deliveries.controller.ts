@@ -5,7 +5,7 @@ import { CurrentEnvironment } from '../auth/current-environment.decorator.js';
 import { CurrentPrincipal } from '../auth/current-principal.decorator.js';
 import { actorOf, type Principal } from '../auth/principal.js';
 import { ApiErrors } from '../common/api-errors.js';
-import { ApiPage, type PageDto } from '../common/page.js';
+import { ApiPage, type PageDto, SHORT_PAGES } from '../common/page.js';
 import { UuidParam } from '../common/uuid-param.js';
 import { DeliveriesService } from './deliveries.service.js';
 import { DeliveryDetailDto, DeliveryDto } from './dto/delivery.dto.js';
@@ -18,7 +18,7 @@ export class DeliveriesController {
 
   @Get()
   @Scopes('delivery:read')
-  @ApiOperation({ summary: 'List deliveries', description: 'Newest first. Filters combine.' })
+  @ApiOperation({ summary: 'List deliveries', description: `Newest first. Filters combine. ${SHORT_PAGES}` })
   @ApiPage(DeliveryDto)
   list(@CurrentEnvironment() environmentId: string, @Query() query: DeliveryQuery): Promise<PageDto<DeliveryDto>> {
     return this.deliveries.list(environmentId, query);

@@ -3,8 +3,8 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { recordAudit } from '../audit/audit.repository.js';
 import { ApiError } from '../common/errors.js';
 import { notFound } from '../common/not-found.js';
-import { type PageDto, startAfter, toPage } from '../common/page.js';
 import { DailyPartitions } from '../database/daily-partitions.js';
+import { mapPage, type PageDto, startAfter } from '../common/page.js';
 import { RoomKeeper } from './engine/room-keeper.js';
 import { DeliveryDetailDto, DeliveryDto } from './dto/delivery.dto.js';
 import type { DeliveryQuery } from './dto/delivery.query.js';
@@ -22,7 +22,7 @@ export class DeliveriesService {
   ) {}
 
   async list(environmentId: string, query: DeliveryQuery): Promise<PageDto<DeliveryDto>> {
-    const rows = await listDeliveries(this.dataSource, {
+    const page = await listDeliveries(this.dataSource, {
       environmentId,
       webhookId: query.webhook_id ?? null,
       eventId: query.event_id ?? null,
@@ -31,10 +31,9 @@ export class DeliveriesService {
       createdAfter: query.created_after ?? null,
       createdBefore: query.created_before ?? null,
       before: startAfter(query),
-      limit: query.limit + 1,
+      limit: query.limit,
     });
-    const page = toPage(rows, query.limit, ({ id }) => id);
-    return { ...page, result: page.result.map((row) => DeliveryDto.of(row)) };
+    return mapPage(page, (row) => DeliveryDto.of(row));
   }
 
   async get(environmentId: string, id: string): Promise<DeliveryDetailDto> {

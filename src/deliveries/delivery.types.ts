@@ -1,4 +1,5 @@
 import type { AttemptError, CancelReason } from '../common/outcomes.js';
+import type { RequestTimings } from '../egress/request-timings.js';
 
 export type { AttemptError, CancelReason };
 
@@ -55,6 +56,7 @@ export interface LeasedDelivery {
 export interface AttemptRecord {
   startedAt: Date;
   durationMs: number;
+  timings: Omit<RequestTimings, 'sentAt'>;
   /** From the start until the first byte was sent, in milliseconds; null: none was. Not logged. */
   sentAfterMs: number | null;
   outcome: 'succeeded' | 'failed';

@@ -4,6 +4,7 @@ import { DEFAULT_CIPHERS } from 'node:tls';
 import type { buildConnector } from 'undici';
 import type { EgressErrorKind } from '../common/outcomes.js';
 import { EgressError } from './attempt-error.js';
+import type { ConnectTimings } from './request-timings.js';
 
 /* What the connectors share: the direct one and the one through a proxy. */
 
@@ -13,8 +14,15 @@ export interface Connecting {
   abandon(): void;
 }
 
-/** undici's connector, and a way to give a connection up before it is there. Failures come out as {@link EgressError}. */
-export type Connector = (target: buildConnector.Options, callback: buildConnector.Callback) => Connecting;
+/**
+ * undici's connector, and a way to give a connection up before it is there. Fills in what its phases take. Failures come
+ * out as {@link EgressError}.
+ */
+export type Connector = (
+  target: buildConnector.Options,
+  timings: ConnectTimings,
+  callback: buildConnector.Callback,
+) => Connecting;
 
 export const CONNECT_TIMEOUT_MS = 5_000;
 

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
+import type { RequestTimings } from './request-timings.js';
 
 /** Bytes of a body after which the connection is closed. Up to here it is read on, so that it can be used again. */
 const READ_LIMIT_BYTES = 65_536;
@@ -49,11 +50,11 @@ export class Exchange {
 
   /**
    * @param deadlineMs from now, for the whole exchange.
-   * @param onSending called when a connection is there and the first byte is about to be written to it.
+   * @param timings filled in while it goes on.
    */
   constructor(
     deadlineMs: number,
-    private readonly onSending: () => void,
+    readonly timings: RequestTimings,
   ) {
     this.answer = new Promise((resolve, reject) => {
       this.resolve = resolve;
@@ -71,7 +72,7 @@ export class Exchange {
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.controller = controller;
     if (this.isOver) controller.abort(new DeadlineError('the exchange was over before it began'));
-    else this.onSending();
+    else this.timings.sentAt = performance.now();
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {

@@ -2,6 +2,7 @@ import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { Connector } from './connector.js';
 import { type Answer, Exchange } from './exchange.js';
 import { OriginConnections } from './origin-connections.js';
+import { RequestTimings } from './request-timings.js';
 
 /** The injection token of what opens the process's outgoing sockets. */
 export const GUARDED_CONNECTOR = Symbol('GUARDED_CONNECTOR');
@@ -20,8 +21,8 @@ export interface GuardedRequest {
   body: Buffer | string;
   /** From now, for the whole exchange, the reading of the body included. There is no other. */
   deadlineMs: number;
-  /** Called when a connection is there and the first byte is about to be written to it. */
-  onSending?: () => void;
+  /** Filled in while the request is made, also one that fails. */
+  timings?: RequestTimings;
 }
 
 /**
@@ -39,9 +40,9 @@ export class GuardedAgent implements OnApplicationShutdown {
   /** Resolves with the final answer and the start of its body. What it rejects with is for `classifyFailure`. */
   request(
     { origin, path }: RequestTarget,
-    { method, headers, body, deadlineMs, onSending = ignore }: GuardedRequest,
+    { method, headers, body, deadlineMs, timings = new RequestTimings() }: GuardedRequest,
   ): Promise<Answer> {
-    const exchange = new Exchange(deadlineMs, onSending);
+    const exchange = new Exchange(deadlineMs, timings);
     exchange.waitsFor(this.connections.dispatch(origin, { method, path, headers, body }, exchange));
     return exchange.answer;
   }
@@ -55,5 +56,3 @@ export class GuardedAgent implements OnApplicationShutdown {
     return this.close();
   }
 }
-
-function ignore(): void {}

@@ -14,6 +14,7 @@ import {
   VERIFIED_TLS,
 } from './connector.js';
 import { OwnAddresses } from './own-addresses.js';
+import { stopwatch } from './request-timings.js';
 
 export interface ConnectorOptions {
   allowRanges: AddressRanges;
@@ -53,12 +54,13 @@ export function guardedConnector(options: ConnectorOptions): Connector {
     autoSelectFamilyAttemptTimeout: ADDRESS_TIMEOUT_MS,
   }) as (target: buildConnector.Options, callback: buildConnector.Callback) => Socket;
 
-  return (target, callback) => {
+  return (target, timings, callback) => {
     if (isBlockedLiteral(target.hostname, isAllowed)) {
       callback(blockedAddress(), null);
       return { abandon: () => undefined };
     }
     let isTcpOpen = false;
+    const lap = stopwatch();
     const connecting = open(target, (error, socket) => {
       if (error) {
         callback(connectFailure(error, isTcpOpen), null);
@@ -66,11 +68,17 @@ export function guardedConnector(options: ConnectorOptions): Connector {
         socket.destroy();
         callback(blockedAddress(), null);
       } else {
+        if (target.protocol === 'https:') timings.tlsMs = lap();
         callback(null, socket);
       }
     });
+    connecting.once('lookup', (error: Error | null) => {
+      const elapsedMs = lap();
+      if (!error) timings.dnsMs = elapsedMs;
+    });
     connecting.once('connect', () => {
       isTcpOpen = true;
+      timings.connectMs = lap();
     });
     return { abandon: () => void connecting.destroy(abandoned()) };
   };

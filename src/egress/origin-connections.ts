@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { type buildConnector, Client, type Dispatcher } from 'undici';
 import { EgressError } from './attempt-error.js';
 import type { Connecting, Connector } from './connector.js';
+import type { RequestTimings } from './request-timings.js';
 
 const ORIGINS_MAX = 1_000;
 /** Kept for the next request, of all origins together: each has a file descriptor for some seconds. */
@@ -52,6 +53,8 @@ interface Connection {
   socket: Socket | null;
   /** Of the answer that is under way. */
   received: { bytes: number; pieces: number; hasHead: boolean };
+  /** Of the request that it was last used for. */
+  timings: RequestTimings;
 }
 
 /** The connections to one origin. What is free is used again last in, first out, so that few sockets do the work. */
@@ -97,13 +100,15 @@ export class OriginConnections {
     originUrl: string,
     options: Dispatcher.DispatchOptions,
     handler: Required<Pick<Dispatcher.DispatchHandler, 'onRequestStart' | 'onResponseStart' | 'onResponseData'>> & {
+      readonly timings: RequestTimings;
       onEnd(error: Error | null): void;
     },
   ): () => void {
     const origin = this.of(originUrl);
-    const connection = this.takeIdle(origin) ?? this.open(originUrl);
+    const connection = this.takeIdle(origin) ?? this.open(originUrl, handler.timings);
     origin.busy.add(connection);
     connection.received = { bytes: 0, pieces: 0, hasHead: false };
+    connection.timings = handler.timings;
     connection.client.dispatch(options, {
       onRequestStart: (controller, context) => handler.onRequestStart(controller, context),
       onResponseStart: (controller, status, headers) => {
@@ -150,9 +155,9 @@ export class OriginConnections {
     return connection;
   }
 
-  private open(originUrl: string): Connection {
+  private open(originUrl: string, timings: RequestTimings): Connection {
     const connect: buildConnector.connector = (target, callback) => {
-      connection.connecting = this.connect(target, (...result) => {
+      connection.connecting = this.connect(target, connection.timings, (...result) => {
         connection.connecting = null;
         [, connection.socket] = result;
         if (connection.socket) limitReading(connection.socket, connection);
@@ -167,6 +172,7 @@ export class OriginConnections {
       connecting: null,
       socket: null,
       received: { bytes: 0, pieces: 0, hasHead: false },
+      timings,
     };
     return connection;
   }
@@ -232,7 +238,10 @@ function limitReading(socket: Socket, connection: Connection): void {
     if (socket.destroyed) return null;
     const piece = read(socket.readableLength > PIECE_BYTES ? PIECE_BYTES : undefined);
     if (!piece) return null;
-    const { received } = connection;
+    const { received, timings } = connection;
+    if (timings.firstByteMs === null && timings.sentAt !== null) {
+      timings.firstByteMs = Math.round(performance.now() - timings.sentAt);
+    }
     received.bytes += piece.length;
     received.pieces += 1;
     const maxBytes = received.hasHead ? ANSWER_MAX_BYTES : HEAD_MAX_BYTES;

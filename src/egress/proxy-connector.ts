@@ -13,6 +13,7 @@ import {
   isBlockedLiteral,
   VERIFIED_TLS,
 } from './connector.js';
+import { type ConnectTimings, stopwatch } from './request-timings.js';
 
 export interface ProxyConnectorOptions {
   /** `http://` or `https://`, with credentials where the proxy asks for them. */
@@ -72,23 +73,33 @@ export function proxyConnector(options: ProxyConnectorOptions): Connector {
     }
   };
 
-  const openSocket = async (target: buildConnector.Options, givenUp: AbortSignal): Promise<Socket> => {
+  const openSocket = async (
+    target: buildConnector.Options,
+    timings: ConnectTimings,
+    givenUp: AbortSignal,
+  ): Promise<Socket> => {
     if (isBlockedLiteral(target.hostname, isAllowed)) throw blockedAddress();
+    const lap = stopwatch();
     const tunnel = await openTunnel(target, givenUp);
+    timings.connectMs = lap();
     if (target.protocol !== 'https:') return tunnel;
     return new Promise((resolve, reject) => {
       const connecting = openTls({ ...target, httpSocket: tunnel }, (error, socket) => {
-        if (error) reject(connectFailure(error, true));
-        else resolve(socket);
+        if (error) {
+          reject(connectFailure(error, true));
+        } else {
+          timings.tlsMs = lap();
+          resolve(socket);
+        }
       });
       givenUp.addEventListener('abort', () => connecting.destroy(abandoned()));
     });
   };
 
   const connect = callbackify(openSocket);
-  return (target, callback) => {
+  return (target, timings, callback) => {
     const givingUp = new AbortController();
-    connect(target, givingUp.signal, (error, socket) => {
+    connect(target, timings, givingUp.signal, (error, socket) => {
       if (error) callback(error, null);
       else callback(null, socket);
     });

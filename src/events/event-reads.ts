@@ -1,7 +1,9 @@
-import { uuidV7Floor } from '../common/uuid-v7.js';
+import { idRangeOf } from '../common/id-range.js';
+import { mapPage, type PageDto, SCAN_LIMIT, type Scanned, toScannedPage } from '../common/page.js';
 import { deliveryIdsOf } from '../deliveries/delivery-ids.js';
 import type { DeliveryStatus } from '../deliveries/delivery.types.js';
 import type { Queryable } from '../database/queryable.js';
+import { StoredStatement } from '../database/stored-statement.js';
 
 export interface EventRow {
   id: string;
@@ -23,6 +25,7 @@ export interface EventFilter {
   createdBefore: Date | null;
   /** The id that the page before ended with. */
   before: string | null;
+  /** Of the page. */
   limit: number;
 }
 
@@ -31,25 +34,61 @@ const TYPE = `CASE WHEN is_test THEN 'test' ELSE event_type END`;
 
 const COLUMNS = `id, environment_id AS "environmentId", ${TYPE} AS "eventType", created_at AS "createdAt"`;
 
-/** Newest first. The id carries its time, so the range filters need no index of their own. */
-export async function listEvents(database: Queryable, filter: EventFilter): Promise<EventRow[]> {
-  return database.query<EventRow[]>(
-    `SELECT ${COLUMNS} FROM event
-     WHERE environment_id = $1
-       AND ($2::text IS NULL OR ${TYPE} = $2)
-       AND ($3::uuid IS NULL OR id >= $3)
-       AND ($4::uuid IS NULL OR id < $4)
-       AND ($5::uuid IS NULL OR id < $5)
-     ORDER BY id DESC LIMIT $6`,
-    [
-      filter.environmentId,
-      filter.eventType,
-      filter.createdAfter && uuidV7Floor(filter.createdAfter.getTime() + 1),
-      filter.createdBefore && uuidV7Floor(filter.createdBefore.getTime()),
-      filter.before,
-      filter.limit,
-    ],
-  );
+/**
+ * Newest first. For the type there is no index, which every event would have to be written to: $6 events are looked at,
+ * or fewer when $5 of them are wanted before.
+ */
+export const LIST_EVENTS = new StoredStatement<StoredEventRow & Scanned>({
+  name: 'list_events',
+  parameters: 'uuid, text, uuid, uuid, int4, int4',
+  returns: 'id uuid, environment_id uuid, event_type text, created_at timestamptz, is_wanted bool, is_scan_end bool',
+  sql: `
+  SELECT * FROM (
+    SELECT e.id, e.environment_id, ${TYPE} AS event_type, e.created_at, $2 IS NULL OR ${TYPE} = $2 AS is_wanted,
+      row_number() OVER (ORDER BY e.id DESC) = $6 AS is_scan_end
+    FROM event e
+    WHERE e.environment_id = $1 AND e.id >= $3 AND e.id < $4
+    ORDER BY e.id DESC LIMIT $6
+  ) scanned
+  WHERE is_wanted OR is_scan_end
+  ORDER BY id DESC LIMIT $5`,
+});
+
+interface StoredEventRow {
+  id: string;
+  environment_id: string;
+  event_type: string;
+  created_at: Date;
+}
+
+/** @param scanLimit how many events are looked at: more than the filter's limit. */
+export async function listEvents(
+  database: Queryable,
+  filter: EventFilter,
+  scanLimit: number = SCAN_LIMIT,
+): Promise<PageDto<EventRow>> {
+  const rows = await LIST_EVENTS.run(database, [
+    filter.environmentId,
+    filter.eventType,
+    ...idRangeOf(filter),
+    filter.limit + 1,
+    scanLimit,
+  ]);
+  const page = toScannedPage(rows, filter.limit, ({ id }) => id);
+  return mapPage(page, ({ environment_id: environmentId, event_type: eventType, created_at: createdAt, id }) => ({
+    id,
+    environmentId,
+    eventType,
+    createdAt,
+  }));
+}
+
+export async function findEventHead(database: Queryable, environmentId: string, id: string): Promise<EventRow | null> {
+  const [row] = await database.query<EventRow[]>(`SELECT ${COLUMNS} FROM event WHERE environment_id = $1 AND id = $2`, [
+    environmentId,
+    id,
+  ]);
+  return row ?? null;
 }
 
 export async function findEvent(database: Queryable, environmentId: string, id: string): Promise<EventDetail | null> {

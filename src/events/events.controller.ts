@@ -7,18 +7,23 @@ import { actorOf, type Principal } from '../auth/principal.js';
 import { ApiErrors } from '../common/api-errors.js';
 import { DeletedDto } from '../common/deleted.dto.js';
 import { IdempotencyKey } from '../common/idempotency-key.js';
-import { ApiPage, type PageDto } from '../common/page.js';
+import { ApiPage, type PageDto, PageQuery, SHORT_PAGES } from '../common/page.js';
 import { UuidParam } from '../common/uuid-param.js';
 import { AnswersVerbatim } from '../common/verbatim-answer.js';
 import { EventBatchDto, EventDetailDto, EventDto } from './dto/event.dto.js';
 import { EventQuery } from './dto/event.query.js';
+import { EventWebhookDto } from './dto/event-webhook.dto.js';
 import { PublishEventBatchDto, PublishEventDto } from './dto/publish-event.dto.js';
+import { EventWebhooksService } from './event-webhooks.service.js';
 import { EventsService } from './events.service.js';
 
 @ApiTags('Events')
 @Controller('event')
 export class EventsController {
-  constructor(private readonly events: EventsService) {}
+  constructor(
+    private readonly events: EventsService,
+    private readonly eventWebhooks: EventWebhooksService,
+  ) {}
 
   @Post()
   @HttpCode(202)
@@ -57,7 +62,7 @@ export class EventsController {
 
   @Get()
   @Scopes('event:read')
-  @ApiOperation({ summary: 'List events', description: 'Newest first. Filters combine.' })
+  @ApiOperation({ summary: 'List events', description: `Newest first. Filters combine. ${SHORT_PAGES}` })
   @ApiPage(EventDto)
   list(@CurrentEnvironment() environmentId: string, @Query() query: EventQuery): Promise<PageDto<EventDto>> {
     return this.events.list(environmentId, query);
@@ -91,5 +96,23 @@ export class EventsController {
     @UuidParam('EVENT_NOT_FOUND') id: string,
   ): Promise<DeletedDto> {
     return this.events.delete(environmentId, id, actorOf(principal));
+  }
+
+  @Get(':id/webhooks')
+  @Scopes('delivery:read')
+  @ApiOperation({
+    summary: 'Why was an event sent to a webhook, or not?',
+    description:
+      'Every webhook of the environment, those that were made later or are deleted by now too, each with its delivery ' +
+      'of the event or the reason why it has none. A delivery that was recovered later counts. Of a test event: the ' +
+      'webhook that was tested.',
+  })
+  @ApiPage(EventWebhookDto)
+  listWebhooks(
+    @CurrentEnvironment() environmentId: string,
+    @UuidParam('EVENT_NOT_FOUND') id: string,
+    @Query() query: PageQuery,
+  ): Promise<PageDto<EventWebhookDto>> {
+    return this.eventWebhooks.list(environmentId, id, query);
   }
 }

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { DeliveriesModule } from '../deliveries/deliveries.module.js';
 import { EventIntake } from './event-intake.js';
+import { EventWebhooksService } from './event-webhooks.service.js';
 import { EventsController } from './events.controller.js';
 import { EventsService } from './events.service.js';
 import { PendingLimit } from './pending-limit.js';
@@ -8,6 +9,6 @@ import { PendingLimit } from './pending-limit.js';
 @Module({
   imports: [DeliveriesModule],
   controllers: [EventsController],
-  providers: [EventsService, EventIntake, PendingLimit],
+  providers: [EventsService, EventWebhooksService, EventIntake, PendingLimit],
 })
 export class EventsModule {}

@@ -5,7 +5,7 @@ import { recordAudit } from '../audit/audit.repository.js';
 import { databaseBusy } from '../common/database-busy.js';
 import { ApiError, type FieldFailure } from '../common/errors.js';
 import { notFound } from '../common/not-found.js';
-import { type PageDto, startAfter, toPage } from '../common/page.js';
+import { mapPage, type PageDto, startAfter } from '../common/page.js';
 import { timeOf, uuidV7 } from '../common/uuid-v7.js';
 import { Config } from '../config/config.js';
 import { DailyPartitions } from '../database/daily-partitions.js';
@@ -66,16 +66,15 @@ export class EventsService {
   }
 
   async list(environmentId: string, query: EventQuery): Promise<PageDto<EventDto>> {
-    const rows = await listEvents(this.dataSource, {
+    const page = await listEvents(this.dataSource, {
       environmentId,
       eventType: query.event_type ?? null,
       createdAfter: query.created_after ?? null,
       createdBefore: query.created_before ?? null,
       before: startAfter(query),
-      limit: query.limit + 1,
+      limit: query.limit,
     });
-    const page = toPage(rows, query.limit, ({ id }) => id);
-    return { ...page, result: page.result.map((row) => EventDto.of(row)) };
+    return mapPage(page, (row) => EventDto.of(row));
   }
 
   async get(environmentId: string, id: string): Promise<EventDetailDto> {

@@ -11,6 +11,8 @@ import { revisionOf } from './webhook-change.js';
 export interface WebhookFilter {
   environmentId: string;
   isActive?: boolean;
+  /** Whether an attempt has failed since the last one that succeeded. */
+  isFailing?: boolean;
   /** Only ids below this one. */
   after: string | null;
 }
@@ -25,12 +27,17 @@ export function findWebhook(manager: EntityManager, environmentId: string, id: s
   return manager.findOneBy(Webhook, { environmentId, id, deletedAt: IsNull() });
 }
 
+/** What deliveries keep of an endpoint's health, as far as a webhook is listed by it. */
+const IS_FAILING = `EXISTS (SELECT 1 FROM webhook_health h WHERE h.webhook_id = webhook.id AND h.failing_since IS NOT NULL)`;
+
 /** Newest first. */
 export function listWebhooks(manager: EntityManager, filter: WebhookFilter, limit: number): Promise<Webhook[]> {
   const where: FindOptionsWhere<Webhook> = { environmentId: filter.environmentId, deletedAt: IsNull() };
   if (filter.isActive !== undefined) where.isActive = filter.isActive;
   if (filter.after !== null) where.id = LessThan(filter.after);
-  return manager.find(Webhook, { where, order: { id: 'DESC' }, take: limit });
+  const query = manager.createQueryBuilder(Webhook, 'webhook').where(where);
+  if (filter.isFailing !== undefined) query.andWhere(filter.isFailing ? IS_FAILING : `NOT ${IS_FAILING}`);
+  return query.orderBy('webhook.id', 'DESC').limit(limit).getMany();
 }
 
 /**

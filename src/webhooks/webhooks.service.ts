@@ -49,7 +49,8 @@ export class WebhooksService {
   }
 
   async list(environmentId: string, query: ListWebhooksQuery): Promise<PageDto<WebhookDto>> {
-    const filter = { environmentId, isActive: query.is_active, after: startAfter(query) };
+    const { is_active: isActive, failing: isFailing } = query;
+    const filter = { environmentId, isActive, isFailing, after: startAfter(query) };
     const webhooks = await listWebhooks(this.dataSource.manager, filter, query.limit + 1);
     return mapPage(
       toPage(webhooks, query.limit, ({ id }) => id),

@@ -38,6 +38,7 @@ const FIELDS: Record<string, string[]> = {
   'GET /api-token/{id} 200': ['id', 'name', 'environment_id', 'scopes', 'expires_at', 'last_used_at', 'created_at'],
   'GET /me 200': ['kind', 'name', 'environment_id', 'scopes', 'expires_at'],
   'GET /webhook 200': ['result', 'next_cursor', 'limit'],
+  'GET /event/{id}/webhooks 200': ['result', 'next_cursor', 'limit'],
   'GET /event 200': ['result', 'next_cursor', 'limit'],
   'GET /delivery 200': ['result', 'next_cursor', 'limit'],
   'GET /environment 200': ['result', 'next_cursor', 'limit'],
@@ -62,7 +63,7 @@ const FIELDS: Record<string, string[]> = {
 };
 
 const FILTERS: Record<string, string[]> = {
-  'GET /webhook': ['is_active', 'environment_id', 'limit', 'next_cursor'],
+  'GET /webhook': ['is_active', 'failing', 'environment_id', 'limit', 'next_cursor'],
   'GET /event': ['event_type', 'created_after', 'created_before', 'limit', 'next_cursor'],
   'GET /delivery': [
     'webhook_id',
@@ -74,6 +75,7 @@ const FILTERS: Record<string, string[]> = {
     'limit',
     'next_cursor',
   ],
+  'GET /event/{id}/webhooks': ['limit', 'next_cursor'],
   'GET /audit': [
     'environment_id',
     'actor',
@@ -149,12 +151,21 @@ describe('the API', () => {
   it('describes an attempt, what was sent and what was answered', () => {
     const delivery = schemaOf('GET /delivery/{id} 200');
     const attempt = resolve(propertiesOf(delivery)['attempts']!['items'] as Schema);
-    const fields = ['number', 'started_at', 'duration_ms', 'outcome', 'error', 'request', 'response'];
+    const fields = ['number', 'started_at', 'duration_ms', 'timings', 'outcome', 'error', 'request', 'response'];
     expect(Object.keys(propertiesOf(attempt))).toEqual(fields);
-    const { outcome, request, response } = propertiesOf(attempt);
+    const { timings, outcome, request, response } = propertiesOf(attempt);
+    const phases = ['dns_ms', 'connect_ms', 'tls_ms', 'first_byte_ms'];
+    expect(Object.keys(propertiesOf(resolve(timings!)))).toEqual(phases);
     expect(resolve(outcome!)['enum']).toEqual(['succeeded', 'failed']);
     expect(Object.keys(propertiesOf(resolve(request!)))).toEqual(['url', 'headers']);
     expect(Object.keys(propertiesOf(resolve(response!)))).toEqual(['status', 'headers', 'body', 'body_truncated']);
+  });
+
+  it('describes what a webhook got of an event, and why nothing', () => {
+    const entry = resolve(propertiesOf(schemaOf('GET /event/{id}/webhooks 200'))['result']!['items'] as Schema);
+    expect(Object.keys(propertiesOf(entry))).toEqual(['webhook_id', 'delivery_id', 'status', 'reason']);
+    const reasons = ['not_subscribed', 'inactive', 'not_yet_created', 'deleted'];
+    expect(resolve(propertiesOf(entry)['reason']!)['enum']).toEqual(expect.arrayContaining(reasons));
   });
 
   it('describes an entry of the audit trail', () => {

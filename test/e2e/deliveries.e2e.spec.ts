@@ -134,6 +134,12 @@ describe('a delivery', () => {
     const [attempt] = attempts;
     const [request] = receiver.requests;
     expect(attempt).toMatchObject({ number: 1, outcome: 'succeeded', error: null });
+    expect(attempt!.timings).toEqual({
+      dns_ms: null,
+      connect_ms: expect.any(Number),
+      tls_ms: null,
+      first_byte_ms: expect.any(Number),
+    });
     expect(attempt!.request.url).toBe(receiver.url());
     expect(attempt!.request.headers).toMatchObject({
       'webhook-id': event.id,

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import { uuidV7 } from '../../src/common/uuid-v7.js';
 import { deliveryIdsOf } from '../../src/deliveries/delivery-ids.js';
-import type { LeasedDelivery, Settlement } from '../../src/deliveries/delivery.types.js';
+import type { AttemptRecord, LeasedDelivery, Settlement } from '../../src/deliveries/delivery.types.js';
 import { KnownTargets } from '../../src/deliveries/engine/known-targets.js';
 import { claimDeliveries, type Claim, type ClaimOptions } from '../../src/deliveries/queue/claim-deliveries.js';
 import { findDelivery, listAttempts } from '../../src/deliveries/queue/delivery-reads.js';
@@ -369,13 +369,33 @@ describe('the delivery queue', () => {
       },
     );
 
+    it('keeps where the time of each attempt went, also when the delivery is sent again', async () => {
+      const settle = async (settlement: Settlement, timings: AttemptRecord['timings']): Promise<string> => {
+        const delivery = await claimOne();
+        const outcome = settlement.kind === 'succeeded' ? 'succeeded' : 'failed';
+        await settleDeliveries(database, [resultOf(delivery, settlement, attempted(outcome, { timings }))]);
+        return delivery.id;
+      };
+      await settle({ kind: 'waiting', inMs: 0 }, { dnsMs: 1, connectMs: 2, tlsMs: 3, firstByteMs: 4 });
+      const id = await settle({ kind: 'succeeded' }, { dnsMs: null, connectMs: null, tlsMs: null, firstByteMs: 5 });
+      await requeueDelivery(database, environmentId, id);
+      await settle({ kind: 'failed' }, { dnsMs: 6, connectMs: 7, tlsMs: null, firstByteMs: null });
+      const timings = (await attemptsOf(id)).map((row) => [row.dns_ms, row.connect_ms, row.tls_ms, row.first_byte_ms]);
+      expect(timings).toEqual([
+        [1, 2, 3, 4],
+        [null, null, null, 5],
+        [6, 7, null, null],
+      ]);
+    });
+
     describe.each<['succeeded' | 'failed', Settlement]>([
       ['succeeded', { kind: 'succeeded' }],
       ['failed', { kind: 'waiting', inMs: 1 }],
     ])('an attempt that %s and whose lease was lost', (outcome, settlement) => {
       const LATE_MS = 77;
+      const TIMINGS = { dnsMs: 1, connectMs: null, tlsMs: 3, firstByteMs: 4 };
       const recordTwice = async (stale: LeasedDelivery): Promise<void> => {
-        const late = resultOf(stale, settlement, attempted(outcome, { durationMs: LATE_MS }));
+        const late = resultOf(stale, settlement, attempted(outcome, { durationMs: LATE_MS, timings: TIMINGS }));
         for (let time = 0; time < 2; time++) {
           expect((await settleDeliveries(database, [late])).settled.size).toBe(0);
         }
@@ -392,6 +412,8 @@ describe('the delivery queue', () => {
 
         expect(await statusOf(stale.id)).toEqual({ ...before, attempt_count: 1 });
         expect(await durationsOf(stale.id)).toEqual([LATE_MS]);
+        const stored = { dns_ms: 1, connect_ms: null, tls_ms: 3, first_byte_ms: 4 };
+        expect((await attemptsOf(stale.id))[0]).toMatchObject(stored);
         const current = leased ?? (await claimOne());
         await settleDeliveries(database, [resultOf(current, { kind: 'succeeded' }, attempted('succeeded'))]);
         expect(await statusOf(stale.id)).toMatchObject({ status: 'succeeded', attempt_count: 2 });

@@ -1,11 +1,12 @@
 import type { DataSource } from 'typeorm';
+import { decodeCursor, type PageDto, SCAN_LIMIT } from '../../src/common/page.js';
 import { uuidV7 } from '../../src/common/uuid-v7.js';
 import { DELIVERY_STATUSES, type LeasedDelivery, type Settlement } from '../../src/deliveries/delivery.types.js';
 import { type DeliveryFilter, type DeliveryRow, listDeliveries } from '../../src/deliveries/queue/delivery-reads.js';
 import { requeueDelivery } from '../../src/deliveries/queue/requeue-delivery.js';
 import { settleDeliveries } from '../../src/deliveries/queue/settle-deliveries.js';
 import type { IncomingEvent } from '../../src/events/accept-events.js';
-import { findEvent } from '../../src/events/event-reads.js';
+import { type EventRow, findEvent, listEvents } from '../../src/events/event-reads.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { accept, attempted, makeEnvironment, makeEvent, makeWebhook, resultOf } from '../support/delivery-fixtures.js';
 
@@ -43,27 +44,39 @@ describe('the list of deliveries', () => {
   });
   afterAll(() => test.close());
 
-  const list = (filter: Filter, of: Tenant = tenant): Promise<DeliveryRow[]> =>
-    listDeliveries(database, {
-      environmentId: of.environmentId,
-      webhookId: null,
-      eventId: null,
-      eventType: null,
-      status: null,
-      createdAfter: null,
-      createdBefore: null,
-      before: null,
-      limit: PAGE,
-      ...filter,
-    });
+  const pageOf = (filter: Filter, of: Tenant = tenant, scanLimit?: number): Promise<PageDto<DeliveryRow>> =>
+    listDeliveries(
+      database,
+      {
+        environmentId: of.environmentId,
+        webhookId: null,
+        eventId: null,
+        eventType: null,
+        status: null,
+        createdAfter: null,
+        createdBefore: null,
+        before: null,
+        limit: PAGE,
+        ...filter,
+      },
+      scanLimit,
+    );
+  const list = async (filter: Filter, of?: Tenant): Promise<DeliveryRow[]> => (await pageOf(filter, of)).result;
   /** All pages, one after the other. */
-  const listAll = async (filter: Filter, between: () => Promise<void> = () => Promise.resolve(), of = tenant) => {
+  const listAll = async (
+    filter: Filter,
+    { between, of, scanLimit }: { between?: () => Promise<void>; of?: Tenant; scanLimit?: number } = {},
+  ): Promise<DeliveryRow[]> => {
     const found: DeliveryRow[] = [];
+    let before: string | null = null;
     for (;;) {
-      const page = await list({ ...filter, before: found.at(-1)?.id ?? null }, of);
-      found.push(...page);
-      if (page.length < PAGE) return found;
-      await between();
+      const page: PageDto<DeliveryRow> = await pageOf({ ...filter, before }, of, scanLimit);
+      expect(page.result.length).toBeLessThanOrEqual(PAGE);
+      if (scanLimit === undefined && page.next_cursor) expect(page.result).toHaveLength(PAGE);
+      found.push(...page.result);
+      if (page.next_cursor === null) return found;
+      before = decodeCursor(page.next_cursor);
+      await between?.();
     }
   };
   /** What the filter leaves of all. */
@@ -117,6 +130,25 @@ describe('the list of deliveries', () => {
     for (const filter of FILTERS[name]!()) expect(await listAll(filter)).toEqual(filtered(filter));
   });
 
+  it.each([1, 2, PAGE + 1, 3 * PAGE])(
+    'is paged without gap or repeat with %i rows looked at at once',
+    async (scanLimit) => {
+      const filters = [{}, ...Object.values(FILTERS).flatMap((made) => made()), ...FILTERS['status']!().map(rare)];
+      for (const filter of filters) expect(await listAll(filter, { scanLimit })).toEqual(filtered(filter));
+    },
+  );
+
+  it('has a short page with a cursor where a look ends before the page is full', async () => {
+    const { result, next_cursor } = await pageOf({ status: 'failed', eventType: TYPES[0] }, tenant, 2 * PAGE);
+    expect(result.length).toBeLessThan(PAGE);
+    expect(next_cursor).not.toBeNull();
+  });
+
+  it("has nothing of another environment's webhook, and no cursor to look further", async () => {
+    const foreign = await pageOf({ webhookId: (await makeTenant(database)).webhooks[0]! }, tenant, 1);
+    expect(foreign).toMatchObject({ result: [], next_cursor: null });
+  });
+
   it('has with any filters together what they leave of all', async () => {
     let found = 0;
     for (const filter of combined(Object.values(FILTERS).map((filters) => filters()))) {
@@ -157,16 +189,18 @@ describe('the list of deliveries', () => {
     const leased = moving.leased.toSorted((a, b) => (a.id < b.id ? -1 : 1));
     const found = await listAll(
       {},
-      async () => {
-        for (const delivery of [leased.pop(), leased.shift()]) {
-          if (!delivery) continue;
-          await settleDeliveries(database, [resultOf(delivery, { kind: 'succeeded' }, attempted('succeeded'))]);
-        }
-        for (const row of [finished.pop(), finished.shift()]) {
-          if (row) await requeueDelivery(database, moving.environmentId, row.id);
-        }
+      {
+        of: moving,
+        between: async () => {
+          for (const delivery of [leased.pop(), leased.shift()]) {
+            if (!delivery) continue;
+            await settleDeliveries(database, [resultOf(delivery, { kind: 'succeeded' }, attempted('succeeded'))]);
+          }
+          for (const row of [finished.pop(), finished.shift()]) {
+            if (row) await requeueDelivery(database, moving.environmentId, row.id);
+          }
+        },
       },
-      moving,
     );
     expect(found.map(({ id }) => id)).toEqual(before.map(({ id }) => id));
     const after = await list({ limit: 1_000 }, moving);
@@ -174,6 +208,46 @@ describe('the list of deliveries', () => {
     const moved = after.filter(({ status }, index) => (status === 'pending') !== (before[index]!.status === 'pending'));
     expect(moved.length).toBeGreaterThan(4 * PAGE);
   });
+});
+
+describe('the list of events', () => {
+  let test: TestDatabase;
+  let tenant: Tenant;
+
+  beforeAll(async () => {
+    test = await createTestDatabase();
+    tenant = await makeTenant(test.dataSource);
+    await makeTenant(test.dataSource);
+  });
+  afterAll(() => test.close());
+
+  it.each([1, 2, PAGE + 1, SCAN_LIMIT])(
+    'is paged without gap or repeat with %i looked at at once',
+    async (scanLimit) => {
+      for (const eventType of [null, ...TYPES, 'record:never']) {
+        const found: string[] = [];
+        let before: string | null = null;
+        do {
+          const filter = { eventType, createdAfter: null, createdBefore: null, before, limit: PAGE };
+          const page: PageDto<EventRow> = await listEvents(
+            test.dataSource,
+            { environmentId: tenant.environmentId, ...filter },
+            scanLimit,
+          );
+          expect(page.result.length).toBeLessThanOrEqual(PAGE);
+          found.push(...page.result.map(({ id }) => id));
+          before = page.next_cursor && decodeCursor(page.next_cursor);
+        } while (before !== null);
+        const wanted = tenant.events.filter((event) => eventType === null || event.eventType === eventType);
+        expect(found).toEqual(
+          wanted
+            .map(({ id }) => id)
+            .sort()
+            .reverse(),
+        );
+      }
+    },
+  );
 });
 
 /** An environment with deliveries in every state, alternately. */
@@ -230,6 +304,11 @@ function makeEvents(environmentId: string): IncomingEvent[] {
   const [one, other] = [events[EVENTS / 2 - 1]!, events[EVENTS / 2]!];
   Object.assign(other, { id: one.id.slice(0, 19) + other.id.slice(19), createdAt: one.createdAt });
   return events;
+}
+
+/** Of one type alone. */
+function rare(filter: Filter): Filter {
+  return { ...filter, eventType: TYPES[0] };
 }
 
 /** One of each kind together, in every way: the first, the third or none. */

@@ -15,6 +15,7 @@ import { GuardedAgent, type RequestTarget } from '../../src/egress/guarded-agent
 import { guardedConnector } from '../../src/egress/guarded-connector.js';
 import { OwnAddresses } from '../../src/egress/own-addresses.js';
 import { OriginConnections } from '../../src/egress/origin-connections.js';
+import { RequestTimings } from '../../src/egress/request-timings.js';
 import { CertificateAuthority } from '../support/certificates.js';
 import { useServers } from '../support/servers.js';
 import { until } from '../support/wait.js';
@@ -588,7 +589,7 @@ describe('the connections', () => {
     const origins = new OriginConnections(connect, bounds);
     cleanUps.push(() => origins.destroy());
     const request = async (name: string): Promise<Answer> => {
-      const exchange = new Exchange(2_000, () => undefined);
+      const exchange = new Exchange(2_000, new RequestTimings());
       origins.dispatch(`http://${name}.example.com:${port}`, { method: 'POST', path: '/' }, exchange);
       return exchange.answer;
     };

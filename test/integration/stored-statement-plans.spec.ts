@@ -1,22 +1,13 @@
-import type { DataSource, EntityManager } from 'typeorm';
+import type { DataSource } from 'typeorm';
 import { fillBacklog, fillFinished } from '../../bench/service/fill.js';
 import type { StoredStatement } from '../../src/database/stored-statement.js';
 import { storedStatements } from '../../src/database/stored-statements.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { makeEnvironment, makeWebhook } from '../support/delivery-fixtures.js';
+import { storedPlanOf } from '../support/plans.js';
 
 /** Tables that no statement may read as a whole, however small they are when the plan is made; and their partitions. */
 const GROWING = /^(delivery_queue|delivery|event|attempt|webhook|webhook_secret|idempotency_key)(_\d{8})?$/;
-
-interface PlanNode {
-  'Node Type': string;
-  'Relation Name'?: string;
-  'Index Name'?: string;
-  'Index Cond'?: string;
-  'TID Cond'?: string;
-  Operation?: string;
-  Plans?: PlanNode[];
-}
 
 let test: TestDatabase;
 let database: DataSource;
@@ -50,30 +41,11 @@ describe('the remembered plans of stored statements', () => {
 
 /** The scans of growing tables, in the plan that a function of the statement keeps, that no key leads. */
 async function wholeReads(statement: StoredStatement<unknown>): Promise<string[]> {
-  const [, types, settings, body] =
-    /^CREATE FUNCTION \w+ \(([^)]*)\).*LANGUAGE plpgsql\n(.*)AS \$function\$.*RETURN QUERY (.*);\nEND\n/s.exec(
-      statement.definition,
-    )!;
-  const nulls = types!.split(',').map(() => 'NULL');
-  return database.transaction(async (manager) => {
-    for (const setting of settings!.trim().split('\n')) await manager.query(setting.replace('SET', 'SET LOCAL'));
-    await manager.query(`PREPARE remembered (${types}) AS ${body}`);
-    const plan = await planOf(manager, `EXECUTE remembered (${nulls.join(', ')})`);
-    await manager.query('DEALLOCATE remembered');
-    return nodesOf(plan)
-      .filter((node) => GROWING.test(node['Relation Name'] ?? '') && node.Operation === undefined)
-      .filter((node) => !node['Index Cond'] && !node['TID Cond'])
-      .map((node) => `${node['Node Type']} ${node['Index Name'] ?? ''} of ${node['Relation Name']}`);
-  });
-}
-
-async function planOf(manager: EntityManager, sql: string): Promise<PlanNode> {
-  const [row] = await manager.query<[{ 'QUERY PLAN': [{ Plan: PlanNode }] }]>(`EXPLAIN (FORMAT JSON) ${sql}`);
-  return row['QUERY PLAN'][0].Plan;
-}
-
-function nodesOf(node: PlanNode): PlanNode[] {
-  return [node, ...(node.Plans ?? []).flatMap(nodesOf)];
+  const plan = await database.transaction((manager) => storedPlanOf(manager, statement));
+  return plan
+    .filter((node) => GROWING.test(node['Relation Name'] ?? '') && node.Operation === undefined)
+    .filter((node) => !node['Index Cond'] && !node['TID Cond'])
+    .map((node) => `${node['Node Type']} ${node['Index Name'] ?? ''} of ${node['Relation Name']}`);
 }
 
 async function addWebhooks(count: number): Promise<void> {

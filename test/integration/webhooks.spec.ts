@@ -7,6 +7,7 @@ import { SecretVault } from '../../src/webhooks/secret-vault.js';
 import { WebhooksService } from '../../src/webhooks/webhooks.service.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { type Answer, type Tenant, WebhooksApp } from '../support/webhooks-app.js';
+import { recordHealth, takeDown } from '../support/delivery-fixtures.js';
 
 const TARGET = 'https://example.com/webhook';
 const SEVEN = ['id', 'target_url', 'is_active', 'environment_id', 'event_types', 'created_at', 'updated_at'];
@@ -229,6 +230,30 @@ describe('GET /webhook', () => {
     expect(await ids('?is_active=true')).toEqual([active.id]);
     expect(await ids('?is_active=false')).toEqual([inactive.id]);
     expect(await ids(`?environment_id=${tenant.environmentId}`)).toEqual([inactive.id, active.id]);
+  });
+
+  it('filters by what has failed since it last succeeded, together with the other filters and page by page', async () => {
+    const [healthy, down, failing, healed, paused] = [
+      await create(),
+      await create(),
+      await create({ target_url: TARGET, is_active: false }),
+      await create(),
+      await create(),
+    ];
+    await takeDown(database.dataSource, down.id);
+    await recordHealth(database.dataSource, failing.id, { failures: 1 });
+    await takeDown(database.dataSource, healed.id);
+    await recordHealth(database.dataSource, healed.id, { successes: 1 });
+    await recordHealth(database.dataSource, paused.id, { pauseMs: 60_000 });
+    const ids = async (query: string): Promise<string[]> =>
+      (await tenant.call<Page>('GET', `/webhook?${query}`)).body.result.map(({ id }) => id);
+    expect(await ids('failing=true')).toEqual([failing.id, down.id]);
+    expect(await ids('failing=false')).toEqual([paused.id, healed.id, healthy.id]);
+    expect(await ids('failing=true&is_active=true')).toEqual([down.id]);
+    const { body } = await tenant.call<Page>('GET', '/webhook?failing=true&limit=1');
+    expect(await ids(`failing=true&limit=1&next_cursor=${body.next_cursor}`)).toEqual([down.id]);
+    const refused = await tenant.call<ErrorBody>('GET', '/webhook?failing=yes');
+    expect(refused.body.details.failures).toEqual([{ field: 'failing', message: 'must be true or false' }]);
   });
 
   it('shows no secret, in the list nor alone', async () => {

@@ -32,6 +32,13 @@ export interface EventDetail extends EventHead {
   deliveries: Record<DeliveryStatus, number>;
 }
 
+export interface EventWebhook {
+  webhook_id: string;
+  delivery_id: string | null;
+  status: DeliveryStatus | null;
+  reason: 'not_subscribed' | 'inactive' | 'not_yet_created' | 'deleted' | null;
+}
+
 export type DeliveryStatus = 'pending' | 'succeeded' | 'failed' | 'canceled';
 
 export interface Delivery {
@@ -52,6 +59,7 @@ export interface Attempt {
   number: number;
   started_at: string;
   duration_ms: number;
+  timings: { dns_ms: number | null; connect_ms: number | null; tls_ms: number | null; first_byte_ms: number | null };
   outcome: 'succeeded' | 'failed';
   error: string | null;
   request: { url: string; headers: Record<string, string> };

@@ -107,6 +107,7 @@ export function attempted(outcome: 'succeeded' | 'failed', overrides: Partial<At
   return {
     startedAt: new Date(),
     durationMs: 12,
+    timings: { dnsMs: null, connectMs: null, tlsMs: null, firstByteMs: 9 },
     sentAfterMs: 1,
     outcome,
     error: null,

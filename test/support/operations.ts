@@ -19,6 +19,7 @@ export const OPERATIONS: Record<string, string> = {
   'GET /event': 'event:read',
   'GET /event/{id}': 'event:read',
   'DELETE /event/{id}': 'event:write',
+  'GET /event/{id}/webhooks': 'delivery:read',
   'GET /delivery': 'delivery:read',
   'GET /delivery/{id}': 'delivery:read',
   'POST /delivery/{id}/retry': 'delivery:write',

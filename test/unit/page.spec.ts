@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { ApiError } from '../../src/common/errors.js';
-import { decodeCursor, encodeCursor, PageQuery, startAfter, toPage } from '../../src/common/page.js';
+import { decodeCursor, encodeCursor, PageQuery, startAfter, toPage, toScannedPage } from '../../src/common/page.js';
 import { uuidV7 } from '../../src/common/uuid-v7.js';
 
 const at = Date.UTC(2021, 7, 10);
@@ -31,6 +31,35 @@ describe('a page', () => {
   it('starts after the id in its cursor', () => {
     const id = uuidV7(at);
     expect(startAfter(Object.assign(new PageQuery(), { next_cursor: encodeCursor(id) }))).toBe(id);
+  });
+});
+
+describe('a page of what a bounded look found', () => {
+  const scanned = (marks: string): { id: string; is_wanted: boolean; is_scan_end: boolean }[] =>
+    idsOf(marks.length)
+      .reverse()
+      .map(({ id }, index) => ({
+        id,
+        is_wanted: 'wW'.includes(marks[index]!),
+        is_scan_end: 'WE'.includes(marks[index]!),
+      }));
+
+  // w: wanted, E: the look ended here, W: both.
+  it.each([
+    ['', 0, null],
+    ['www', 3, null],
+    ['wwww', 3, 2],
+    ['wE', 1, 1],
+    ['E', 0, 0],
+    ['wW', 2, 1],
+    ['wEwW', 1, 1],
+    ['wwwE', 3, 3],
+    ['wwwW', 3, 2],
+  ])('of %s has %i of 3 rows and goes on after row %s', (marks, count, lastSeen) => {
+    const rows = scanned(marks);
+    const { result, next_cursor } = toScannedPage(rows, 3, ({ id }) => id);
+    expect(result).toEqual(rows.slice(0, count).map(({ id }) => ({ id })));
+    expect(next_cursor && decodeCursor(next_cursor)).toBe(lastSeen === null ? null : rows[lastSeen]!.id);
   });
 });
 

@@ -3,6 +3,10 @@ import { ApiTimestamp } from '../../common/api-property.js';
 import { ATTEMPT_ERRORS } from '../../common/outcomes.js';
 import type { AttemptRow } from '../queue/delivery-reads.js';
 
+function ApiMilliseconds(description: string): PropertyDecorator {
+  return ApiProperty({ type: 'integer', minimum: 0, nullable: true, description, example: 12 });
+}
+
 const HEADERS = { type: 'object', additionalProperties: { type: 'string' } } as const;
 
 @ApiSchema({ name: 'AttemptRequest' })
@@ -37,6 +41,22 @@ export class AttemptResponseDto {
   body_truncated: boolean;
 }
 
+/** Where the time of an attempt went. */
+@ApiSchema({ name: 'AttemptTimings' })
+export class AttemptTimingsDto {
+  @ApiMilliseconds('The look-up of the host name; null also where the target is an address or a proxy is used.')
+  dns_ms: number | null;
+
+  @ApiMilliseconds('Opening the connection, to the egress proxy where one is used.')
+  connect_ms: number | null;
+
+  @ApiMilliseconds('The TLS handshake; null also where the target is http.')
+  tls_ms: number | null;
+
+  @ApiMilliseconds('From the first byte sent to the first byte of the answer.')
+  first_byte_ms: number | null;
+}
+
 /** One HTTP request made for a delivery. */
 @ApiSchema({ name: 'Attempt' })
 export class AttemptDto {
@@ -46,8 +66,15 @@ export class AttemptDto {
   @ApiTimestamp()
   started_at: string;
 
-  @ApiProperty({ type: 'integer', minimum: 0, description: 'Milliseconds.', example: 42 })
+  @ApiProperty({ type: 'integer', minimum: 0, description: 'Milliseconds, of the whole.', example: 42 })
   duration_ms: number;
+
+  @ApiProperty({
+    type: AttemptTimingsDto,
+    description:
+      'Where they went. Null: the phase did not happen, as opening a connection that was open already, or did not end.',
+  })
+  timings: AttemptTimingsDto;
 
   @ApiProperty({ enum: ['succeeded', 'failed'], enumName: 'AttemptOutcome', example: 'succeeded' })
   outcome: 'succeeded' | 'failed';
@@ -72,6 +99,12 @@ export class AttemptDto {
       number: row.number,
       started_at: row.started_at.toISOString(),
       duration_ms: row.duration_ms,
+      timings: {
+        dns_ms: row.dns_ms,
+        connect_ms: row.connect_ms,
+        tls_ms: row.tls_ms,
+        first_byte_ms: row.first_byte_ms,
+      },
       outcome: row.outcome,
       error: row.error,
       request: { url: row.request_url, headers: row.request_headers },

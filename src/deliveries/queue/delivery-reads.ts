@@ -1,6 +1,8 @@
-import { uuidV7Floor } from '../../common/uuid-v7.js';
+import { type PageDto, SCAN_LIMIT, type Scanned, toScannedPage } from '../../common/page.js';
+import { idRangeOf } from '../../common/id-range.js';
 import type { CancelReason, DeliveryStatus } from '../delivery.types.js';
 import type { Queryable } from '../../database/queryable.js';
+import { StoredStatement } from '../../database/stored-statement.js';
 import { deliveryIdsOf } from '../delivery-ids.js';
 import { ATTEMPT_COLUMNS } from './columns.js';
 
@@ -30,6 +32,10 @@ export interface AttemptRow {
   response_headers: Headers | null;
   response_body: string | null;
   response_body_truncated: boolean | null;
+  dns_ms: number | null;
+  connect_ms: number | null;
+  tls_ms: number | null;
+  first_byte_ms: number | null;
 }
 
 type Headers = Record<string, string>;
@@ -50,6 +56,7 @@ export interface DeliveryFilter {
   createdBefore: Date | null;
   /** The id that the page before ended with. */
   before: string | null;
+  /** Of the page. */
   limit: number;
 }
 
@@ -61,54 +68,83 @@ const LOGGED = `
   d.id, d.event_id, d.webhook_id, d.environment_id, d.event_type, d.status, d.attempt_count,
   NULL::timestamptz AS next_attempt_at, d.cancel_reason, d.created_at, d.completed_at`;
 
-/** SQL: the filter, of rows whose id is `id`. The id carries its time, so the ranges need no index of their own. */
-function isWanted(alias: string, id: string): string {
-  return `${alias}.environment_id = $1
-    AND ($2::uuid IS NULL OR ${alias}.webhook_id = $2)
-    AND ($3::uuid IS NULL OR (${alias}.event_id = $3 AND ${id} BETWEEN $4 AND $5))
-    AND ($6::text IS NULL OR ${alias}.event_type = $6)
-    AND ($7::uuid IS NULL OR ${id} >= $7)
-    AND ($8::uuid IS NULL OR ${id} < $8)
-    AND ($9::uuid IS NULL OR ${id} < $9)`;
+/**
+ * Newest first, from the queue and from the log, of one webhook's deliveries or of all its environment's. What is leased
+ * is read apart: it is little, and the indexes by which the queue is listed leave it out. Of the others, $9 rows are
+ * looked at, or fewer when $7 of them are wanted before: by type and status there is no index, which every delivery
+ * would have to be written to.
+ *
+ * By webhook, the environment is only asked whether the webhook is its own: as a condition on each row it would let the
+ * planner read the environment's rows in place of the webhook's.
+ */
+function listOf(owner: 'environment' | 'webhook'): StoredStatement<DeliveryRow & Scanned> {
+  const isInReach = (alias: string, id: string): string => {
+    const isOwned = {
+      environment: `${alias}.environment_id = $1`,
+      webhook: `${alias}.webhook_id = $2 AND EXISTS (SELECT FROM webhook w WHERE w.environment_id = $1 AND w.id = $2)`,
+    };
+    return `${isOwned[owner]} AND ${id} >= $5 AND ${id} < $6 AND ($3 IS NULL OR ${alias}.event_id = $3)`;
+  };
+  return new StoredStatement<DeliveryRow & Scanned>({
+    name: `list_deliveries_of_${owner}`,
+    parameters: 'uuid, uuid, uuid, text, uuid, uuid, int4, text, int4',
+    returns: `id uuid, event_id uuid, webhook_id uuid, environment_id uuid, event_type text, status text,
+      attempt_count int4, next_attempt_at timestamptz, cancel_reason text, created_at timestamptz,
+      completed_at timestamptz, is_wanted bool, is_scan_end bool`,
+    sql: `
+  (
+    SELECT ${QUEUED}, true AS is_wanted, false AS is_scan_end
+    -- OFFSET 0 keeps the ids out of it, by which the planner would read all that waits to find what is leased.
+    FROM (SELECT * FROM delivery_queue WHERE lease IS NOT NULL AND leased_by IS NOT NULL OFFSET 0) q
+    WHERE $8 IN ('any', 'pending') AND ($4 IS NULL OR q.event_type = $4) AND ${isInReach('q', 'q.delivery_id')}
+  )
+  UNION ALL (
+    SELECT * FROM (
+      SELECT ${QUEUED}, $4 IS NULL OR q.event_type = $4 AS is_wanted,
+        row_number() OVER (ORDER BY q.delivery_id DESC) = $9 AS is_scan_end
+      FROM delivery_queue q
+      WHERE q.lease IS NULL AND $8 IN ('any', 'pending') AND ${isInReach('q', 'q.delivery_id')}
+      ORDER BY q.delivery_id DESC LIMIT $9
+    ) waiting
+    WHERE is_wanted OR is_scan_end
+    ORDER BY id DESC LIMIT $7
+  )
+  UNION ALL (
+    SELECT * FROM (
+      SELECT ${LOGGED}, $8 IN ('any', d.status) AND ($4 IS NULL OR d.event_type = $4) AS is_wanted,
+        row_number() OVER (ORDER BY d.id DESC) = $9 AS is_scan_end
+      FROM delivery d
+      WHERE $8 <> 'pending' AND ${isInReach('d', 'd.id')}
+      ORDER BY d.id DESC LIMIT $9
+    ) logged
+    WHERE is_wanted OR is_scan_end
+    ORDER BY id DESC LIMIT $7
+  )
+  ORDER BY id DESC LIMIT $7`,
+  });
 }
 
-/**
- * Newest first, from the queue and from the log. What is leased is read apart: it is little, and the indexes by which
- * the queue is listed leave it out.
- */
-const LIST = `
-  WITH leased AS MATERIALIZED (
-    SELECT ${QUEUED} FROM delivery_queue q
-    WHERE q.lease IS NOT NULL AND $11 <> 'logged' AND ${isWanted('q', 'q.delivery_id')}
-  )
-  (SELECT * FROM leased)
-  UNION ALL (
-    SELECT ${QUEUED} FROM delivery_queue q
-    WHERE q.lease IS NULL AND $11 <> 'logged' AND ${isWanted('q', 'q.delivery_id')}
-    ORDER BY q.delivery_id DESC LIMIT $10
-  )
-  UNION ALL (
-    SELECT ${LOGGED} FROM delivery d
-    WHERE $11 <> 'queued' AND ($12::text IS NULL OR d.status = $12) AND ${isWanted('d', 'd.id')}
-    ORDER BY d.id DESC LIMIT $10
-  )
-  ORDER BY id DESC LIMIT $10`;
+export const LIST_DELIVERIES_OF_ENVIRONMENT = listOf('environment');
+export const LIST_DELIVERIES_OF_WEBHOOK = listOf('webhook');
 
-export async function listDeliveries(database: Queryable, filter: DeliveryFilter): Promise<DeliveryRow[]> {
-  const places = { pending: 'queued', succeeded: 'logged', failed: 'logged', canceled: 'logged' };
-  return database.query<DeliveryRow[]>(LIST, [
+/** @param scanLimit how many rows of the queue, and of the log, are looked at: more than the filter's limit. */
+export async function listDeliveries(
+  database: Queryable,
+  filter: DeliveryFilter,
+  scanLimit: number = SCAN_LIMIT,
+): Promise<PageDto<DeliveryRow>> {
+  const statement = filter.webhookId === null ? LIST_DELIVERIES_OF_ENVIRONMENT : LIST_DELIVERIES_OF_WEBHOOK;
+  const rows = await statement.run(database, [
     filter.environmentId,
     filter.webhookId,
     filter.eventId,
-    ...(filter.eventId === null ? [null, null] : deliveryIdsOf(filter.eventId)),
     filter.eventType,
-    filter.createdAfter && uuidV7Floor(filter.createdAfter.getTime() + 1),
-    filter.createdBefore && uuidV7Floor(filter.createdBefore.getTime()),
-    filter.before,
-    filter.limit,
-    filter.status === null ? 'both' : places[filter.status],
-    filter.status,
+    ...idRangeOf(filter, filter.eventId === null ? null : deliveryIdsOf(filter.eventId)),
+    filter.limit + 1,
+    filter.status ?? 'any',
+    scanLimit,
   ]);
+  return toScannedPage(rows, filter.limit, ({ id }) => id);
 }
 
 export async function findDelivery(
@@ -123,6 +159,31 @@ export async function findDelivery(
     [environmentId, id],
   );
   return row ?? null;
+}
+
+export type EventDeliveryRow = Pick<DeliveryRow, 'id' | 'webhook_id' | 'status'>;
+
+/**
+ * The deliveries of an event, wherever they are.
+ *
+ * @param webhookIds only those to these webhooks; null: to any.
+ */
+export async function listDeliveriesOfEvent(
+  database: Queryable,
+  environmentId: string,
+  eventId: string,
+  webhookIds: readonly string[] | null,
+): Promise<EventDeliveryRow[]> {
+  return database.query<EventDeliveryRow[]>(
+    `SELECT q.delivery_id AS id, q.webhook_id, 'pending' AS status FROM delivery_queue q
+     WHERE q.environment_id = $1 AND q.event_id = $2 AND q.delivery_id BETWEEN $3 AND $4
+       AND ($5::uuid[] IS NULL OR q.webhook_id = ANY ($5))
+     UNION ALL
+     SELECT d.id, d.webhook_id, d.status FROM delivery d
+     WHERE d.environment_id = $1 AND d.event_id = $2 AND d.id BETWEEN $3 AND $4
+       AND ($5::uuid[] IS NULL OR d.webhook_id = ANY ($5))`,
+    [environmentId, eventId, ...deliveryIdsOf(eventId), webhookIds],
+  );
 }
 
 /** The attempts of a delivery, first to last: the one that it ended with is in its own row. */

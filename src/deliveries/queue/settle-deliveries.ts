@@ -45,14 +45,15 @@ type Row =
 export const SETTLE_DELIVERIES = new StoredStatement<Row>({
   name: 'settle_deliveries',
   parameters: `uuid[], uuid[], uuid[], text[], int8[], text[], bool[],
-    timestamptz[], int4[], text[], text[], text[], text[], int4[], text[], text[], bool[], uuid[]`,
+    timestamptz[], int4[], text[], text[], text[], text[], int4[], text[], text[], bool[],
+    int4[], int4[], int4[], int4[], uuid[]`,
   returns: 'delivery_id uuid, status text, cancel_reason text, ailing_webhook_id uuid',
   sql: `
   WITH result AS MATERIALIZED (
-    SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) AS r (
+    SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) AS r (
       environment_id, delivery_id, lease, settlement, in_ms, cancel_reason, is_forced,
       started_at, duration_ms, outcome, error, request_url, request_headers,
-      response_status, response_headers, response_body, response_body_truncated
+      response_status, response_headers, response_body, response_body_truncated, dns_ms, connect_ms, tls_ms, first_byte_ms
     )
   ),
   held AS MATERIALIZED (
@@ -68,7 +69,7 @@ export const SETTLE_DELIVERIES = new StoredStatement<Row>({
       CASE WHEN r.started_at IS NOT NULL THEN h.attempt_count + 1 END AS number,
       CASE WHEN r.started_at IS NOT NULL THEN r.lease END AS lease, r.started_at, r.duration_ms, r.outcome, r.error,
       r.request_url, r.request_headers, r.response_status, r.response_headers, r.response_body,
-      r.response_body_truncated,
+      r.response_body_truncated, r.dns_ms, r.connect_ms, r.tls_ms, r.first_byte_ms,
       CASE
         WHEN r.settlement = 'waiting' AND h.cancel_reason IS NOT NULL THEN 'canceled'
         WHEN r.settlement = 'failed' AND h.is_forced THEN 'waiting'
@@ -115,7 +116,7 @@ export const SETTLE_DELIVERIES = new StoredStatement<Row>({
   FROM result r LEFT JOIN verdict v ON v.delivery_id = r.delivery_id
   WHERE v.status IS DISTINCT FROM r.settlement
   UNION ALL
-  SELECT NULL, NULL, NULL, h.webhook_id FROM webhook_health h WHERE h.webhook_id = ANY ($18)`,
+  SELECT NULL, NULL, NULL, h.webhook_id FROM webhook_health h WHERE h.webhook_id = ANY ($22)`,
 });
 
 /**
@@ -125,13 +126,14 @@ export const SETTLE_DELIVERIES = new StoredStatement<Row>({
 export const SETTLE_SUCCESSES = new StoredStatement<Row>({
   name: 'settle_successes',
   parameters: `uuid[], uuid[], uuid[],
-    timestamptz[], int4[], text[], text[], text[], text[], int4[], text[], text[], bool[], uuid[]`,
+    timestamptz[], int4[], text[], text[], text[], text[], int4[], text[], text[], bool[],
+    int4[], int4[], int4[], int4[], uuid[]`,
   returns: 'delivery_id uuid, status text, cancel_reason text, ailing_webhook_id uuid',
   sql: `
   WITH result AS MATERIALIZED (
-    SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) AS r (
+    SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) AS r (
       environment_id, delivery_id, lease, started_at, duration_ms, outcome, error, request_url, request_headers,
-      response_status, response_headers, response_body, response_body_truncated
+      response_status, response_headers, response_body, response_body_truncated, dns_ms, connect_ms, tls_ms, first_byte_ms
     )
   ),
   removed AS (
@@ -144,14 +146,15 @@ export const SETTLE_SUCCESSES = new StoredStatement<Row>({
     INSERT INTO delivery (${DELIVERY_COLUMNS}, attempt_count, status, completed_at, ${ATTEMPT_COLUMNS})
     SELECT m.id, m.environment_id, m.event_id, m.webhook_id, m.event_type, m.created_at, m.attempt_count + 1,
       'succeeded', now(), m.attempt_count + 1, r.lease, r.started_at, r.duration_ms, r.outcome, r.error, r.request_url,
-      r.request_headers, r.response_status, r.response_headers, r.response_body, r.response_body_truncated
+      r.request_headers, r.response_status, r.response_headers, r.response_body, r.response_body_truncated, r.dns_ms, r.connect_ms,
+      r.tls_ms, r.first_byte_ms
     FROM removed m JOIN result r ON r.delivery_id = m.id
   )
   SELECT r.delivery_id, NULL, NULL, NULL::uuid
   FROM unnest($2) AS r (delivery_id)
   WHERE r.delivery_id NOT IN (SELECT id FROM removed)
   UNION ALL
-  SELECT NULL, NULL, NULL, h.webhook_id FROM webhook_health h WHERE h.webhook_id = ANY ($14)`,
+  SELECT NULL, NULL, NULL, h.webhook_id FROM webhook_health h WHERE h.webhook_id = ANY ($18)`,
 });
 
 /**
@@ -164,10 +167,10 @@ const LOG_LATE_ATTEMPTS = `
   WITH result AS MATERIALIZED (
     SELECT * FROM unnest(
       $1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::int4[], $6::text[], $7::text[], $8::text[], $9::text[],
-      $10::int4[], $11::text[], $12::text[], $13::bool[]
+      $10::int4[], $11::text[], $12::text[], $13::bool[], $14::int4[], $15::int4[], $16::int4[], $17::int4[]
     ) AS r (
       environment_id, delivery_id, lease, started_at, duration_ms, outcome, error, request_url, request_headers,
-      response_status, response_headers, response_body, response_body_truncated
+      response_status, response_headers, response_body, response_body_truncated, dns_ms, connect_ms, tls_ms, first_byte_ms
     )
   ),
   held AS MATERIALIZED (
@@ -177,11 +180,11 @@ const LOG_LATE_ATTEMPTS = `
   ),
   known AS MATERIALIZED (
     SELECT r.delivery_id FROM result r JOIN attempt a ON a.delivery_id = r.delivery_id AND a.lease = r.lease
-    WHERE a.delivery_id BETWEEN $14::uuid AND $15::uuid
+    WHERE a.delivery_id BETWEEN $18::uuid AND $19::uuid
     UNION ALL
     SELECT r.delivery_id FROM result r
     JOIN delivery d ON d.environment_id = r.environment_id AND d.id = r.delivery_id AND d.lease = r.lease
-    WHERE d.id BETWEEN $14::uuid AND $15::uuid
+    WHERE d.id BETWEEN $18::uuid AND $19::uuid
   ),
   seen AS MATERIALIZED (
     SELECT q.delivery_id, q.attempt_count FROM result r
@@ -189,7 +192,7 @@ const LOG_LATE_ATTEMPTS = `
     UNION ALL
     SELECT d.id, d.attempt_count FROM result r
     JOIN delivery d ON d.environment_id = r.environment_id AND d.id = r.delivery_id
-    WHERE d.id BETWEEN $14::uuid AND $15::uuid
+    WHERE d.id BETWEEN $18::uuid AND $19::uuid
   ),
   late AS MATERIALIZED (
     SELECT r.*, s.attempt_count FROM result r JOIN seen s ON s.delivery_id = r.delivery_id
@@ -204,7 +207,7 @@ const LOG_LATE_ATTEMPTS = `
   closed AS (
     UPDATE delivery d SET attempt_count = d.attempt_count + 1
     FROM late l
-    WHERE d.environment_id = l.environment_id AND d.id = l.delivery_id AND d.id BETWEEN $14::uuid AND $15::uuid
+    WHERE d.environment_id = l.environment_id AND d.id = l.delivery_id AND d.id BETWEEN $18::uuid AND $19::uuid
       AND d.attempt_count = l.attempt_count
     RETURNING d.id AS delivery_id, d.attempt_count AS number
   ),
@@ -301,6 +304,10 @@ function attemptColumns(results: readonly DeliveryResult[]): Buffer[] {
     textArray(responses.map((response) => response && JSON.stringify(response.headers))),
     textArray(responses.map((response) => response?.body)),
     booleanArray(responses.map((response) => response?.bodyTruncated)),
+    integerArray(attempts.map((attempt) => attempt?.timings.dnsMs)),
+    integerArray(attempts.map((attempt) => attempt?.timings.connectMs)),
+    integerArray(attempts.map((attempt) => attempt?.timings.tlsMs)),
+    integerArray(attempts.map((attempt) => attempt?.timings.firstByteMs)),
   ];
 }
 

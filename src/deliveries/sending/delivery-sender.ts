@@ -4,6 +4,7 @@ import { Config } from '../../config/config.js';
 import { classifyFailure } from '../../egress/attempt-error.js';
 import type { Answer } from '../../egress/exchange.js';
 import { GuardedAgent, type RequestTarget } from '../../egress/guarded-agent.js';
+import { RequestTimings } from '../../egress/request-timings.js';
 import { checkTargetUrl, targetPolicyOf, type TargetPolicy } from '../../egress/target-url-policy.js';
 import { SecretVault } from '../../webhooks/secret-vault.js';
 import type { AttemptError, AttemptRecord, LeasedDelivery, Target } from '../delivery.types.js';
@@ -49,12 +50,13 @@ export class DeliverySender {
   async send(delivery: LeasedDelivery): Promise<AttemptRecord> {
     const startedAt = new Date();
     const start = performance.now();
-    let sentAfterMs: number | null = null;
+    const timings = new RequestTimings();
     const request = { url: delivery.target.targetUrl, headers: {} as Record<string, string> };
     const end = (response: AttemptRecord['response'], error: AttemptError | null): AttemptRecord => ({
       startedAt,
       durationMs: Math.round(performance.now() - start),
-      sentAfterMs,
+      timings,
+      sentAfterMs: timings.sentAt && timings.sentAt - start,
       outcome: response && response.status >= 200 && response.status <= 299 ? 'succeeded' : 'failed',
       error,
       request,
@@ -76,9 +78,7 @@ export class DeliverySender {
         headers: request.headers,
         body,
         deadlineMs: this.config.attemptTimeoutMs,
-        onSending: () => {
-          sentAfterMs = performance.now() - start;
-        },
+        timings,
       });
       const { text, truncated } = answer.body;
       return end(

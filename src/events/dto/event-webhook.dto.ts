@@ -1,0 +1,43 @@
+import { ApiProperty, ApiSchema } from '@nestjs/swagger';
+import { ApiUuid } from '../../common/api-property.js';
+import { DELIVERY_STATUSES, type DeliveryStatus } from '../../deliveries/delivery.types.js';
+import type { EventDeliveryRow } from '../../deliveries/queue/delivery-reads.js';
+import { NOT_SENT_REASONS, type NotSentReason } from '../why-not-sent.js';
+
+/** What one webhook got of an event. */
+@ApiSchema({ name: 'EventWebhook' })
+export class EventWebhookDto {
+  @ApiUuid()
+  webhook_id: string;
+
+  @ApiUuid({ nullable: true, description: 'Its delivery of the event; null when it has none.', example: null })
+  delivery_id: string | null;
+
+  @ApiProperty({
+    enum: DELIVERY_STATUSES,
+    enumName: 'DeliveryStatus',
+    nullable: true,
+    description: 'Of that delivery, as it is now; null when there is none.',
+    example: null,
+  })
+  status: DeliveryStatus | null;
+
+  @ApiProperty({
+    enum: NOT_SENT_REASONS,
+    enumName: 'NotSentReason',
+    nullable: true,
+    description:
+      'Why there is no delivery: what the webhook was when the event was accepted. `not_subscribed`: to this type. ' +
+      '`not_yet_created`: it was made later. Null when there is a delivery, and when there was one that is no longer kept.',
+    example: 'not_subscribed',
+  })
+  reason: NotSentReason | null;
+
+  static of(delivery: EventDeliveryRow): EventWebhookDto {
+    return { webhook_id: delivery.webhook_id, delivery_id: delivery.id, status: delivery.status, reason: null };
+  }
+
+  static without(webhookId: string, reason: NotSentReason | null): EventWebhookDto {
+    return { webhook_id: webhookId, delivery_id: null, status: null, reason };
+  }
+}
