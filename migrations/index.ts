@@ -2,6 +2,7 @@ import { InitialSchema1764100000000 } from './1764100000000-initial-schema.js';
 import { QueueKey1764200000000 } from './1764200000000-queue-key.js';
 import { EndedSecrets1764300000000 } from './1764300000000-ended-secrets.js';
 import { AuditTrail1764400000000 } from './1764400000000-audit-trail.js';
+import { Recovery1764600000000 } from './1764600000000-recovery.js';
 
 /** In the order they run. A migration that is not listed here does not exist: no glob can miss or find one by surprise. */
 export const migrations = [
@@ -9,4 +10,5 @@ export const migrations = [
   QueueKey1764200000000,
   EndedSecrets1764300000000,
   AuditTrail1764400000000,
+  Recovery1764600000000,
 ];

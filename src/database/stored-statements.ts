@@ -1,5 +1,7 @@
 import { CLAIM_DELIVERIES } from '../deliveries/queue/claim-deliveries.js';
 import { COUNT_PENDING } from '../deliveries/queue/count-pending.js';
+import { COUNT_RECOVERABLE } from '../deliveries/queue/count-recoverable.js';
+import { RECOVER_DELIVERIES } from '../deliveries/queue/recover-deliveries.js';
 import { SETTLE_DELIVERIES, SETTLE_SUCCESSES } from '../deliveries/queue/settle-deliveries.js';
 import { ACCEPT_EVENTS } from '../events/accept-events.js';
 import { INSERT_WEBHOOK } from '../webhooks/insert-webhook.js';
@@ -10,7 +12,9 @@ export const storedStatements: readonly StoredStatement<unknown>[] = [
   ACCEPT_EVENTS,
   CLAIM_DELIVERIES,
   COUNT_PENDING,
+  COUNT_RECOVERABLE,
   INSERT_WEBHOOK,
+  RECOVER_DELIVERIES,
   SETTLE_DELIVERIES,
   SETTLE_SUCCESSES,
 ];

@@ -5,6 +5,7 @@ import { DeliveryControl, type WebhookChange } from '../webhooks/delivery-contro
 import type { Queryable } from '../database/queryable.js';
 import { DeliveryMetrics } from './delivery-metrics.js';
 import { clearHealth } from './queue/record-health.js';
+import { stopRecoveries } from './recovery/recovery.repository.js';
 import { stopDeliveries } from './queue/stop-deliveries.js';
 import { EndpointStates } from './engine/endpoint-states.js';
 import { Replica } from './engine/replica.js';
@@ -31,6 +32,7 @@ export class DeliveryControlService extends DeliveryControl {
   }
 
   async apply(changes: readonly WebhookChange[], manager: EntityManager): Promise<void> {
+    await this.stopRecovering(changes, manager);
     await this.stop(changes, manager);
     const states = await clearHealth(
       manager,
@@ -53,6 +55,16 @@ export class DeliveryControlService extends DeliveryControl {
     if (await this.replica.hasOthers(this.dataSource)) await delay(START_WINDOW_MS + TIMER_SLACK_MS);
     // What one statement did not manage, and what was leased meanwhile.
     while (await this.stop(superseding, this.dataSource));
+  }
+
+  /** Before what waits is canceled: from then on nothing is queued for these webhooks. */
+  private async stopRecovering(changes: readonly WebhookChange[], manager: EntityManager): Promise<void> {
+    const stopped = changes.filter(({ kind }) => STOPPING.some((stopping) => stopping.kind === kind));
+    if (stopped.length === 0) return;
+    await stopRecoveries(
+      manager,
+      stopped.map(({ webhookId }) => webhookId),
+    );
   }
 
   /** @returns whether there may be more to stop */
