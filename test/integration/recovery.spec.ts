@@ -112,7 +112,7 @@ describe('a recovery', () => {
 
   it('shows how far it has come, and lets no more wait than its pace allows', async () => {
     const release = holdAnswers(receiver);
-    await miss(1_500);
+    await miss(800);
     await setActive(true);
     await recover();
     let most = 0;
@@ -122,28 +122,28 @@ describe('a recovery', () => {
       // Nothing but the attempts that hang has left the queue's waiting part.
       return now > WAITING_LIMIT - 100 && (await latest());
     });
-    expect(halted).toMatchObject({ status: 'running', total: 1_500, completed_at: null });
+    expect(halted).toMatchObject({ status: 'running', total: 800, completed_at: null });
     expect(halted.queued).toBeGreaterThanOrEqual(WAITING_LIMIT - 100);
-    expect(halted.queued).toBeLessThan(1_500);
+    expect(halted.queued).toBeLessThan(800);
     release();
     await until(
       'all of them to arrive',
       async () => {
         most = Math.max(most, await waiting());
-        return receiver.requests.length === 1_500;
+        return receiver.requests.length === 800;
       },
       RECOVERY_MS,
     );
     expect(most).toBeLessThanOrEqual(WAITING_LIMIT);
-    expect(await ended()).toMatchObject({ status: 'done', total: 1_500, queued: 1_500 });
-    expect(new Set(receivedIds()).size).toBe(1_500);
+    expect(await ended()).toMatchObject({ status: 'done', total: 800, queued: 800 });
+    expect(new Set(receivedIds()).size).toBe(800);
   });
 
   describe('that waits for room', () => {
     let release: () => void;
     beforeEach(async () => {
       release = holdAnswers(receiver);
-      await miss(1_500);
+      await miss(800);
       await setActive(true);
       await recover();
       await until('the recovery to wait for room', async () => (await waiting()) > WAITING_LIMIT - 100);
@@ -162,13 +162,13 @@ describe('a recovery', () => {
 
     it('queues nothing more when it is stopped', async () => {
       const stopped = await call<Recovery>('DELETE', `/webhook/${webhookId}/recover`, 200);
-      expect(stopped).toMatchObject({ status: 'stopped', total: 1_500, completed_at: expect.any(String) });
+      expect(stopped).toMatchObject({ status: 'stopped', total: 800, completed_at: expect.any(String) });
       release();
       await until('what was queued to arrive', () => receiver.requests.length === stopped.queued);
       expect(await owed()).toHaveLength(stopped.queued);
       expect(await call('DELETE', `/webhook/${webhookId}/recover`, 200)).toEqual(stopped);
       expect(await recover()).toMatchObject({ status: 'running' });
-      expect(await ended()).toMatchObject({ queued: 1_500 - stopped.queued });
+      expect(await ended()).toMatchObject({ queued: 800 - stopped.queued });
     });
 
     it.each([
@@ -193,19 +193,19 @@ describe('a recovery', () => {
       release();
       await recover();
       expect(await ended()).toMatchObject({ status: 'done' });
-      await until('every event to arrive', () => new Set(receivedIds()).size === 1_500, RECOVERY_MS);
-      expect(receiver.requests).toHaveLength(1_500);
+      await until('every event to arrive', () => new Set(receivedIds()).size === 800, RECOVERY_MS);
+      expect(receiver.requests).toHaveLength(800);
     });
   });
 
   it('is worked on by several replicas, one at a time, and makes no delivery twice', async () => {
     await startAnother();
     await startAnother();
-    const events = await miss(1_200);
+    const events = await miss(600);
     await setActive(true);
     await recover();
-    expect(await ended()).toMatchObject({ total: 1_200, queued: 1_200 });
-    await receiver.waitFor(1_200, RECOVERY_MS);
+    expect(await ended()).toMatchObject({ total: 600, queued: 600 });
+    await receiver.waitFor(600, RECOVERY_MS);
     expect((await owed()).sort()).toEqual([...events].sort());
     expect(receivedIds().sort()).toEqual([...events].sort());
   });

@@ -11,8 +11,8 @@ import {
 } from './recoverable.js';
 import { reopen } from './requeue-delivery.js';
 
-/** Events and deliveries that one statement looks at: bounds how long it holds the embedded engine's session. */
-const ROWS_PER_STATEMENT = 2_000;
+/** Events and deliveries that one statement looks at: bounds how long it holds the embedded engine's session, about 0.01 s. */
+const ROWS_PER_STATEMENT = 500;
 
 /**
  * Events that the webhook missed become deliveries, finished deliveries are pending again with the schedule anew. Both

@@ -13,14 +13,17 @@ import { advanceRecovery, type HeldRecovery, holdRecovery, listRunning } from '.
 /** How often a replica looks whether there is something to recover, or room for more of it. */
 const ROUND_MS = 1_000;
 
-/** Between two steps, so that others get at the database and at the slots for attempts. */
-const STEP_PAUSE_MS = 100;
+/**
+ * After a step that queued something, so that its deliveries do not come in one burst with the next: 500 a second at most.
+ * After one that did not, others get at the database for twice as long as it took.
+ */
+const STEP_PAUSE = { ms: 100, times: 2 };
 
 /** Deliveries that wait for a webhook, for now or for a retry, while its recovery adds to them: 500 at most then. */
 export const WAITING_LIMIT = 500;
 
 /** Deliveries that one step queues at most: what is published meanwhile waits behind no more. */
-const PER_STEP = 100;
+const PER_STEP = 50;
 
 type Key = Awaited<ReturnType<typeof listRunning>>[number];
 
@@ -65,28 +68,33 @@ export class RecoveryWorker implements OnApplicationBootstrap, OnModuleDestroy {
   /** Goes on as long as there is something to do. */
   private async work(): Promise<void> {
     const { signal } = this.stopping;
-    while (!signal.aborted && (await this.stepAll())) {
-      await delay(STEP_PAUSE_MS, undefined, { signal }).catch(() => undefined);
+    while (!signal.aborted) {
+      const startedAt = performance.now();
+      const queued = await this.stepAll();
+      if (queued === null) return;
+      const tookMs = performance.now() - startedAt;
+      const pauseMs = queued > 0 ? STEP_PAUSE.ms : Math.min(STEP_PAUSE.ms, tookMs * STEP_PAUSE.times);
+      await delay(pauseMs, undefined, { signal }).catch(() => undefined);
     }
   }
 
-  /** @returns whether any of them moved. */
-  private async stepAll(): Promise<boolean> {
+  /** @returns how many deliveries were queued; null when none of the recoveries moved. */
+  private async stepAll(): Promise<number | null> {
     const keys = await listRunning(this.dataSource).catch((error: unknown) => {
       this.running = null;
       throw error;
     });
     this.running = keys.length;
-    let hasMoved = false;
+    let queued: number | null = null;
     for (const key of keys) {
       if (this.stopping.signal.aborted) break;
       const step = await this.step(key);
       if (!step) continue;
-      hasMoved = true;
+      queued = (queued ?? 0) + step.queued;
       this.recovered.inc(step.queued);
       if (step.queued > 0) this.rooms.nudge([step.webhookId]);
     }
-    return hasMoved;
+    return queued;
   }
 
   private async step(key: Key): Promise<Step> {
