@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
 import type { ApiClient, EventHead, Recovery } from '../support/client.js';
-import { Service, useService } from '../support/process.js';
+import { SERVER_URL, Service, useService } from '../support/process.js';
 import { envelopeOf, type Receiver } from '../support/receiver.js';
 import { until } from '../support/wait.js';
 import { holdAnswers, useReceivers } from './receivers.js';
@@ -153,10 +153,11 @@ describe('a recovery whose process is killed', () => {
   let service: Service;
   afterEach(() => service.stop());
 
-  it('goes on after the next start, and every event arrives', async () => {
+  /** A recovery that has queued a part of 2,000 events, and the ids of these. */
+  const begin = async () => {
     service = new Service();
     await service.start();
-    const { client } = await service.tenant();
+    const { client, token } = await service.tenant();
     const receiver = await receivers.start();
     const answer = holdAnswers(receiver);
     const { id } = await client.createWebhook({ target_url: receiver.url(), is_active: false });
@@ -164,6 +165,11 @@ describe('a recovery whose process is killed', () => {
     (await client.patch(`/webhook/${id}`, { is_active: true })).expect(200);
     const begun = (await client.post<Recovery>(`/webhook/${id}/recover`, { since: minuteAgo() })).expect(202);
     await until('some to be queued', async () => (await latest(client, id)).queued > 100);
+    return { client, token, receiver, answer, id, missed, begun };
+  };
+
+  it('goes on after the next start, and every event arrives', async () => {
+    const { client, receiver, answer, id, missed, begun } = await begin();
     await service.kill('SIGKILL');
     const attempted = receiver.requests.length;
     answer();
@@ -180,4 +186,19 @@ describe('a recovery whose process is killed', () => {
     // Only what was being attempted at the kill may have come twice.
     expect(receiver.requests.length).toBeLessThanOrEqual(2_000 + attempted);
   });
+
+  if (SERVER_URL) {
+    it('goes on with another replica, and makes no delivery twice', async () => {
+      const { receiver, answer, id, missed, begun, token } = await begin();
+      const second = await service.startReplica();
+      const survivor = second.client(token);
+      await service.kill('SIGKILL');
+      answer();
+      expect(await done(survivor, id)).toMatchObject({ id: begun.id, total: 2_000, queued: 2_000 });
+      await until('every event to arrive', () => new Set(idsOf(receiver)).size === 2_000, TAKE_OVER_MS);
+      for (const event of missed.slice(0, 20)) {
+        expect(await survivor.deliveries({ event_id: event })).toHaveLength(1);
+      }
+    });
+  }
 });
