@@ -7,7 +7,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
  * An id and its time are made by the database from the statement's own time, which is one and the same for both and
  * later than any lock that the transaction waited for. The index of a primary key is the list, newest first.
  *
- * `recovered` has no use yet. To add a word to the constraint later would read every entry there is.
+ * `recovered` had no use at first. To add a word to the constraint later would read every entry there is.
  *
  * Locks: environment, against changes of its rows, until the migrations have committed. Undo: `down` drops the entries.
  */

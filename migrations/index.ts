@@ -3,6 +3,7 @@ import { QueueKey1764200000000 } from './1764200000000-queue-key.js';
 import { EndedSecrets1764300000000 } from './1764300000000-ended-secrets.js';
 import { AuditTrail1764400000000 } from './1764400000000-audit-trail.js';
 import { Erasure1764500000000 } from './1764500000000-erasure.js';
+import { Recovery1764600000000 } from './1764600000000-recovery.js';
 import { AttemptTimings1764700000000 } from './1764700000000-attempt-timings.js';
 import { RevisionTimes1764700000001 } from './1764700000001-revision-times.js';
 
@@ -13,6 +14,7 @@ export const migrations = [
   EndedSecrets1764300000000,
   AuditTrail1764400000000,
   Erasure1764500000000,
+  Recovery1764600000000,
   AttemptTimings1764700000000,
   RevisionTimes1764700000001,
 ];

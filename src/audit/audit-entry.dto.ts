@@ -29,7 +29,11 @@ export class AuditEntryDto {
   @ApiProperty({
     enum: AUDIT_ACTIONS,
     enumName: 'AuditAction',
-    enumSchema: { description: 'What was done. `rotated`: a webhook got a new secret. `retried`: a delivery was.' },
+    enumSchema: {
+      description:
+        'What was done. `rotated`: a webhook got a new secret. `retried`: a delivery was. `recovered`: what a webhook ' +
+        'missed was asked for.',
+    },
     example: 'changed',
   })
   action: AuditAction;

@@ -1,4 +1,4 @@
-export const AUDIT_ACTIONS = ['created', 'changed', 'deleted', 'rotated', 'retried'] as const;
+export const AUDIT_ACTIONS = ['created', 'changed', 'deleted', 'rotated', 'retried', 'recovered'] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
 export const AUDITED_RESOURCE_TYPES = ['environment', 'api_token', 'webhook', 'event', 'delivery'] as const;

@@ -17,8 +17,8 @@ export class AuditController {
   @ApiOperation({
     summary: 'List the audit trail',
     description:
-      'Who created, changed or deleted what, rotated a secret or retried a delivery, and when. Entries are never ' +
-      'changed or removed. Filters combine.',
+      'Who created, changed or deleted what, rotated a secret, retried a delivery or recovered what a webhook missed, ' +
+      'and when. Entries are never changed or removed. Filters combine.',
   })
   async list(@Query() query: AuditQuery): Promise<PageDto<AuditEntryDto>> {
     return mapPage(await this.audit.list(query), toAuditEntryDto);

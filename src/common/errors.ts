@@ -36,6 +36,7 @@ export const ERRORS = {
   WEBHOOK_NOT_FOUND: { status: 404, description: 'No webhook with this id in the environment.' },
   EVENT_NOT_FOUND: { status: 404, description: 'No event with this id in the environment.' },
   DELIVERY_NOT_FOUND: { status: 404, description: 'No delivery with this id in the environment.' },
+  RECOVERY_NOT_FOUND: { status: 404, description: 'Nothing was recovered for this webhook yet.' },
   METHOD_NOT_ALLOWED: {
     status: 405,
     description: 'The path exists, but not with this method; `Allow` lists those it has.',
@@ -48,6 +49,10 @@ export const ERRORS = {
   WEBHOOK_LIMIT_REACHED: { status: 409, description: 'The environment has WEBHOOKS_PER_ENVIRONMENT webhooks.' },
   SECRET_LIMIT_REACHED: { status: 409, description: 'The webhook has five live secrets; wait until one ends.' },
   WEBHOOK_INACTIVE: { status: 409, description: 'The webhook is inactive; activate it first.' },
+  RECOVERY_RUNNING: {
+    status: 409,
+    description: 'A recovery runs for the webhook already; wait until it is done, or stop it.',
+  },
   WEBHOOK_DELETED: { status: 409, description: 'The webhook of this delivery was deleted.' },
   EVENT_EXPIRED: {
     status: 409,

@@ -28,6 +28,10 @@ export type EgressErrorKind = (typeof EGRESS_ERRORS)[number];
 export const ATTEMPT_ERRORS = [...EGRESS_ERRORS, 'secret_unavailable', 'payload_unavailable', 'worker_lost'] as const;
 export type AttemptError = (typeof ATTEMPT_ERRORS)[number];
 
+/** What `recover` can bring back: what was never owed to the webhook, and deliveries by how they ended. */
+export const RECOVERABLE_STATUSES = ['missed', 'failed', 'canceled', 'succeeded'] as const;
+export type RecoverableStatus = (typeof RECOVERABLE_STATUSES)[number];
+
 /** Why a delivery was canceled. */
 export const CANCEL_REASONS = ['webhook_inactive', 'webhook_deleted', 'stopped'] as const;
 export type CancelReason = (typeof CANCEL_REASONS)[number];

@@ -49,11 +49,16 @@ export class PartitionDropper {
   async run(signal?: AbortSignal): Promise<DropReport> {
     const report: DropReport = { dropped: [], owing: [], busy: [] };
     const inUse = new Set<PartitionedTable>();
+    /** Days whose events could not be dropped: without their deliveries they would look as if they had been missed. */
+    const daysOfEvents = new Set<number>();
     for (const partition of await this.findExpired()) {
       if (signal?.aborted) break;
+      const { table, day } = partition;
       // Who uses the table uses it still: its other days are not tried for.
-      const outcome = inUse.has(partition.table) ? 'busy' : await this.drop(partition, signal);
-      if (outcome === 'busy') inUse.add(partition.table);
+      const isLeft = inUse.has(table) || daysOfEvents.has(day);
+      const outcome = isLeft ? 'busy' : await this.drop(partition, signal);
+      if (outcome === 'busy' && !daysOfEvents.has(day)) inUse.add(table);
+      if (outcome === 'busy' && table === 'event') daysOfEvents.add(day);
       if (outcome !== 'gone') report[outcome].push(partition.name);
     }
     return report;

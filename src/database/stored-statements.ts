@@ -1,6 +1,8 @@
 import { CLAIM_DELIVERIES } from '../deliveries/queue/claim-deliveries.js';
 import { COUNT_PENDING } from '../deliveries/queue/count-pending.js';
 import { LIST_DELIVERIES_OF_ENVIRONMENT, LIST_DELIVERIES_OF_WEBHOOK } from '../deliveries/queue/delivery-reads.js';
+import { COUNT_RECOVERABLE } from '../deliveries/queue/count-recoverable.js';
+import { RECOVER_DELIVERIES } from '../deliveries/queue/recover-deliveries.js';
 import { SETTLE_DELIVERIES, SETTLE_SUCCESSES } from '../deliveries/queue/settle-deliveries.js';
 import { ACCEPT_EVENTS } from '../events/accept-events.js';
 import { LIST_EVENTS } from '../events/event-reads.js';
@@ -12,10 +14,12 @@ export const storedStatements: readonly StoredStatement<unknown>[] = [
   ACCEPT_EVENTS,
   CLAIM_DELIVERIES,
   COUNT_PENDING,
+  COUNT_RECOVERABLE,
   INSERT_WEBHOOK,
   LIST_DELIVERIES_OF_ENVIRONMENT,
   LIST_DELIVERIES_OF_WEBHOOK,
   LIST_EVENTS,
+  RECOVER_DELIVERIES,
   SETTLE_DELIVERIES,
   SETTLE_SUCCESSES,
 ];

@@ -11,13 +11,16 @@ import { QueueGauges } from './engine/queue-gauges.js';
 import { DeliverySender } from './sending/delivery-sender.js';
 import { ResultRecorder } from './engine/result-recorder.js';
 import { RoomKeeper } from './engine/room-keeper.js';
+import { RecoveriesController } from './recovery/recoveries.controller.js';
+import { RecoveriesService } from './recovery/recoveries.service.js';
+import { RecoveryWorker } from './recovery/recovery-worker.js';
 import { WebhookDisabler } from './engine/webhook-disabler.js';
 import { WebhookTestController } from './webhook-test.controller.js';
 import { WebhookTester } from './webhook-tester.js';
 
 @Module({
   imports: [DeliveryControlModule, EgressModule, WebhooksModule],
-  controllers: [DeliveriesController, WebhookTestController],
+  controllers: [DeliveriesController, RecoveriesController, WebhookTestController],
   providers: [
     DeliveriesService,
     DeliveryClaimer,
@@ -25,6 +28,8 @@ import { WebhookTester } from './webhook-tester.js';
     DeliveryEngine,
     DeliverySender,
     QueueGauges,
+    RecoveriesService,
+    RecoveryWorker,
     ResultRecorder,
     RoomKeeper,
     WebhookDisabler,

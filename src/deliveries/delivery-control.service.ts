@@ -8,6 +8,7 @@ import { DailyPartitions } from '../database/daily-partitions.js';
 import type { Queryable } from '../database/queryable.js';
 import { DeliveryMetrics } from './delivery-metrics.js';
 import { clearHealth } from './queue/record-health.js';
+import { stopRecoveries } from './recovery/recovery.repository.js';
 import { stopDeliveries } from './queue/stop-deliveries.js';
 import { EndpointStates } from './engine/endpoint-states.js';
 import { Replica } from './engine/replica.js';
@@ -43,6 +44,7 @@ export class DeliveryControlService extends DeliveryControl implements BeforeApp
   }
 
   async apply(changes: readonly WebhookChange[], manager: EntityManager): Promise<void> {
+    await this.stopRecovering(changes, manager);
     await this.stop(changes, manager);
     const states = await clearHealth(
       manager,
@@ -90,6 +92,16 @@ export class DeliveryControlService extends DeliveryControl implements BeforeApp
     } catch {
       return true;
     }
+  }
+
+  /** Before what waits is canceled: from then on nothing is queued for these webhooks. */
+  private async stopRecovering(changes: readonly WebhookChange[], manager: EntityManager): Promise<void> {
+    const stopped = changes.filter(({ kind }) => STOPPING.some((stopping) => stopping.kind === kind));
+    if (stopped.length === 0) return;
+    await stopRecoveries(
+      manager,
+      stopped.map(({ webhookId }) => webhookId),
+    );
   }
 
   /** @returns whether there may be more to stop */

@@ -18,6 +18,11 @@ export function deliveryIdForSql(eventId: string): string {
     || right(gen_random_uuid()::text, ${'00000000-0000-0000-0000-000000000000'.length - SHARED_CHARACTERS}))::uuid`;
 }
 
+/** SQL: the first id that a delivery can have of the event whose id, or a delivery's id, is this. */
+export function firstDeliveryIdForSql(id: string): string {
+  return `(left(${id}::text, ${SHARED_CHARACTERS}) || '0000-000000000000')::uuid`;
+}
+
 /** Between which ids, both included, the deliveries of this event are. Those of others can be there too. */
 export function deliveryIdsOf(eventId: string): [first: string, last: string] {
   const shared = eventId.slice(0, SHARED_CHARACTERS);

@@ -38,6 +38,7 @@ const STAGES = new Map<string, Stage>([
   ['idempotency_key', (manager, erasure) => removeSome(manager, 'idempotency_key', erasure)],
   ['webhook_secret', (manager, erasure) => removeSome(manager, 'webhook_secret', erasure)],
   ['webhook_revision', (manager, erasure) => removeSome(manager, 'webhook_revision', erasure)],
+  ['recovery', (manager, erasure) => removeSome(manager, 'recovery', erasure)],
   ['webhook', removeWebhooks],
 ]);
 
@@ -201,7 +202,7 @@ async function removeWebhooks(manager: EntityManager, { environmentId, position 
 /** Of a table whose key begins with the environment. */
 async function removeSome(
   manager: EntityManager,
-  table: 'idempotency_key' | 'webhook_secret' | 'webhook_revision',
+  table: 'idempotency_key' | 'webhook_secret' | 'webhook_revision' | 'recovery',
   { environmentId }: Erasure,
 ): Promise<Progress> {
   const [{ rows }] = await manager.query<[{ rows: number }]>(

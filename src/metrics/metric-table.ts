@@ -88,6 +88,16 @@ export const METRICS = {
     name: 'tidings_deliveries_rescued_total',
     help: 'Leases taken from a replica that died, or that nobody knew of. Their deliveries may be attempted twice.',
   },
+  deliveriesRecovered: {
+    type: 'counter',
+    name: 'tidings_deliveries_recovered_total',
+    help: 'Deliveries that a recovery queued: of events that a webhook missed, and finished ones again.',
+  },
+  recoveriesRunning: {
+    type: 'gauge',
+    name: 'tidings_recoveries_running',
+    help: 'Recoveries that run, on whichever replica; at most 1,000 are counted. Absent while the database does not answer.',
+  },
   deliveriesInFlight: {
     type: 'gauge',
     name: 'tidings_deliveries_in_flight',
@@ -115,7 +125,7 @@ export const METRICS = {
   firstAttemptDelay: {
     type: 'histogram',
     name: 'tidings_first_attempt_delay_seconds',
-    help: 'From the arrival of an event to the first byte of its first attempt, a new connection included. An attempt that gets no connection is not counted. Across replicas their clocks must agree.',
+    help: 'From the arrival of an event to the first byte of its first attempt, a new connection included. An attempt that gets no connection is not counted. What is recovered is, from when it arrived. Across replicas their clocks must agree.',
     buckets: START_BUCKETS,
   },
   resultsWaiting: {

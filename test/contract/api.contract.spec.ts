@@ -6,6 +6,8 @@ import { useService } from '../support/process.js';
 
 /* The whole API held to product.md: which operations there are, who may call them, and what their answers are made of. */
 
+const RECOVERY = ['id', 'webhook_id', 'since', 'until', 'status', 'total', 'queued', 'created_at', 'completed_at'];
+
 /** Fields of the answers, in order. Written by hand from product.md. */
 const FIELDS: Record<string, string[]> = {
   'GET /webhook/{id} 200': [
@@ -50,6 +52,10 @@ const FIELDS: Record<string, string[]> = {
   'DELETE /environment/{id} 200': ['id'],
   'DELETE /api-token/{id} 200': ['id'],
   'POST /webhook/test 200': ['success'],
+  'POST /webhook/{id}/recover 202': RECOVERY,
+  'POST /webhook/{id}/recover 200': ['queued'],
+  'GET /webhook/{id}/recover 200': RECOVERY,
+  'DELETE /webhook/{id}/recover 200': RECOVERY,
   'POST /webhook/{id}/rotate-secret 200': [
     'id',
     'target_url',
@@ -173,7 +179,7 @@ describe('the API', () => {
     const fields = ['id', 'environment_id', 'actor', 'action', 'resource_type', 'resource_id', 'changed_fields'];
     expect(Object.keys(propertiesOf(entry))).toEqual([...fields, 'created_at']);
     const { action, resource_type } = propertiesOf(entry);
-    expect(resolve(action!)['enum']).toEqual(['created', 'changed', 'deleted', 'rotated', 'retried']);
+    expect(resolve(action!)['enum']).toEqual(['created', 'changed', 'deleted', 'rotated', 'retried', 'recovered']);
     expect(resolve(resource_type!)['enum']).toEqual(['environment', 'api_token', 'webhook', 'event', 'delivery']);
   });
 
@@ -182,6 +188,21 @@ describe('the API', () => {
     expect(resolve(status!)['enum']).toEqual(['pending', 'succeeded', 'failed', 'canceled']);
     const reasons = ['webhook_inactive', 'webhook_deleted', 'stopped'];
     expect(resolve(cancel_reason!)['enum']).toEqual(expect.arrayContaining(reasons));
+  });
+
+  it('names the states of a recovery and what can be recovered', () => {
+    expect(resolve(propertiesOf(schemaOf('GET /webhook/{id}/recover 200'))['status']!)['enum']).toEqual([
+      'running',
+      'done',
+      'stopped',
+    ]);
+    const properties = propertiesOf(
+      resolve(operationOf('POST /webhook/{id}/recover').requestBody!.content['application/json']!.schema),
+    );
+    expect(Object.keys(properties)).toEqual(['since', 'until', 'event_types', 'statuses', 'dry_run']);
+    const { statuses } = properties;
+    expect(resolve(statuses!['items'] as Schema)['enum']).toEqual(['missed', 'failed', 'canceled', 'succeeded']);
+    expect(statuses!['default']).toEqual(['missed', 'failed', 'canceled']);
   });
 
   it.each(Object.entries(FILTERS))('%s takes the filters %j', (name, filters) => {

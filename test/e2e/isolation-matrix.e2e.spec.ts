@@ -49,6 +49,7 @@ describe('every operation by every principal', () => {
   /** Its token is one that no request carries: nothing about it changes. */
   const resourcesOf = async ({ client, environmentId }: Tenant, target: string): Promise<Resources> => {
     const { id: webhookId } = await client.createWebhook({ target_url: target });
+    (await client.post(`/webhook/${webhookId}/recover`, leastBodyOf('POST /webhook/{id}/recover'))).expect(202);
     const { id: eventId } = await client.publish('record:created');
     const [delivery] = await client.deliveries();
     const { id: tokenId } = await service.token(environmentId);
@@ -128,7 +129,13 @@ describe('every operation by every principal', () => {
   };
 
   /** What the request is about: what is kept, or something new where it will be changed or removed for good. */
-  const targetOf = async (name: string, owner: Tenant, kept: Resources, succeeds: boolean): Promise<string> => {
+  const targetOf = async (
+    name: string,
+    owner: Tenant,
+    kept: Resources,
+    succeeds: boolean,
+    targetUrl: string,
+  ): Promise<string> => {
     const [method, path] = name.split(' ') as [string, string];
     const isDestructive = succeeds && (method === 'DELETE' || method === 'PATCH');
     if (path.endsWith('/erasure')) return (await deletedTenant()).environmentId;
@@ -138,6 +145,10 @@ describe('every operation by every principal', () => {
       return isDestructive ? (await service.token(owner.environmentId)).id : kept.tokenId;
     if (path.startsWith('/event'))
       return isDestructive ? (await owner.client.publish('record:created')).id : kept.eventId;
+    // One recovery runs for a webhook at a time.
+    if (name === 'POST /webhook/{id}/recover' && succeeds)
+      return (await owner.client.createWebhook({ target_url: targetUrl })).id;
+    if (path.endsWith('/recover')) return kept.webhookId;
     if (path.startsWith('/delivery')) return kept.deliveryId;
     if (method !== 'DELETE' || !isDestructive) return kept.webhookId;
     const webhook = await owner.client.createWebhook({ target_url: 'https://example.com/', is_active: false });
@@ -197,7 +208,7 @@ describe('every operation by every principal', () => {
       const token = typeof authorization === 'function' ? authorization(OPERATIONS[operation]!) : authorization;
       const forwarded = { 'x-forwarded-for': `203.0.113.${rows.indexOf(name)}` };
       const options = { headers: token === undefined ? forwarded : { ...forwarded, authorization: token }, body };
-      const id = await targetOf(operation, owner, kept, succeeds);
+      const id = await targetOf(operation, owner, kept, succeeds, receiver.url('/owner'));
       const path =
         template.replace('{id}', id) + (environmentId === undefined ? '' : `?environment_id=${environmentId}`);
       // The document says nothing of HEAD.

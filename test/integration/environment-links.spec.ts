@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { startReplica } from '../support/app.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { leastBodyOf } from '../support/operations.js';
 
 /* No row of one environment can belong to a row of another: the database refuses it, whatever a statement says. */
 
@@ -62,7 +63,8 @@ describe('links between environments', () => {
     try {
       const newEnvironment = async (): Promise<string> => {
         const id = await call('/environment', { name: 'story' });
-        await call('/webhook', { target_url: 'https://127.0.0.1:1024/' }, id);
+        const webhookId = await call('/webhook', { target_url: 'https://127.0.0.1:1024/' }, id);
+        await call(`/webhook/${webhookId}/recover`, leastBodyOf('POST /webhook/{id}/recover')!, id);
         await call('/event', { event_type: 'record:created', payload: {} }, id);
         await call('/api-token', { name: 'story', environment_id: id });
         return id;
@@ -133,6 +135,7 @@ describe('links between environments', () => {
       ...('id' in row && { id: randomUUID() }),
       ...('token_hash' in row && { token_hash: `\\x${randomBytes(32).toString('hex')}` }),
       ...(table === 'webhook_revision' && { revision: 1_000 }),
+      ...(table === 'recovery' && { status: 'stopped', completed_at: new Date().toISOString() }),
     };
     const insert = `INSERT INTO ${table} SELECT * FROM jsonb_populate_record(NULL::${table}, $1::jsonb)`;
     return [insert, [{ ...row, ...fresh, ...members }]];
@@ -178,6 +181,7 @@ describe('links between environments', () => {
     expect(tried).toEqual(
       expect.arrayContaining([
         'api_token_environment',
+        'recovery_webhook',
         'webhook_environment',
         'webhook_revision_webhook',
         'webhook_secret_webhook',

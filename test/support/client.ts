@@ -70,6 +70,18 @@ export interface DeliveryDetail extends Delivery {
   attempts: Attempt[];
 }
 
+export interface Recovery {
+  id: string;
+  webhook_id: string;
+  since: string;
+  until: string;
+  status: 'running' | 'done' | 'stopped';
+  total: number;
+  queued: number;
+  created_at: string;
+  completed_at: string | null;
+}
+
 export interface Environment {
   id: string;
   name: string;
@@ -103,7 +115,7 @@ export interface AuditEntry {
   id: string;
   environment_id: string;
   actor: string;
-  action: 'created' | 'changed' | 'deleted' | 'rotated' | 'retried';
+  action: 'created' | 'changed' | 'deleted' | 'rotated' | 'retried' | 'recovered';
   resource_type: 'environment' | 'api_token' | 'webhook' | 'delivery';
   resource_id: string;
   changed_fields: string[];

@@ -13,6 +13,9 @@ export const OPERATIONS: Record<string, string> = {
   'DELETE /webhook/{id}': 'webhook:write',
   'POST /webhook/test': 'webhook:write',
   'POST /webhook/{id}/rotate-secret': 'webhook:write',
+  'POST /webhook/{id}/recover': 'delivery:write',
+  'GET /webhook/{id}/recover': 'delivery:read',
+  'DELETE /webhook/{id}/recover': 'delivery:write',
   'GET /event-type': 'any token',
   'POST /event': 'event:write',
   'POST /event/batch': 'event:write',
@@ -48,6 +51,7 @@ const SUCCESSES: Record<string, number> = {
   'POST /event': 202,
   'POST /event/batch': 202,
   'POST /delivery/{id}/retry': 202,
+  'POST /webhook/{id}/recover': 202,
 };
 
 export function successOf(name: string): number {
@@ -69,6 +73,7 @@ export function leastBodyOf(name: string, names: BodyNames = {}): object | undef
     'PATCH /webhook/{id}': { is_active: true },
     'POST /webhook/test': { id: webhookId },
     'POST /webhook/{id}/rotate-secret': { overlap_seconds: 0 },
+    'POST /webhook/{id}/recover': { since: '2021-08-10T10:00:00.000Z', until: '2021-08-10T12:00:00.000Z' },
     'POST /event': { event_type: 'record:created', payload: {} },
     'POST /event/batch': { events: [{ event_type: 'record:created', payload: {} }] },
     'POST /environment': { name: 'story' },

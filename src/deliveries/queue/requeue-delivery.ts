@@ -28,18 +28,23 @@ const HASTEN = `
   WHERE environment_id = $1::uuid AND delivery_id = $2::uuid`;
 
 /**
- * Acts on a finished delivery only; one that is pending keeps its row of the queue. What the log keeps with the delivery
+ * SQL: two queries of a WITH. `reopened` are finished deliveries, taken out of the log; what that keeps with a delivery
  * about its last attempt goes to the other attempts.
  */
-const REQUEUE = `
-  WITH reopened AS (
-    DELETE FROM delivery WHERE environment_id = $1::uuid AND id = $2::uuid
+export function reopen(condition: string): string {
+  return `reopened AS (
+    DELETE FROM delivery WHERE ${condition}
     RETURNING ${DELIVERY_COLUMNS}, attempt_count, ${ATTEMPT_COLUMNS}
   ),
   kept AS (
     INSERT INTO attempt (delivery_id, ${ATTEMPT_COLUMNS})
     SELECT id, ${ATTEMPT_COLUMNS} FROM reopened WHERE number IS NOT NULL
-  )
+  )`;
+}
+
+/** Acts on a finished delivery only; one that is pending keeps its row of the queue. */
+const REQUEUE = `
+  WITH ${reopen('environment_id = $1::uuid AND id = $2::uuid')}
   INSERT INTO delivery_queue (delivery_id, environment_id, event_id, webhook_id, event_type, created_at, attempt_count,
     is_test, is_forced, due_at)
   SELECT ${DELIVERY_COLUMNS}, attempt_count, event_type = 'test', true, now() FROM reopened`;

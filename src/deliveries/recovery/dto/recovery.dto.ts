@@ -1,0 +1,67 @@
+import { ApiProperty, ApiSchema } from '@nestjs/swagger';
+import { ApiTimestamp, ApiUuid } from '../../../common/api-property.js';
+import { type Recovery, RECOVERY_STATUSES, type RecoveryStatus } from '../recovery.repository.js';
+
+@ApiSchema({ name: 'Recovery' })
+export class RecoveryDto {
+  @ApiUuid({ example: '0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a61' })
+  id: string;
+
+  @ApiUuid({ example: '4a4de828-f4db-4c9e-adfd-434e0864c3c7' })
+  webhook_id: string;
+
+  @ApiTimestamp({ description: 'The beginning of the range, included.' })
+  since: string;
+
+  @ApiTimestamp({ description: 'The end of the range, not included.', example: '2021-08-10T12:00:00.000Z' })
+  until: string;
+
+  @ApiProperty({
+    enum: RECOVERY_STATUSES,
+    enumName: 'RecoveryStatus',
+    enumSchema: {
+      description:
+        '`done`: everything is queued, which does not mean delivered. `stopped`: by request, or because the webhook ' +
+        'became inactive or was deleted.',
+    },
+    example: 'running',
+  })
+  status: RecoveryStatus;
+
+  @ApiProperty({
+    type: 'integer',
+    minimum: 0,
+    description:
+      'What was found to bring back. It grows until the whole range is counted, and only then something is queued.',
+    example: 1204,
+  })
+  total: number;
+
+  @ApiProperty({
+    type: 'integer',
+    minimum: 0,
+    description: 'Deliveries queued so far. In the end less than `total` when some were retried by hand meanwhile.',
+    example: 500,
+  })
+  queued: number;
+
+  @ApiTimestamp({ example: '2021-08-10T12:00:00.000Z' })
+  created_at: string;
+
+  @ApiTimestamp({ nullable: true, description: 'When it was done or stopped; null while it runs.', example: null })
+  completed_at: string | null;
+
+  static of(recovery: Recovery): RecoveryDto {
+    return {
+      id: recovery.id,
+      webhook_id: recovery.webhookId,
+      since: recovery.since.toISOString(),
+      until: recovery.until.toISOString(),
+      status: recovery.status,
+      total: recovery.total,
+      queued: recovery.queued,
+      created_at: recovery.createdAt.toISOString(),
+      completed_at: recovery.completedAt?.toISOString() ?? null,
+    };
+  }
+}

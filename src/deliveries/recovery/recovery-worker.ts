@@ -1,0 +1,132 @@
+import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { setTimeout as delay } from 'node:timers/promises';
+import { DataSource, type EntityManager } from 'typeorm';
+import { Repeater } from '../../common/repeater.js';
+import { PipelineDataSource } from '../../database/data-sources.js';
+import { type Count, Metrics } from '../../metrics/metrics.js';
+import { RoomKeeper } from '../engine/room-keeper.js';
+import { countRecoverable } from '../queue/count-recoverable.js';
+import { countWaiting } from '../queue/count-waiting.js';
+import { recoverDeliveries } from '../queue/recover-deliveries.js';
+import { advanceRecovery, type HeldRecovery, holdRecovery, listRunning } from './recovery.repository.js';
+
+/** How often a replica looks whether there is something to recover, or room for more of it. */
+const ROUND_MS = 1_000;
+
+/**
+ * After a step that queued something, so that its deliveries do not come in one burst with the next: 500 a second at most.
+ * After one that did not, others get at the database for twice as long as it took.
+ */
+const STEP_PAUSE = { ms: 100, times: 2 };
+
+/** Deliveries that wait for a webhook, for now or for a retry, while its recovery adds to them: 500 at most then. */
+export const WAITING_LIMIT = 500;
+
+/** Deliveries that one step queues at most: what is published meanwhile waits behind no more. */
+const PER_STEP = 50;
+
+type Key = Awaited<ReturnType<typeof listRunning>>[number];
+
+/** What a step came to; null: another replica is at it, or there is nothing to do now. */
+type Step = { webhookId: string; queued: number } | null;
+
+/**
+ * Works on the recoveries that run, whoever started them. A step is a transaction that holds the recovery and moves its
+ * cursor together with what it did: a replica that dies has done a step or not, and another one goes on.
+ *
+ * First the range is counted, then it is queued, a few deliveries at a time: no more than wait for the webhook anyway are
+ * ahead of what is published meanwhile, and an endpoint that takes nothing is not given more.
+ */
+@Injectable()
+export class RecoveryWorker implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly logger = new Logger(RecoveryWorker.name);
+  private readonly stopping = new AbortController();
+  private readonly repeater = new Repeater(ROUND_MS, (error) => {
+    this.logger.error({ msg: 'could not look for recoveries; trying again in a second', err: error });
+  });
+  private readonly recovered: Count;
+  private running: number | null = null;
+
+  constructor(
+    @PipelineDataSource() private readonly dataSource: DataSource,
+    private readonly rooms: RoomKeeper,
+    metrics: Metrics,
+  ) {
+    this.recovered = metrics.counter('deliveriesRecovered', {});
+    metrics.gauge('recoveriesRunning', {}, () => this.running);
+  }
+
+  onApplicationBootstrap(): void {
+    this.repeater.startLater(() => this.work());
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    this.stopping.abort();
+    await this.repeater.stop();
+  }
+
+  /** Goes on as long as there is something to do. */
+  private async work(): Promise<void> {
+    const { signal } = this.stopping;
+    while (!signal.aborted) {
+      const startedAt = performance.now();
+      const queued = await this.stepAll();
+      if (queued === null) return;
+      const tookMs = performance.now() - startedAt;
+      const pauseMs = queued > 0 ? STEP_PAUSE.ms : Math.min(STEP_PAUSE.ms, tookMs * STEP_PAUSE.times);
+      await delay(pauseMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  /** @returns how many deliveries were queued; null when none of the recoveries moved. */
+  private async stepAll(): Promise<number | null> {
+    const keys = await listRunning(this.dataSource).catch((error: unknown) => {
+      this.running = null;
+      throw error;
+    });
+    this.running = keys.length;
+    let queued: number | null = null;
+    for (const key of keys) {
+      if (this.stopping.signal.aborted) break;
+      const step = await this.step(key);
+      if (!step) continue;
+      queued = (queued ?? 0) + step.queued;
+      this.recovered.inc(step.queued);
+      if (step.queued > 0) this.rooms.nudge([step.webhookId]);
+    }
+    return queued;
+  }
+
+  private async step(key: Key): Promise<Step> {
+    try {
+      return await this.dataSource.transaction(async (manager) => {
+        const recovery = await holdRecovery(manager, key);
+        if (!recovery || recovery.isRangeOpen) return null;
+        return recovery.countedTo === recovery.endId ? queueMore(manager, recovery) : countOn(manager, recovery);
+      });
+    } catch (error) {
+      this.logger.error({
+        msg: 'a step of a recovery failed; trying again in a second',
+        recoveryId: key.id,
+        err: error,
+      });
+      return null;
+    }
+  }
+}
+
+async function countOn(manager: EntityManager, recovery: HeldRecovery): Promise<Step> {
+  const { webhookId, countedTo: from, endId: to } = recovery;
+  await advanceRecovery(manager, recovery, await countRecoverable(manager, recovery, { from, to }));
+  return { webhookId, queued: 0 };
+}
+
+async function queueMore(manager: EntityManager, recovery: HeldRecovery): Promise<Step> {
+  const { webhookId, queuedTo: from, endId: to } = recovery;
+  const waiting = await countWaiting(manager, webhookId, WAITING_LIMIT);
+  // A step costs the same however little it may queue.
+  if (waiting + PER_STEP > WAITING_LIMIT) return null;
+  const part = await recoverDeliveries(manager, recovery, { from, to }, PER_STEP);
+  await advanceRecovery(manager, recovery, part);
+  return { webhookId, queued: part.queued };
+}
