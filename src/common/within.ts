@@ -15,3 +15,8 @@ export async function within<T>(ms: number, work: Promise<T>, late: () => Error)
     clearTimeout(timer);
   }
 }
+
+/** Waits for the work to end, however it does, and no longer than so many milliseconds. Never rejects. */
+export async function atMost(ms: number, work: Promise<unknown>): Promise<void> {
+  await within(ms, work, () => new Error('The time to wait is over')).catch(() => undefined);
+}

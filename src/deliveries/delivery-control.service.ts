@@ -2,7 +2,7 @@ import { type BeforeApplicationShutdown, Injectable, Logger } from '@nestjs/comm
 import { setTimeout as delay } from 'node:timers/promises';
 import { DataSource, type EntityManager } from 'typeorm';
 import { DeliveryControl, type WebhookChange } from '../webhooks/delivery-control.js';
-import { within } from '../common/within.js';
+import { atMost } from '../common/within.js';
 import { PipelineDataSource } from '../database/data-sources.js';
 import { DailyPartitions } from '../database/daily-partitions.js';
 import type { Queryable } from '../database/queryable.js';
@@ -67,7 +67,7 @@ export class DeliveryControlService extends DeliveryControl implements BeforeApp
     if (await this.mayHaveOthers()) await delay(START_WINDOW_MS + TIMER_SLACK_MS);
     const stopped = this.stopRest(superseding).finally(() => this.underWay.delete(stopped));
     this.underWay.add(stopped);
-    await within(STOP_PATIENCE_MS, stopped, () => new Error('not all is stopped yet')).catch(() => undefined);
+    await atMost(STOP_PATIENCE_MS, stopped);
   }
 
   /** Waits for the statements under way: the pool closes after this. */

@@ -128,16 +128,12 @@ async function removeQueued(manager: EntityManager, { environmentId, position }:
   return removeWithAttempts(manager, ids, 'DELETE FROM delivery_queue WHERE delivery_id = ANY ($1::uuid[])', []);
 }
 
-async function removeLogged(manager: EntityManager, { environmentId, position }: Erasure): Promise<Progress> {
-  const ids = await idsOf(
-    manager,
-    `SELECT id FROM delivery WHERE environment_id = $1 AND id > $2 ORDER BY id LIMIT ${ROWS_PER_CHUNK}`,
-    [environmentId, position ?? FIRST_ID],
-  );
+async function removeLogged(manager: EntityManager, erasure: Erasure): Promise<Progress> {
+  const ids = await nextIds(manager, 'delivery', erasure);
   if (ids.length === 0) return 'finished';
   const deletion = `
     DELETE FROM delivery WHERE environment_id = $4 AND id = ANY ($1::uuid[]) AND id BETWEEN $2::uuid AND $3::uuid`;
-  return removeWithAttempts(manager, ids, deletion, [environmentId]);
+  return removeWithAttempts(manager, ids, deletion, [erasure.environmentId]);
 }
 
 /** The first and the last id tell the planner which days to look at. */
@@ -160,12 +156,8 @@ async function removeWithAttempts(
 }
 
 async function removeEvents(manager: EntityManager, erasure: Erasure): Promise<Progress> {
-  const { environmentId, position, ageMs } = erasure;
-  const ids = await idsOf(
-    manager,
-    `SELECT id FROM event WHERE environment_id = $1 AND id > $2 ORDER BY id LIMIT ${ROWS_PER_CHUNK}`,
-    [environmentId, position ?? FIRST_ID],
-  );
+  const { environmentId, ageMs } = erasure;
+  const ids = await nextIds(manager, 'event', erasure);
   if (ids.length === 0) return ageMs < LAST_EVENT_MS ? { kind: 'wait', ms: LAST_EVENT_MS - ageMs } : 'finished';
   const through = ids.at(-1)!;
   const [{ rows }] = await manager.query<[{ rows: number }]>(
@@ -178,12 +170,9 @@ async function removeEvents(manager: EntityManager, erasure: Erasure): Promise<P
   return { kind: 'removed', rows, through };
 }
 
-async function removeWebhooks(manager: EntityManager, { environmentId, position }: Erasure): Promise<Progress> {
-  const ids = await idsOf(
-    manager,
-    `SELECT id FROM webhook WHERE environment_id = $1 AND id > $2 ORDER BY id LIMIT ${ROWS_PER_CHUNK}`,
-    [environmentId, position ?? FIRST_ID],
-  );
+async function removeWebhooks(manager: EntityManager, erasure: Erasure): Promise<Progress> {
+  const { environmentId } = erasure;
+  const ids = await nextIds(manager, 'webhook', erasure);
   if (ids.length === 0) return 'finished';
   const [{ rows }] = await manager.query<[{ rows: number }]>(
     `WITH healths AS (DELETE FROM webhook_health WHERE webhook_id = ANY ($1::uuid[]) RETURNING 1)
@@ -215,6 +204,19 @@ async function removeSome(
     [environmentId],
   );
   return rows === 0 ? 'finished' : { kind: 'removed', rows, through: null };
+}
+
+/** The next rows of the environment, of a table whose key is that and the id. */
+function nextIds(
+  manager: EntityManager,
+  table: 'delivery' | 'event' | 'webhook',
+  { environmentId, position }: Erasure,
+): Promise<string[]> {
+  return idsOf(
+    manager,
+    `SELECT id FROM ${table} WHERE environment_id = $1 AND id > $2 ORDER BY id LIMIT ${ROWS_PER_CHUNK}`,
+    [environmentId, position ?? FIRST_ID],
+  );
 }
 
 async function idsOf(manager: EntityManager, sql: string, parameters: unknown[]): Promise<string[]> {

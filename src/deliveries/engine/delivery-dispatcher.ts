@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
-import { within } from '../../common/within.js';
+import { atMost } from '../../common/within.js';
 import { Config } from '../../config/config.js';
 import { DeliveryMetrics } from '../delivery-metrics.js';
 import type {
@@ -91,7 +91,7 @@ export class DeliveryDispatcher {
     try {
       const result = await this.attempt(delivery);
       // The attempt was made: whoever asked is told of it, also while the database does not take it down.
-      await within(RECORD_PATIENCE_MS, this.settle(result), () => new Error('not recorded yet')).catch(() => undefined);
+      await atMost(RECORD_PATIENCE_MS, this.settle(result));
       return result.attempt;
     } finally {
       this.rooms.leases.drop(delivery.lease);

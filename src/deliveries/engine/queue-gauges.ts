@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { within } from '../../common/within.js';
+import { atMost } from '../../common/within.js';
 import { Metrics } from '../../metrics/metrics.js';
 import { type QueueState, readQueueState } from '../queue/read-queue-state.js';
 import { PipelineDataSource } from '../../database/data-sources.js';
@@ -43,9 +43,7 @@ export class QueueGauges {
     this.reading ??= this.read().finally(() => {
       this.reading = null;
     });
-    await within(DEADLINE_MS, this.reading, () => new Error('The queue could not be read in time')).catch(
-      () => undefined,
-    );
+    await atMost(DEADLINE_MS, this.reading);
   }
 
   /** Whoever works with the database logs that it fails; a line for each scrape would only repeat that. */
