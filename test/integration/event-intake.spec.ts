@@ -9,6 +9,7 @@ import { trimIdempotencyKeys } from '../../src/webhooks/idempotency-keys.reposit
 import { startReplica, type TestReplica } from '../support/app.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { makeEvent } from '../support/delivery-fixtures.js';
+import { until } from '../support/wait.js';
 
 interface Published {
   id: string;
@@ -51,6 +52,13 @@ describe('taking events in', () => {
   const stored = async (): Promise<number> => {
     const rows = await test.dataSource.query('SELECT id FROM event WHERE environment_id = $1', [environmentId]);
     return (rows as unknown[]).length;
+  };
+  /** Nothing is in flight, and no claim takes room until the mock is restored: claims look whenever they want to. */
+  const withoutClaims = async () => {
+    const rooms = replica.nest.get(RoomKeeper);
+    const claims = jest.spyOn(rooms, 'reserveForClaim').mockReturnValue(null);
+    await until('room to be free', () => rooms.inFlight.room === rooms.inFlight.limit);
+    return { rooms, claims };
   };
   const member = (n: number, idempotency_key?: string) => ({
     event_type: 'record:created',
@@ -95,8 +103,8 @@ describe('taking events in', () => {
     ['as many as one statement takes', 1_024, [500, 100]],
     ['all the same after a moment without room', 0, [500, 100]],
   ])('takes %s at once', async (_, room, sizes) => {
-    const { inFlight } = replica.nest.get(RoomKeeper);
-    const release = inFlight.reserve(inFlight.limit - room);
+    const { rooms, claims } = await withoutClaims();
+    const release = rooms.inFlight.reserve(rooms.inFlight.limit - room);
     const query = jest.spyOn(replica.nest.get<DataSource>(PIPELINE_DATA_SOURCE), 'query');
     try {
       const groups = Array.from({ length: 6 }, () => Array.from({ length: 100 }, () => makeEvent(environmentId)));
@@ -107,11 +115,12 @@ describe('taking events in', () => {
     } finally {
       query.mockRestore();
       release();
+      claims.mockRestore();
     }
   });
 
   it('takes fewer at once when each makes several deliveries', async () => {
-    const rooms = replica.nest.get(RoomKeeper);
+    const { rooms, claims } = await withoutClaims();
     const release = rooms.inFlight.reserve(rooms.inFlight.limit - 300);
     const fitting = async (deliveriesPerEvent: number): Promise<number> => {
       for (let statements = 0; statements < 50; statements++) rooms.accepted(10, 10 * deliveriesPerEvent);
@@ -124,11 +133,12 @@ describe('taking events in', () => {
       expect(await fitting(1)).toBe(281);
     } finally {
       release();
+      claims.mockRestore();
     }
   });
 
   it('does not wait for the end of an attempt when room that was set aside is given back', async () => {
-    const rooms = replica.nest.get(RoomKeeper);
+    const { rooms, claims } = await withoutClaims();
     const aside = rooms.reserveForIntake();
     const releaseRest = rooms.inFlight.reserve(rooms.inFlight.room);
     try {
@@ -137,6 +147,7 @@ describe('taking events in', () => {
       expect(await Promise.race([fitting, delay(50, 'late')])).toBe(Math.floor((aside.total * 15) / 16));
     } finally {
       releaseRest();
+      claims.mockRestore();
     }
   });
 
