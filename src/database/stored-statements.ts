@@ -13,7 +13,7 @@ import type { StoredStatement } from './stored-statement.js';
 export const storedStatements: readonly StoredStatement<unknown>[] = [
   ACCEPT_EVENTS,
   CLAIM_DELIVERIES,
-  COUNT_PENDING,
+  ...Object.values(COUNT_PENDING),
   COUNT_RECOVERABLE,
   INSERT_WEBHOOK,
   LIST_DELIVERIES_OF_ENVIRONMENT,

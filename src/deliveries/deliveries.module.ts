@@ -14,13 +14,16 @@ import { RoomKeeper } from './engine/room-keeper.js';
 import { RecoveriesController } from './recovery/recoveries.controller.js';
 import { RecoveriesService } from './recovery/recoveries.service.js';
 import { RecoveryWorker } from './recovery/recovery-worker.js';
+import { StatsController } from './stats/stats.controller.js';
+import { StatsMerger } from './stats/stats-merger.js';
+import { StatsService } from './stats/stats.service.js';
 import { WebhookDisabler } from './engine/webhook-disabler.js';
 import { WebhookTestController } from './webhook-test.controller.js';
 import { WebhookTester } from './webhook-tester.js';
 
 @Module({
   imports: [DeliveryControlModule, EgressModule, WebhooksModule],
-  controllers: [DeliveriesController, RecoveriesController, WebhookTestController],
+  controllers: [DeliveriesController, RecoveriesController, StatsController, WebhookTestController],
   providers: [
     DeliveriesService,
     DeliveryClaimer,
@@ -32,6 +35,8 @@ import { WebhookTester } from './webhook-tester.js';
     RecoveryWorker,
     ResultRecorder,
     RoomKeeper,
+    StatsMerger,
+    StatsService,
     WebhookDisabler,
     WebhookTester,
   ],

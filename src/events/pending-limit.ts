@@ -4,6 +4,7 @@ import { ApiError } from '../common/errors.js';
 import { Config } from '../config/config.js';
 import { PipelineDataSource } from '../database/data-sources.js';
 import { countPending } from '../deliveries/queue/count-pending.js';
+import { countReplicas } from '../deliveries/queue/replicas.js';
 
 /** The next count begins when as many deliveries were made as this share of those that might wait: nobody waits for it. */
 const RECOUNT_SHARE = 1 / 2;
@@ -90,8 +91,9 @@ export class PendingLimit {
 
   private async count(environmentId: string, account: Account): Promise<void> {
     const { made, waiting } = account;
-    const { pending, replicas } = await countPending(this.dataSource, environmentId, this.limit);
-    account.granted = Math.max(0, Math.ceil((this.limit - pending) / replicas));
+    const pending = await countPending(this.dataSource, 'environment', environmentId, this.limit);
+    const replicas = await countReplicas(this.dataSource);
+    account.granted = Math.max(0, Math.ceil((this.limit - pending.waiting) / Math.max(1, replicas)));
     // What was added while it ran may have been counted or not.
     account.made -= made;
     account.waiting -= waiting;

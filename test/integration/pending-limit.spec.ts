@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { countPending } from '../../src/deliveries/queue/count-pending.js';
-import { touchReplica } from '../../src/deliveries/queue/replicas.js';
+import { countReplicas, touchReplica } from '../../src/deliveries/queue/replicas.js';
 import { holdAnswers } from '../e2e/receivers.js';
 import { startReplica, type TestReplica } from '../support/app.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -97,11 +97,12 @@ describe('counting what waits', () => {
         );
       }
       for (let n = 0; n < 3; n += 1) await touchReplica(test.dataSource, randomUUID());
-      const count = (limit: number) => countPending(test.dataSource, environmentId, limit);
-      expect(await count(1_000_000)).toEqual({ pending: 120_001, replicas: 3 });
-      expect((await count(70_000)).pending).toBe(100_000);
+      const count = (limit: number) => countPending(test.dataSource, 'environment', environmentId, limit);
+      expect(await count(1_000_000)).toEqual({ waiting: 120_001, leased: 0 });
+      expect(await countReplicas(test.dataSource)).toBe(3);
+      expect((await count(70_000)).waiting).toBe(100_000);
       const elsewhere = await makeEnvironment(test.dataSource);
-      expect((await countPending(test.dataSource, elsewhere, 1_000_000)).pending).toBe(0);
+      expect(await countPending(test.dataSource, 'environment', elsewhere)).toEqual({ waiting: 0, leased: 0 });
     } finally {
       await test.close();
     }

@@ -1,6 +1,7 @@
 import type { Queryable } from '../../database/queryable.js';
 import { deliveryIdsOf } from '../delivery-ids.js';
 import { DELIVERY_COLUMNS, queuedAs } from './columns.js';
+import { ENTERED_COLUMNS, enterStats } from './stats-entries.js';
 
 /**
  * As `STOP` does for a webhook: what waits is canceled, and what is being attempted is marked, so that no retry follows
@@ -25,7 +26,9 @@ const CANCEL = `
   logged AS (
     INSERT INTO delivery (${DELIVERY_COLUMNS}, attempt_count, status, cancel_reason, completed_at)
     SELECT ${DELIVERY_COLUMNS}, attempt_count, 'canceled', 'stopped', now() FROM removed
-  )
+    RETURNING ${ENTERED_COLUMNS}
+  ),
+  ${enterStats('logged')}
   SELECT count(*)::int AS canceled FROM held WHERE lease IS NULL`;
 
 /**

@@ -23,6 +23,15 @@ export async function hasOtherReplicas(database: Queryable, id: string): Promise
   return row?.exists ?? false;
 }
 
+/** How many replicas are alive, as far as their heartbeats tell. */
+export async function countReplicas(database: Queryable): Promise<number> {
+  const [row] = await database.query<[{ replicas: number }]>(
+    `SELECT count(*)::int AS replicas FROM replica
+     WHERE seen_at > now() - interval '${DEAD_AFTER_MS} milliseconds'`,
+  );
+  return row.replicas;
+}
+
 const SIGN_OFF = `
   WITH held AS MATERIALIZED (
     SELECT environment_id, delivery_id FROM delivery_queue

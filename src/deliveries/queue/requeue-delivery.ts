@@ -1,5 +1,6 @@
 import type { Queryable } from '../../database/queryable.js';
 import { ATTEMPT_COLUMNS, DELIVERY_COLUMNS } from './columns.js';
+import { withdrawStats } from './stats-entries.js';
 
 /** Whether the webhook receives; it stays so until the transaction ends. */
 export async function lockWebhookState(
@@ -28,18 +29,19 @@ const HASTEN = `
   WHERE environment_id = $1::uuid AND delivery_id = $2::uuid`;
 
 /**
- * SQL: two queries of a WITH. `reopened` are finished deliveries, taken out of the log; what that keeps with a delivery
- * about its last attempt goes to the other attempts.
+ * SQL: queries of a WITH. `reopened` are finished deliveries, taken out of the log and the statistics; what the log keeps
+ * with a delivery about its last attempt goes to the other attempts.
  */
 export function reopen(condition: string): string {
   return `reopened AS (
     DELETE FROM delivery WHERE ${condition}
-    RETURNING ${DELIVERY_COLUMNS}, attempt_count, ${ATTEMPT_COLUMNS}
+    RETURNING ${DELIVERY_COLUMNS}, attempt_count, status, completed_at, ${ATTEMPT_COLUMNS}
   ),
   kept AS (
     INSERT INTO attempt (delivery_id, ${ATTEMPT_COLUMNS})
     SELECT id, ${ATTEMPT_COLUMNS} FROM reopened WHERE number IS NOT NULL
-  )`;
+  ),
+  ${withdrawStats('reopened')}`;
 }
 
 /** Acts on a finished delivery only; one that is pending keeps its row of the queue. */

@@ -3,6 +3,7 @@ import { uuidV7Floor } from '../../common/uuid-v7.js';
 import type { Queryable } from '../../database/queryable.js';
 import { DELIVERY_COLUMNS, queuedAs } from './columns.js';
 import { DEAD_AFTER_MS } from './replicas.js';
+import { ENTERED_COLUMNS, enterStats } from './stats-entries.js';
 
 /** Leases lost in a row that end a delivery: a payload that kills the process must not loop. */
 export const LOST_LEASES_LIMIT = 5;
@@ -43,6 +44,7 @@ const RESCUE = `
     INSERT INTO delivery (${DELIVERY_COLUMNS}, attempt_count, status, cancel_reason, completed_at)
     SELECT ${DELIVERY_COLUMNS}, attempt_count, 'canceled', cancel_reason, now() FROM removed
     WHERE cancel_reason IS NOT NULL
+    RETURNING ${ENTERED_COLUMNS}
   ),
   failed AS (
     INSERT INTO delivery (${DELIVERY_COLUMNS}, attempt_count, status, completed_at,
@@ -51,7 +53,12 @@ const RESCUE = `
       now(), r.attempt_count + 1, r.lease, now(), 0, 'failed', 'worker_lost', w.target_url, '{}'
     FROM removed r JOIN webhook w ON w.id = r.webhook_id
     WHERE r.cancel_reason IS NULL
-  )
+    RETURNING ${ENTERED_COLUMNS}
+  ),
+  ended AS (
+    SELECT * FROM canceled UNION ALL SELECT * FROM failed
+  ),
+  ${enterStats('ended')}
   SELECT
     (SELECT count(*)::int FROM lost) AS freed,
     (SELECT coalesce(json_agg(cancel_reason), '[]') FROM removed) AS ended`;

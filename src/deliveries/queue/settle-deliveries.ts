@@ -10,6 +10,7 @@ import type { Queryable } from '../../database/queryable.js';
 import { StoredStatement } from '../../database/stored-statement.js';
 import type { CancelReason, DeliveryResult, Settlement } from '../delivery.types.js';
 import { ATTEMPT_COLUMNS, DELIVERY_COLUMNS, queuedAs } from './columns.js';
+import { ENTERED_COLUMNS, enterStats } from './stats-entries.js';
 
 /** What became of a delivery. */
 export interface Settled {
@@ -57,14 +58,14 @@ export const SETTLE_DELIVERIES = new StoredStatement<Row>({
     )
   ),
   held AS MATERIALIZED (
-    SELECT q.delivery_id, q.lease, q.cancel_reason, q.is_forced, q.attempt_count
+    SELECT q.delivery_id, q.webhook_id, q.lease, q.cancel_reason, q.is_forced, q.attempt_count
     FROM delivery_queue q
     WHERE q.delivery_id = ANY ($2)
     ORDER BY q.delivery_id
     FOR UPDATE
   ),
   verdict AS MATERIALIZED (
-    SELECT r.environment_id, r.delivery_id, r.in_ms, r.is_forced, h.is_forced AS is_asked_for,
+    SELECT r.environment_id, r.delivery_id, h.webhook_id, r.in_ms, r.is_forced, h.is_forced AS is_asked_for,
       h.attempt_count + (r.started_at IS NOT NULL)::int AS attempt_count,
       CASE WHEN r.started_at IS NOT NULL THEN h.attempt_count + 1 END AS number,
       CASE WHEN r.started_at IS NOT NULL THEN r.lease END AS lease, r.started_at, r.duration_ms, r.outcome, r.error,
@@ -111,7 +112,11 @@ export const SETTLE_DELIVERIES = new StoredStatement<Row>({
   logged AS (
     INSERT INTO attempt (delivery_id, ${ATTEMPT_COLUMNS})
     SELECT delivery_id, ${ATTEMPT_COLUMNS} FROM verdict WHERE status = 'waiting' AND number IS NOT NULL
-  )
+  ),
+  recorded AS (
+    SELECT ${ENTERED_COLUMNS} FROM verdict WHERE status <> 'waiting' OR number IS NOT NULL
+  ),
+  ${enterStats('recorded')}
   SELECT r.delivery_id, v.status, v.final_cancel_reason, NULL::uuid
   FROM result r LEFT JOIN verdict v ON v.delivery_id = r.delivery_id
   WHERE v.status IS DISTINCT FROM r.settlement
@@ -149,7 +154,9 @@ export const SETTLE_SUCCESSES = new StoredStatement<Row>({
       r.request_headers, r.response_status, r.response_headers, r.response_body, r.response_body_truncated, r.dns_ms, r.connect_ms,
       r.tls_ms, r.first_byte_ms
     FROM removed m JOIN result r ON r.delivery_id = m.id
-  )
+    RETURNING ${ENTERED_COLUMNS}
+  ),
+  ${enterStats('closed')}
   SELECT r.delivery_id, NULL, NULL, NULL::uuid
   FROM unnest($2) AS r (delivery_id)
   WHERE r.delivery_id NOT IN (SELECT id FROM removed)
@@ -202,14 +209,14 @@ const LOG_LATE_ATTEMPTS = `
     UPDATE delivery_queue q SET attempt_count = q.attempt_count + 1
     FROM held h JOIN late l ON l.delivery_id = h.delivery_id
     WHERE q.environment_id = h.environment_id AND q.delivery_id = h.delivery_id AND q.attempt_count = l.attempt_count
-    RETURNING q.delivery_id, q.attempt_count AS number
+    RETURNING q.delivery_id, q.webhook_id, q.attempt_count AS number
   ),
   closed AS (
     UPDATE delivery d SET attempt_count = d.attempt_count + 1
     FROM late l
     WHERE d.environment_id = l.environment_id AND d.id = l.delivery_id AND d.id BETWEEN $18::uuid AND $19::uuid
       AND d.attempt_count = l.attempt_count
-    RETURNING d.id AS delivery_id, d.attempt_count AS number
+    RETURNING d.id AS delivery_id, d.webhook_id, d.attempt_count AS number
   ),
   numbered AS (
     SELECT * FROM waiting UNION ALL SELECT * FROM closed
@@ -217,7 +224,12 @@ const LOG_LATE_ATTEMPTS = `
   logged AS (
     INSERT INTO attempt (delivery_id, ${ATTEMPT_COLUMNS})
     SELECT l.delivery_id, ${ATTEMPT_COLUMNS} FROM late l JOIN numbered n ON n.delivery_id = l.delivery_id
-  )
+  ),
+  made AS (
+    SELECT l.environment_id, n.webhook_id, NULL AS status, l.duration_ms
+    FROM late l JOIN numbered n ON n.delivery_id = l.delivery_id
+  ),
+  ${enterStats('made')}
   SELECT delivery_id FROM known UNION ALL SELECT delivery_id FROM numbered`;
 
 /** Looks for a delivery that moves from the queue to the log, or back, between one look and the next. */

@@ -1,6 +1,7 @@
 import type { CancelReason } from '../delivery.types.js';
 import type { Queryable } from '../../database/queryable.js';
 import { DELIVERY_COLUMNS, queuedAs } from './columns.js';
+import { ENTERED_COLUMNS, enterStats } from './stats-entries.js';
 
 /** Deliveries that one statement cancels: bounds how long it holds their rows, about 0.1 s. */
 const ROWS_PER_STATEMENT = 5_000;
@@ -42,7 +43,9 @@ const STOP = `
   logged AS (
     INSERT INTO delivery (${DELIVERY_COLUMNS}, attempt_count, status, cancel_reason, completed_at)
     SELECT ${DELIVERY_COLUMNS}, attempt_count, 'canceled', $2::text, now() FROM removed
-  )
+    RETURNING ${ENTERED_COLUMNS}
+  ),
+  ${enterStats('logged')}
   SELECT count(*)::int AS canceled FROM waiting`;
 
 /**

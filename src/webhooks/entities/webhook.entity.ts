@@ -2,7 +2,8 @@ import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { EventType } from '../event-types.js';
 
 /** Why a webhook is inactive: asked for, its endpoint answered 410, or its endpoint failed for days. */
-export type DisabledReason = 'manual' | 'gone' | 'failing';
+export const DISABLED_REASONS = ['manual', 'gone', 'failing'] as const;
+export type DisabledReason = (typeof DISABLED_REASONS)[number];
 
 @Entity('webhook')
 export class Webhook {

@@ -1,0 +1,62 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+/**
+ * Counts of what became of deliveries, and how long attempts took.
+ *
+ * `stats_entry` is what one statement came to for one webhook: a row that nobody else touches, so that counting neither
+ * waits nor deadlocks. Entries are merged into `stats_bucket`, the sums that are read: for each webhook, and for its
+ * environment as a whole, by minutes for some hours and by hours for as long as the longest window.
+ *
+ * Neither references anything: like the queue, they are written for every delivery.
+ *
+ * Statistics begin with this migration; what ended before it is not counted.
+ *
+ * Locks: none, the tables are new. Undo: `down` drops them; a later `up` begins anew.
+ */
+export class Statistics1764800000000 implements MigrationInterface {
+  async up(queryRunner: QueryRunner): Promise<void> {
+    await queryRunner.query(`
+      CREATE TABLE stats_entry (
+        id             bigint         NOT NULL GENERATED ALWAYS AS IDENTITY,
+        environment_id uuid           NOT NULL,
+        webhook_id     uuid           NOT NULL,
+        at             timestamptz(3) NOT NULL,
+        succeeded      integer        NOT NULL,
+        failed         integer        NOT NULL,
+        canceled       integer        NOT NULL,
+        latencies      smallint[]     NOT NULL,
+        CONSTRAINT stats_entry_pkey PRIMARY KEY (id)
+      )`);
+    await queryRunner.query(
+      `COMMENT ON COLUMN stats_entry.succeeded IS 'deliveries that ended so at that time; negative: that are pending again'`,
+    );
+    await queryRunner.query(
+      `COMMENT ON COLUMN stats_entry.latencies IS 'a number for each attempt: the interval in which its duration lies'`,
+    );
+    await queryRunner.query(`
+      CREATE TABLE stats_bucket (
+        environment_id uuid           NOT NULL,
+        subject_id     uuid           NOT NULL,
+        width_s        integer        NOT NULL,
+        at             timestamptz(3) NOT NULL,
+        succeeded      integer        NOT NULL,
+        failed         integer        NOT NULL,
+        canceled       integer        NOT NULL,
+        latencies      smallint[]     NOT NULL,
+        latency_counts integer[]      NOT NULL,
+        CONSTRAINT stats_bucket_pkey PRIMARY KEY (environment_id, subject_id, width_s, at),
+        CONSTRAINT stats_bucket_width_known CHECK (width_s IN (60, 3600)),
+        CONSTRAINT stats_bucket_latencies_counted CHECK (cardinality(latencies) = cardinality(latency_counts))
+      )`);
+    await queryRunner.query(`COMMENT ON COLUMN stats_bucket.subject_id IS 'a webhook, or the environment itself'`);
+    await queryRunner.query(`COMMENT ON COLUMN stats_bucket.at IS 'its beginning; it is width_s seconds long'`);
+    await queryRunner.query(
+      `COMMENT ON COLUMN stats_bucket.latency_counts IS 'attempts in each of latencies, of those that have any'`,
+    );
+    await queryRunner.query(`CREATE INDEX stats_bucket_oldest_first ON stats_bucket (width_s, at)`);
+  }
+
+  async down(queryRunner: QueryRunner): Promise<void> {
+    await queryRunner.query(`DROP TABLE stats_bucket, stats_entry`);
+  }
+}

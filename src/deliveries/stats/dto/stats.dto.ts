@@ -1,0 +1,140 @@
+import { ApiProperty, ApiSchema } from '@nestjs/swagger';
+import { ApiTimestamp, ApiUuid } from '../../../common/api-property.js';
+import { DISABLED_REASONS, type DisabledReason } from '../../../webhooks/entities/webhook.entity.js';
+import { STATS_WINDOWS, type StatsWindow } from '../stats-window.js';
+
+const COUNT = { type: 'integer', minimum: 0 } as const;
+const LATENCY = { type: 'integer', minimum: 0, nullable: true } as const;
+
+@ApiSchema({ name: 'StatsTotals' })
+export class StatsTotalsDto {
+  @ApiProperty({ ...COUNT, description: 'Deliveries that are pending now, whenever they were created.', example: 3 })
+  pending: number;
+
+  @ApiProperty({ ...COUNT, description: 'Deliveries that succeeded in the window.', example: 1204 })
+  succeeded: number;
+
+  @ApiProperty({
+    ...COUNT,
+    description: 'Deliveries that failed in the window, with their schedule spent.',
+    example: 7,
+  })
+  failed: number;
+
+  @ApiProperty({ ...COUNT, description: 'Deliveries that were canceled in the window.', example: 0 })
+  canceled: number;
+
+  @ApiProperty({ ...COUNT, description: 'Attempts that ended in the window, whatever they came to.', example: 1260 })
+  attempts: number;
+}
+
+@ApiSchema({ name: 'StatsLatency' })
+export class StatsLatencyDto {
+  @ApiProperty({ ...LATENCY, example: 38 })
+  p50: number | null;
+
+  @ApiProperty({ ...LATENCY, example: 122 })
+  p95: number | null;
+
+  @ApiProperty({ ...LATENCY, example: 410 })
+  p99: number | null;
+}
+
+@ApiSchema({ name: 'StatsBucket' })
+export class StatsBucketDto {
+  @ApiTimestamp({ description: 'Where it begins.' })
+  at: string;
+
+  @ApiProperty({ ...COUNT, example: 51 })
+  succeeded: number;
+
+  @ApiProperty({ ...COUNT, example: 1 })
+  failed: number;
+
+  @ApiProperty({ ...COUNT, example: 0 })
+  canceled: number;
+
+  @ApiProperty({ ...LATENCY, description: 'Of the attempts that ended in it; null: there were none.', example: 36 })
+  p50_ms: number | null;
+
+  @ApiProperty({ ...LATENCY, description: 'Likewise.', example: 118 })
+  p95_ms: number | null;
+}
+
+@ApiSchema({ name: 'Stats' })
+export class StatsDto {
+  @ApiProperty({ enum: STATS_WINDOWS, enumName: 'StatsWindow', example: '24h' })
+  window: StatsWindow;
+
+  @ApiTimestamp({ description: 'Where the first bucket begins: the window is up to one bucket longer than its name.' })
+  from: string;
+
+  @ApiTimestamp({ description: 'The time of this answer.', example: '2021-08-11T10:24:03.117Z' })
+  to: string;
+
+  @ApiProperty({
+    type: StatsTotalsDto,
+    description: 'A delivery that is sent again is pending, and no longer counted where it had ended.',
+  })
+  totals: StatsTotalsDto;
+
+  @ApiProperty({
+    type: 'number',
+    minimum: 0,
+    maximum: 1,
+    nullable: true,
+    description: 'Of the deliveries that succeeded or failed in the window, the share that succeeded; null: none did.',
+    example: 0.9942,
+  })
+  success_rate: number | null;
+
+  @ApiProperty({
+    type: StatsLatencyDto,
+    description:
+      'How many milliseconds attempts took: percentiles of those that ended in the window, within 5 %; null: none did.',
+  })
+  latency_ms: StatsLatencyDto;
+
+  @ApiProperty({
+    type: [StatsBucketDto],
+    description:
+      'Oldest first, without gaps: minutes in `1h`, hours in `24h` and `7d`, days in `30d`, all in UTC. The last one goes on.',
+  })
+  buckets: StatsBucketDto[];
+}
+
+@ApiSchema({ name: 'EnvironmentStats' })
+export class EnvironmentStatsDto extends StatsDto {
+  @ApiUuid({ example: '05daecaf-4365-42e8-8370-8127de5dd717' })
+  environment_id: string;
+}
+
+@ApiSchema({ name: 'WebhookStats' })
+export class WebhookStatsDto extends StatsDto {
+  @ApiUuid({ example: '4a4de828-f4db-4c9e-adfd-434e0864c3c7' })
+  webhook_id: string;
+
+  @ApiProperty({ description: 'Whether the webhook receives.', example: true })
+  is_active: boolean;
+
+  @ApiTimestamp({ nullable: true, description: 'Since when it does not; null while it does.', example: null })
+  disabled_at: string | null;
+
+  @ApiProperty({
+    enum: DISABLED_REASONS,
+    enumName: 'DisabledReason',
+    enumSchema: {
+      description: '`manual`: by request. `gone`: its endpoint answered 410. `failing`: nothing but failures for days.',
+    },
+    nullable: true,
+    example: null,
+  })
+  disabled_reason: DisabledReason | null;
+
+  @ApiTimestamp({
+    nullable: true,
+    description: 'When the first attempt since the last success failed; null: the last attempt succeeded.',
+    example: null,
+  })
+  failing_since: string | null;
+}

@@ -1,0 +1,39 @@
+const MINUTE_S = 60;
+const HOUR_S = 3_600;
+const DAY_S = 86_400;
+
+interface Window {
+  /** How far back it reaches, in seconds. */
+  lengthS: number;
+  /** Of the buckets that are shown, in seconds. */
+  bucketS: number;
+  /** Of the buckets that those are summed from, in seconds. */
+  keptS: number;
+}
+
+export const STATS_WINDOWS = ['1h', '24h', '7d', '30d'] as const;
+export type StatsWindow = (typeof STATS_WINDOWS)[number];
+
+export const WINDOWS: Readonly<Record<StatsWindow, Window>> = {
+  '1h': { lengthS: HOUR_S, bucketS: MINUTE_S, keptS: MINUTE_S },
+  '24h': { lengthS: DAY_S, bucketS: HOUR_S, keptS: HOUR_S },
+  '7d': { lengthS: 7 * DAY_S, bucketS: HOUR_S, keptS: HOUR_S },
+  '30d': { lengthS: 30 * DAY_S, bucketS: DAY_S, keptS: HOUR_S },
+};
+
+/** The widths of the buckets that are kept and for how long, in seconds: longer than the longest window made of them. */
+export const KEPT_S: readonly { widthS: number; forS: number }[] = [
+  { widthS: MINUTE_S, forS: 2 * HOUR_S },
+  { widthS: HOUR_S, forS: 32 * DAY_S },
+];
+
+/**
+ * The beginnings of a window's buckets, in Unix milliseconds. The first is whole, so the window is up to one bucket longer
+ * than its name says; the last is the one that `nowMs` lies in.
+ */
+export function bucketsOf({ lengthS, bucketS }: Window, nowMs: number): number[] {
+  const bucketMs = bucketS * 1_000;
+  const last = Math.floor(nowMs / bucketMs);
+  const first = Math.floor((nowMs - lengthS * 1_000) / bucketMs);
+  return Array.from({ length: last - first + 1 }, (_, index) => (first + index) * bucketMs);
+}

@@ -1,0 +1,75 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { notFound } from '../../common/not-found.js';
+import { databaseTime, findWebhook } from '../../webhooks/webhooks.repository.js';
+import { countPending, type PendingOwner } from '../queue/count-pending.js';
+import type { EnvironmentStatsDto, StatsDto, WebhookStatsDto } from './dto/stats.dto.js';
+import { readFailingSince, readStats } from './stats.repository.js';
+import { Tally } from './tally.js';
+import { bucketsOf, type StatsWindow, WINDOWS } from './stats-window.js';
+
+/** What became of deliveries in a stretch of time until now. */
+@Injectable()
+export class StatsService {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /** @throws ApiError WEBHOOK_NOT_FOUND */
+  async ofWebhook(environmentId: string, id: string, window: StatsWindow): Promise<WebhookStatsDto> {
+    const webhook = await findWebhook(this.dataSource.manager, environmentId, id);
+    if (!webhook) throw notFound('WEBHOOK_NOT_FOUND');
+    const failingSince = await readFailingSince(this.dataSource, id);
+    const stats = await this.read(environmentId, 'webhook', id, window);
+    return {
+      webhook_id: id,
+      is_active: webhook.isActive,
+      disabled_at: webhook.disabledAt?.toISOString() ?? null,
+      disabled_reason: webhook.disabledReason,
+      failing_since: failingSince?.toISOString() ?? null,
+      ...stats,
+    };
+  }
+
+  async ofEnvironment(environmentId: string, window: StatsWindow): Promise<EnvironmentStatsDto> {
+    return { environment_id: environmentId, ...(await this.read(environmentId, 'environment', environmentId, window)) };
+  }
+
+  private async read(
+    environmentId: string,
+    subject: PendingOwner,
+    subjectId: string,
+    name: StatsWindow,
+  ): Promise<StatsDto> {
+    const window = WINDOWS[name];
+    const pending = await countPending(this.dataSource, subject, subjectId);
+    const to = await databaseTime(this.dataSource.manager);
+    const beginnings = bucketsOf(window, to.getTime());
+    const from = new Date(beginnings[0]!);
+    const total = new Tally();
+    const tallies = beginnings.map(() => new Tally());
+    for (const row of await readStats(this.dataSource, environmentId, subjectId, window.keptS, from)) {
+      const place = Math.floor((row.at.getTime() - from.getTime()) / (window.bucketS * 1_000));
+      // Something may have ended since the time was read.
+      tallies[Math.min(place, tallies.length - 1)]!.add(row);
+      total.add(row);
+    }
+    const { succeeded, failed } = total.counts;
+    return {
+      window: name,
+      from: from.toISOString(),
+      to: to.toISOString(),
+      totals: { pending: pending.waiting + pending.leased, ...total.counts, attempts: total.latencies.count },
+      success_rate: succeeded + failed === 0 ? null : succeeded / (succeeded + failed),
+      latency_ms: {
+        p50: total.latencies.percentile(0.5),
+        p95: total.latencies.percentile(0.95),
+        p99: total.latencies.percentile(0.99),
+      },
+      buckets: tallies.map(({ counts, latencies }, index) => ({
+        at: new Date(beginnings[index]!).toISOString(),
+        ...counts,
+        p50_ms: latencies.percentile(0.5),
+        p95_ms: latencies.percentile(0.95),
+      })),
+    };
+  }
+}
