@@ -34,6 +34,8 @@ type Stage = (manager: EntityManager, erasure: Erasure) => Promise<Progress>;
 const STAGES = new Map<string, Stage>([
   ['delivery_queue', removeQueued],
   ['delivery', removeLogged],
+  ['stats_entry', (manager, erasure) => removeSome(manager, 'stats_entry', erasure)],
+  ['stats_bucket', (manager, erasure) => removeSome(manager, 'stats_bucket', erasure)],
   ['event', removeEvents],
   ['idempotency_key', (manager, erasure) => removeSome(manager, 'idempotency_key', erasure)],
   ['webhook_secret', (manager, erasure) => removeSome(manager, 'webhook_secret', erasure)],
@@ -188,10 +190,10 @@ async function removeWebhooks(manager: EntityManager, erasure: Erasure): Promise
   return { kind: 'removed', rows: rows + webhooks, through: ids.at(-1)! };
 }
 
-/** Of a table whose key begins with the environment. */
+/** Of a table whose key begins with the environment, or that is small. */
 async function removeSome(
   manager: EntityManager,
-  table: 'idempotency_key' | 'webhook_secret' | 'webhook_revision' | 'recovery',
+  table: 'stats_entry' | 'stats_bucket' | 'idempotency_key' | 'webhook_secret' | 'webhook_revision' | 'recovery',
   { environmentId }: Erasure,
 ): Promise<Progress> {
   const [{ rows }] = await manager.query<[{ rows: number }]>(

@@ -56,6 +56,21 @@ const FIELDS: Record<string, string[]> = {
   'POST /webhook/{id}/recover 200': ['queued'],
   'GET /webhook/{id}/recover 200': RECOVERY,
   'DELETE /webhook/{id}/recover 200': RECOVERY,
+  'GET /webhook/{id}/stats 200': [
+    'webhook_id',
+    'window',
+    'from',
+    'to',
+    'is_active',
+    'disabled_at',
+    'disabled_reason',
+    'failing_since',
+    'totals',
+    'success_rate',
+    'latency_ms',
+    'buckets',
+  ],
+  'GET /stats 200': ['environment_id', 'window', 'from', 'to', 'totals', 'success_rate', 'latency_ms', 'buckets'],
   'POST /webhook/{id}/rotate-secret 200': [
     'id',
     'target_url',
@@ -69,6 +84,8 @@ const FIELDS: Record<string, string[]> = {
 };
 
 const FILTERS: Record<string, string[]> = {
+  'GET /webhook/{id}/stats': ['window'],
+  'GET /stats': ['window'],
   'GET /webhook': ['is_active', 'failing', 'environment_id', 'limit', 'next_cursor'],
   'GET /event': ['event_type', 'created_after', 'created_before', 'limit', 'next_cursor'],
   'GET /delivery': [

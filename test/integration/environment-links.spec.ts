@@ -10,6 +10,8 @@ const WITHOUT_REFERENCES: Record<string, string> = {
   idempotency_key: 'written with every keyed event: a foreign key would lock the environment’s row each time',
   event: 'partitioned, and written for every event; takes its environment from the token',
   delivery: 'partitioned, and written for every delivery; takes its environment from the queue',
+  stats_entry: 'written for every delivery, by the statement that records what the delivery came to',
+  stats_bucket: 'sums of those, of a webhook or of the environment itself',
   delivery_queue: 'written for every delivery, by the statement that selects the webhooks of the event’s environment',
 };
 

@@ -82,6 +82,31 @@ export interface Recovery {
   completed_at: string | null;
 }
 
+export interface Stats {
+  window: string;
+  from: string;
+  to: string;
+  totals: Record<'pending' | 'succeeded' | 'failed' | 'canceled' | 'attempts', number>;
+  success_rate: number | null;
+  latency_ms: Record<'p50' | 'p95' | 'p99', number | null>;
+  buckets: {
+    at: string;
+    succeeded: number;
+    failed: number;
+    canceled: number;
+    p50_ms: number | null;
+    p95_ms: number | null;
+  }[];
+}
+
+export interface WebhookStats extends Stats {
+  webhook_id: string;
+  is_active: boolean;
+  disabled_at: string | null;
+  disabled_reason: string | null;
+  failing_since: string | null;
+}
+
 export interface Environment {
   id: string;
   name: string;

@@ -16,6 +16,8 @@ export const OPERATIONS: Record<string, string> = {
   'POST /webhook/{id}/recover': 'delivery:write',
   'GET /webhook/{id}/recover': 'delivery:read',
   'DELETE /webhook/{id}/recover': 'delivery:write',
+  'GET /webhook/{id}/stats': 'delivery:read',
+  'GET /stats': 'delivery:read',
   'GET /event-type': 'any token',
   'POST /event': 'event:write',
   'POST /event/batch': 'event:write',

@@ -18,9 +18,12 @@ export class StatsService {
     const webhook = await findWebhook(this.dataSource.manager, environmentId, id);
     if (!webhook) throw notFound('WEBHOOK_NOT_FOUND');
     const failingSince = await readFailingSince(this.dataSource, id);
-    const stats = await this.read(environmentId, 'webhook', id, window);
+    const { window: name, from, to, ...stats } = await this.read(environmentId, 'webhook', id, window);
     return {
       webhook_id: id,
+      window: name,
+      from,
+      to,
       is_active: webhook.isActive,
       disabled_at: webhook.disabledAt?.toISOString() ?? null,
       disabled_reason: webhook.disabledReason,

@@ -1,4 +1,4 @@
-import { ApiProperty, ApiSchema } from '@nestjs/swagger';
+import { ApiProperty, type ApiPropertyOptions, ApiSchema } from '@nestjs/swagger';
 import { ApiTimestamp, ApiUuid } from '../../../common/api-property.js';
 import { DISABLED_REASONS, type DisabledReason } from '../../../webhooks/entities/webhook.entity.js';
 import { STATS_WINDOWS, type StatsWindow } from '../stats-window.js';
@@ -61,58 +61,72 @@ export class StatsBucketDto {
   p95_ms: number | null;
 }
 
-@ApiSchema({ name: 'Stats' })
-export class StatsDto {
-  @ApiProperty({ enum: STATS_WINDOWS, enumName: 'StatsWindow', example: '24h' })
+const WINDOW = { enum: STATS_WINDOWS, enumName: 'StatsWindow', example: '24h' } as const;
+const FROM = { description: 'Where the first bucket begins: the window is up to one bucket longer than its name.' };
+const TO = { description: 'The time of this answer.', example: '2021-08-11T10:24:03.117Z' };
+const TOTALS = {
+  type: StatsTotalsDto,
+  description: 'A delivery that is sent again is pending, and no longer counted where it had ended.',
+};
+const SUCCESS_RATE = {
+  type: 'number',
+  minimum: 0,
+  maximum: 1,
+  nullable: true,
+  description: 'Of the deliveries that succeeded or failed in the window, the share that succeeded; null: none did.',
+  example: 0.9942,
+} as const;
+const LATENCY_MS = {
+  type: StatsLatencyDto,
+  description:
+    'How many milliseconds attempts took: percentiles of those that ended in the window, within 5 %; null: none did.',
+};
+const BUCKETS: ApiPropertyOptions = {
+  type: [StatsBucketDto],
+  description:
+    'Oldest first, without gaps: minutes in `1h`, hours in `24h` and `7d`, days in `30d`, all in UTC. The last one goes on.',
+};
+
+@ApiSchema({ name: 'EnvironmentStats' })
+export class EnvironmentStatsDto {
+  @ApiUuid({ example: '05daecaf-4365-42e8-8370-8127de5dd717' })
+  environment_id: string;
+
+  @ApiProperty(WINDOW)
   window: StatsWindow;
 
-  @ApiTimestamp({ description: 'Where the first bucket begins: the window is up to one bucket longer than its name.' })
+  @ApiTimestamp(FROM)
   from: string;
 
-  @ApiTimestamp({ description: 'The time of this answer.', example: '2021-08-11T10:24:03.117Z' })
+  @ApiTimestamp(TO)
   to: string;
 
-  @ApiProperty({
-    type: StatsTotalsDto,
-    description: 'A delivery that is sent again is pending, and no longer counted where it had ended.',
-  })
+  @ApiProperty(TOTALS)
   totals: StatsTotalsDto;
 
-  @ApiProperty({
-    type: 'number',
-    minimum: 0,
-    maximum: 1,
-    nullable: true,
-    description: 'Of the deliveries that succeeded or failed in the window, the share that succeeded; null: none did.',
-    example: 0.9942,
-  })
+  @ApiProperty(SUCCESS_RATE)
   success_rate: number | null;
 
-  @ApiProperty({
-    type: StatsLatencyDto,
-    description:
-      'How many milliseconds attempts took: percentiles of those that ended in the window, within 5 %; null: none did.',
-  })
+  @ApiProperty(LATENCY_MS)
   latency_ms: StatsLatencyDto;
 
-  @ApiProperty({
-    type: [StatsBucketDto],
-    description:
-      'Oldest first, without gaps: minutes in `1h`, hours in `24h` and `7d`, days in `30d`, all in UTC. The last one goes on.',
-  })
+  @ApiProperty(BUCKETS)
   buckets: StatsBucketDto[];
 }
 
-@ApiSchema({ name: 'EnvironmentStats' })
-export class EnvironmentStatsDto extends StatsDto {
-  @ApiUuid({ example: '05daecaf-4365-42e8-8370-8127de5dd717' })
-  environment_id: string;
-}
-
 @ApiSchema({ name: 'WebhookStats' })
-export class WebhookStatsDto extends StatsDto {
+export class WebhookStatsDto {
   @ApiUuid({ example: '4a4de828-f4db-4c9e-adfd-434e0864c3c7' })
   webhook_id: string;
+
+  @ApiProperty(WINDOW)
+  window: StatsWindow;
+
+  @ApiTimestamp(FROM)
+  from: string;
+
+  @ApiTimestamp(TO)
+  to: string;
 
   @ApiProperty({ description: 'Whether the webhook receives.', example: true })
   is_active: boolean;
@@ -137,4 +151,19 @@ export class WebhookStatsDto extends StatsDto {
     example: null,
   })
   failing_since: string | null;
+
+  @ApiProperty(TOTALS)
+  totals: StatsTotalsDto;
+
+  @ApiProperty(SUCCESS_RATE)
+  success_rate: number | null;
+
+  @ApiProperty(LATENCY_MS)
+  latency_ms: StatsLatencyDto;
+
+  @ApiProperty(BUCKETS)
+  buckets: StatsBucketDto[];
 }
+
+/** What the statistics of a webhook and those of an environment share. */
+export type StatsDto = Omit<EnvironmentStatsDto, 'environment_id'>;
