@@ -32,7 +32,7 @@ const LISTS = [
     name: 'stored-statements',
     list: '^src/database/stored-statements\\.ts$',
     listed:
-      '^src/(database/stored-statement|deliveries/queue/[^/]+|events/(accept-events|event-reads)|webhooks/insert-webhook)\\.ts$',
+      '^src/(database/stored-statement|deliveries/queue/[^/]+|deliveries/stats/stats\\.repository|events/(accept-events|event-reads)|webhooks/insert-webhook)\\.ts$',
   },
 ];
 

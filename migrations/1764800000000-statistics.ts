@@ -4,8 +4,8 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
  * Counts of what became of deliveries, and how long attempts took.
  *
  * `stats_entry` is what one statement came to for one webhook: a row that nobody else touches, so that counting neither
- * waits nor deadlocks. Entries are merged into `stats_bucket`, the sums that are read: for each webhook, and for its
- * environment as a whole, by minutes for some hours and by hours for as long as the longest window.
+ * waits nor deadlocks. `stats_bucket` has sums: of each webhook, and of its environment as a whole. What has happened is
+ * in one place: first an entry, then part of a minute's bucket, later of an hour's and at last of a day's.
  *
  * Neither references anything: like the queue, they are written for every delivery.
  *
@@ -39,21 +39,25 @@ export class Statistics1764800000000 implements MigrationInterface {
         subject_id     uuid           NOT NULL,
         width_s        integer        NOT NULL,
         at             timestamptz(3) NOT NULL,
+        moves_at       timestamptz(3) NOT NULL,
         succeeded      integer        NOT NULL,
         failed         integer        NOT NULL,
         canceled       integer        NOT NULL,
         latencies      smallint[]     NOT NULL,
         latency_counts integer[]      NOT NULL,
-        CONSTRAINT stats_bucket_pkey PRIMARY KEY (environment_id, subject_id, width_s, at),
-        CONSTRAINT stats_bucket_width_known CHECK (width_s IN (60, 3600)),
+        CONSTRAINT stats_bucket_pkey PRIMARY KEY (environment_id, subject_id, at, width_s),
+        CONSTRAINT stats_bucket_width_known CHECK (width_s IN (60, 3600, 86400)),
         CONSTRAINT stats_bucket_latencies_counted CHECK (cardinality(latencies) = cardinality(latency_counts))
       )`);
     await queryRunner.query(`COMMENT ON COLUMN stats_bucket.subject_id IS 'a webhook, or the environment itself'`);
     await queryRunner.query(`COMMENT ON COLUMN stats_bucket.at IS 'its beginning; it is width_s seconds long'`);
     await queryRunner.query(
+      `COMMENT ON COLUMN stats_bucket.moves_at IS 'when it becomes part of a wider one, or goes, if there is none'`,
+    );
+    await queryRunner.query(
       `COMMENT ON COLUMN stats_bucket.latency_counts IS 'attempts in each of latencies, of those that have any'`,
     );
-    await queryRunner.query(`CREATE INDEX stats_bucket_oldest_first ON stats_bucket (width_s, at)`);
+    await queryRunner.query(`CREATE INDEX stats_bucket_to_move ON stats_bucket (moves_at)`);
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {

@@ -4,6 +4,7 @@ import { LIST_DELIVERIES_OF_ENVIRONMENT, LIST_DELIVERIES_OF_WEBHOOK } from '../d
 import { COUNT_RECOVERABLE } from '../deliveries/queue/count-recoverable.js';
 import { RECOVER_DELIVERIES } from '../deliveries/queue/recover-deliveries.js';
 import { SETTLE_DELIVERIES, SETTLE_SUCCESSES } from '../deliveries/queue/settle-deliveries.js';
+import { FIND_BUCKETS } from '../deliveries/stats/stats.repository.js';
 import { ACCEPT_EVENTS } from '../events/accept-events.js';
 import { LIST_EVENTS } from '../events/event-reads.js';
 import { INSERT_WEBHOOK } from '../webhooks/insert-webhook.js';
@@ -15,6 +16,7 @@ export const storedStatements: readonly StoredStatement<unknown>[] = [
   CLAIM_DELIVERIES,
   ...Object.values(COUNT_PENDING),
   COUNT_RECOVERABLE,
+  FIND_BUCKETS,
   INSERT_WEBHOOK,
   LIST_DELIVERIES_OF_ENVIRONMENT,
   LIST_DELIVERIES_OF_WEBHOOK,

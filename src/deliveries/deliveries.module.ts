@@ -15,8 +15,8 @@ import { RecoveriesController } from './recovery/recoveries.controller.js';
 import { RecoveriesService } from './recovery/recoveries.service.js';
 import { RecoveryWorker } from './recovery/recovery-worker.js';
 import { StatsController } from './stats/stats.controller.js';
-import { StatsMerger } from './stats/stats-merger.js';
 import { StatsService } from './stats/stats.service.js';
+import { StatsUpkeep } from './stats/stats-upkeep.js';
 import { WebhookDisabler } from './engine/webhook-disabler.js';
 import { WebhookTestController } from './webhook-test.controller.js';
 import { WebhookTester } from './webhook-tester.js';
@@ -35,8 +35,8 @@ import { WebhookTester } from './webhook-tester.js';
     RecoveryWorker,
     ResultRecorder,
     RoomKeeper,
-    StatsMerger,
     StatsService,
+    StatsUpkeep,
     WebhookDisabler,
     WebhookTester,
   ],

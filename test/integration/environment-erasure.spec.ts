@@ -3,7 +3,7 @@ import { uuidV7 } from '../../src/common/uuid-v7.js';
 import { eraseChunk, type ErasureStep } from '../../src/erasure/erase-environment.js';
 import { EnvironmentEraser } from '../../src/erasure/environment-eraser.js';
 import { settleDeliveries } from '../../src/deliveries/queue/settle-deliveries.js';
-import { StatsMerger } from '../../src/deliveries/stats/stats-merger.js';
+import { StatsUpkeep } from '../../src/deliveries/stats/stats-upkeep.js';
 import { startReplica, type TestReplica } from '../support/app.js';
 import { auditRows } from '../support/audit-rows.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -52,7 +52,7 @@ describe('the erasure of a deleted environment', () => {
     replica = await startReplica(test);
     // The tests say when.
     await replica.nest.get(EnvironmentEraser).onModuleDestroy();
-    await replica.nest.get(StatsMerger).onModuleDestroy();
+    await replica.nest.get(StatsUpkeep).onModuleDestroy();
     await database.query(
       `INSERT INTO replica (id, started_at, seen_at) VALUES ($1, now(), now() + interval '1 hour')`,
       [REPLICA],
@@ -85,8 +85,8 @@ describe('the erasure of a deleted environment', () => {
     const later = leased.map((each) => resultOf(each, { kind: 'waiting', inMs: 3_600_000 }, attempted('failed')));
     await settleDeliveries(database, later);
     await database.query(
-      `INSERT INTO stats_bucket (environment_id, subject_id, width_s, at, succeeded, failed, canceled, latencies,
-         latency_counts) VALUES ($1, $2, 3600, now(), 0, 0, 0, '{12}', '{4}')`,
+      `INSERT INTO stats_bucket (environment_id, subject_id, width_s, at, moves_at, succeeded, failed, canceled, latencies,
+         latency_counts) VALUES ($1, $2, 3600, now(), now(), 0, 0, 0, '{12}', '{4}')`,
       [environmentId, webhookId],
     );
     const again = leased.slice(2);

@@ -10,7 +10,7 @@ import { LOST_LEASES_LIMIT, rescueDeliveries } from '../../src/deliveries/queue/
 import { settleDeliveries } from '../../src/deliveries/queue/settle-deliveries.js';
 import { stopDeliveries } from '../../src/deliveries/queue/stop-deliveries.js';
 import type { StatsDto } from '../../src/deliveries/stats/dto/stats.dto.js';
-import { mergeStats, trimStats } from '../../src/deliveries/stats/stats.repository.js';
+import { moveStats } from '../../src/deliveries/stats/stats-mover.js';
 import { StatsService } from '../../src/deliveries/stats/stats.service.js';
 import { STATS_WINDOWS, type StatsWindow } from '../../src/deliveries/stats/stats-window.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -53,8 +53,8 @@ describe('statistics', () => {
     environmentId = await makeEnvironment(database);
   });
 
-  const mergeAll = async (from: DataSource = database): Promise<void> => {
-    while (await mergeStats(from));
+  const moveAll = async (from: DataSource = database): Promise<void> => {
+    while (await moveStats(from));
   };
   const entries = async (): Promise<number> =>
     (await database.query<[{ count: number }]>('SELECT count(*)::int FROM stats_entry'))[0].count;
@@ -226,10 +226,10 @@ describe('statistics', () => {
       );
       await live(webhookIds, next);
       await move(since, new Date(now - age));
-      if (round % 3 === 1) await mergeAll();
+      if (round % 3 === 1) await moveAll();
     }
     for (const state of ['partly merged', 'merged']) {
-      if (state === 'merged') await mergeAll();
+      if (state === 'merged') await moveAll();
       expect((await entries()) > 0).toBe(state === 'partly merged');
       for (const subjectId of [...webhookIds, environmentId]) {
         for (const window of STATS_WINDOWS) {
@@ -258,43 +258,52 @@ describe('statistics', () => {
     };
     let areRecording = true;
     const merge = async (replica: DataSource) => {
-      while (areRecording) await mergeStats(replica);
+      while (areRecording) await moveStats(replica);
     };
     const merging = replicas.map(merge);
     await Promise.all(replicas.map(record));
     areRecording = false;
     await Promise.all(merging);
-    await mergeAll();
+    await moveAll();
     expect(await entries()).toBe(0);
     for (const subjectId of [...webhookIds, environmentId])
       expect(await reconcile(subjectId, '24h')).toBeGreaterThan(0);
     expect((await stats.ofEnvironment(environmentId, '24h')).totals).toMatchObject({ attempts: 3 * 25 * 3 * 6 });
   });
 
-  it('keep what no window reaches no longer than that', async () => {
+  it('become coarser with age, tell every window the same all the time, and end with the longest', async () => {
     const webhookId = await makeWebhook(database, environmentId);
-    const fill = (widthS: number, count: number) =>
-      database.query(
-        `INSERT INTO stats_bucket (environment_id, subject_id, width_s, at, succeeded, failed, canceled, latencies,
-           latency_counts)
-         SELECT $1, $2, $3::int, date_bin($3::int * interval '1 second', now() - n * $3::int * interval '1 second', 'epoch'), 1, 0, 0, '{}', '{}'
-         FROM generate_series(0, $4 - 1) AS n`,
-        [environmentId, webhookId, widthS, count],
-      );
-    await fill(60, 1_200);
-    await fill(3_600, 800);
-    const before = await Promise.all(STATS_WINDOWS.map((window) => statsOf(webhookId, window)));
-    expect(before.map(({ totals }) => totals.succeeded)).toEqual([61, 25, 169, expect.any(Number)]);
-    while (await trimStats(database));
-    const kept = await database.query<{ width_s: number; count: number }[]>(
-      'SELECT width_s, count(*)::int FROM stats_bucket GROUP BY width_s ORDER BY width_s',
+    // Every 17 minutes for 40 days: more than one transaction moves.
+    await database.query(
+      `INSERT INTO stats_bucket (environment_id, subject_id, width_s, at, moves_at, succeeded, failed, canceled, latencies,
+         latency_counts)
+       SELECT $1, $2, 60, date_bin('1 minute', now() - n * interval '17 minutes', 'epoch'),
+         now() - n * interval '17 minutes' + interval '2 hours', 3, 2, 1,
+         ARRAY[n % 50, 60 + n % 100], '{4,2}'
+       FROM generate_series(0, 40 * 24 * 60 / 17) AS n`,
+      [environmentId, webhookId],
+    );
+    const read = async () => {
+      const all = await Promise.all(STATS_WINDOWS.map((window) => statsOf(webhookId, window)));
+      return all.map(({ totals, latency_ms, buckets }) => ({ totals, latency_ms, buckets }));
+    };
+    const before = await read();
+    for (const { totals } of before) expect(totals.attempts).toBe(totals.succeeded * 2);
+    expect(await moveStats(database)).toBe(true);
+    expect(await read()).toEqual(before);
+    await moveAll();
+    expect(await read()).toEqual(before);
+    const kept = await database.query<{ width_s: number; hours: number }[]>(
+      `SELECT width_s, ceil(extract(epoch FROM now() - min(at)) / 3600)::int AS hours FROM stats_bucket
+       GROUP BY width_s ORDER BY width_s`,
     );
     expect(kept).toEqual([
-      { width_s: 60, count: 120 },
-      { width_s: 3_600, count: 768 },
+      { width_s: 60, hours: 2 },
+      { width_s: 3_600, hours: 8 * 24 },
+      { width_s: 86_400, hours: expect.any(Number) },
     ]);
-    const after = await Promise.all(STATS_WINDOWS.map((window) => statsOf(webhookId, window)));
-    expect(after.map(({ totals }) => totals)).toEqual(before.map(({ totals }) => totals));
+    expect(kept[2]!.hours).toBeGreaterThan(31 * 24);
+    expect(kept[2]!.hours).toBeLessThanOrEqual(32 * 24);
   });
 
   it('do not go below zero when something is sent again that ended before there were any', async () => {

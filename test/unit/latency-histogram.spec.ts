@@ -10,7 +10,7 @@ describe('the percentiles of a histogram', () => {
   const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
 
   it('are null without attempts', () => {
-    expect(new LatencyHistogram().percentile(0.5)).toBeNull();
+    expect(new LatencyHistogram().percentiles(0.5, 0.95)).toEqual([null, null]);
   });
 
   it.each([
@@ -22,14 +22,14 @@ describe('the percentiles of a histogram', () => {
     [0.99, 20, 20],
     [1, 20, 20],
   ])('%d of the first numbers up to %i is %i', (share, count, expected) => {
-    expect(histogramOf(upTo(count)).percentile(share)).toBe(expected);
+    expect(histogramOf(upTo(count)).percentiles(share)).toEqual([expected]);
   });
 
   it('do not depend on the order in which attempts are added, nor on how many at a time', () => {
     const histogram = new LatencyHistogram();
     for (const interval of [9, 3, 7]) histogram.add(interval, 10);
     histogram.add(3, 70);
-    expect([0.5, 0.8, 0.81, 0.95].map((share) => histogram.percentile(share))).toEqual([3, 3, 7, 9]);
+    expect(histogram.percentiles(0.5, 0.8, 0.81, 0.95)).toEqual([3, 3, 7, 9]);
     expect(histogram.count).toBe(100);
   });
 });

@@ -9,24 +9,31 @@ export class LatencyHistogram {
     return this.total;
   }
 
+  /** Intervals that have attempts, with their number, short durations first. */
+  get entries(): [interval: number, count: number][] {
+    return [...this.counts].sort(([a], [b]) => a - b);
+  }
+
   add(interval: number, count: number): void {
     this.counts.set(interval, (this.counts.get(interval) ?? 0) + count);
     this.total += count;
   }
 
   /**
-   * @param share of the attempts, above 0 and at most 1.
-   * @returns the shortest duration in whole milliseconds, within 3.2 %, that so many attempts did not exceed; null without
-   *   attempts.
+   * @param shares of the attempts, each above 0 and at most 1, in ascending order.
+   * @returns for each the shortest duration in whole milliseconds, within 3.2 %, that so many attempts did not exceed; null
+   *   without attempts.
    */
-  percentile(share: number): number | null {
-    // Rounded first: 0.95 × 100 is a little more than 95.
-    let left = Math.ceil(Number((share * this.total).toFixed(6)));
-    if (this.total === 0) return null;
-    for (const [interval, count] of [...this.counts].sort(([a], [b]) => a - b)) {
-      left -= count;
-      if (left <= 0) return middleOfInterval(interval);
-    }
-    return null;
+  percentiles<Shares extends readonly number[]>(...shares: Shares): { [Index in keyof Shares]: number | null };
+  percentiles(...shares: number[]): (number | null)[] {
+    const { entries } = this;
+    let index = -1;
+    let passed = 0;
+    return shares.map((share) => {
+      // Rounded first: 0.95 × 100 is a little more than 95.
+      const rank = Math.ceil(Number((share * this.total).toFixed(6)));
+      while (passed < rank) passed += entries[++index]![1];
+      return index < 0 ? null : middleOfInterval(entries[index]![0]);
+    });
   }
 }

@@ -7,24 +7,29 @@ interface Window {
   lengthS: number;
   /** Of the buckets that are shown, in seconds. */
   bucketS: number;
-  /** Of the buckets that those are summed from, in seconds. */
-  keptS: number;
 }
 
 export const STATS_WINDOWS = ['1h', '24h', '7d', '30d'] as const;
 export type StatsWindow = (typeof STATS_WINDOWS)[number];
 
 export const WINDOWS: Readonly<Record<StatsWindow, Window>> = {
-  '1h': { lengthS: HOUR_S, bucketS: MINUTE_S, keptS: MINUTE_S },
-  '24h': { lengthS: DAY_S, bucketS: HOUR_S, keptS: HOUR_S },
-  '7d': { lengthS: 7 * DAY_S, bucketS: HOUR_S, keptS: HOUR_S },
-  '30d': { lengthS: 30 * DAY_S, bucketS: DAY_S, keptS: HOUR_S },
+  '1h': { lengthS: HOUR_S, bucketS: MINUTE_S },
+  '24h': { lengthS: DAY_S, bucketS: HOUR_S },
+  '7d': { lengthS: 7 * DAY_S, bucketS: HOUR_S },
+  '30d': { lengthS: 30 * DAY_S, bucketS: DAY_S },
 };
 
-/** The widths of the buckets that are kept and for how long, in seconds: longer than the longest window made of them. */
-export const KEPT_S: readonly { widthS: number; forS: number }[] = [
+/** Widths of the buckets that are kept, narrow first, and how old one gets before it is part of the next, in seconds. */
+export interface Level {
+  widthS: number;
+  forS: number;
+}
+
+/** A window finds no bucket that is wider than its own. What leaves the last level is in no window any more. */
+export const LEVELS: readonly Level[] = [
   { widthS: MINUTE_S, forS: 2 * HOUR_S },
-  { widthS: HOUR_S, forS: 32 * DAY_S },
+  { widthS: HOUR_S, forS: 8 * DAY_S },
+  { widthS: DAY_S, forS: 32 * DAY_S },
 ];
 
 /**

@@ -3,7 +3,7 @@ import { DataSource } from 'typeorm';
 import { notFound } from '../../common/not-found.js';
 import { databaseTime, findWebhook } from '../../webhooks/webhooks.repository.js';
 import { countPending, type PendingOwner } from '../queue/count-pending.js';
-import type { EnvironmentStatsDto, StatsDto, WebhookStatsDto } from './dto/stats.dto.js';
+import type { EnvironmentStatsDto, StatsBucketDto, StatsDto, WebhookStatsDto } from './dto/stats.dto.js';
 import { readFailingSince, readStats } from './stats.repository.js';
 import { Tally } from './tally.js';
 import { bucketsOf, type StatsWindow, WINDOWS } from './stats-window.js';
@@ -49,30 +49,33 @@ export class StatsService {
     const from = new Date(beginnings[0]!);
     const total = new Tally();
     const tallies = beginnings.map(() => new Tally());
-    for (const row of await readStats(this.dataSource, environmentId, subjectId, window.keptS, from)) {
+    for (const row of await readStats(this.dataSource, environmentId, subjectId, from)) {
       const place = Math.floor((row.at.getTime() - from.getTime()) / (window.bucketS * 1_000));
       // Something may have ended since the time was read.
       tallies[Math.min(place, tallies.length - 1)]!.add(row);
       total.add(row);
     }
-    const { succeeded, failed } = total.counts;
+    const counts = notNegative(total.counts);
+    const [p50, p95, p99] = total.latencies.percentiles(0.5, 0.95, 0.99);
+    const ended = counts.succeeded + counts.failed;
     return {
       window: name,
       from: from.toISOString(),
       to: to.toISOString(),
-      totals: { pending: pending.waiting + pending.leased, ...total.counts, attempts: total.latencies.count },
-      success_rate: succeeded + failed === 0 ? null : succeeded / (succeeded + failed),
-      latency_ms: {
-        p50: total.latencies.percentile(0.5),
-        p95: total.latencies.percentile(0.95),
-        p99: total.latencies.percentile(0.99),
-      },
-      buckets: tallies.map(({ counts, latencies }, index) => ({
-        at: new Date(beginnings[index]!).toISOString(),
-        ...counts,
-        p50_ms: latencies.percentile(0.5),
-        p95_ms: latencies.percentile(0.95),
-      })),
+      totals: { pending: pending.waiting + pending.leased, ...counts, attempts: total.latencies.count },
+      success_rate: ended === 0 ? null : counts.succeeded / ended,
+      latency_ms: { p50, p95, p99 },
+      buckets: tallies.map((tally, index) => bucketOf(beginnings[index]!, tally)),
     };
   }
+}
+
+function bucketOf(beginning: number, { counts, latencies }: Tally): StatsBucketDto {
+  const [p50, p95] = latencies.percentiles(0.5, 0.95);
+  return { at: new Date(beginning).toISOString(), ...notNegative(counts), p50_ms: p50, p95_ms: p95 };
+}
+
+/** What ended before there were statistics is not in them, and is taken out of them when it is sent again. */
+function notNegative({ succeeded, failed, canceled }: Tally['counts']): Tally['counts'] {
+  return { succeeded: Math.max(0, succeeded), failed: Math.max(0, failed), canceled: Math.max(0, canceled) };
 }

@@ -3,21 +3,21 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
 import { Repeater } from '../../common/repeater.js';
 import { PipelineDataSource } from '../../database/data-sources.js';
-import { mergeStats, trimStats } from './stats.repository.js';
+import { moveStats } from './stats-mover.js';
 
-/** How old an entry gets at most before it is merged: reading looks through all that are not. */
+/** How old an entry gets, about: reading looks through all of them. */
 const ROUND_MS = 5_000;
 
-/** After a statement others get at the database for twice as long as it took. */
+/** After a transaction others get at the database for twice as long as it took. */
 const PAUSE_SHARE = 2;
 
-/** Merges what deliveries came to into the sums that are read, and removes those that are in no window any more. */
+/** Keeps statistics quick to read: few entries, and wide buckets for what is long ago. */
 @Injectable()
-export class StatsMerger implements OnApplicationBootstrap, OnModuleDestroy {
-  private readonly logger = new Logger(StatsMerger.name);
+export class StatsUpkeep implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly logger = new Logger(StatsUpkeep.name);
   private readonly stopping = new AbortController();
   private readonly repeater = new Repeater(ROUND_MS, (error) => {
-    this.logger.error({ msg: 'could not merge statistics; trying again in five seconds', err: error });
+    this.logger.error({ msg: 'could not sum up statistics; trying again in five seconds', err: error });
   });
 
   constructor(@PipelineDataSource() private readonly dataSource: DataSource) {}
@@ -32,17 +32,12 @@ export class StatsMerger implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async work(): Promise<void> {
-    await this.repeat(() => mergeStats(this.dataSource));
-    await this.repeat(() => trimStats(this.dataSource));
-  }
-
-  private async repeat(step: () => Promise<boolean>): Promise<void> {
     const { signal } = this.stopping;
     for (let isMore = true; isMore && !signal.aborted;) {
       const startedAt = performance.now();
-      isMore = await step();
-      const pauseMs = isMore ? (performance.now() - startedAt) * PAUSE_SHARE : 0;
-      await delay(pauseMs, undefined, { signal }).catch(() => undefined);
+      isMore = await moveStats(this.dataSource);
+      const pauseMs = (performance.now() - startedAt) * PAUSE_SHARE;
+      if (isMore) await delay(pauseMs, undefined, { signal }).catch(() => undefined);
     }
   }
 }
