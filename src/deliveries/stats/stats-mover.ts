@@ -35,7 +35,8 @@ export function moveStats(dataSource: DataSource): Promise<boolean> {
       const buckets = old.filter(({ widthS }) => widthS === narrower);
       await addTo(manager, level, buckets);
     }
-    return old.length === ROWS_PER_MOVE;
+    // What has moved may be old enough to move again.
+    return old.length > 0;
   });
 }
 
