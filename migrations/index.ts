@@ -7,6 +7,7 @@ import { Recovery1764600000000 } from './1764600000000-recovery.js';
 import { AttemptTimings1764700000000 } from './1764700000000-attempt-timings.js';
 import { RevisionTimes1764700000001 } from './1764700000001-revision-times.js';
 import { Statistics1764800000000 } from './1764800000000-statistics.js';
+import { UnsuccessfulDeliveries1764800000001 } from './1764800000001-unsuccessful-deliveries.js';
 
 /** In the order they run. A migration that is not listed here does not exist: no glob can miss or find one by surprise. */
 export const migrations = [
@@ -19,4 +20,5 @@ export const migrations = [
   AttemptTimings1764700000000,
   RevisionTimes1764700000001,
   Statistics1764800000000,
+  UnsuccessfulDeliveries1764800000001,
 ];

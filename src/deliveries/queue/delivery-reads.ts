@@ -71,8 +71,8 @@ const LOGGED = `
 /**
  * Newest first, from the queue and from the log, of one webhook's deliveries or of all its environment's. What is leased
  * is read apart: it is little, and the indexes by which the queue is listed leave it out. Of the others, $9 rows are
- * looked at, or fewer when $7 of them are wanted before: by type and status there is no index, which every delivery
- * would have to be written to.
+ * looked at, or fewer when $7 of them are wanted before: by type there is no index, nor of what succeeded, which every
+ * delivery would have to be written to. What did not succeed has one.
  *
  * By webhook, the environment is only asked whether the webhook is its own: as a condition on each row it would let the
  * planner read the environment's rows in place of the webhook's.
@@ -85,6 +85,16 @@ function listOf(owner: 'environment' | 'webhook'): StoredStatement<DeliveryRow &
     };
     return `${isOwned[owner]} AND ${id} >= $5 AND ${id} < $6 AND ($3 IS NULL OR ${alias}.event_id = $3)`;
   };
+  const logged = (condition: string, isWanted: string): string => `
+    SELECT * FROM (
+      SELECT ${LOGGED}, ${isWanted} AND ($4 IS NULL OR d.event_type = $4) AS is_wanted,
+        row_number() OVER (ORDER BY d.id DESC) = $9 AS is_scan_end
+      FROM delivery d
+      WHERE ${condition} AND ${isInReach('d', 'd.id')}
+      ORDER BY d.id DESC LIMIT $9
+    ) logged
+    WHERE is_wanted OR is_scan_end
+    ORDER BY id DESC LIMIT $7`;
   return new StoredStatement<DeliveryRow & Scanned>({
     name: `list_deliveries_of_${owner}`,
     parameters: 'uuid, uuid, uuid, text, uuid, uuid, int4, text, int4',
@@ -109,17 +119,8 @@ function listOf(owner: 'environment' | 'webhook'): StoredStatement<DeliveryRow &
     WHERE is_wanted OR is_scan_end
     ORDER BY id DESC LIMIT $7
   )
-  UNION ALL (
-    SELECT * FROM (
-      SELECT ${LOGGED}, $8 IN ('any', d.status) AND ($4 IS NULL OR d.event_type = $4) AS is_wanted,
-        row_number() OVER (ORDER BY d.id DESC) = $9 AS is_scan_end
-      FROM delivery d
-      WHERE $8 <> 'pending' AND ${isInReach('d', 'd.id')}
-      ORDER BY d.id DESC LIMIT $9
-    ) logged
-    WHERE is_wanted OR is_scan_end
-    ORDER BY id DESC LIMIT $7
-  )
+  UNION ALL (${logged(`$8 IN ('any', 'succeeded')`, `$8 IN ('any', d.status)`)})
+  UNION ALL (${logged(`$8 IN ('failed', 'canceled') AND d.status <> 'succeeded' AND d.status = $8`, 'true')})
   ORDER BY id DESC LIMIT $7`,
   });
 }
