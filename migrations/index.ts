@@ -6,6 +6,7 @@ import { Erasure1764500000000 } from './1764500000000-erasure.js';
 import { Recovery1764600000000 } from './1764600000000-recovery.js';
 import { AttemptTimings1764700000000 } from './1764700000000-attempt-timings.js';
 import { RevisionTimes1764700000001 } from './1764700000001-revision-times.js';
+import { OperationalEvents1764900000000 } from './1764900000000-operational-events.js';
 
 /** In the order they run. A migration that is not listed here does not exist: no glob can miss or find one by surprise. */
 export const migrations = [
@@ -17,4 +18,5 @@ export const migrations = [
   Recovery1764600000000,
   AttemptTimings1764700000000,
   RevisionTimes1764700000001,
+  OperationalEvents1764900000000,
 ];

@@ -39,6 +39,7 @@ const STAGES = new Map<string, Stage>([
   ['webhook_secret', (manager, erasure) => removeSome(manager, 'webhook_secret', erasure)],
   ['webhook_revision', (manager, erasure) => removeSome(manager, 'webhook_revision', erasure)],
   ['recovery', (manager, erasure) => removeSome(manager, 'recovery', erasure)],
+  ['operator_webhook', (manager, erasure) => removeSome(manager, 'operator_webhook', erasure)],
   ['webhook', removeWebhooks],
 ]);
 
@@ -191,7 +192,7 @@ async function removeWebhooks(manager: EntityManager, erasure: Erasure): Promise
 /** Of a table whose key begins with the environment. */
 async function removeSome(
   manager: EntityManager,
-  table: 'idempotency_key' | 'webhook_secret' | 'webhook_revision' | 'recovery',
+  table: 'idempotency_key' | 'webhook_secret' | 'webhook_revision' | 'recovery' | 'operator_webhook',
   { environmentId }: Erasure,
 ): Promise<Progress> {
   const [{ rows }] = await manager.query<[{ rows: number }]>(

@@ -3,6 +3,7 @@ import { uuidV7Floor } from '../../common/uuid-v7.js';
 import type { Queryable } from '../../database/queryable.js';
 import { DELIVERY_COLUMNS, queuedAs } from './columns.js';
 import { DEAD_AFTER_MS } from './replicas.js';
+import { REPORTED_COLUMNS, reportFailed } from './report-failed.js';
 
 /** Leases lost in a row that end a delivery: a payload that kills the process must not loop. */
 export const LOST_LEASES_LIMIT = 5;
@@ -51,6 +52,9 @@ const RESCUE = `
       now(), r.attempt_count + 1, r.lease, now(), 0, 'failed', 'worker_lost', w.target_url, '{}'
     FROM removed r JOIN webhook w ON w.id = r.webhook_id
     WHERE r.cancel_reason IS NULL
+    RETURNING ${REPORTED_COLUMNS}
+  ),
+  reported AS (${reportFailed('failed')}
   )
   SELECT
     (SELECT count(*)::int FROM lost) AS freed,

@@ -10,6 +10,7 @@ import type { Queryable } from '../../database/queryable.js';
 import { StoredStatement } from '../../database/stored-statement.js';
 import type { CancelReason, DeliveryResult, Settlement } from '../delivery.types.js';
 import { ATTEMPT_COLUMNS, DELIVERY_COLUMNS, queuedAs } from './columns.js';
+import { REPORTED_COLUMNS, reportFailed } from './report-failed.js';
 
 /** What became of a delivery. */
 export interface Settled {
@@ -107,6 +108,9 @@ export const SETTLE_DELIVERIES = new StoredStatement<Row>({
     SELECT r.id, r.environment_id, r.event_id, r.webhook_id, r.event_type, r.created_at, v.attempt_count, v.status,
       v.final_cancel_reason, now(), ${ATTEMPT_COLUMNS}
     FROM removed r JOIN verdict v ON v.delivery_id = r.id
+    RETURNING ${REPORTED_COLUMNS}
+  ),
+  reported AS (${reportFailed('closed')}
   ),
   logged AS (
     INSERT INTO attempt (delivery_id, ${ATTEMPT_COLUMNS})

@@ -1,0 +1,11 @@
+import { Module } from '@nestjs/common';
+import { DeliveriesModule } from '../deliveries/deliveries.module.js';
+import { BacklogWatcher } from './backlog-watcher.js';
+import { OperationalEventPublisher } from './operational-event-publisher.js';
+import { OperatorWebhookKeeper } from './operator-webhook-keeper.js';
+
+@Module({
+  imports: [DeliveriesModule],
+  providers: [BacklogWatcher, OperationalEventPublisher, OperatorWebhookKeeper],
+})
+export class OperationsModule {}
