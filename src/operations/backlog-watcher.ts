@@ -35,7 +35,8 @@ export class BacklogWatcher implements OnApplicationBootstrap, OnModuleDestroy {
     return this.repeater.stop();
   }
 
-  private async look(): Promise<void> {
+  /** Does nothing while another replica looks. */
+  async look(): Promise<void> {
     const limitMs = this.config.operatorBacklogAgeMs;
     await this.dataSource.transaction(async (manager) => {
       const known = await holdBacklogState(manager);

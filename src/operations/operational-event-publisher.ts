@@ -79,7 +79,8 @@ export class OperationalEventPublisher implements OnApplicationBootstrap, OnModu
     await this.repeater.stop();
   }
 
-  private async round(): Promise<void> {
+  /** Goes on until nothing is left, or the process stops. */
+  async round(): Promise<void> {
     const { environmentId, hasEvents, trouble } = await readOperatorWebhookState(this.dataSource);
     this.tellTrouble(trouble);
     this.tellDropped();
