@@ -57,7 +57,11 @@ describe('the operator', () => {
     const failing = await client.createWebhook({ target_url: endpoint.url('/failing') });
     const event = await client.publish('record:created', { canary: service.canary() });
     const [disabled] = await told('webhook.disabled');
-    const failed = await told('delivery.failed');
+    // The retry to the one that is gone may have been faster than its end.
+    const failed = await until('the failure', () => {
+      const found = toldTo(operator, 'delivery.failed').filter(({ payload }) => payload['webhook_id'] === failing.id);
+      return found.length > 0 && found;
+    });
     expect(disabled!.payload).toMatchObject({ webhook_id: gone.id, reason: 'gone' });
     expect(failed.map(({ payload }) => payload)).toEqual([
       expect.objectContaining({ webhook_id: failing.id, event_id: event.id, attempt_count: 2, response_status: 500 }),
@@ -70,9 +74,9 @@ describe('the operator', () => {
     const found = await until('both to be recorded', async () => {
       const path = `/delivery?environment_id=${environmentId}&status=succeeded`;
       const { result } = (await service.admin.get<Page<{ webhook_id: string; event_type: string }>>(path)).expect(200);
-      return result.length === 2 && result;
+      return new Set(result.map(({ event_type: type }) => type)).size === 2 && result;
     });
-    expect(found.map(({ webhook_id: to }) => to)).toEqual([id, id]);
+    expect(new Set(found.map(({ webhook_id: to }) => to))).toEqual(new Set([id]));
     expect(new Set(found.map(({ event_type: type }) => type))).toEqual(
       new Set(['webhook.disabled', 'delivery.failed']),
     );
