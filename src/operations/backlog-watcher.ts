@@ -1,4 +1,4 @@
-import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Repeater } from '../common/repeater.js';
 import { Config } from '../config/config.js';
@@ -16,7 +16,7 @@ const ROUND_MS = 5_000;
  * read: neither a restart nor another replica tells it again.
  */
 @Injectable()
-export class BacklogWatcher implements OnApplicationBootstrap, OnModuleDestroy {
+export class BacklogWatcher implements OnModuleDestroy {
   private readonly logger = new Logger(BacklogWatcher.name);
   private readonly repeater = new Repeater(ROUND_MS, (error) => {
     this.logger.error({ msg: 'the age of the backlog could not be read; trying again in five seconds', err: error });
@@ -27,8 +27,8 @@ export class BacklogWatcher implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly config: Config,
   ) {}
 
-  onApplicationBootstrap(): void {
-    if (this.config.operatorWebhookUrl !== null) this.repeater.startLater(() => this.look());
+  start(): void {
+    this.repeater.startLater(() => this.look());
   }
 
   onModuleDestroy(): Promise<void> {

@@ -1,9 +1,8 @@
-import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { OPERATIONAL_EVENT_TYPES } from '../common/operational-events.js';
 import { Repeater } from '../common/repeater.js';
 import { uuidV7 } from '../common/uuid-v7.js';
-import { Config } from '../config/config.js';
 import { DailyPartitions } from '../database/daily-partitions.js';
 import { PipelineDataSource } from '../database/data-sources.js';
 import { RoomKeeper } from '../deliveries/engine/room-keeper.js';
@@ -33,7 +32,8 @@ const WAITING_LIMIT = 10_000;
 const TOLD_AGAIN_MS = { dropped: 60_000, trouble: 3_600_000 };
 
 const TROUBLES: Readonly<Record<OperatorWebhookTrouble, string>> = {
-  deleted: 'operational events are dropped: the webhook of OPERATOR_WEBHOOK_URL was deleted; a restart makes it anew',
+  deleted:
+    'operational events are dropped: the webhook of OPERATOR_WEBHOOK_URL was deleted, or a replica began without the setting; a restart makes it anew',
   inactive: 'operational events are not delivered: the webhook of OPERATOR_WEBHOOK_URL is inactive',
   failing: 'operational events wait: the endpoint of OPERATOR_WEBHOOK_URL fails',
 };
@@ -43,7 +43,7 @@ const TROUBLES: Readonly<Record<OperatorWebhookTrouble, string>> = {
  * enters the others in one transaction, so a process that dies has done it or not.
  */
 @Injectable()
-export class OperationalEventPublisher implements OnApplicationBootstrap, OnModuleDestroy {
+export class OperationalEventPublisher implements OnModuleDestroy {
   private readonly logger = new Logger(OperationalEventPublisher.name);
   private readonly repeater = new Repeater(ROUND_MS, (error) => {
     this.logger.error({ msg: 'operational events could not be published; trying again in a second', err: error });
@@ -61,7 +61,6 @@ export class OperationalEventPublisher implements OnApplicationBootstrap, OnModu
     @PipelineDataSource() private readonly dataSource: DataSource,
     private readonly partitions: DailyPartitions,
     private readonly rooms: RoomKeeper,
-    private readonly config: Config,
     metrics: Metrics,
   ) {
     this.accepted = metrics.counter('eventsAccepted', {});
@@ -70,8 +69,8 @@ export class OperationalEventPublisher implements OnApplicationBootstrap, OnModu
     }
   }
 
-  onApplicationBootstrap(): void {
-    if (this.config.operatorWebhookUrl !== null) this.repeater.startLater(() => this.round());
+  start(): void {
+    this.repeater.startLater(() => this.round());
   }
 
   async onModuleDestroy(): Promise<void> {

@@ -1,9 +1,10 @@
-import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { insertEnvironment, newEnvironment } from '../administration/environments.service.js';
 import { SYSTEM_ACTOR } from '../auth/principal.js';
 import { ApiError } from '../common/errors.js';
 import { Config } from '../config/config.js';
+import { PipelineDataSource } from '../database/data-sources.js';
 import { insertWebhook } from '../webhooks/insert-webhook.js';
 import { newSecret } from '../webhooks/new-secret.js';
 import { SecretRotation } from '../webhooks/secret-rotation.js';
@@ -32,20 +33,24 @@ const NO_LIMIT = 2_147_483_647;
  * is an ordinary webhook in an environment that was made for it, so that the engine knows no other kind.
  */
 @Injectable()
-export class OperatorWebhookKeeper implements OnApplicationBootstrap {
+export class OperatorWebhookKeeper {
   private readonly logger = new Logger(OperatorWebhookKeeper.name);
 
   constructor(
     private readonly config: Config,
-    private readonly dataSource: DataSource,
+    @PipelineDataSource() private readonly dataSource: DataSource,
     private readonly vault: SecretVault,
     private readonly webhooks: WebhooksService,
     private readonly rotation: SecretRotation,
   ) {}
 
-  async onApplicationBootstrap(): Promise<void> {
+  /** @returns whether there is one that is told of anything. */
+  async keep(): Promise<boolean> {
     const { operatorWebhookUrl: targetUrl, operatorWebhookSecret: secret } = this.config;
-    if (targetUrl === null || secret === null) return this.switchOff();
+    if (targetUrl === null || secret === null) {
+      await this.switchOff();
+      return false;
+    }
     const { environmentId, webhookId } = await this.dataSource.transaction((manager) =>
       this.findOrMake(targetUrl, secret, manager),
     );
@@ -56,6 +61,7 @@ export class OperatorWebhookKeeper implements OnApplicationBootstrap {
       environment_id: environmentId,
       webhook_id: webhookId,
     });
+    return true;
   }
 
   /** Replicas that start together wait for each other here. */
