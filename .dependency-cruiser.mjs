@@ -16,6 +16,7 @@ const MAY_IMPORT = {
   webhooks: ['egress', 'administration', 'audit', 'auth', 'database', 'metrics', 'config', 'common'],
   deliveries: ['webhooks', 'egress', 'audit', 'auth', 'database', 'metrics', 'config', 'common'],
   events: ['deliveries', 'webhooks', 'audit', 'auth', 'database', 'metrics', 'config', 'common'],
+  operations: ['events', 'deliveries', 'webhooks', 'administration', 'auth', 'database', 'metrics', 'config', 'common'],
   erasure: ['database', 'config', 'common'],
   observability: ['events', 'deliveries', 'auth', 'database', 'metrics', 'config', 'common'],
 };

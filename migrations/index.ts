@@ -8,6 +8,7 @@ import { AttemptTimings1764700000000 } from './1764700000000-attempt-timings.js'
 import { RevisionTimes1764700000001 } from './1764700000001-revision-times.js';
 import { Statistics1764800000000 } from './1764800000000-statistics.js';
 import { UnsuccessfulDeliveries1764800000001 } from './1764800000001-unsuccessful-deliveries.js';
+import { OperationalEvents1764900000000 } from './1764900000000-operational-events.js';
 
 /** In the order they run. A migration that is not listed here does not exist: no glob can miss or find one by surprise. */
 export const migrations = [
@@ -21,4 +22,5 @@ export const migrations = [
   RevisionTimes1764700000001,
   Statistics1764800000000,
   UnsuccessfulDeliveries1764800000001,
+  OperationalEvents1764900000000,
 ];

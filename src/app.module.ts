@@ -10,6 +10,7 @@ import { ErasureModule } from './erasure/erasure.module.js';
 import { EventsModule } from './events/events.module.js';
 import { HealthModule } from './observability/health.module.js';
 import { MetricsModule } from './observability/metrics.module.js';
+import { OperationsModule } from './operations/operations.module.js';
 import { WebhooksModule } from './webhooks/webhooks.module.js';
 
 @Module({})
@@ -29,6 +30,7 @@ export class AppModule {
         DeliveriesModule,
         EventsModule,
         ErasureModule,
+        OperationsModule,
       ],
     };
   }

@@ -6,6 +6,7 @@ import { readEnvironment } from './config/environment.js';
 import { resolveCredentials } from './config/first-boot.js';
 import { DataDirectory } from './database/data-directory.js';
 import { EmbeddedPostgres } from './database/embedded-postgres.js';
+import { operatorTargetRule } from './egress/operator-target-rule.js';
 import { exitOnFault, explain } from './fault.js';
 import { closeOnSignal } from './shutdown.js';
 import { welcome } from './welcome.js';
@@ -19,7 +20,7 @@ const HEAP_GROWTH_PERCENT = 50;
 
 async function start(): Promise<void> {
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`);
-  const given = loadConfig(readEnvironment());
+  const given = loadConfig(readEnvironment(), [operatorTargetRule]);
   if (given.databaseUrl === null) {
     // Claimed before the first file is made in it: a second process must not touch what is another's. Started before
     // the application is loaded, which asks for it, and is told then if it failed: the two take about as long, in a

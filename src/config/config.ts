@@ -42,12 +42,16 @@ export class ConfigError extends Error {
   }
 }
 
+/** What settings have to fulfil together. Those that could not be read are absent. */
+export type ConfigRule = (settings: Partial<Settings>) => ConfigProblem[];
+
 /**
  * Reads the settings from environment variables; other variables are ignored.
  *
+ * @param rules of those that config cannot ask, because they stand above it.
  * @throws ConfigError naming every bad setting.
  */
-export function loadConfig(env: NodeJS.ProcessEnv): Config {
+export function loadConfig(env: NodeJS.ProcessEnv, rules: readonly ConfigRule[] = []): Config {
   const circumstances = circumstancesOf(env);
   const values: Partial<Record<SettingKey, unknown>> = {};
   const problems: ConfigProblem[] = [];
@@ -61,6 +65,8 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     ...missingCredentials(env),
     ...unreachableLimit(env, readable),
     ...outlivingEvents(readable),
+    ...unsignedOperations(readable),
+    ...rules.flatMap((rule) => rule(readable)),
     ...(circumstances.isProduction ? [...openRanges(readable), ...openPorts(readable)] : []),
   );
   if (problems.length > 0) throw new ConfigError(problems);
@@ -115,6 +121,12 @@ function outlivingEvents({ eventRetentionDays, retentionDays = Infinity }: Parti
   const { eventRetentionDays: setting, retentionDays: limit } = SETTINGS;
   const reason = `must be at most ${limit.name}, which is ${retentionDays} days, not ${eventRetentionDays}`;
   return [{ name: setting.name, reason }];
+}
+
+function unsignedOperations({ operatorWebhookUrl, operatorWebhookSecret }: Partial<Settings>): ConfigProblem[] {
+  if (typeof operatorWebhookUrl !== 'string' || operatorWebhookSecret !== null) return [];
+  const { operatorWebhookUrl: url, operatorWebhookSecret: secret } = SETTINGS;
+  return [{ name: secret.name, reason: `is required with ${url.name}: every delivery is signed` }];
 }
 
 function openRanges({ egressAllow = [] }: Partial<Settings>): ConfigProblem[] {

@@ -100,6 +100,15 @@ export function proxyUrl(): SettingType<string> {
   };
 }
 
+/** A URL to send deliveries to, kept as written. The egress policy, which other settings are part of, says which ones. */
+export function targetUrl(): SettingType<string> {
+  return {
+    form: '`https://` URL',
+    parse: (text) =>
+      /^https?:\/\//.test(text) && URL.canParse(text) ? accepted(text) : refused('must be an https:// URL'),
+  };
+}
+
 function isDecodable(text: string): boolean {
   try {
     decodeURIComponent(text);

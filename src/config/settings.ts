@@ -1,6 +1,14 @@
-import { addedHeaderName, addressRange, hostSuffix, listenAddress, portRange, proxyUrl } from './network-types.js';
+import {
+  addedHeaderName,
+  addressRange,
+  hostSuffix,
+  listenAddress,
+  portRange,
+  proxyUrl,
+  targetUrl,
+} from './network-types.js';
 import { boolean, duration, integer, list, oneOf, type SettingType } from './setting-type.js';
-import { bearerToken, directory, distinctKeys, encryptionKey, postgresUrl } from './storage-types.js';
+import { bearerToken, directory, distinctKeys, encryptionKey, postgresUrl, signingSecret } from './storage-types.js';
 
 /** What the default of another setting can depend on. */
 export interface Circumstances {
@@ -230,6 +238,32 @@ export const SETTINGS = {
     default: '10000000',
     description:
       'How many deliveries may be pending in an environment, those that wait for a retry included; while there are more, about, publishing is refused with 429.',
+  },
+  operatorWebhookUrl: {
+    name: 'OPERATOR_WEBHOOK_URL',
+    type: targetUrl(),
+    default: null,
+    unset: 'there are no operational events',
+    example: 'https://example.com/tidings',
+    description:
+      'Where operational events are delivered: `webhook.disabled`, `delivery.failed` and `backlog.old` (docs/operations.md). The rules for targets hold for it too. All replicas need the same one.',
+    isSecret: true,
+  },
+  operatorWebhookSecret: {
+    name: 'OPERATOR_WEBHOOK_SECRET',
+    type: signingSecret({ minLength: 24 }),
+    default: null,
+    unset: 'required with OPERATOR_WEBHOOK_URL',
+    example: '<what `openssl rand -hex 32` prints>',
+    description:
+      'Signs operational events. After a change the one before it signs beside it for a day. All replicas need the same one.',
+    isSecret: true,
+  },
+  operatorBacklogAgeMs: {
+    name: 'OPERATOR_BACKLOG_AGE',
+    type: duration({ min: '1s', max: '30d' }),
+    default: '5m',
+    description: 'How long the oldest delivery has been due when `backlog.old` tells of it.',
   },
 } as const satisfies Record<string, Setting<unknown>>;
 

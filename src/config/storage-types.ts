@@ -11,7 +11,7 @@ export interface EncryptionKey {
 const KEY_BYTES = 32;
 const KEY_ID = /^[\w.-]{1,64}$/;
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
-const MAX_TOKEN_LENGTH = 1024;
+const MAX_TEXT_LENGTH = 1024;
 
 /** A path, made absolute, so that a message about it is clear wherever it is read. */
 export function directory(): SettingType<string> {
@@ -37,12 +37,21 @@ export function postgresUrl(): SettingType<string> {
 }
 
 /** A bearer token: visible ASCII, so that it fits an `Authorization` header (RFC 6750 §2.1). */
-export function bearerToken({ minLength }: { minLength: number }): SettingType<string> {
+export function bearerToken(length: { minLength: number }): SettingType<string> {
+  return visibleAscii(length);
+}
+
+/** Its characters are the key, so they are those that every receiver encodes alike. */
+export function signingSecret(length: { minLength: number }): SettingType<string> {
+  return visibleAscii(length);
+}
+
+function visibleAscii({ minLength }: { minLength: number }): SettingType<string> {
   return {
     form: `at least ${minLength} visible ASCII characters`,
     parse: (text) => {
-      if (text.length < minLength || text.length > MAX_TOKEN_LENGTH) {
-        return refused(`must have ${minLength} to ${MAX_TOKEN_LENGTH} characters`);
+      if (text.length < minLength || text.length > MAX_TEXT_LENGTH) {
+        return refused(`must have ${minLength} to ${MAX_TEXT_LENGTH} characters`);
       }
       return /^[\x21-\x7e]+$/.test(text) ? accepted(text) : refused('must be visible ASCII characters without spaces');
     },

@@ -34,13 +34,14 @@ type Stage = (manager: EntityManager, erasure: Erasure) => Promise<Progress>;
 const STAGES = new Map<string, Stage>([
   ['delivery_queue', removeQueued],
   ['delivery', removeLogged],
-  ['stats_entry', (manager, erasure) => removeSome(manager, 'stats_entry', erasure)],
-  ['stats_bucket', (manager, erasure) => removeSome(manager, 'stats_bucket', erasure)],
+  ['stats_entry', removeSome('stats_entry')],
+  ['stats_bucket', removeSome('stats_bucket')],
   ['event', removeEvents],
-  ['idempotency_key', (manager, erasure) => removeSome(manager, 'idempotency_key', erasure)],
-  ['webhook_secret', (manager, erasure) => removeSome(manager, 'webhook_secret', erasure)],
-  ['webhook_revision', (manager, erasure) => removeSome(manager, 'webhook_revision', erasure)],
-  ['recovery', (manager, erasure) => removeSome(manager, 'recovery', erasure)],
+  ['idempotency_key', removeSome('idempotency_key')],
+  ['webhook_secret', removeSome('webhook_secret')],
+  ['webhook_revision', removeSome('webhook_revision')],
+  ['recovery', removeSome('recovery')],
+  ['operator_webhook', removeSome('operator_webhook')],
   ['webhook', removeWebhooks],
 ]);
 
@@ -191,21 +192,19 @@ async function removeWebhooks(manager: EntityManager, erasure: Erasure): Promise
 }
 
 /** Of a table whose key begins with the environment, or that is small. */
-async function removeSome(
-  manager: EntityManager,
-  table: 'stats_entry' | 'stats_bucket' | 'idempotency_key' | 'webhook_secret' | 'webhook_revision' | 'recovery',
-  { environmentId }: Erasure,
-): Promise<Progress> {
-  const [{ rows }] = await manager.query<[{ rows: number }]>(
-    `WITH removed AS (
-       DELETE FROM ${table} WHERE ctid = ANY (ARRAY(
-         SELECT ctid FROM ${table} WHERE environment_id = $1 LIMIT ${ROWS_PER_CHUNK} FOR UPDATE
-       )) RETURNING 1
-     )
-     SELECT count(*)::int AS rows FROM removed`,
-    [environmentId],
-  );
-  return rows === 0 ? 'finished' : { kind: 'removed', rows, through: null };
+function removeSome(table: string): Stage {
+  return async (manager, { environmentId }) => {
+    const [{ rows }] = await manager.query<[{ rows: number }]>(
+      `WITH removed AS (
+         DELETE FROM ${table} WHERE ctid = ANY (ARRAY(
+           SELECT ctid FROM ${table} WHERE environment_id = $1 LIMIT ${ROWS_PER_CHUNK} FOR UPDATE
+         )) RETURNING 1
+       )
+       SELECT count(*)::int AS rows FROM removed`,
+      [environmentId],
+    );
+    return rows === 0 ? 'finished' : { kind: 'removed', rows, through: null };
+  };
 }
 
 /** The next rows of the environment, of a table whose key is that and the id. */

@@ -1,3 +1,4 @@
+import { OPERATIONAL_EVENT_TYPES } from '../common/operational-events.js';
 import { ATTEMPT_ERRORS, CANCEL_REASONS } from '../common/outcomes.js';
 
 export interface Metric {
@@ -161,6 +162,13 @@ export const METRICS = {
     name: 'tidings_endpoint_state_changes_total',
     help: 'Endpoints that changed their state, by what they became.',
     labels: { to: ENDPOINT_STATES },
+  },
+
+  operationalEventsDropped: {
+    type: 'counter',
+    name: 'tidings_operational_events_dropped_total',
+    help: 'Operational events that are not delivered, because 10,000 wait for the webhook of OPERATOR_WEBHOOK_URL already, or because it was deleted.',
+    labels: { event_type: OPERATIONAL_EVENT_TYPES },
   },
 
   databaseConnections: {

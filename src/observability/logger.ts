@@ -46,9 +46,10 @@ export class PinoLogger implements LoggerService {
   }
 
   /** The logger that the settings ask for; it shows none of their secrets. */
-  static of({ logLevel, adminToken, encryptionKeys, databaseUrl }: Config, stream?: DestinationStream): PinoLogger {
+  static of(config: Config, stream?: DestinationStream): PinoLogger {
+    const { logLevel, adminToken, encryptionKeys, databaseUrl, operatorWebhookSecret } = config;
     const keys = (encryptionKeys ?? []).map(({ key }) => key.toString('base64'));
-    const secrets = [adminToken, databaseUrl, ...keys].filter((secret) => secret !== null);
+    const secrets = [adminToken, databaseUrl, operatorWebhookSecret, ...keys].filter((secret) => secret !== null);
     return new PinoLogger({ level: logLevel, secrets, stream });
   }
 

@@ -9,13 +9,16 @@ export interface NewSecret {
   row: WebhookSecret;
 }
 
-/** @param createdAt the database's time, in whole milliseconds; the newest secret signs first. */
+/**
+ * @param createdAt the database's time, in whole milliseconds; the newest secret signs first.
+ * @param text one that its owner chose; a random one if absent.
+ */
 export function newSecret(
   vault: SecretVault,
   { environmentId, webhookId }: { environmentId: string; webhookId: string },
   createdAt: Date,
+  text: string = randomUUID(),
 ): NewSecret {
-  const text = randomUUID();
   const id = uuidV7(createdAt.getTime());
   const sealed = vault.seal(text, { environmentId, webhookId, secretId: id });
   return { text, row: { environmentId, webhookId, id, ...sealed, createdAt, expiresAt: null } };

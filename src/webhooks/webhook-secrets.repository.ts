@@ -43,6 +43,34 @@ export async function endSecrets(
   return row!.stillLive;
 }
 
+/** The secret that signs first; null when none is live. */
+export async function findNewestSecret(
+  manager: EntityManager,
+  { environmentId, webhookId }: SecretOwner,
+): Promise<StoredSecret | null> {
+  const [row] = await manager.query<StoredSecret[]>(
+    `SELECT environment_id AS "environmentId", webhook_id AS "webhookId", id, key_id AS "keyId", ciphertext
+     FROM webhook_secret
+     WHERE environment_id = $1 AND webhook_id = $2 AND ciphertext IS NOT NULL AND expires_at IS NULL
+     ORDER BY id DESC LIMIT 1`,
+    [environmentId, webhookId],
+  );
+  return row ?? null;
+}
+
+export async function countLiveSecrets(
+  manager: EntityManager,
+  { environmentId, webhookId }: SecretOwner,
+): Promise<number> {
+  const [row] = await manager.query<{ live: number }[]>(
+    `SELECT count(*)::int AS live FROM webhook_secret
+     WHERE environment_id = $1 AND webhook_id = $2 AND ciphertext IS NOT NULL
+       AND (expires_at IS NULL OR expires_at > clock_timestamp())`,
+    [environmentId, webhookId],
+  );
+  return row!.live;
+}
+
 const SECRETS_PER_STATEMENT = 1_000;
 
 /** The index `webhook_secret_to_wipe` has exactly these rows. Those that a rotation holds are wiped the next time. */

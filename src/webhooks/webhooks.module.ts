@@ -32,6 +32,6 @@ import { WebhooksService } from './webhooks.service.js';
     WebhooksService,
     { provide: EnvironmentContents, useExisting: WebhookDeletion },
   ],
-  exports: [EnvironmentContents, SecretVault, WebhooksService],
+  exports: [EnvironmentContents, SecretRotation, SecretVault, WebhooksService],
 })
 export class WebhooksModule {}

@@ -14,6 +14,7 @@ import type { UpdateWebhookDto } from './dto/update-webhook.dto.js';
 import type { WebhookWithSecretDto } from './dto/webhook-with-secret.dto.js';
 import { toWebhookDto, type WebhookDto } from './dto/webhook.dto.js';
 import type { Webhook } from './entities/webhook.entity.js';
+import { reportDisabled } from './operational-events.js';
 import { disabled, patched, type WebhookPatch, type WebhookTransition } from './webhook-change.js';
 import { WebhookCreation, withoutRepeats } from './webhook-creation.js';
 import { WebhookDeletion } from './webhook-deletion.js';
@@ -68,12 +69,9 @@ export class WebhooksService {
   async update(environmentId: string, id: string, body: UpdateWebhookDto, actor: string): Promise<WebhookDto> {
     if (body.target_url !== undefined) this.refuseBadTarget(body.target_url);
     const patch = patchOf(body);
-    const change = await this.change(
-      { environmentId, id },
-      actor,
-      (webhook, now) => patched(webhook, patch, now),
-      body.is_active === true,
-    );
+    const change = await this.change({ environmentId, id }, actor, (webhook, now) => patched(webhook, patch, now), {
+      startsAfresh: body.is_active === true,
+    });
     if (!change) throw notFound('WEBHOOK_NOT_FOUND');
     await change.settle?.();
     return toWebhookDto(change.webhook);
@@ -104,7 +102,9 @@ export class WebhooksService {
     reason: 'gone' | 'failing',
   ): Promise<(() => Promise<void>) | null> {
     const where = { id: webhookId, revision };
-    const change = await this.change(where, SYSTEM_ACTOR, (webhook, now) => disabled(webhook, reason, now));
+    const change = await this.change(where, SYSTEM_ACTOR, (webhook, now) => disabled(webhook, reason, now), {
+      report: reportDisabled,
+    });
     return change?.settle ?? null;
   }
 
@@ -112,13 +112,17 @@ export class WebhooksService {
    * Decides on the locked row and writes; null: not found. `settle` is what is left to do once that is committed: when
    * it has ended no attempt can start under the old state.
    *
-   * @param startsAfresh what is known against the endpoint is forgotten, also when nothing else changes.
+   * @param options.startsAfresh what is known against the endpoint is forgotten, also when nothing else changes.
+   * @param options.report told of the change in its transaction.
    */
   private async change(
     where: FindOptionsWhere<Webhook>,
     actor: string,
     decide: (webhook: Webhook, now: Date) => WebhookTransition | null,
-    startsAfresh = false,
+    {
+      startsAfresh = false,
+      report,
+    }: { startsAfresh?: boolean; report?: (manager: EntityManager, webhook: Webhook) => Promise<void> } = {},
   ): Promise<{ webhook: Webhook; settle: (() => Promise<void>) | null } | null> {
     return this.inTransaction(async (manager) => {
       const webhook = await lockWebhook(manager, where);
@@ -133,6 +137,7 @@ export class WebhooksService {
       await saveWebhook(manager, transition.webhook, { actor, action: 'changed', changedFields });
       const change = changeOf(transition);
       if (change) await this.deliveryControl.apply([change], manager);
+      await report?.(manager, transition.webhook);
       const settle = change && ((): Promise<void> => this.deliveryControl.settle([change]));
       return { webhook: transition.webhook, settle };
     });

@@ -23,10 +23,14 @@ const WITHOUT_ENVIRONMENT: Record<string, string> = {
   attempt: 'belongs to a delivery by its id alone, and is read once that was found in the environment',
   webhook_health: 'belongs to a webhook by its id alone, which no two environments share',
   schema_migration: 'tells the version of the schema',
+  operational_event: 'is the operator’s, whose environment is in operator_webhook',
 };
 
 /** Tables that have one row of an environment at most. */
 const ONCE_PER_ENVIRONMENT = ['environment_erasure'];
+
+/** Tables that have one row at most. */
+const ONCE = ['operator_webhook'];
 
 /** A foreign key between rows that each belong to an environment. */
 interface Link {
@@ -78,6 +82,10 @@ describe('links between environments', () => {
     }
     await database.dataSource.query(
       'INSERT INTO environment_erasure (environment_id, next_at, created_at) VALUES ($1, now(), now())',
+      [own],
+    );
+    await database.dataSource.query(
+      'INSERT INTO operator_webhook (environment_id, webhook_id, is_on) SELECT environment_id, id, true FROM webhook WHERE environment_id = $1',
       [own],
     );
     tables = await database.dataSource.query(
@@ -174,10 +182,12 @@ describe('links between environments', () => {
       // What a row belongs to is the other environment's; an environment itself can only be missing.
       const foreign = column === undefined ? {} : { [column]: (await rowOf(parent, other))['id'] };
       const members = column === undefined ? { environment_id: randomUUID() } : foreign;
-      expect(await refusalOf(...(await insertLike(table, members)))).toBe(name);
+      const unlinked = await insertLike(table, members);
+      const second = await insertLike(table, ONCE_PER_ENVIRONMENT.includes(table) ? { environment_id: other } : {});
+      if (ONCE.includes(table)) await database.dataSource.query(`DELETE FROM ${table}`);
+      expect(await refusalOf(...unlinked)).toBe(name);
       // Nothing but the link stands in its way.
-      const second = ONCE_PER_ENVIRONMENT.includes(table) ? { environment_id: other } : {};
-      await database.dataSource.query(...(await insertLike(table, second)));
+      await database.dataSource.query(...second);
       tried.push(name);
     }
     expect(tried).toEqual(

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { Config, ConfigError, loadConfig } from '../../src/config/config.js';
 import { SETTINGS } from '../../src/config/settings.js';
+import { operatorTargetRule } from '../../src/egress/operator-target-rule.js';
 
 const TOKEN = 'admin-token-of-thirty-two-chars-';
 const KEY = randomBytes(32).toString('base64');
@@ -62,6 +63,9 @@ describe('loadConfig', () => {
       rateLimitPer10s: 500,
       webhooksPerEnvironment: 1000,
       pendingDeliveriesPerEnvironment: 10_000_000,
+      operatorWebhookUrl: null,
+      operatorWebhookSecret: null,
+      operatorBacklogAgeMs: 300_000,
     });
   });
 
@@ -161,6 +165,7 @@ describe('loadConfig', () => {
       ['SIGNATURE_ENCODING', 'hex', 'signatureEncoding', 'hex'],
       ['ADMIN_TOKEN', TOKEN, 'adminToken', TOKEN],
       ['LOG_LEVEL', 'silent', 'logLevel', 'silent'],
+      ['OPERATOR_BACKLOG_AGE', '1s', 'operatorBacklogAgeMs', 1_000],
     ])('%s=%s', (name, text, property, value) => {
       expect(loadConfig({ [name]: text })[property]).toEqual(value);
     });
@@ -241,6 +246,11 @@ describe('loadConfig', () => {
       ['RATE_LIMIT_PER_10S', '0'],
       ['WEBHOOKS_PER_ENVIRONMENT', '0'],
       ['LOG_LEVEL', 'verbose'],
+      ['OPERATOR_WEBHOOK_URL', 'example.com/tidings'],
+      ['OPERATOR_WEBHOOK_URL', 'ftp://example.com/'],
+      ['OPERATOR_WEBHOOK_SECRET', 'x'.repeat(23)],
+      ['OPERATOR_WEBHOOK_SECRET', 'a secret with spaces in it'],
+      ['OPERATOR_BACKLOG_AGE', '0s'],
     ])('%s=%s', (name, text) => {
       expect(Object.keys(problemsOf({ [name]: text }))).toEqual([name]);
     });
@@ -274,6 +284,52 @@ describe('loadConfig', () => {
 
     it('is held against nothing while the other is bad in itself', () => {
       expect(Object.keys(problemsOf({ EVENT_RETENTION_DAYS: '31', RETENTION_DAYS: '0' }))).toEqual(['RETENTION_DAYS']);
+    });
+  });
+
+  describe('the webhook of the operator', () => {
+    const OPERATOR_WEBHOOK_URL = 'https://example.com/tidings?key=hidden';
+    const OPERATOR_WEBHOOK_SECRET = 'x'.repeat(24);
+
+    it('needs a secret, and is taken as written with one', () => {
+      const { OPERATOR_WEBHOOK_SECRET: reason } = problemsOf({ OPERATOR_WEBHOOK_URL });
+      expect(reason).toContain('is required with OPERATOR_WEBHOOK_URL');
+      expect(loadConfig({ OPERATOR_WEBHOOK_URL, OPERATOR_WEBHOOK_SECRET })).toMatchObject({
+        operatorWebhookUrl: OPERATOR_WEBHOOK_URL,
+        operatorWebhookSecret: OPERATOR_WEBHOOK_SECRET,
+      });
+    });
+
+    it('may be taken away while its secret stays', () => {
+      expect(loadConfig({ OPERATOR_WEBHOOK_SECRET }).operatorWebhookUrl).toBeNull();
+    });
+
+    it('is named once when its secret is bad in itself', () => {
+      const { problems } = errorOf({ OPERATOR_WEBHOOK_URL, OPERATOR_WEBHOOK_SECRET: 'short' });
+      expect(problems.map(({ name }) => name)).toEqual(['OPERATOR_WEBHOOK_SECRET']);
+    });
+
+    it.each([
+      ['http://example.com/?key=hidden', 'https'],
+      ['https://10.0.0.1/?key=hidden', 'address'],
+      ['https://user:hidden@example.com/', 'credentials'],
+      ['https://tidings.internal/?key=hidden', 'reserved'],
+      ['https://example.com:25/?key=hidden', 'port'],
+    ])('is held to the rules for targets, and %s is not shown', (url, rule) => {
+      const env = { NODE_ENV: 'production', OPERATOR_WEBHOOK_URL: url, OPERATOR_WEBHOOK_SECRET };
+      expect(() => loadConfig(env, [operatorTargetRule])).toThrow(`(rule: ${rule}`);
+      expect(() => loadConfig(env, [operatorTargetRule])).not.toThrow('hidden');
+      const open = { EGRESS_ALLOW: '10.0.0.0/8', EGRESS_ALLOW_HOSTS: 'internal', TARGET_URL_ALLOW_HTTP: 'true' };
+      const verdict = rule === 'credentials' || rule === 'port' ? 'refused' : 'taken';
+      const load = () => loadConfig({ ...env, ...open }, [operatorTargetRule]);
+      if (verdict === 'taken') expect(load().operatorWebhookUrl).toBe(url);
+      else expect(load).toThrow(`(rule: ${rule}`);
+    });
+
+    it('is held against no rules while those cannot be read', () => {
+      const env = { OPERATOR_WEBHOOK_URL: 'https://10.0.0.1/', OPERATOR_WEBHOOK_SECRET, EGRESS_ALLOW: '*' };
+      expect(() => loadConfig(env, [operatorTargetRule])).toThrow(/EGRESS_ALLOW member 1/);
+      expect(() => loadConfig(env, [operatorTargetRule])).not.toThrow('OPERATOR_WEBHOOK_URL');
     });
   });
 

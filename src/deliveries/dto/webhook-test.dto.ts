@@ -18,7 +18,7 @@ export class WebhookTestDto {
 
   @ApiPropertyOptional({
     enum: SENDABLE,
-    enumName: 'DeliveryEventType',
+    enumName: 'TestEventType',
     default: TEST_EVENT_TYPE,
     description: 'Send the example payload of this type instead of `{"foo":"bar"}`.',
   })

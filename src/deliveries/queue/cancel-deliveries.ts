@@ -28,7 +28,8 @@ const CANCEL = `
     SELECT ${DELIVERY_COLUMNS}, attempt_count, 'canceled', 'stopped', now() FROM removed
     RETURNING ${ENTERED_COLUMNS}
   ),
-  ${enterStats('logged')}
+  entered AS (${enterStats('logged')}
+  )
   SELECT count(*)::int AS canceled FROM held WHERE lease IS NULL`;
 
 /**

@@ -41,7 +41,8 @@ export function reopen(condition: string): string {
     INSERT INTO attempt (delivery_id, ${ATTEMPT_COLUMNS})
     SELECT id, ${ATTEMPT_COLUMNS} FROM reopened WHERE number IS NOT NULL
   ),
-  ${withdrawStats('reopened')}`;
+  withdrawn AS (${withdrawStats('reopened')}
+  )`;
 }
 
 /** Acts on a finished delivery only; one that is pending keeps its row of the queue. */

@@ -3,6 +3,7 @@ import { uuidV7Floor } from '../../common/uuid-v7.js';
 import type { Queryable } from '../../database/queryable.js';
 import { DELIVERY_COLUMNS, queuedAs } from './columns.js';
 import { DEAD_AFTER_MS } from './replicas.js';
+import { REPORTED_COLUMNS, reportFailed } from './report-failed.js';
 import { ENTERED_COLUMNS, enterStats } from './stats-entries.js';
 
 /** Leases lost in a row that end a delivery: a payload that kills the process must not loop. */
@@ -53,12 +54,15 @@ const RESCUE = `
       now(), r.attempt_count + 1, r.lease, now(), 0, 'failed', 'worker_lost', w.target_url, '{}'
     FROM removed r JOIN webhook w ON w.id = r.webhook_id
     WHERE r.cancel_reason IS NULL
-    RETURNING ${ENTERED_COLUMNS}
+    RETURNING ${REPORTED_COLUMNS}, duration_ms
+  ),
+  reported AS (${reportFailed('failed')}
   ),
   ended AS (
-    SELECT * FROM canceled UNION ALL SELECT * FROM failed
+    SELECT ${ENTERED_COLUMNS} FROM canceled UNION ALL SELECT ${ENTERED_COLUMNS} FROM failed
   ),
-  ${enterStats('ended')}
+  entered AS (${enterStats('ended')}
+  )
   SELECT
     (SELECT count(*)::int FROM lost) AS freed,
     (SELECT coalesce(json_agg(cancel_reason), '[]') FROM removed) AS ended`;

@@ -10,6 +10,7 @@ import type { Queryable } from '../../database/queryable.js';
 import { StoredStatement } from '../../database/stored-statement.js';
 import type { CancelReason, DeliveryResult, Settlement } from '../delivery.types.js';
 import { ATTEMPT_COLUMNS, DELIVERY_COLUMNS, queuedAs } from './columns.js';
+import { REPORTED_COLUMNS, reportFailed } from './report-failed.js';
 import { ENTERED_COLUMNS, enterStats } from './stats-entries.js';
 
 /** What became of a delivery. */
@@ -108,6 +109,9 @@ export const SETTLE_DELIVERIES = new StoredStatement<Row>({
     SELECT r.id, r.environment_id, r.event_id, r.webhook_id, r.event_type, r.created_at, v.attempt_count, v.status,
       v.final_cancel_reason, now(), ${ATTEMPT_COLUMNS}
     FROM removed r JOIN verdict v ON v.delivery_id = r.id
+    RETURNING ${REPORTED_COLUMNS}
+  ),
+  reported AS (${reportFailed('closed')}
   ),
   logged AS (
     INSERT INTO attempt (delivery_id, ${ATTEMPT_COLUMNS})
@@ -116,7 +120,8 @@ export const SETTLE_DELIVERIES = new StoredStatement<Row>({
   recorded AS (
     SELECT ${ENTERED_COLUMNS} FROM verdict WHERE status <> 'waiting' OR number IS NOT NULL
   ),
-  ${enterStats('recorded')}
+  entered AS (${enterStats('recorded')}
+  )
   SELECT r.delivery_id, v.status, v.final_cancel_reason, NULL::uuid
   FROM result r LEFT JOIN verdict v ON v.delivery_id = r.delivery_id
   WHERE v.status IS DISTINCT FROM r.settlement
@@ -156,7 +161,8 @@ export const SETTLE_SUCCESSES = new StoredStatement<Row>({
     FROM removed m JOIN result r ON r.delivery_id = m.id
     RETURNING ${ENTERED_COLUMNS}
   ),
-  ${enterStats('closed')}
+  entered AS (${enterStats('closed')}
+  )
   SELECT r.delivery_id, NULL, NULL, NULL::uuid
   FROM unnest($2) AS r (delivery_id)
   WHERE r.delivery_id NOT IN (SELECT id FROM removed)
@@ -229,7 +235,8 @@ const LOG_LATE_ATTEMPTS = `
     SELECT l.environment_id, n.webhook_id, NULL AS status, l.duration_ms
     FROM late l JOIN numbered n ON n.delivery_id = l.delivery_id
   ),
-  ${enterStats('made')}
+  entered AS (${enterStats('made')}
+  )
   SELECT delivery_id FROM known UNION ALL SELECT delivery_id FROM numbered`;
 
 /** Looks for a delivery that moves from the queue to the log, or back, between one look and the next. */

@@ -4,31 +4,29 @@ import { latencyIntervalOf } from './latency-intervals.js';
 export const ENTERED_COLUMNS = 'environment_id, webhook_id, status, duration_ms';
 
 /**
- * SQL: a query of a WITH that enters into the statistics what has just been recorded: one row for each webhook.
+ * SQL: enters into the statistics what has just been recorded, one row for each webhook.
  *
- * @param source a query of the same WITH with `ENTERED_COLUMNS`: a delivery that has ended, or one that has not, with the
- *   duration of an attempt that was made of it; NULL: none was.
+ * @param source a query of the WITH that this is part of, with `ENTERED_COLUMNS`: a delivery that has ended, or one that has
+ *   not, and the duration of the attempt that was made of it; NULL: none was.
  */
 export function enterStats(source: string): string {
-  return `entered AS (
+  return `
     INSERT INTO stats_entry (environment_id, webhook_id, at, succeeded, failed, canceled, latencies)
     SELECT environment_id, webhook_id, now(), ${countsOf('count(*)')},
       coalesce(array_agg(${latencyIntervalOf('duration_ms')}) FILTER (WHERE duration_ms IS NOT NULL), '{}')
-    FROM ${source} GROUP BY environment_id, webhook_id
-  )`;
+    FROM ${source} GROUP BY environment_id, webhook_id`;
 }
 
 /**
- * SQL: a query of a WITH that takes back that deliveries had ended. Their attempts stay counted: they were made.
+ * SQL: takes back that deliveries had ended. Their attempts stay counted: they were made.
  *
- * @param source a query of the same WITH with the `completed_at` of each besides.
+ * @param source likewise, with the `completed_at` of each besides.
  */
 export function withdrawStats(source: string): string {
-  return `withdrawn AS (
+  return `
     INSERT INTO stats_entry (environment_id, webhook_id, at, succeeded, failed, canceled, latencies)
     SELECT environment_id, webhook_id, completed_at, ${countsOf('-count(*)')}, '{}'
-    FROM ${source} GROUP BY environment_id, webhook_id, completed_at
-  )`;
+    FROM ${source} GROUP BY environment_id, webhook_id, completed_at`;
 }
 
 function countsOf(count: string): string {

@@ -45,7 +45,8 @@ const STOP = `
     SELECT ${DELIVERY_COLUMNS}, attempt_count, 'canceled', $2::text, now() FROM removed
     RETURNING ${ENTERED_COLUMNS}
   ),
-  ${enterStats('logged')}
+  entered AS (${enterStats('logged')}
+  )
   SELECT count(*)::int AS canceled FROM waiting`;
 
 /**

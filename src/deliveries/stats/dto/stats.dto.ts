@@ -137,10 +137,10 @@ export class WebhookStatsDto {
   @ApiProperty({
     enum: DISABLED_REASONS,
     enumName: 'DisabledReason',
-    enumSchema: {
-      description: '`manual`: by request. `gone`: its endpoint answered 410. `failing`: nothing but failures for days.',
-    },
     nullable: true,
+    description:
+      'Why it does not; null while it does. `manual`: by request. `gone`: its endpoint answered 410. `failing`: nothing but ' +
+      'failures for days.',
     example: null,
   })
   disabled_reason: DisabledReason | null;
