@@ -1,7 +1,7 @@
 import { ATTEMPT_COLUMNS, DELIVERY_COLUMNS } from '../../src/deliveries/queue/columns.js';
 import { payloadOf } from '../helpers/payload.js';
 import type { CopyFormat, CopyRows } from './copy-rows.js';
-import type { PastAttempt, PastDelivery } from './history.js';
+import { type PastAttempt, type PastDelivery, textOfId } from './history.js';
 
 const namesIn = (columns: string): string[] => columns.split(',').map((name) => name.trim());
 const ATTEMPT_NAMES = namesIn(ATTEMPT_COLUMNS);
@@ -26,11 +26,7 @@ export const EVENT_ROWS: CopyFormat<PastDelivery> = {
 };
 
 export const DELIVERY_ROWS: CopyFormat<PastDelivery> = {
-  columns: [
-    ...namesIn(DELIVERY_COLUMNS),
-    ...['status', 'attempt_count', 'cancel_reason', 'completed_at'],
-    ...ATTEMPT_NAMES,
-  ],
+  columns: [...namesIn(DELIVERY_COLUMNS), 'status', 'attempt_count', 'cancel_reason', 'completed_at', ...ATTEMPT_NAMES],
   write(rows, delivery) {
     const { attempts, completedAtMs, status } = delivery;
     writeOwed(rows, delivery);
@@ -85,7 +81,7 @@ function writeAttempt(rows: CopyRows, { eventId, webhook }: PastDelivery, attemp
   rows.text(outcome);
   rows.text(error);
   rows.text(webhook.targetUrl);
-  rows.text(requestHeaders(eventId.toString('hex'), startedAtMs));
+  rows.text(requestHeaders(textOfId(eventId), startedAtMs));
   rows.int2(responseStatus);
   rows.text(isAnswered ? RESPONSE_HEADERS : null);
   rows.text(isAnswered ? 'OK' : null);
@@ -104,8 +100,6 @@ const RESPONSE_HEADERS =
 const SIGNATURE = 's'.repeat(44);
 const HEADERS_AFTER_TIME = `","webhook-signature":"v1,${SIGNATURE}","x-webhook-signature":"format=sha256,v=${SIGNATURE}"}`;
 
-/** @param hex the event's id. */
-function requestHeaders(hex: string, atMs: number): string {
-  const id = `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
-  return `{"content-type":"application/json","user-agent":"Tidings/bench","webhook-id":"${id}","webhook-timestamp":"${Math.floor(atMs / 1_000)}${HEADERS_AFTER_TIME}`;
+function requestHeaders(eventId: string, atMs: number): string {
+  return `{"content-type":"application/json","user-agent":"Tidings/bench","webhook-id":"${eventId}","webhook-timestamp":"${Math.floor(atMs / 1_000)}${HEADERS_AFTER_TIME}`;
 }

@@ -190,3 +190,9 @@ function writeRandomHalf(id: Buffer, random: SeededRandom): void {
   id.writeUInt32BE((0x8000_0000 | (random.uint32() & 0x3fff_ffff)) >>> 0, 8);
   id.writeUInt32BE(random.uint32(), 12);
 }
+
+/** @param id its 16 bytes. */
+export function textOfId(id: Buffer): string {
+  const hex = id.toString('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
