@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
-export const SCENARIOS = ['1', '2', '3', '4', '5', '6', '7', 'fairness'] as const;
+export const SCENARIOS = ['1', '2', '3', '4', '5', '6', '7', 'fairness', 'growth'] as const;
 export type ScenarioName = (typeof SCENARIOS)[number];
 
 const ENGINES = ['embedded', 'server'] as const;
@@ -19,6 +19,8 @@ export interface Options {
   stored: number | null;
   /** Waiting deliveries in scenario 5; null: as many as the scenario says. */
   backlog: number | null;
+  /** Finished deliveries at the steps of `growth`, smallest first; null: as many as the scenario says. */
+  sizes: number[] | null;
   /** Where the service writes its CPU profiles; null: it writes none. */
   profileDirectory: string | null;
 }
@@ -30,6 +32,7 @@ export const USAGE = `npm run bench -- [options]
   --seconds <n>            how long each load lasts
   --backlog <n>            waiting deliveries in scenario 5
   --stored <n>             finished deliveries in scenario 6
+  --sizes <n,n,…>          finished deliveries at the steps of growth
   --profile <directory>    the service writes a CPU profile of each scenario there, which costs it speed
 
 DATABASE_URL: a superuser's URL of a PostgreSQL server. The bench makes databases of its own there and drops them.`;
@@ -50,6 +53,7 @@ export function optionsOf(args: readonly string[], databaseUrl: string | null): 
     seconds: positive(values.seconds),
     stored: positive(values.stored),
     backlog: positive(values.backlog),
+    sizes: sizesOf(values.sizes),
     profileDirectory: values.profile === undefined ? null : resolve(values.profile),
   };
 }
@@ -65,6 +69,7 @@ function parse(args: readonly string[]) {
         seconds: { type: 'string' },
         stored: { type: 'string' },
         backlog: { type: 'string' },
+        sizes: { type: 'string' },
         profile: { type: 'string' },
       },
     });
@@ -81,8 +86,20 @@ function listOf<T extends string>(text: string | undefined, known: readonly T[])
   return known.filter((name) => names.includes(name));
 }
 
+function sizesOf(text: string | undefined): number[] | null {
+  return text === undefined
+    ? null
+    : text
+        .split(',')
+        .map(wholeNumber)
+        .sort((a, b) => a - b);
+}
+
 function positive(text: string | undefined): number | null {
-  if (text === undefined) return null;
+  return text === undefined ? null : wholeNumber(text);
+}
+
+function wholeNumber(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1) throw new UsageError(`"${text}" is no whole number from 1`);
   return value;

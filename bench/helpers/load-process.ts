@@ -1,5 +1,7 @@
+import type { Distribution } from '../measures/samples.js';
 import { serve } from './helper-process.js';
 import { type Arrivals, type LoadReport, LoadRun } from './load-run.js';
+import { type Reading, readInTurn } from './read-run.js';
 import { EventRequests, type Stream, WebhookRequests } from './request-source.js';
 
 export interface EventLoad {
@@ -24,6 +26,7 @@ export interface WebhookLoad {
 export interface LoadProcedures {
   publish: (load: EventLoad) => Promise<LoadReport>;
   createWebhooks: (load: WebhookLoad) => Promise<LoadReport>;
+  read: (reading: Reading) => Promise<Distribution>;
 }
 
 serve<LoadProcedures>({
@@ -31,4 +34,5 @@ serve<LoadProcedures>({
     new LoadRun(ports, new EventRequests(streams, eventsPerRequest)).send(arrivals, seconds),
   createWebhooks: ({ port, token, targetUrl, perSecond, seconds }) =>
     new LoadRun([port], new WebhookRequests(token, targetUrl)).send({ kind: 'open', perSecond }, seconds),
+  read: readInTurn,
 });

@@ -1,5 +1,6 @@
 import type { Distribution } from '../measures/samples.js';
 import type { EngineName, ScenarioName } from '../options.js';
+import type { Cost } from './cost.js';
 
 /** One line of the table. What README.md calls by the same names is defined there. Null: it cannot be told. */
 export interface Result {
@@ -29,6 +30,8 @@ export interface Result {
   othersCpuShare: number | null;
   /** Figures of this scenario alone; each name ends in its unit where it has one. */
   figures: Record<string, number>;
+  /** Of a scenario that compares sizes, at the one that the label tells; they have a table of their own. */
+  costs?: readonly Cost[];
   /** What went wrong, or could not be measured. */
   notes: string[];
 }

@@ -1,3 +1,5 @@
+import { aligned } from './aligned.js';
+import { costTableOf } from './cost-table.js';
 import { type Report, ratioOf } from './report.js';
 import type { Result } from './result.js';
 
@@ -14,6 +16,7 @@ export function tableOf(report: Report): string {
     '',
     ...aligned([COLUMNS.map(({ title }) => title), ...report.results.map((result) => cellsOf(report, result))]),
     '',
+    ...costTableOf(report.results),
     ...report.results.flatMap((result) => remarksOf(result).map((remark) => `- ${nameOf(result)}: ${remark}`)),
     ...report.failures.map(({ scenario, engine, message }) => `- ${scenario} ${engine} FAILED: ${message}`),
   ];
@@ -65,11 +68,4 @@ function whole(value: number | null): string {
 
 function fixed(value: number | null, digits = 1): string {
   return value === null ? NOTHING : value.toFixed(digits);
-}
-
-function aligned([head = [], ...rows]: string[][]): string[] {
-  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]!.length)));
-  const line = (cells: string[]): string =>
-    `| ${cells.map((cell, column) => cell.padEnd(widths[column]!)).join(' | ')} |`;
-  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)];
 }

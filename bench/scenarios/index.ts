@@ -2,6 +2,7 @@ import type { ScenarioName } from '../options.js';
 import { measureBacklog } from './backlog.js';
 import { measureFairness } from './fairness.js';
 import { measureFanOut } from './fan-out.js';
+import { measureGrowth } from './growth.js';
 import { measureBatchIntake, measureSingleIntake } from './intake.js';
 import { measureReplicas } from './replicas.js';
 import type { Scenario } from './scenario.js';
@@ -17,4 +18,5 @@ export const SCENARIO_BY_NAME: Record<ScenarioName, Scenario> = {
   6: measureStored,
   7: measureReplicas,
   fairness: measureFairness,
+  growth: measureGrowth,
 };

@@ -1,0 +1,85 @@
+import { encodeCursor } from '../../src/common/page.js';
+import { History, type HistoryPlan, type HistoryWebhook, type PastDelivery, textOfId } from '../service/history.js';
+
+/** Where a page is of one thing among many, or deep in a list: so many of them, evenly over the history. */
+const PLACES = 20;
+
+/** A page as it is asked for: in one way, or in several that should cost alike, in turn. */
+export interface Page {
+  name: string;
+  paths: string[];
+}
+
+/**
+ * The pages of the lists, with the default limit, and what is shown of one event, delivery or webhook.
+ *
+ * @param plan of the deliveries that have ended; its first webhook is the busiest, its second like most.
+ */
+export function growthPages(plan: HistoryPlan): Page[] {
+  const [busiest, usual] = plan.webhooks as [HistoryWebhook, HistoryWebhook];
+  const { eventType: rareType } = plan.rare;
+  const some = samplesOf(plan, () => true);
+  const failed = samplesOf(plan, ({ status }) => status === 'failed');
+  const each = (name: string, pathOf: (delivery: Sample) => string, samples = some): Page => ({
+    name,
+    paths: samples.map(pathOf),
+  });
+  const first = (name: string, path: string): Page => ({ name, paths: [path] });
+  const both = (name: string, path: string): Page[] => [
+    first(name, path),
+    each(`${name}, deep in`, ({ id }) => `${path}${path.includes('?') ? '&' : '?'}next_cursor=${encodeCursor(id)}`),
+  ];
+  return [
+    ...both('GET /delivery', '/delivery'),
+    ...both('GET /delivery of a webhook', `/delivery?webhook_id=${usual.id}`),
+    ...both('GET /delivery of the busiest webhook', `/delivery?webhook_id=${busiest.id}`),
+    each('GET /delivery of an event', ({ eventId }) => `/delivery?event_id=${eventId}`),
+    first('GET /delivery pending', '/delivery?status=pending'),
+    each('GET /delivery created before an instant', ({ createdAt }) => `/delivery?created_before=${createdAt}`),
+    ...both('GET /delivery of a common type', `/delivery?event_type=${busiest.eventType}`),
+    ...both('GET /delivery of a type like most', `/delivery?event_type=${usual.eventType}`),
+    ...both('GET /delivery of a rare type', `/delivery?event_type=${rareType}`),
+    ...both('GET /delivery failed', '/delivery?status=failed'),
+    ...both('GET /delivery of a webhook and failed', `/delivery?webhook_id=${usual.id}&status=failed`),
+    ...both('GET /delivery of the busiest and failed', `/delivery?webhook_id=${busiest.id}&status=failed`),
+    ...both('GET /delivery of a webhook and a rare type', `/delivery?webhook_id=${usual.id}&event_type=${rareType}`),
+    ...both(
+      'GET /delivery of the busiest and a rare type',
+      `/delivery?webhook_id=${busiest.id}&event_type=${rareType}`,
+    ),
+    each('GET /delivery/{id}', ({ id }) => `/delivery/${id}`),
+    each('GET /delivery/{id} that failed', ({ id }) => `/delivery/${id}`, failed),
+    ...both('GET /event', '/event'),
+    ...both('GET /event of a common type', `/event?event_type=${busiest.eventType}`),
+    ...both('GET /event of a rare type', `/event?event_type=${rareType}`),
+    each('GET /event/{id}', ({ eventId }) => `/event/${eventId}`),
+    each('GET /event/{id}/webhooks', ({ eventId }) => `/event/${eventId}/webhooks`),
+    first('GET /webhook', '/webhook'),
+    first('GET /webhook failing', '/webhook?failing=true'),
+  ];
+}
+
+interface Sample {
+  id: string;
+  eventId: string;
+  createdAt: string;
+}
+
+/** Deliveries of the first webhook's environment, evenly over the history. */
+function samplesOf(plan: HistoryPlan, isWanted: (delivery: PastDelivery) => boolean): Sample[] {
+  const history = new History(plan);
+  const { environmentId } = plan.webhooks[0]!;
+  return Array.from({ length: PLACES }, (_, place) => {
+    let n = Math.floor(((place + 0.5) * plan.count) / PLACES);
+    let delivery = history.at(n);
+    while (delivery.webhook.environmentId !== environmentId || !isWanted(delivery)) {
+      n = (n + 1) % plan.count;
+      delivery = history.at(n);
+    }
+    return {
+      id: textOfId(delivery.deliveryId),
+      eventId: textOfId(delivery.eventId),
+      createdAt: new Date(delivery.createdAtMs).toISOString(),
+    };
+  });
+}

@@ -1,0 +1,52 @@
+import { cpus } from 'node:os';
+import type pg from 'pg';
+import { dayOf } from '../../src/database/day-partition.js';
+import type { FillProcedures } from '../helpers/fill-process.js';
+import { HelperProcess } from '../helpers/helper-process.js';
+import type { Workspace } from '../workspace.js';
+import { copyIn } from './copy-in.js';
+import { type CopyFormat, CopyRows } from './copy-rows.js';
+import { History, type HistoryPlan, type PastDelivery } from './history.js';
+import { EVENT_ROWS, queueRows } from './history-rows.js';
+
+/** Each has a process of the server's beside it. */
+const PROCESSES_MAX = 4;
+
+/** Stores all deliveries of the plan, with their events and attempts, in partitions that exist and are empty. */
+export async function fillHistory(workspace: Workspace, databaseUrl: string, plan: HistoryPlan): Promise<void> {
+  const first = dayOf(plan.fromMs);
+  const days = Array.from({ length: dayOf(plan.untilMs - 1) - first + 1 }, (_, index) => first + index);
+  let stored = 0;
+  const work = async (): Promise<void> => {
+    const helper = HelperProcess.start<FillProcedures>(new URL('../helpers/fill-process.ts', import.meta.url));
+    workspace.defer(() => helper.stop());
+    try {
+      for (let day = days.shift(); day !== undefined; day = days.shift()) {
+        const rows = await helper.call('fillDay', { databaseUrl, plan, day });
+        stored += rows;
+      }
+    } finally {
+      await helper.stop();
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(PROCESSES_MAX, cpus().length) }, work));
+  if (stored !== plan.count) throw new Error(`${stored} deliveries were stored of ${plan.count}`);
+}
+
+/** Stores the events of deliveries that wait. */
+export function fillWaitingEvents(client: pg.Client, plan: HistoryPlan): Promise<number> {
+  return fill(client, 'event', EVENT_ROWS, plan);
+}
+
+/** Makes the plan's deliveries all that waits, until an instant in Unix milliseconds. */
+export async function fillQueue(client: pg.Client, plan: HistoryPlan, dueAtMs: number): Promise<void> {
+  await client.query('TRUNCATE delivery_queue');
+  await fill(client, 'delivery_queue', queueRows(dueAtMs), plan);
+  await client.query('VACUUM (ANALYZE) delivery_queue');
+}
+
+function fill(client: pg.Client, table: string, format: CopyFormat<PastDelivery>, plan: HistoryPlan): Promise<number> {
+  const all = new History(plan).between(plan.fromMs, plan.untilMs);
+  const copy = `COPY ${table} (${format.columns.join(', ')}) FROM STDIN (FORMAT binary)`;
+  return copyIn(client, copy, CopyRows.chunksOf(format, all));
+}
