@@ -19,13 +19,13 @@ export function diskCosts(sizes: ReadonlyMap<string, TableSize>, { ended, waitin
       costs.push(costOf(`disk, ${table}: ${part}, per delivery`, 'B', bytes));
     }
   }
-  const stats = sizes.get('stats_bucket');
-  const statsBytes = stats ? stats.rows + stats.toast + stats.indexes : 0;
+  const stats = sizes.get('stats_bucket')!;
+  const statsBytes = stats.rows + stats.toast + stats.indexes;
   return [
     ...costs,
     costOf('disk, together per delivery', 'B', perDelivery),
     costOf('disk, a million deliveries', 'GB', (perDelivery * 1e6) / GB),
-    ...(stats ? [costOf('disk, statistics, however many', 'GB', statsBytes / GB)] : []),
+    costOf('disk, statistics, however many', 'GB', statsBytes / GB),
     costOf('disk, a month at 100 deliveries/s', 'GB', (perDelivery * DELIVERIES_OF_A_MONTH + statsBytes) / GB),
   ];
 }

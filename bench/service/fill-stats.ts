@@ -1,54 +1,66 @@
 import type pg from 'pg';
+import { latencyIntervalOf } from '../../src/deliveries/queue/latency-intervals.js';
+import { LEVELS } from '../../src/deliveries/stats/stats-window.js';
 
-/** The buckets that a service keeps, by their width, and how far back. */
-const KEPT: readonly { widthS: number; forS: number }[] = [
-  { widthS: 60, forS: 2 * 3_600 },
-  { widthS: 3_600, forS: 31 * 86_400 },
-];
+const LAST_WIDTH_S = LEVELS.at(-1)!.widthS;
 
-/** SQL: the number under which a duration in milliseconds is counted, sixteen for each doubling; of NULL NULL. */
-const latencyNumber = (durationMs: string): string =>
-  `CASE WHEN ${durationMs} IS NOT NULL THEN floor(16 * ln(greatest(1, ${durationMs})) / ln(2))::smallint END`;
+const beginningOf = (widthS: number | string, instant: string): string =>
+  `date_bin(${widthS} * interval '1 second', ${instant}, 'epoch')`;
 
-/**
- * The statistics of all that is logged, as a service would have counted them: of each webhook and of each environment. A
- * delivery and its last attempt count when it was completed, other attempts when they were started. Does nothing for a
- * version that keeps none.
- */
-export async function fillStats(client: pg.Client): Promise<void> {
-  const { rows } = await client.query<{ exists: boolean }>(`SELECT to_regclass('stats_bucket') IS NOT NULL AS exists`);
-  if (!rows[0]!.exists) return;
-  await client.query('TRUNCATE stats_bucket');
-  for (const { widthS, forS } of KEPT) await client.query(BUCKETS, [widthS, forS]);
-}
+/** SQL: the width of the bucket that an instant is in by now, in seconds. */
+const widthOf = (instant: string): string => `
+  CASE
+    ${LEVELS.slice(0, -1)
+      .map(
+        ({ widthS, forS }) =>
+          `WHEN ${beginningOf(widthS, instant)} > now() - interval '${forS} seconds' THEN ${widthS}`,
+      )
+      .join('\n    ')}
+    ELSE ${LAST_WIDTH_S}
+  END`;
 
-const at = (instant: string): string => `date_bin($1::int * interval '1 second', ${instant}, 'epoch')`;
+/** SQL: when a bucket moves on. */
+const MOVES_AT = `at + interval '1 second' * CASE width_s
+  ${LEVELS.map(({ widthS, forS }) => `WHEN ${widthS} THEN ${forS}`).join(' ')} END`;
 
-/** $1: the width in seconds; $2: how far back, in seconds. */
 const BUCKETS = `
-  WITH counted AS MATERIALIZED (
-    SELECT environment_id, webhook_id, ${at('completed_at')} AS at, status,
-      ${latencyNumber('duration_ms')} AS latency, count(*) AS n
+  WITH fact AS (
+    SELECT environment_id, webhook_id, completed_at AS instant, ${widthOf('completed_at')} AS width_s, status,
+      ${latencyIntervalOf('duration_ms')} AS latency
     FROM delivery
-    WHERE completed_at > now() - $2::int * interval '1 second'
-    GROUP BY 1, 2, 3, 4, 5
     UNION ALL
-    SELECT environment_id, webhook_id, ${at('a.started_at')}, NULL, ${latencyNumber('a.duration_ms')}, count(*)
+    SELECT environment_id, webhook_id, a.started_at, ${widthOf('a.started_at')}, NULL,
+      ${latencyIntervalOf('a.duration_ms')}
     FROM attempt a JOIN delivery d ON d.id = a.delivery_id
-    WHERE a.started_at > now() - $2::int * interval '1 second'
-    GROUP BY 1, 2, 3, 4, 5
+  ),
+  counted AS MATERIALIZED (
+    SELECT environment_id, webhook_id, width_s, ${beginningOf('width_s', 'instant')} AS at, status, latency,
+      count(*) AS n
+    FROM fact GROUP BY 1, 2, 3, 4, 5, 6
   ),
   by_latency AS (
-    SELECT environment_id, subject_id, at, latency, sum(n) FILTER (WHERE latency IS NOT NULL) AS attempts,
+    SELECT environment_id, subject_id, width_s, at, latency, sum(n) AS attempts,
       coalesce(sum(n) FILTER (WHERE status = 'succeeded'), 0) AS succeeded,
       coalesce(sum(n) FILTER (WHERE status = 'failed'), 0) AS failed,
       coalesce(sum(n) FILTER (WHERE status = 'canceled'), 0) AS canceled
     FROM counted CROSS JOIN LATERAL (VALUES (webhook_id), (environment_id)) AS subject (subject_id)
-    GROUP BY 1, 2, 3, 4
+    GROUP BY 1, 2, 3, 4, 5
   )
-  INSERT INTO stats_bucket (environment_id, subject_id, width_s, at, succeeded, failed, canceled, latencies,
+  INSERT INTO stats_bucket (environment_id, subject_id, width_s, at, moves_at, succeeded, failed, canceled, latencies,
     latency_counts)
-  SELECT environment_id, subject_id, $1, at, sum(succeeded), sum(failed), sum(canceled),
+  SELECT environment_id, subject_id, width_s, at, ${MOVES_AT}, sum(succeeded), sum(failed), sum(canceled),
     coalesce(array_agg(latency ORDER BY latency) FILTER (WHERE latency IS NOT NULL), '{}'),
     coalesce(array_agg(attempts ORDER BY latency) FILTER (WHERE latency IS NOT NULL), '{}')
-  FROM by_latency GROUP BY 1, 2, 4`;
+  FROM by_latency GROUP BY 1, 2, 3, 4`;
+
+/**
+ * The statistics of all that is logged, as a service would have counted them: of each webhook and of each environment. A
+ * delivery and its last attempt count when it was completed, other attempts when they were started.
+ */
+export async function fillStats(client: pg.Client): Promise<void> {
+  await client.query('TRUNCATE stats_entry, stats_bucket');
+  // Without these, ten million rows would go through temporary files to find the deliveries of the attempts.
+  await client.query(`SET work_mem = '256MB'; SET enable_partitionwise_join = on`);
+  await client.query(BUCKETS);
+  await client.query('RESET work_mem; RESET enable_partitionwise_join');
+}
