@@ -44,6 +44,7 @@ let test: TestDatabase;
 let database: DataSource;
 let client: pg.Client;
 let environmentId: string;
+let otherEnvironmentId: string;
 let webhookIds: string[];
 
 beforeAll(async () => {
@@ -51,6 +52,7 @@ beforeAll(async () => {
   database = test.dataSource;
   client = await test.connectClient();
   environmentId = await makeEnvironment(database);
+  otherEnvironmentId = await makeEnvironment(database);
   webhookIds = [];
   for (let n = 0; n < WEBHOOKS; n++) {
     const id = await makeWebhook(database, environmentId, { eventTypes: ['record:created'] });
@@ -116,6 +118,7 @@ describe('what a page of a list reads', () => {
       {
         'the webhook with the backlog': { webhookId: webhookIds[0]! },
         'a webhook that is owed nothing': { webhookId: webhookIds.at(-1)! },
+        'an environment that is owed nothing': { environmentId: otherEnvironmentId },
       },
       { 'an event': { eventId } },
       { 'a common type': { eventType: 'record:created' }, 'a rare type': { eventType: RARE_TYPE } },
@@ -149,6 +152,13 @@ describe('what a page of a list reads', () => {
   const statesOfTheDatabase: [string, () => Promise<unknown>][] = [
     ['that the planner knows nothing of', fill],
     ['that was analyzed', () => client.query('VACUUM (ANALYZE)')],
+    [
+      'that was analyzed with a queue in the order of its ids, as events come',
+      async () => {
+        await client.query('CLUSTER delivery_queue USING delivery_queue_pkey');
+        await client.query('ANALYZE delivery_queue');
+      },
+    ],
   ];
 
   describe.each(statesOfTheDatabase)('in a database %s', (_, prepare) => {
