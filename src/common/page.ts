@@ -81,7 +81,7 @@ export function toPage<Row>(rows: Row[], limit: number, idOf: (row: Row) => stri
  * How many rows are looked at for one page, at most, where no index serves a filter. Without a bound, a filter that
  * matches little would read a whole log. More than the largest page.
  */
-export const SCAN_LIMIT = 5_000;
+export const SCAN_LIMIT = 2_000;
 
 /** Documents that a list has filters of that kind. */
 export const SHORT_PAGES =
