@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
-export const SCENARIOS = ['1', '2', '3', '4', '5', '6', '7', 'fairness', 'growth'] as const;
+export const SCENARIOS = ['1', '2', '3', '4', '5', '6', '7', 'fairness', 'recovery', 'growth'] as const;
 export type ScenarioName = (typeof SCENARIOS)[number];
 
 const ENGINES = ['embedded', 'server'] as const;

@@ -4,6 +4,7 @@ import { measureFairness } from './fairness.js';
 import { measureFanOut } from './fan-out.js';
 import { measureGrowth } from './growth.js';
 import { measureBatchIntake, measureSingleIntake } from './intake.js';
+import { measureRecovery } from './recovery.js';
 import { measureReplicas } from './replicas.js';
 import type { Scenario } from './scenario.js';
 import { measureSteadyRate } from './steady-rate.js';
@@ -18,5 +19,6 @@ export const SCENARIO_BY_NAME: Record<ScenarioName, Scenario> = {
   6: measureStored,
   7: measureReplicas,
   fairness: measureFairness,
+  recovery: measureRecovery,
   growth: measureGrowth,
 };

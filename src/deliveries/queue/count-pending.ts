@@ -22,19 +22,19 @@ export const COUNT_PENDING: Readonly<Record<PendingOwner, StoredStatement<Row>>>
 
 /** What is leased is in no index of owners: it is read whole, and is as much as replicas attempt at once. */
 function counting(owner: PendingOwner): StoredStatement<Row> {
+  const part = `
+    SELECT delivery_id FROM delivery_queue WHERE ${owner}_id = $1 AND lease IS NULL AND delivery_id > $2
+    ORDER BY ${owner}_id, delivery_id`;
   return new StoredStatement({
     name: `count_pending_of_${owner}`,
     parameters: 'uuid, uuid',
     returns: 'waiting int4, last uuid, leased int4',
     sql: `
-  WITH part AS MATERIALIZED (
-    SELECT delivery_id FROM delivery_queue
-    WHERE ${owner}_id = $1 AND lease IS NULL AND delivery_id > $2
-    ORDER BY ${owner}_id, delivery_id
-    LIMIT ${ROWS_PER_STATEMENT}
-  )
-  SELECT (SELECT count(*)::int FROM part), (SELECT delivery_id FROM part ORDER BY delivery_id DESC LIMIT 1),
-    (SELECT count(*)::int FROM delivery_queue WHERE lease IS NOT NULL AND leased_by IS NOT NULL AND ${owner}_id = $1)`,
+  SELECT counted.waiting,
+    -- Only where there may be more: stepping over them again costs less than keeping them.
+    CASE WHEN counted.waiting = ${ROWS_PER_STATEMENT} THEN (${part} OFFSET ${ROWS_PER_STATEMENT - 1} LIMIT 1) END,
+    (SELECT count(*)::int FROM delivery_queue WHERE lease IS NOT NULL AND leased_by IS NOT NULL AND ${owner}_id = $1)
+  FROM (SELECT count(*)::int FROM (${part} LIMIT ${ROWS_PER_STATEMENT}) AS part) AS counted (waiting)`,
   });
 }
 

@@ -69,6 +69,24 @@ const LOGGED = `
   NULL::timestamptz AS next_attempt_at, d.cancel_reason, d.created_at, d.completed_at`;
 
 /**
+ * SQL: a range of ids in the queue of an owner, and what comes before the id in its order, as the planner makes the most of
+ * them. By the id alone a range counts for a 200th of the rows, and the key has the rows in the order in which they lie: it
+ * looked cheapest, and who is owed nothing had the whole queue read for each page. An index scan that goes backward begins
+ * at an upper pair only if the owner is not asked for beside it. Of a webhook, two pairs look like so few rows that the
+ * planner would sort them from the index of what is due.
+ */
+const QUEUE_SCAN = {
+  environment: {
+    range: '(q.environment_id, q.delivery_id) >= ($1, $5) AND (q.environment_id, q.delivery_id) < ($1, $6)',
+    order: 'environment_id DESC, ',
+  },
+  webhook: {
+    range: 'q.webhook_id = $2 AND (q.webhook_id, q.delivery_id) >= ($2, $5) AND q.delivery_id < $6',
+    order: '',
+  },
+};
+
+/**
  * Newest first, from the queue and from the log, of one webhook's deliveries or of all its environment's. What is leased
  * is read apart: it is little, and the indexes by which the queue is listed leave it out. Of the others, $9 rows are
  * looked at, or fewer when $7 of them are wanted before: by type there is no index, nor of what succeeded, which every
@@ -77,32 +95,23 @@ const LOGGED = `
  * By webhook, the environment is only asked whether the webhook is its own: as a condition on each row it would let the
  * planner read the environment's rows in place of the webhook's.
  *
- * Of the queue the ids' range is one of owner and id, which the owners' indexes serve and the key, which is the id alone,
- * does not. A plain range on both sides counts for a 200th of the rows, and the key has the rows in the order in which they
- * lie: it looked cheapest, and a webhook that is owed nothing had the whole queue read for each page. By webhook one side
- * suffices, and must: with both, the planner expects so few rows that it would sort them from the index of what is due.
+ * In the queue, ids are compared together with their owner, which the owners' indexes serve and the key, which is the id
+ * alone, does not: `QUEUE_SCAN`.
  */
 function listOf(owner: 'environment' | 'webhook'): StoredStatement<DeliveryRow & Scanned> {
-  const isInReach = (alias: string, id: string): string => {
-    const isOwned = {
-      environment: `${alias}.environment_id = $1`,
-      webhook: `${alias}.webhook_id = $2 AND EXISTS (SELECT FROM webhook w WHERE w.environment_id = $1 AND w.id = $2)`,
-    };
-    return `${isOwned[owner]} AND ${rangeOf(alias, id)} AND ($3 IS NULL OR ${alias}.event_id = $3)`;
-  };
-  const rangeOf = (alias: string, id: string): string => {
-    const queueRange = {
-      environment: `(q.environment_id, ${id}) >= ($1, $5) AND (q.environment_id, ${id}) < ($1, $6)`,
-      webhook: `(q.webhook_id, ${id}) >= ($2, $5) AND ${id} < $6`,
-    };
-    return alias === 'q' ? queueRange[owner] : `${id} >= $5 AND ${id} < $6`;
+  const queue = QUEUE_SCAN[owner];
+  const place = { environment: '$1', webhook: '$2' }[owner];
+  const isInReach = (alias: 'd' | 'q'): string => {
+    const range = alias === 'q' ? queue.range : `d.${owner}_id = ${place} AND d.id >= $5 AND d.id < $6`;
+    return `${range} AND ($3 IS NULL OR ${alias}.event_id = $3)
+      ${owner === 'webhook' ? 'AND EXISTS (SELECT FROM webhook w WHERE w.environment_id = $1 AND w.id = $2)' : ''}`;
   };
   const logged = (condition: string, isWanted: string): string => `
     SELECT * FROM (
       SELECT ${LOGGED}, ${isWanted} AND ($4 IS NULL OR d.event_type = $4) AS is_wanted,
         row_number() OVER (ORDER BY d.id DESC) = $9 AS is_scan_end
       FROM delivery d
-      WHERE ${condition} AND ${isInReach('d', 'd.id')}
+      WHERE ${condition} AND ${isInReach('d')}
       ORDER BY d.id DESC LIMIT $9
     ) logged
     WHERE is_wanted OR is_scan_end
@@ -118,18 +127,18 @@ function listOf(owner: 'environment' | 'webhook'): StoredStatement<DeliveryRow &
     SELECT ${QUEUED}, true AS is_wanted, false AS is_scan_end
     -- OFFSET 0 keeps the ids out of it, by which the planner would read all that waits to find what is leased.
     FROM (SELECT * FROM delivery_queue WHERE lease IS NOT NULL AND leased_by IS NOT NULL OFFSET 0) q
-    WHERE $8 IN ('any', 'pending') AND ($4 IS NULL OR q.event_type = $4) AND ${isInReach('q', 'q.delivery_id')}
+    WHERE $8 IN ('any', 'pending') AND ($4 IS NULL OR q.event_type = $4) AND ${isInReach('q')}
   )
   UNION ALL (
     SELECT * FROM (
       SELECT ${QUEUED}, $4 IS NULL OR q.event_type = $4 AS is_wanted,
-        row_number() OVER (ORDER BY q.delivery_id DESC) = $9 AS is_scan_end
+        row_number() OVER (ORDER BY ${queue.order} q.delivery_id DESC) = $9 AS is_scan_end
       FROM delivery_queue q
-      WHERE q.lease IS NULL AND $8 IN ('any', 'pending') AND ${isInReach('q', 'q.delivery_id')}
-      ORDER BY q.delivery_id DESC LIMIT $9
+      WHERE q.lease IS NULL AND $8 IN ('any', 'pending') AND ${isInReach('q')}
+      ORDER BY ${queue.order} q.delivery_id DESC LIMIT $9
     ) waiting
     WHERE is_wanted OR is_scan_end
-    ORDER BY id DESC LIMIT $7
+    ORDER BY ${queue.order} id DESC LIMIT $7
   )
   UNION ALL (${logged(`$8 IN ('any', 'succeeded')`, `$8 IN ('any', d.status)`)})
   UNION ALL (${logged(`$8 IN ('failed', 'canceled') AND d.status <> 'succeeded' AND d.status = $8`, 'true')})
