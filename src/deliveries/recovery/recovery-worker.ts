@@ -14,10 +14,11 @@ import { advanceRecovery, type HeldRecovery, holdRecovery, listRunning } from '.
 const ROUND_MS = 1_000;
 
 /**
- * After a step that queued something, so that its deliveries do not come in one burst with the next: 500 a second at most.
- * After one that did not, others get at the database for twice as long as it took.
+ * After a step that queued something: 500 deliveries a second at most, and fewer where steps take long, so that what is
+ * published meanwhile meets one in forty times. After one that did not, others get at the database for twice as long.
  */
-const STEP_PAUSE = { ms: 100, times: 2 };
+const QUEUED_PAUSE = { minMs: 100, times: 40, maxMs: 5_000 };
+const LOOKED_PAUSE = { minMs: 0, times: 2, maxMs: 100 };
 
 /** Deliveries that wait for a webhook, for now or for a retry, while its recovery adds to them: 500 at most then. */
 export const WAITING_LIMIT = 500;
@@ -72,8 +73,8 @@ export class RecoveryWorker implements OnApplicationBootstrap, OnModuleDestroy {
       const startedAt = performance.now();
       const queued = await this.stepAll();
       if (queued === null) return;
-      const tookMs = performance.now() - startedAt;
-      const pauseMs = queued > 0 ? STEP_PAUSE.ms : Math.min(STEP_PAUSE.ms, tookMs * STEP_PAUSE.times);
+      const { minMs, times, maxMs } = queued > 0 ? QUEUED_PAUSE : LOOKED_PAUSE;
+      const pauseMs = Math.min(maxMs, Math.max(minMs, (performance.now() - startedAt) * times));
       await delay(pauseMs, undefined, { signal }).catch(() => undefined);
     }
   }
