@@ -17,13 +17,20 @@ import { RecoveryWorker } from './recovery/recovery-worker.js';
 import { StatsController } from './stats/stats.controller.js';
 import { StatsService } from './stats/stats.service.js';
 import { StatsUpkeep } from './stats/stats-upkeep.js';
+import { WebhookStatsController } from './stats/webhook-stats.controller.js';
 import { WebhookDisabler } from './engine/webhook-disabler.js';
 import { WebhookTestController } from './webhook-test.controller.js';
 import { WebhookTester } from './webhook-tester.js';
 
 @Module({
   imports: [DeliveryControlModule, EgressModule, WebhooksModule],
-  controllers: [DeliveriesController, RecoveriesController, StatsController, WebhookTestController],
+  controllers: [
+    DeliveriesController,
+    RecoveriesController,
+    StatsController,
+    WebhookStatsController,
+    WebhookTestController,
+  ],
   providers: [
     DeliveriesService,
     DeliveryClaimer,

@@ -53,7 +53,7 @@ describe('DailyPartitions', () => {
               (SELECT count(*)::int FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'c' AND k.coninhcount = 1) AS checks
          FROM pg_class c WHERE relname = 'delivery_20310302'`,
     );
-    expect(delivery).toEqual({ indexes: 2, checks: 5 });
+    expect(delivery).toEqual({ indexes: 4, checks: 5 });
   });
 
   it('can be asked by several replicas at once, and again', async () => {

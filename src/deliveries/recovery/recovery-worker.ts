@@ -14,10 +14,10 @@ import { advanceRecovery, type HeldRecovery, holdRecovery, listRunning } from '.
 const ROUND_MS = 1_000;
 
 /**
- * After a step that queued something: 500 deliveries a second at most, and fewer where steps take long, so that what is
+ * After a step that queued something: 500 deliveries a second at most, and 100 where steps take long, so that what is
  * published meanwhile meets one in forty times. After one that did not, others get at the database for twice as long.
  */
-const QUEUED_PAUSE = { minMs: 100, times: 40, maxMs: 5_000 };
+const QUEUED_PAUSE = { minMs: 100, times: 40, maxMs: 500 };
 const LOOKED_PAUSE = { minMs: 0, times: 2, maxMs: 100 };
 
 /** Deliveries that wait for a webhook, for now or for a retry, while its recovery adds to them: 500 at most then. */

@@ -3,6 +3,11 @@ import { ApiTimestamp, ApiUuid } from '../../../common/api-property.js';
 import { DISABLED_REASONS, type DisabledReason } from '../../../webhooks/entities/webhook.entity.js';
 import { STATS_WINDOWS, type StatsWindow } from '../stats-window.js';
 
+/** What both operations say of their answer. */
+export const STATS_DESCRIPTION =
+  'Counts are exact and up to date. Deliveries are counted when they end, by what they ended as, test deliveries ' +
+  'included; `pending` alone is what is owed now.';
+
 const COUNT = { type: 'integer', minimum: 0 } as const;
 const LATENCY = { type: 'integer', minimum: 0, nullable: true } as const;
 

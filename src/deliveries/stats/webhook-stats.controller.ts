@@ -1,0 +1,31 @@
+import { Controller, Get, Query } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Scopes } from '../../auth/access.decorators.js';
+import { CurrentEnvironment } from '../../auth/current-environment.decorator.js';
+import { UuidParam } from '../../common/uuid-param.js';
+import { STATS_DESCRIPTION, WebhookStatsDto } from './dto/stats.dto.js';
+import { StatsQuery } from './dto/stats.query.js';
+import { StatsService } from './stats.service.js';
+
+/** Under the path of webhooks, with the scope of deliveries: it tells what became of those. */
+@ApiTags('Webhooks')
+@Controller('webhook')
+export class WebhookStatsController {
+  constructor(private readonly stats: StatsService) {}
+
+  @Get(':id/stats')
+  @Scopes('delivery:read')
+  @ApiOperation({
+    operationId: 'getWebhookStats',
+    summary: "Get a webhook's statistics",
+    description: STATS_DESCRIPTION,
+  })
+  @ApiOkResponse({ type: WebhookStatsDto, description: 'The statistics, and how the endpoint is doing.' })
+  get(
+    @CurrentEnvironment() environmentId: string,
+    @UuidParam('WEBHOOK_NOT_FOUND') id: string,
+    @Query() query: StatsQuery,
+  ): Promise<WebhookStatsDto> {
+    return this.stats.ofWebhook(environmentId, id, query.window);
+  }
+}
