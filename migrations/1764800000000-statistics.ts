@@ -58,9 +58,14 @@ export class Statistics1764800000000 implements MigrationInterface {
       `COMMENT ON COLUMN stats_bucket.latency_counts IS 'attempts in each of latencies, of those that have any'`,
     );
     await queryRunner.query(`CREATE INDEX stats_bucket_to_move ON stats_bucket (moves_at)`);
+    await queryRunner.query(`CREATE TABLE stats_beginning (at timestamptz(3) NOT NULL)`);
+    await queryRunner.query(`INSERT INTO stats_beginning VALUES (now())`);
+    await queryRunner.query(
+      `COMMENT ON COLUMN stats_beginning.at IS 'what ended before is not counted, nor taken back'`,
+    );
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {
-    await queryRunner.query(`DROP TABLE stats_bucket, stats_entry`);
+    await queryRunner.query(`DROP TABLE stats_bucket, stats_entry, stats_beginning`);
   }
 }

@@ -1,4 +1,5 @@
 import type { DataSource, EntityManager } from 'typeorm';
+import { lockStats } from '../database/stats-lock.js';
 
 /** Deliveries, events or other rows that one statement removes: bounds how long it holds them, about 0.1 s. */
 const ROWS_PER_CHUNK = 500;
@@ -34,8 +35,8 @@ type Stage = (manager: EntityManager, erasure: Erasure) => Promise<Progress>;
 const STAGES = new Map<string, Stage>([
   ['delivery_queue', removeQueued],
   ['delivery', removeLogged],
-  ['stats_entry', removeSome('stats_entry')],
-  ['stats_bucket', removeSome('stats_bucket')],
+  ['stats_entry', removeStats('stats_entry')],
+  ['stats_bucket', removeStats('stats_bucket')],
   ['event', removeEvents],
   ['idempotency_key', removeSome('idempotency_key')],
   ['webhook_secret', removeSome('webhook_secret')],
@@ -204,6 +205,15 @@ function removeSome(table: string): Stage {
       [environmentId],
     );
     return rows === 0 ? 'finished' : { kind: 'removed', rows, through: null };
+  };
+}
+
+/** Without the lock, a bucket that is becoming part of a wider one is found neither as the one nor as the other. */
+function removeStats(table: 'stats_bucket' | 'stats_entry'): Stage {
+  const remove = removeSome(table);
+  return async (manager, erasure) => {
+    await lockStats(manager);
+    return remove(manager, erasure);
   };
 }
 

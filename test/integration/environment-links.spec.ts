@@ -23,6 +23,7 @@ const WITHOUT_ENVIRONMENT: Record<string, string> = {
   attempt: 'belongs to a delivery by its id alone, and is read once that was found in the environment',
   webhook_health: 'belongs to a webhook by its id alone, which no two environments share',
   schema_migration: 'tells the version of the schema',
+  stats_beginning: 'tells since when there are statistics',
   operational_event: 'is the operator’s, whose environment is in operator_webhook',
 };
 

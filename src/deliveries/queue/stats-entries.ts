@@ -18,7 +18,8 @@ export function enterStats(source: string): string {
 }
 
 /**
- * SQL: takes back that deliveries had ended. Their attempts stay counted: they were made.
+ * SQL: takes back that deliveries had ended. Their attempts stay counted: they were made. What ended before there were
+ * statistics is in none, and taking it back would take away what ended since.
  *
  * @param source likewise, with the `completed_at` of each besides.
  */
@@ -26,7 +27,8 @@ export function withdrawStats(source: string): string {
   return `
     INSERT INTO stats_entry (environment_id, webhook_id, at, succeeded, failed, canceled, latencies)
     SELECT environment_id, webhook_id, completed_at, ${countsOf('-count(*)')}, '{}'
-    FROM ${source} GROUP BY environment_id, webhook_id, completed_at`;
+    FROM ${source} WHERE completed_at >= (SELECT at FROM stats_beginning)
+    GROUP BY environment_id, webhook_id, completed_at`;
 }
 
 function countsOf(count: string): string {

@@ -1,17 +1,12 @@
 import type { DataSource, EntityManager } from 'typeorm';
-import {
-  type Bucket,
-  findBuckets,
-  takeBuckets,
-  takeEntries,
-  tryToLockStats,
-  writeBuckets,
-} from './stats.repository.js';
+import { tryToLockStats } from '../../database/stats-lock.js';
+import { type Bucket, findBuckets, takeBuckets, takeEntries, writeBuckets } from './stats.repository.js';
 import { type Level, LEVELS } from './stats-window.js';
 import { Tally } from './tally.js';
 
-/** Entries or buckets that one transaction moves: bounds how long it holds the embedded engine's session, about 0.1 s. */
-const ROWS_PER_MOVE = 2_000;
+/** What one transaction moves: bounds how long it holds the embedded engine's session, about 0.1 s. */
+const ENTRIES_PER_MOVE = 1_000;
+const BUCKETS_PER_MOVE = 250;
 
 /**
  * Moves the oldest entries into buckets, or if there are few, buckets that are old enough into wider ones. A reader finds
@@ -22,14 +17,14 @@ const ROWS_PER_MOVE = 2_000;
 export function moveStats(dataSource: DataSource): Promise<boolean> {
   return dataSource.transaction(async (manager) => {
     if (!(await tryToLockStats(manager))) return false;
-    const entries = await takeEntries(manager, ROWS_PER_MOVE);
+    const entries = await takeEntries(manager, ENTRIES_PER_MOVE);
     const parts = entries.flatMap(({ webhookId, ...row }) => [
       { ...row, subjectId: webhookId },
       { ...row, subjectId: row.environmentId },
     ]);
     await addTo(manager, LEVELS[0]!, parts);
-    if (entries.length === ROWS_PER_MOVE) return true;
-    const old = await takeBuckets(manager, ROWS_PER_MOVE);
+    if (entries.length === ENTRIES_PER_MOVE) return true;
+    const old = await takeBuckets(manager, BUCKETS_PER_MOVE);
     for (const [index, level] of LEVELS.entries()) {
       const narrower = LEVELS[index - 1]?.widthS;
       const buckets = old.filter(({ widthS }) => widthS === narrower);

@@ -4,9 +4,6 @@ import { StoredStatement } from '../../database/stored-statement.js';
 import type { Level } from './stats-window.js';
 import type { StatsRow } from './tally.js';
 
-/** The advisory lock of whoever moves statistics. "stat" in ASCII. */
-const STATS_LOCK = 0x73746174;
-
 /** What happened to the deliveries of one webhook, or of an environment, in a stretch of time. */
 export interface Bucket extends StatsRow {
   environmentId: string;
@@ -17,14 +14,6 @@ export interface Bucket extends StatsRow {
 /** SQL: texts, because the driver takes a microsecond for each number of an array. */
 const COUNTS = `succeeded, failed, canceled, array_to_string(latencies, ',') AS latencies`;
 const BUCKET_COUNTS = `${COUNTS}, array_to_string(latency_counts, ',') AS "latencyCounts"`;
-
-/** Until the transaction ends, nobody else takes or writes; false when somebody else does. */
-export async function tryToLockStats(manager: EntityManager): Promise<boolean> {
-  const [lock] = await manager.query<[{ isHeld: boolean }]>('SELECT pg_try_advisory_xact_lock($1) AS "isHeld"', [
-    STATS_LOCK,
-  ]);
-  return lock.isHeld;
-}
 
 /** Removes the oldest entries and returns them. */
 export function takeEntries(
