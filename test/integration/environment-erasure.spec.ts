@@ -1,5 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { DataSource } from 'typeorm';
 import { uuidV7 } from '../../src/common/uuid-v7.js';
+import { tryToLockStats } from '../../src/database/stats-lock.js';
 import { eraseChunk, type ErasureStep } from '../../src/erasure/erase-environment.js';
 import { EnvironmentEraser } from '../../src/erasure/environment-eraser.js';
 import { settleDeliveries } from '../../src/deliveries/queue/settle-deliveries.js';
@@ -167,6 +169,32 @@ describe('the erasure of a deleted environment', () => {
       [environmentId],
     );
     expect(rows).toEqual([{ deleted_at: expect.any(Date) }]);
+  });
+
+  it('leaves no statistics that were on their way to a wider bucket', async () => {
+    const environmentId = await fill();
+    await remove(environmentId);
+    await age(environmentId);
+    await database.query(`UPDATE environment_erasure SET stage = 'stats_bucket' WHERE environment_id = $1`, [
+      environmentId,
+    ]);
+    const eraser = await test.connect();
+    const erased = await database.transaction(async (manager) => {
+      expect(await tryToLockStats(manager)).toBe(true);
+      await manager.query('DELETE FROM stats_bucket WHERE environment_id = $1', [environmentId]);
+      const begun = { erasing: eraseChunk(eraser, 0) };
+      // Long enough for it to look, if it did not wait.
+      await delay(200);
+      await manager.query(
+        `INSERT INTO stats_bucket (environment_id, subject_id, width_s, at, moves_at, succeeded, failed, canceled, latencies,
+           latency_counts) VALUES ($1, $1, 86400, now(), now(), 1, 0, 0, '{}', '{}')`,
+        [environmentId],
+      );
+      return begun;
+    });
+    expect(await erased.erasing).toEqual({ kind: 'worked', environmentId });
+    await erase();
+    expect((await rowsOf(environmentId))['stats_bucket']).toBe(0);
   });
 
   it('goes on where it was when the process dies in the middle of it', async () => {

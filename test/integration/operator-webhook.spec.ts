@@ -57,6 +57,21 @@ describe('the webhook of the operator', () => {
     expect(await operatorWebhookIn(test.dataSource)).toBeUndefined();
   });
 
+  it('does not keep a start from going on while somebody holds it, and is put right afterwards', async () => {
+    // With one session for all, whoever holds a row holds up everything.
+    if (test.engine === 'embedded') return;
+    await start();
+    await stopAll();
+    const { webhook_id: id } = await stored();
+    const holder = await test.connectClient();
+    await holder.query('BEGIN');
+    await holder.query('UPDATE webhook SET is_active = false WHERE id = $1', [id]);
+    const replica = await start();
+    expect((await replica.call('GET', '/health/ready')).status).toBe(200);
+    await holder.query('COMMIT');
+    await until('the webhook to be active again', async () => (await stored()).is_active);
+  });
+
   it('is made by the first start in an environment of its own, once however many start', async () => {
     await Promise.all([start(), start(), start()]);
     const { environment_id: environmentId, webhook_id: id, ...webhook } = await stored();
