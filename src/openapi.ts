@@ -9,6 +9,15 @@ const DESCRIPTION = `Tidings sends your events to your customers' endpoints: sig
 Authorise with a bearer token. The admin token acts in the environment that the query parameter \`environment_id\` names;
 an API token acts in its own.`;
 
+/** What the operations are sorted by, in the order in which one meets them. */
+const TAGS = [
+  ['Webhooks', 'The endpoints that receive events: their target, event types, secret and state.'],
+  ['Events', 'What happened: publish it, read it, and see which webhooks got it.'],
+  ['Deliveries', 'What is owed to each webhook, with every attempt and its answer.'],
+  ['Administration', 'Environments, API tokens and the audit trail: for the admin token, but for `GET /me`.'],
+  ['Health', 'Probes and metrics of one replica, without a token.'],
+] as const;
+
 /**
  * The OpenAPI document, which is the contract: it is served at /openapi.json and committed as openapi.json. It needs
  * the modules alone, so an application that was created in preview mode will do.
@@ -25,7 +34,9 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
     // Not addBearerAuth, which says of every token that it is a JWT.
     .addSecurity('bearer', { type: 'http', scheme: 'bearer', description: 'The admin token or an API token.' })
     .build();
-  const document = SwaggerModule.createDocument(app, config, { operationIdFactory });
+  config.tags = TAGS.map(([name, description]) => ({ name, description }));
+  // A controller is tagged by what it is for, not by the name of its class.
+  const document = SwaggerModule.createDocument(app, config, { operationIdFactory, autoTagControllers: false });
   documentErrors(document);
   closeResponses(document);
   return document;
@@ -33,11 +44,13 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
 
 /**
  * Names that read well in generated clients: the method's verb, the resource, the rest of the method. `create` of
- * webhooks is `createWebhook`, `list` is `listWebhooks`, `publishBatch` of events is `publishEventBatch`.
+ * webhooks is `createWebhook`, `list` is `listWebhooks`, `publishBatch` of events is `publishEventBatch`, `get` of
+ * deliveries is `getDelivery`. A route whose controller is not named after what it acts on names itself, in
+ * `@ApiOperation`.
  */
 export function operationIdFactory(controller: string, method: string): string {
   const [, verb = method, rest = ''] = /^([a-z]+)(.*)$/.exec(method) ?? [];
   const resources = controller.replace(/Controller$/, '');
-  const resource = verb === 'list' ? resources : resources.replace(/s$/, '');
+  const resource = verb === 'list' ? resources : resources.replace(/ies$/, 'y').replace(/s$/, '');
   return verb + resource + rest;
 }

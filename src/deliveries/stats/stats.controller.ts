@@ -18,7 +18,7 @@ export class StatsController {
   @Get('webhook/:id/stats')
   @ApiTags('Webhooks')
   @Scopes('delivery:read')
-  @ApiOperation({ summary: "Get a webhook's statistics", description: DESCRIPTION })
+  @ApiOperation({ operationId: 'getWebhookStats', summary: "Get a webhook's statistics", description: DESCRIPTION })
   @ApiOkResponse({ type: WebhookStatsDto, description: 'The statistics, and how the endpoint is doing.' })
   ofWebhook(
     @CurrentEnvironment() environmentId: string,
@@ -31,7 +31,11 @@ export class StatsController {
   @Get('stats')
   @ApiTags('Deliveries')
   @Scopes('delivery:read')
-  @ApiOperation({ summary: "Get the environment's statistics", description: `Of all its webhooks. ${DESCRIPTION}` })
+  @ApiOperation({
+    operationId: 'getStats',
+    summary: "Get the environment's statistics",
+    description: `Of all its webhooks. ${DESCRIPTION}`,
+  })
   @ApiOkResponse({ type: EnvironmentStatsDto, description: 'The statistics.' })
   ofEnvironment(@CurrentEnvironment() environmentId: string, @Query() query: StatsQuery): Promise<EnvironmentStatsDto> {
     return this.stats.ofEnvironment(environmentId, query.window);
