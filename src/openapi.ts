@@ -3,6 +3,7 @@ import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swag
 import { closeResponses } from './common/openapi-closed.js';
 import { documentErrors } from './common/openapi-errors.js';
 import { VERSION } from './common/version.js';
+import { documentWebhooks, OUTGOING_TAG } from './deliveries/sending/document-webhooks.js';
 
 const DESCRIPTION = `Tidings sends your events to your customers' endpoints: signed, retried, logged and replayable.
 
@@ -14,6 +15,11 @@ const TAGS = [
   ['Webhooks', 'The endpoints that receive events: their target, event types, secret and state.'],
   ['Events', 'What happened: publish it, read it, and see which webhooks got it.'],
   ['Deliveries', 'What is owed to each webhook, with every attempt and its answer.'],
+  [
+    OUTGOING_TAG,
+    'What a webhook is sent: one request for each delivery, signed. The answer decides what becomes of the delivery. ' +
+      'A delivery may arrive more than once, and order is not promised.',
+  ],
   ['Administration', 'Environments, API tokens and the audit trail: for the admin token, but for `GET /me`.'],
   ['Health', 'Probes and metrics of one replica, without a token.'],
 ] as const;
@@ -39,6 +45,7 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
   const document = SwaggerModule.createDocument(app, config, { operationIdFactory, autoTagControllers: false });
   documentErrors(document);
   closeResponses(document);
+  documentWebhooks(document);
   return document;
 }
 

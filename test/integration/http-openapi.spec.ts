@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { OpenAPIObject } from '@nestjs/swagger';
@@ -6,6 +7,7 @@ import { createApp } from '../../src/app.setup.js';
 import { loadConfig } from '../../src/config/config.js';
 import { PinoLogger } from '../../src/observability/logger.js';
 import { buildOpenApi, operationIdFactory } from '../../src/openapi.js';
+import { EVENT_TYPE_NAMES, type EventType, examplePayloadOf } from '../../src/webhooks/event-types.js';
 import { type OpenApiDocument, openResponseSchemas } from '../support/openapi-conformance.js';
 
 /** The document as far as these tests read it. */
@@ -146,13 +148,81 @@ describe('the OpenAPI document', () => {
 
   it('sorts every operation under one tag, and describes each', () => {
     const tags = document.tags.map(({ name }) => name);
-    expect(tags).toEqual(['Webhooks', 'Events', 'Deliveries', 'Administration', 'Health']);
+    expect(tags).toEqual(['Webhooks', 'Events', 'Deliveries', 'Receiving', 'Administration', 'Health']);
     for (const { description } of document.tags) expect(description).toMatch(/\.$/);
     const used = operations.map(([name, operation]) => {
       expect({ name, tags: operation.tags }).toEqual({ name, tags: [expect.any(String)] });
       return operation.tags[0]!;
     });
-    expect([...new Set(used)].sort()).toEqual([...tags].sort());
+    expect([...new Set(used), 'Receiving'].sort()).toEqual([...tags].sort());
+  });
+});
+
+describe('what a receiver is sent, in the OpenAPI document', () => {
+  let document: OpenApiDocument;
+
+  beforeAll(async () => {
+    const config = loadConfig({});
+    const logger = new PinoLogger({ level: 'silent' });
+    const app = await createApp(config, AppModule.forRoot(config), { logger, preview: true });
+    document = buildOpenApi(app) as unknown as OpenApiDocument;
+    await app.close();
+  });
+
+  const outgoing = () => Object.entries(document.webhooks!).map(([type, { post }]) => ({ type, ...post }));
+
+  it('has an entry for each event type, in the order of the table, and for the test', () => {
+    expect(outgoing().map(({ type }) => type)).toEqual([...EVENT_TYPE_NAMES, 'test']);
+  });
+
+  it('names each as a method of a receiver, and its body as a type', () => {
+    const names = outgoing().map(({ operationId }) => operationId);
+    expect(names.slice(0, 2)).toEqual(['receiveSyncJobRunCreated', 'receiveSyncJobRunUpdated']);
+    expect(new Set(names).size).toBe(names.length);
+    const schemas = outgoing().map(({ requestBody }) => requestBody.content['application/json']!.schema.$ref);
+    expect(schemas.at(0)).toBe('#/components/schemas/SyncJobRunCreatedEnvelope');
+    expect(schemas.at(-1)).toBe('#/components/schemas/TestEnvelope');
+    expect(new Set(schemas).size).toBe(names.length);
+  });
+
+  it('lets a receiver tell the types apart by `event`', () => {
+    for (const { type, requestBody } of outgoing()) {
+      const name = requestBody.content['application/json']!.schema.$ref.split('/').at(-1)!;
+      const { properties, required } = document.components!.schemas![name] as {
+        properties: Record<string, unknown>;
+        required: string[];
+      };
+      const members = ['id', 'event', 'payload', 'environment_id', 'created_at', 'webhook_id'];
+      expect(Object.keys(properties)).toEqual(members);
+      expect(required).toEqual(members);
+      expect(properties['event']).toMatchObject({ const: type });
+    }
+  });
+
+  it('shows for each type the envelope with its example payload', () => {
+    for (const { type, requestBody } of outgoing()) {
+      const { example } = requestBody.content['application/json']!;
+      const payload = type === 'test' ? { foo: 'bar' } : examplePayloadOf(type as EventType);
+      expect(example).toMatchObject({ event: type, payload });
+      expect(Object.keys(example)).toEqual(['id', 'event', 'payload', 'environment_id', 'created_at', 'webhook_id']);
+    }
+  });
+
+  it('says what each answer of the receiver means', () => {
+    for (const { responses } of outgoing()) {
+      expect(Object.keys(responses).sort()).toEqual(['2XX', '410', '429', '503', 'default']);
+    }
+  });
+
+  it('has signatures in its examples that a receiver can check its code with', () => {
+    const { example } = document.webhooks!['test']!.post.requestBody.content['application/json']!;
+    const body = JSON.stringify(example);
+    const secret = 'd5fac1cb-1820-4da7-bfd8-a6b758bcf8ff';
+    const hmac = (text: string) => createHmac('sha256', secret).update(text).digest('base64');
+    const parameters = document.components!.parameters!;
+    const [id, timestamp] = [parameters['WebhookId']!.example, parameters['WebhookTimestamp']!.example];
+    expect(parameters['WebhookSignature']!.example).toBe(`v1,${hmac(`${id}.${timestamp}.${body}`)}`);
+    expect(parameters['BodySignature']!.example).toBe(`format=sha256,v=${hmac(body)}`);
   });
 });
 

@@ -5,16 +5,34 @@ import formats from 'ajv-formats';
 type Json = Record<string, unknown>;
 
 interface Operation {
+  operationId?: string;
   parameters?: { name: string; in: string }[];
   requestBody?: { content: Record<string, { schema: Json }> };
   responses: Record<string, { content?: Record<string, { schema?: Json }> }>;
   security?: Record<string, string[]>[];
 }
 
+/** What a webhook is sent; its parameters are references. */
+interface Outgoing {
+  operationId: string;
+  parameters: { $ref: string }[];
+  requestBody: { content: Record<string, { schema: { $ref: string }; example: Json }> };
+  responses: Record<string, { $ref: string }>;
+}
+
+interface HeaderParameter {
+  name: string;
+  in: string;
+  required: boolean;
+  schema: Json;
+  example: string;
+}
+
 export interface OpenApiDocument {
   openapi: string;
   paths: Record<string, Record<string, Operation>>;
-  components?: { schemas?: Record<string, Json> };
+  webhooks?: Record<string, { post: Outgoing }>;
+  components?: { schemas?: Record<string, Json>; parameters?: Record<string, HeaderParameter> };
   security?: Record<string, string[]>[];
 }
 
@@ -26,6 +44,13 @@ export interface Exchange {
   status: number;
   contentType: string | undefined;
   /** The response's body as text. */
+  text: string;
+}
+
+/** One request that a receiver got. */
+export interface SentRequest {
+  headers: Record<string, string | string[] | undefined>;
+  /** The body as text. */
   text: string;
 }
 
@@ -83,6 +108,27 @@ export class OpenApiConformance {
     // The readiness probe answers 503 with its checks: the one answer from 400 up that is no error of a request.
     if (status >= 400 && template !== '/health/ready') findings.push(...this.checkErrorEnvelope(exchange));
     return { pair, findings };
+  }
+
+  /** What breaks the document in a request that a webhook got of this event type; empty when it conforms. */
+  checkSent(eventType: string, { headers, text }: SentRequest): string[] {
+    const outgoing = this.document.webhooks?.[eventType]?.post;
+    if (!outgoing) return [`${eventType}: not documented`];
+    const { $ref } = outgoing.requestBody.content['application/json']!.schema;
+    const schema = this.document.components!.schemas![nameIn($ref)]!;
+    const closed = { ...schema, additionalProperties: false };
+    const findings = this.errorsOf(this.ajv.compile({ allOf: [closed], components: this.components }), text);
+    if (findings.length === 0) {
+      const [sent, documented] = [JSON.parse(text) as object, schema['properties'] as object].map(Object.keys);
+      if (sent!.join() !== documented!.join()) findings.push(`the members are ${sent!.join()}`);
+    }
+    for (const parameter of outgoing.parameters) {
+      const { name, required, schema: form } = this.document.components!.parameters![nameIn(parameter.$ref)]!;
+      const value = headers[name.toLowerCase()];
+      if (value === undefined && required) findings.push(`${name} is missing`);
+      if (value !== undefined && !this.ajv.validate(form, value)) findings.push(`${name} is ${String(value)}`);
+    }
+    return findings.map((finding) => `${eventType}: ${finding}`);
   }
 
   private checkDocumented(pair: string, operation: Operation, exchange: Exchange): string[] {
@@ -187,6 +233,11 @@ export function openResponseSchemas(document: OpenApiDocument): string[] {
     }
   }
   return [...open];
+}
+
+/** The last part of a reference: the name of a component. */
+function nameIn($ref: string): string {
+  return $ref.split('/').at(-1)!;
 }
 
 function isJson(contentType: string | undefined): boolean {
