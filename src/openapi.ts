@@ -1,5 +1,6 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { BEARER, BEARER_DESCRIPTION } from './auth/access.decorators.js';
 import { closeResponses } from './common/openapi-closed.js';
 import { documentErrors } from './common/openapi-errors.js';
 import { VERSION } from './common/version.js';
@@ -38,15 +39,23 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
     // Relative to where the document was read from, so it is right behind any proxy.
     .addServer('/')
     // Not addBearerAuth, which says of every token that it is a JWT.
-    .addSecurity('bearer', { type: 'http', scheme: 'bearer', description: 'The admin token or an API token.' })
+    .addSecurity(BEARER, { type: 'http', scheme: 'bearer', description: BEARER_DESCRIPTION })
     .build();
   config.tags = TAGS.map(([name, description]) => ({ name, description }));
   // A controller is tagged by what it is for, not by the name of its class.
   const document = SwaggerModule.createDocument(app, config, { operationIdFactory, autoTagControllers: false });
   documentErrors(document);
+  documentPublic(document);
   closeResponses(document);
   documentWebhooks(document);
   return document;
+}
+
+/** Says of a route that takes no token that it takes none: nothing said could mean that somebody forgot to. */
+function documentPublic({ paths }: OpenAPIObject): void {
+  for (const item of Object.values(paths)) {
+    for (const operation of Object.values(item) as { security?: object[] }[]) operation.security ??= [];
+  }
 }
 
 /**

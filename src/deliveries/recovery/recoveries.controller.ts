@@ -47,7 +47,11 @@ export class RecoveriesController {
 
   @Get(':id/recover')
   @Scopes('delivery:read')
-  @ApiOperation({ operationId: 'getWebhookRecovery', summary: "Get a webhook's latest recovery" })
+  @ApiOperation({
+    operationId: 'getWebhookRecovery',
+    summary: "Get a webhook's latest recovery",
+    description: 'Ask again until `status` is no longer `running`.',
+  })
   @ApiOkResponse({ type: RecoveryDto, description: 'The recovery and how far it has come.' })
   @ApiErrors('RECOVERY_NOT_FOUND')
   get(@CurrentEnvironment() environmentId: string, @UuidParam('WEBHOOK_NOT_FOUND') id: string): Promise<RecoveryDto> {

@@ -5,7 +5,7 @@ import { EVENT_TYPE } from './webhook-properties.js';
 
 @ApiSchema({ name: 'EventTypeDescription' })
 export class EventTypeDto {
-  @ApiProperty(EVENT_TYPE)
+  @ApiProperty({ ...EVENT_TYPE, description: 'Its name.', example: 'record:created' })
   event_type: EventType;
 
   @ApiProperty({ type: 'string', example: 'A record was created in the connected product.' })
