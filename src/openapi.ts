@@ -2,6 +2,7 @@ import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { BEARER, BEARER_DESCRIPTION } from './auth/access.decorators.js';
 import { closeResponses } from './common/openapi-closed.js';
+import { describeEnums } from './common/named-enum.js';
 import { documentErrors } from './common/openapi-errors.js';
 import { VERSION } from './common/version.js';
 import { documentWebhooks, OUTGOING_TAG } from './deliveries/sending/document-webhooks.js';
@@ -44,6 +45,7 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
   config.tags = TAGS.map(([name, description]) => ({ name, description }));
   // A controller is tagged by what it is for, not by the name of its class.
   const document = SwaggerModule.createDocument(app, config, { operationIdFactory, autoTagControllers: false });
+  describeEnums(document);
   documentErrors(document);
   documentPublic(document);
   closeResponses(document);

@@ -23,6 +23,12 @@ const FIELD_FAILURE = {
   },
 };
 
+const ERROR_CODE = {
+  type: 'string',
+  description: 'What went wrong. A code never changes its meaning; new ones may be added.',
+  enum: CODES,
+};
+
 const ERROR = {
   type: 'object',
   description: 'Every error. Programs may act on `code`, which is stable; `message` is for people.',
@@ -30,7 +36,7 @@ const ERROR = {
   properties: {
     statusCode: { type: 'integer', example: 400 },
     error: { type: 'string', description: 'The status in words.', example: 'Bad Request' },
-    code: { type: 'string', enum: CODES, example: 'VALIDATION_FAILED' },
+    code: { $ref: '#/components/schemas/ErrorCode', example: 'VALIDATION_FAILED' },
     message: { type: 'string', example: 'event_types.0: must be an event type' },
     details: {
       type: 'object',
@@ -59,6 +65,7 @@ export function documentErrors(document: OpenAPIObject): void {
   components.schemas = {
     ...components.schemas,
     Error: ERROR,
+    ErrorCode: ERROR_CODE,
     FieldFailure: FIELD_FAILURE,
   } as typeof components.schemas;
   components.headers = { ...components.headers, RequestId: REQUEST_ID };

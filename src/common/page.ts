@@ -55,7 +55,12 @@ function pageOf<Item>(item: Type<Item>, name: string): Type<unknown> {
     @ApiProperty({ type: [item] })
     result: Item[];
 
-    @ApiProperty({ type: 'string', nullable: true, description: 'Where the next page starts; null on the last one.' })
+    @ApiProperty({
+      type: 'string',
+      nullable: true,
+      description: 'Where the next page starts: the `next_cursor` to ask for; null on the last one.',
+      example: encodeCursor('0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a61'),
+    })
     next_cursor: string | null;
 
     @ApiProperty({ type: 'integer', example: DEFAULT_LIMIT, description: 'The limit that was applied.' })

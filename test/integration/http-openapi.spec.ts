@@ -8,6 +8,7 @@ import { loadConfig } from '../../src/config/config.js';
 import { PinoLogger } from '../../src/observability/logger.js';
 import { buildOpenApi, operationIdFactory } from '../../src/openapi.js';
 import { EVENT_TYPE_NAMES, type EventType, examplePayloadOf } from '../../src/webhooks/event-types.js';
+import { checkExamples } from '../support/openapi-examples.js';
 import { type OpenApiDocument, openResponseSchemas } from '../support/openapi-conformance.js';
 
 /** The document as far as these tests read it. */
@@ -138,6 +139,47 @@ describe('the OpenAPI document', () => {
     for (const name of [...bodies, 'BatchEvent']) {
       expect(document.components.schemas[name]).not.toHaveProperty('additionalProperties');
     }
+  });
+
+  it('has no example and no default that its own schema refuses', () => {
+    const served = JSON.parse(JSON.stringify(document)) as OpenApiDocument;
+    const examples = checkExamples(served);
+    expect(examples.filter(({ error }) => error !== null)).toEqual([]);
+    expect(examples.length).toBeGreaterThan(200);
+    const faulty = structuredClone(served);
+    (faulty.components!.schemas!['Webhook']!['properties'] as Record<string, object>)['id'] = {
+      type: 'string',
+      format: 'uuid',
+      example: 'no UUID',
+    };
+    faulty.webhooks!['test']!.post.requestBody.content['application/json']!.example['event'] = 'other';
+    expect(checkExamples(faulty).flatMap(({ at, error }) => (error === null ? [] : [at]))).toEqual([
+      'components.schemas.Webhook.properties.id',
+      'webhooks.test.post.requestBody.content.application/json',
+    ]);
+  });
+
+  it('names every enum of more than one value, and describes it', () => {
+    const unnamed: string[] = [];
+    const visit = (node: unknown, at: string): void => {
+      if (typeof node !== 'object' || node === null) return;
+      const { enum: values, description } = node as { enum?: unknown[]; description?: string };
+      if (Array.isArray(values) && values.length > 1) {
+        if (!/^components\.schemas\.\w+$/.test(at) || !description) unnamed.push(at);
+      }
+      for (const [name, value] of Object.entries(node)) visit(value, at ? `${at}.${name}` : name);
+    };
+    visit(document, '');
+    // The two words that may stand where else there is the id of an API token.
+    expect(unnamed).toEqual(['paths./audit.get.parameters.3.schema.anyOf.1']);
+  });
+
+  it('gives an enum its own description, whichever property has it first', () => {
+    expect(document.components.schemas['DeliveryStatus']!['description']).toContain('the retry schedule is spent');
+    expect(document.components.schemas['DisabledReason']!['description']).toContain(
+      '`gone`: its endpoint answered 410',
+    );
+    expect(JSON.stringify(document)).not.toContain('x-enum');
   });
 
   it('names each operation as a client has its method', () => {

@@ -64,7 +64,7 @@ export interface Verdict {
 const METHODS = ['get', 'put', 'post', 'patch', 'delete'];
 
 /** Annotations of OpenAPI that say nothing about validity; any other unknown keyword is an error. */
-const ANNOTATIONS = ['example', 'externalDocs', 'xml', 'components'];
+export const ANNOTATIONS = ['example', 'externalDocs', 'xml', 'components'];
 
 /** The error envelope, from product.md, "Conventions". It holds for every error, documented path or not. */
 const ERROR_ENVELOPE: Json = {

@@ -1,6 +1,6 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import type { ExamplePayload } from '../event-examples.js';
-import { EVENT_TYPES, type EventType } from '../event-types.js';
+import { EVENT_TYPES, type EventType, examplePayloadOf } from '../event-types.js';
 import { EVENT_TYPE } from './webhook-properties.js';
 
 @ApiSchema({ name: 'EventTypeDescription' })
@@ -11,7 +11,12 @@ export class EventTypeDto {
   @ApiProperty({ type: 'string', example: 'A record was created in the connected product.' })
   description: string;
 
-  @ApiProperty({ type: 'object', additionalProperties: true, description: 'What a `payload` of this type looks like.' })
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: true,
+    description: 'What a `payload` of this type looks like.',
+    example: examplePayloadOf('record:created'),
+  })
   example: ExamplePayload;
 }
 
