@@ -10,7 +10,21 @@ import { documentWebhooks, OUTGOING_TAG } from './deliveries/sending/document-we
 const DESCRIPTION = `Tidings sends your events to your customers' endpoints: signed, retried, logged and replayable.
 
 Authorise with a bearer token. The admin token acts in the environment that the query parameter \`environment_id\` names;
-an API token acts in its own.`;
+an API token acts in its own.
+
+**Pages.** A list answers \`result\`, newest first, and \`next_cursor\`. Ask again with that as the query parameter
+\`next_cursor\` until it is null. \`limit\` is the size of a page, 100 unless told otherwise.
+
+**Repeating a request.** \`POST /webhook\` and \`POST /event\` take the header \`Idempotency-Key\`, each member of
+\`POST /event/batch\` an \`idempotency_key\`: with the same key and content a repeat gets the same answer and does nothing
+again. So after a timeout or a 5xx, repeat with the same key.
+
+**Limits.** By default, and as the settings in capitals have it: a token has 500 requests in ten seconds to one replica
+(RATE_LIMIT_PER_10S), publishing not counted, a body 8 MiB (MAX_BODY_BYTES), a payload 256 KiB (MAX_EVENT_BYTES), an
+environment 1,000 webhooks (WEBHOOKS_PER_ENVIRONMENT) and 10,000,000 pending deliveries
+(PENDING_DELIVERIES_PER_ENVIRONMENT). After a 429, and after a 503, wait for the seconds in \`Retry-After\`.
+
+**Errors.** Every error has the form of \`Error\`. Act on \`code\`, which is stable.`;
 
 /** What the operations are sorted by, in the order in which one meets them. */
 const TAGS = [

@@ -16,7 +16,9 @@ export class PageQuery {
 
   @ApiPropertyOptional({
     type: 'string',
-    description: '`next_cursor` of the page before; absent or empty for the first page.',
+    description:
+      '`next_cursor` of the page before, with the same filters; absent or empty for the first page. It is opaque: only ' +
+      'this list takes it.',
   })
   @Transform(({ value }: { value: unknown }) => (value === '' ? undefined : value))
   @IsOptional()
@@ -39,7 +41,10 @@ export class PageDto<Item> {
  */
 export function ApiPage<Item>(item: Type<Item>, name = item.name.replace(/Dto$/, '')): MethodDecorator {
   return applyDecorators(
-    ApiOkResponse({ type: pageOf(item, `${name}Page`), description: 'One page, newest first.' }),
+    ApiOkResponse({
+      type: pageOf(item, `${name}Page`),
+      description: 'One page, newest first. What is added meanwhile neither moves nor repeats what is on later pages.',
+    }),
     ApiErrors('INVALID_CURSOR'),
   );
 }

@@ -8,7 +8,7 @@ interface Operation {
   operationId?: string;
   parameters?: { name: string; in: string }[];
   requestBody?: { content: Record<string, { schema: Json }> };
-  responses: Record<string, { content?: Record<string, { schema?: Json }> }>;
+  responses: Record<string, { content?: Record<string, { schema?: Json }>; headers?: Record<string, Json> }>;
   security?: Record<string, string[]>[];
 }
 
@@ -32,7 +32,11 @@ export interface OpenApiDocument {
   openapi: string;
   paths: Record<string, Record<string, Operation>>;
   webhooks?: Record<string, { post: Outgoing }>;
-  components?: { schemas?: Record<string, Json>; parameters?: Record<string, HeaderParameter> };
+  components?: {
+    schemas?: Record<string, Json>;
+    parameters?: Record<string, HeaderParameter>;
+    headers?: Record<string, Json>;
+  };
   security?: Record<string, string[]>[];
 }
 
@@ -43,6 +47,7 @@ export interface Exchange {
   path: string;
   status: number;
   contentType: string | undefined;
+  headers: Record<string, string | string[] | undefined>;
   /** The response's body as text. */
   text: string;
 }
@@ -65,6 +70,9 @@ const METHODS = ['get', 'put', 'post', 'patch', 'delete'];
 
 /** Annotations of OpenAPI that say nothing about validity; any other unknown keyword is an error. */
 export const ANNOTATIONS = ['example', 'externalDocs', 'xml', 'components'];
+
+/** Response headers that tell a client what to do next. */
+const ACTED_ON = ['location', 'retry-after', 'www-authenticate'];
 
 /** The error envelope, from product.md, "Conventions". It holds for every error, documented path or not. */
 const ERROR_ENVELOPE: Json = {
@@ -104,7 +112,10 @@ export class OpenApiConformance {
       return { pair: null, findings };
     }
     const pair = `${method} ${template} ${status}`;
-    const findings = this.checkDocumented(pair, operation, exchange);
+    const findings = [
+      ...this.checkDocumented(pair, operation, exchange),
+      ...this.checkHeaders(pair, operation, exchange),
+    ];
     // The readiness probe answers 503 with its checks: the one answer from 400 up that is no error of a request.
     if (status >= 400 && template !== '/health/ready') findings.push(...this.checkErrorEnvelope(exchange));
     return { pair, findings };
@@ -152,6 +163,31 @@ export class OpenApiConformance {
       this.validators.set(pair, validate);
     }
     return this.errorsOf(validate, exchange.text).map((error) => `${pair}: ${error}`);
+  }
+
+  /** Headers that are promised are there in the documented form, and those that a client acts on are promised. */
+  private checkHeaders(pair: string, operation: Operation, { status, headers }: Exchange): string[] {
+    const response = operation.responses[status] ?? operation.responses['default'];
+    const documented = new Map(
+      Object.entries(response?.headers ?? {}).map(([name, header]) => {
+        const { $ref } = header as { $ref?: string };
+        return [name.toLowerCase(), $ref === undefined ? header : this.document.components!.headers![nameIn($ref)]!];
+      }),
+    );
+    const findings = ACTED_ON.filter((name) => headers[name] !== undefined && !documented.has(name)).map(
+      (name) => `${pair}: ${name} is not documented`,
+    );
+    for (const [name, { required, schema }] of documented) {
+      const text = headers[name];
+      if (text === undefined) {
+        if (required) findings.push(`${pair}: ${name} is missing`);
+        continue;
+      }
+      const form = schema as Json;
+      const value = form['type'] === 'integer' ? Number(text) : text;
+      if (!this.ajv.validate(form, value)) findings.push(`${pair}: ${name} is ${String(text)}`);
+    }
+    return findings;
   }
 
   private checkErrorEnvelope({ method, path, status, contentType, text }: Exchange): string[] {

@@ -22,7 +22,9 @@ export class PublishEventDto {
   event_type: EventType;
 
   @ApiPayload({
-    description: 'Any JSON object. Receivers get its text exactly as it was written.',
+    description:
+      'Any JSON object, at most MAX_EVENT_BYTES long (256 KiB by default) and 64 levels deep. Receivers get its text ' +
+      'exactly as it was written.',
     example: examplePayloadOf('integrated_account:created'),
   })
   payload: VerbatimJson;
