@@ -14,6 +14,10 @@ const STEPS = [
   },
   { script: 'docs:check', fix: 'npm run docs:generate' },
   { script: 'openapi:check', fix: 'npm run openapi:generate' },
+  {
+    script: 'openapi:lint',
+    fix: 'correct the decorators; then npm run openapi:generate',
+  },
   { script: 'test', fix: 'npm test -- <the file that failed>' },
 ];
 

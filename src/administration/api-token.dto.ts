@@ -3,6 +3,7 @@ import { IsUUID, ValidateBy } from 'class-validator';
 import type { ApiToken } from '../auth/api-token.entity.js';
 import { SCOPES, type Scope } from '../auth/principal.js';
 import { ApiTimestamp, ApiUuid } from '../common/api-property.js';
+import { namedEnum } from '../common/named-enum.js';
 import { PageQuery } from '../common/page.js';
 import { EachItem, IsFilledArray, MayBeAbsent } from '../common/property-rules.js';
 import { instantOf, QueryUuid } from '../common/query-property.js';
@@ -12,9 +13,7 @@ const NAME = { description: 'What people call it; need not be unique.', example:
 
 /** A property that holds scopes, all of one enum in the document. */
 export const SCOPE_LIST = {
-  enum: SCOPES,
-  enumName: 'Scope',
-  enumSchema: { description: 'What a token may do.' },
+  ...namedEnum('Scope', SCOPES, 'What a token may do.'),
   isArray: true,
   example: ['webhook:read', 'event:write'],
 };

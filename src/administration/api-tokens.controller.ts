@@ -36,14 +36,17 @@ export class ApiTokensController {
   @Get()
   @AdminOnly()
   @ApiPage(ApiTokenDto)
-  @ApiOperation({ summary: 'List API tokens' })
+  @ApiOperation({
+    summary: 'List API tokens',
+    description: 'Those of every environment, or of one. Revoked ones are gone.',
+  })
   async list(@Query() query: ListApiTokensQuery): Promise<PageDto<ApiTokenDto>> {
     return mapPage(await this.tokens.list(query), toApiTokenDto);
   }
 
   @Get(':id')
   @AdminOnly()
-  @ApiOperation({ summary: 'Get an API token' })
+  @ApiOperation({ summary: 'Get an API token', description: 'What it may do, until when, and when it was last used.' })
   @ApiOkResponse({ type: ApiTokenDto, description: 'The API token, without `token`.' })
   async get(@UuidParam('API_TOKEN_NOT_FOUND') id: string): Promise<ApiTokenDto> {
     return toApiTokenDto(await this.tokens.get(id));

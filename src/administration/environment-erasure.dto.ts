@@ -1,5 +1,6 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import { ApiTimestamp, ApiUuid } from '../common/api-property.js';
+import { namedEnum } from '../common/named-enum.js';
 import type { EnvironmentErasure } from './environment-erasures.repository.js';
 
 export const ERASURE_STATUSES = ['running', 'done'] as const;
@@ -10,9 +11,11 @@ export class EnvironmentErasureDto {
   environment_id: string;
 
   @ApiProperty({
-    enum: ERASURE_STATUSES,
-    enumName: 'EnvironmentErasureStatus',
-    enumSchema: { description: 'Whether data of the environment is still being removed.' },
+    ...namedEnum(
+      'EnvironmentErasureStatus',
+      ERASURE_STATUSES,
+      'Whether data of the environment is still being removed.',
+    ),
     example: 'running',
   })
   status: (typeof ERASURE_STATUSES)[number];

@@ -27,14 +27,14 @@ export class EnvironmentsController {
   @Get()
   @AdminOnly()
   @ApiPage(EnvironmentDto)
-  @ApiOperation({ summary: 'List environments' })
+  @ApiOperation({ summary: 'List environments', description: 'Those that were not deleted.' })
   async list(@Query() query: PageQuery): Promise<PageDto<EnvironmentDto>> {
     return mapPage(await this.environments.list(query), toEnvironmentDto);
   }
 
   @Get(':id')
   @AdminOnly()
-  @ApiOperation({ summary: 'Get an environment' })
+  @ApiOperation({ summary: 'Get an environment', description: 'Its name, and when it was made and changed.' })
   @ApiOkResponse({ type: EnvironmentDto, description: 'The environment.' })
   async get(@UuidParam('ENVIRONMENT_NOT_FOUND') id: string): Promise<EnvironmentDto> {
     return toEnvironmentDto(await this.environments.get(id));
@@ -42,7 +42,7 @@ export class EnvironmentsController {
 
   @Patch(':id')
   @AdminOnly()
-  @ApiOperation({ summary: 'Rename an environment' })
+  @ApiOperation({ summary: 'Rename an environment', description: 'Its id, and all that it owns, stay.' })
   @ApiOkResponse({ type: EnvironmentDto, description: 'The environment as it is now.' })
   async update(
     @UuidParam('ENVIRONMENT_NOT_FOUND') id: string,

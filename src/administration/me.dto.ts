@@ -1,11 +1,15 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import { SCOPES, type Principal, type Scope } from '../auth/principal.js';
 import { ApiTimestamp, ApiUuid } from '../common/api-property.js';
+import { namedEnum } from '../common/named-enum.js';
 import { SCOPE_LIST } from './api-token.dto.js';
 
 @ApiSchema({ name: 'Me' })
 export class MeDto {
-  @ApiProperty({ enum: ['admin', 'api_token'], example: 'api_token' })
+  @ApiProperty({
+    ...namedEnum('TokenKind', ['admin', 'api_token'], 'The admin token, or an API token of one environment.'),
+    example: 'api_token',
+  })
   kind: Principal['kind'];
 
   @ApiProperty({ type: 'string', nullable: true, description: 'Null for the admin token.', example: 'Order service' })

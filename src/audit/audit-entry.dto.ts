@@ -1,5 +1,6 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import { ApiTimestamp, ApiUuid } from '../common/api-property.js';
+import { namedEnum } from '../common/named-enum.js';
 import {
   AUDIT_ACTIONS,
   AUDITED_RESOURCE_TYPES,
@@ -7,6 +8,13 @@ import {
   type AuditEntry,
   type AuditedResourceType,
 } from './audit-entry.js';
+
+export const AUDIT_ACTION = namedEnum(
+  'AuditAction',
+  AUDIT_ACTIONS,
+  'What was done. `rotated`: a webhook got a new secret. `retried`: a delivery was. `recovered`: what a webhook missed ' +
+    'was asked for.',
+);
 
 @ApiSchema({ name: 'AuditEntry' })
 export class AuditEntryDto {
@@ -26,22 +34,11 @@ export class AuditEntryDto {
   })
   actor: string;
 
-  @ApiProperty({
-    enum: AUDIT_ACTIONS,
-    enumName: 'AuditAction',
-    enumSchema: {
-      description:
-        'What was done. `rotated`: a webhook got a new secret. `retried`: a delivery was. `recovered`: what a webhook ' +
-        'missed was asked for.',
-    },
-    example: 'changed',
-  })
+  @ApiProperty({ ...AUDIT_ACTION, example: 'changed' })
   action: AuditAction;
 
   @ApiProperty({
-    enum: AUDITED_RESOURCE_TYPES,
-    enumName: 'AuditedResourceType',
-    enumSchema: { description: 'What it was done to.' },
+    ...namedEnum('AuditedResourceType', AUDITED_RESOURCE_TYPES, 'What it was done to.'),
     example: 'webhook',
   })
   resource_type: AuditedResourceType;

@@ -15,6 +15,7 @@ export class AuditController {
   @AdminOnly()
   @ApiPage(AuditEntryDto)
   @ApiOperation({
+    operationId: 'listAuditEntries',
     summary: 'List the audit trail',
     description:
       'Who created, changed or deleted what, rotated a secret, retried a delivery or recovered what a webhook missed, ' +

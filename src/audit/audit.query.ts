@@ -1,7 +1,8 @@
 import { SYSTEM_ACTOR } from '../auth/principal.js';
 import { PageQuery } from '../common/page.js';
 import { QueryDate, QueryOneOf, QueryUuid, QueryUuidOr } from '../common/query-property.js';
-import { AUDIT_ACTIONS, type AuditAction } from './audit-entry.js';
+import type { AuditAction } from './audit-entry.js';
+import { AUDIT_ACTION } from './audit-entry.dto.js';
 
 export class AuditQuery extends PageQuery {
   @QueryUuid({ description: 'Only entries of this environment, also of one that was deleted.' })
@@ -13,7 +14,7 @@ export class AuditQuery extends PageQuery {
   @QueryUuid({ description: 'Only what was done to this environment, API token, webhook or delivery.' })
   resource_id?: string;
 
-  @QueryOneOf(AUDIT_ACTIONS, { description: 'Only entries of this action.' })
+  @QueryOneOf(AUDIT_ACTION, { description: 'Only entries of this action.' })
   action?: AuditAction;
 
   @QueryDate({ description: 'Only entries made after this instant.' })

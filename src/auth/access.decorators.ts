@@ -1,10 +1,20 @@
 import { SetMetadata, applyDecorators } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
-import { ApiBearerAuth, ApiExtension } from '@nestjs/swagger';
+import { ApiSecurity } from '@nestjs/swagger';
 import { ApiErrors } from '../common/api-errors.js';
 import type { Scope } from './principal.js';
 
 export const ACCESS_METADATA = 'tidings:access';
+
+/** How a request says who sends it, by its name in the OpenAPI document. */
+export const BEARER = 'bearer';
+
+/** What the document says in the place of scopes where they do not suffice. */
+const ADMIN_ROLE = 'admin';
+
+export const BEARER_DESCRIPTION =
+  'The admin token or an API token. Each operation lists the scopes that an API token needs: it must hold all of them; ' +
+  `an empty list asks for any token, \`${ADMIN_ROLE}\` for the admin token, which may do everything.`;
 
 /** Who may call a route. */
 export type Access =
@@ -26,8 +36,7 @@ export function IntakeScope(scope: Scope): MethodDecorator {
 function scoped(rule: Access & { kind: 'scopes' }): MethodDecorator {
   return applyDecorators(
     access(rule),
-    ApiBearerAuth(),
-    ApiExtension('x-required-scopes', rule.scopes),
+    ApiSecurity(BEARER, [...rule.scopes]),
     ApiErrors('UNAUTHORIZED', 'FORBIDDEN', 'RATE_LIMITED'),
   );
 }
@@ -36,7 +45,7 @@ function scoped(rule: Access & { kind: 'scopes' }): MethodDecorator {
 export function AdminOnly(): MethodDecorator {
   return applyDecorators(
     access({ kind: 'admin' }),
-    ApiBearerAuth(),
+    ApiSecurity(BEARER, [ADMIN_ROLE]),
     ApiErrors('UNAUTHORIZED', 'FORBIDDEN', 'RATE_LIMITED'),
   );
 }
@@ -45,7 +54,7 @@ export function AdminOnly(): MethodDecorator {
 export function AnyToken(): MethodDecorator {
   return applyDecorators(
     access({ kind: 'any_token' }),
-    ApiBearerAuth(),
+    ApiSecurity(BEARER),
     ApiErrors('VALIDATION_FAILED', 'ENVIRONMENT_MISMATCH', 'UNAUTHORIZED', 'RATE_LIMITED'),
   );
 }

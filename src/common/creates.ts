@@ -25,7 +25,14 @@ export function Creates(type: Type<Identified>, path: string): MethodDecorator {
     ApiCreatedResponse({
       type,
       description: 'Created.',
-      headers: { Location: { description: 'The path of what was created.', schema: { type: 'string' } } },
+      headers: {
+        Location: {
+          description: 'The path of what was created.',
+          required: true,
+          schema: { type: 'string', format: 'uri-reference' },
+          example: `${path}/0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a61`,
+        },
+      },
     }),
   );
 }

@@ -23,6 +23,12 @@ const FIELD_FAILURE = {
   },
 };
 
+const ERROR_CODE = {
+  type: 'string',
+  description: 'What went wrong. A code never changes its meaning; new ones may be added.',
+  enum: CODES,
+};
+
 const ERROR = {
   type: 'object',
   description: 'Every error. Programs may act on `code`, which is stable; `message` is for people.',
@@ -30,7 +36,7 @@ const ERROR = {
   properties: {
     statusCode: { type: 'integer', example: 400 },
     error: { type: 'string', description: 'The status in words.', example: 'Bad Request' },
-    code: { type: 'string', enum: CODES, example: 'VALIDATION_FAILED' },
+    code: { $ref: '#/components/schemas/ErrorCode', example: 'VALIDATION_FAILED' },
     message: { type: 'string', example: 'event_types.0: must be an event type' },
     details: {
       type: 'object',
@@ -47,21 +53,50 @@ const ERROR = {
   },
 };
 
-const REQUEST_ID = {
-  description:
-    'The id of the request in the logs: the one that it carried in this header, if it was usable, or a new one.',
-  schema: { type: 'string' },
+const HEADERS = {
+  RequestId: {
+    description:
+      'The id of the request in the logs: the one that it carried in this header, if it was usable, or a new one.',
+    required: true,
+    schema: { type: 'string' },
+    example: '0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a61',
+  },
+  RetryAfter: {
+    description: 'After how many seconds to repeat the request.',
+    required: true,
+    schema: { type: 'integer', minimum: 1 },
+    example: 4,
+  },
+  RetryAfterIfBusy: {
+    description: 'With 503: after how many seconds to repeat the request.',
+    schema: { type: 'integer', minimum: 1 },
+    example: 1,
+  },
+  Authenticate: {
+    description: 'The scheme that is asked for.',
+    required: true,
+    schema: { type: 'string', enum: ['Bearer'] },
+    example: 'Bearer',
+  },
 };
 
-/** Gives every operation the errors that it can answer, in the one form, and every response its request id. */
+/** What an error carries beside its body, by its status. Each sender of these errors sends them. */
+const HEADERS_OF: Record<string, Record<string, keyof typeof HEADERS>> = {
+  '401': { 'WWW-Authenticate': 'Authenticate' },
+  '429': { 'Retry-After': 'RetryAfter' },
+  default: { 'Retry-After': 'RetryAfterIfBusy' },
+};
+
+/** Gives every operation the errors that it can answer, in the one form, and every response the headers that it carries. */
 export function documentErrors(document: OpenAPIObject): void {
   const components = (document.components ??= {});
   components.schemas = {
     ...components.schemas,
     Error: ERROR,
+    ErrorCode: ERROR_CODE,
     FieldFailure: FIELD_FAILURE,
   } as typeof components.schemas;
-  components.headers = { ...components.headers, RequestId: REQUEST_ID };
+  components.headers = { ...components.headers, ...HEADERS } as typeof components.headers;
   for (const path of Object.values(document.paths)) {
     for (const method of METHODS) {
       const operation = path[method];
@@ -81,8 +116,10 @@ function documentOperation(operation: Operation): void {
   ]);
   const responses = operation.responses;
   for (const [status, group] of byStatus(codes)) responses[status] ??= errorResponse(describe(group));
-  responses['default'] ??= errorResponse('Any other error.');
-  for (const response of Object.values(responses)) nameRequestId(response);
+  responses['default'] ??= errorResponse('Any other error; `code` tells which.');
+  for (const [status, response] of Object.entries(responses)) {
+    nameHeaders(response, { [REQUEST_ID_HEADER]: 'RequestId', ...HEADERS_OF[status] });
+  }
 }
 
 /** The codes that `ApiErrors` has left on the operation; the marks themselves are not for readers. */
@@ -111,7 +148,8 @@ function errorResponse(description: string): Responses[string] {
   return { description, content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } } };
 }
 
-function nameRequestId(response: Responses[string]): void {
+function nameHeaders(response: Responses[string], headers: Record<string, keyof typeof HEADERS>): void {
   if (!response || '$ref' in response) return;
-  response.headers = { ...response.headers, [REQUEST_ID_HEADER]: { $ref: '#/components/headers/RequestId' } };
+  const named = Object.entries(headers).map(([header, name]) => [header, { $ref: `#/components/headers/${name}` }]);
+  response.headers = { ...response.headers, ...Object.fromEntries(named) } as typeof response.headers;
 }

@@ -16,7 +16,9 @@ export class PageQuery {
 
   @ApiPropertyOptional({
     type: 'string',
-    description: '`next_cursor` of the page before; absent or empty for the first page.',
+    description:
+      '`next_cursor` of the page before, with the same filters; absent or empty for the first page. It is opaque: only ' +
+      'this list takes it.',
   })
   @Transform(({ value }: { value: unknown }) => (value === '' ? undefined : value))
   @IsOptional()
@@ -39,7 +41,10 @@ export class PageDto<Item> {
  */
 export function ApiPage<Item>(item: Type<Item>, name = item.name.replace(/Dto$/, '')): MethodDecorator {
   return applyDecorators(
-    ApiOkResponse({ type: pageOf(item, `${name}Page`), description: 'One page, newest first.' }),
+    ApiOkResponse({
+      type: pageOf(item, `${name}Page`),
+      description: 'One page, newest first. What is added meanwhile neither moves nor repeats what is on later pages.',
+    }),
     ApiErrors('INVALID_CURSOR'),
   );
 }
@@ -55,7 +60,12 @@ function pageOf<Item>(item: Type<Item>, name: string): Type<unknown> {
     @ApiProperty({ type: [item] })
     result: Item[];
 
-    @ApiProperty({ type: 'string', nullable: true, description: 'Where the next page starts; null on the last one.' })
+    @ApiProperty({
+      type: 'string',
+      nullable: true,
+      description: 'Where the next page starts: the `next_cursor` to ask for; null on the last one.',
+      example: encodeCursor('0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a61'),
+    })
     next_cursor: string | null;
 
     @ApiProperty({ type: 'integer', example: DEFAULT_LIMIT, description: 'The limit that was applied.' })

@@ -2,6 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsBoolean, IsDate, IsIn, IsInt, IsOptional, IsUUID, Max, Min, ValidateBy } from 'class-validator';
+import type { NamedEnum } from './named-enum.js';
 import { isUuid } from './uuid-v7.js';
 
 /*
@@ -83,12 +84,12 @@ export function QueryUuidOr(words: readonly string[], options: QueryOptions = {}
   );
 }
 
-/** One of the values, in exactly these letters. */
-export function QueryOneOf(values: readonly string[], options: QueryOptions = {}): PropertyDecorator {
+/** One of the values of the enum, in exactly these letters. */
+export function QueryOneOf(values: NamedEnum, options: QueryOptions = {}): PropertyDecorator {
   return applyDecorators(
-    ApiPropertyOptional({ ...options, enum: [...values] }),
+    ApiPropertyOptional({ ...options, ...values }),
     IsOptional(),
-    IsIn(values, { message: `must be one of ${values.join(', ')}` }),
+    IsIn(values.enum, { message: `must be one of ${values.enum.join(', ')}` }),
   );
 }
 

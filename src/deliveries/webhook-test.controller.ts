@@ -16,6 +16,7 @@ export class WebhookTestController {
   @HttpCode(200)
   @Scopes('webhook:write')
   @ApiOperation({
+    operationId: 'testWebhook',
     summary: 'Send a test event to a webhook',
     description:
       'Sends one signed example event now and tells how the endpoint answered. It is logged as a delivery of type ' +

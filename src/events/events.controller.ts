@@ -101,6 +101,7 @@ export class EventsController {
   @Get(':id/webhooks')
   @Scopes('delivery:read')
   @ApiOperation({
+    operationId: 'listEventWebhooks',
     summary: 'Why was an event sent to a webhook, or not?',
     description:
       'Every webhook of the environment, those that were made later or are deleted by now too, each with its delivery ' +

@@ -1,8 +1,11 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
+import { namedEnum } from '../common/named-enum.js';
 
 export const HEALTH_STATUSES = ['ok', 'unavailable'] as const;
 
 export type HealthStatus = (typeof HEALTH_STATUSES)[number];
+
+const HEALTH_STATUS = namedEnum('HealthStatus', HEALTH_STATUSES, 'How a replica, or what it needs, is.');
 
 @ApiSchema({ name: 'Liveness' })
 export class LivenessDto {
@@ -12,18 +15,18 @@ export class LivenessDto {
 
 @ApiSchema({ name: 'ReadinessChecks' })
 export class ReadinessChecksDto {
-  @ApiProperty({ enum: HEALTH_STATUSES, example: 'ok', description: 'Whether the database answers within a second.' })
+  @ApiProperty({ ...HEALTH_STATUS, example: 'ok', description: 'Whether the database answers within a second.' })
   database: HealthStatus;
 
   @ApiProperty({
-    enum: HEALTH_STATUSES,
+    ...HEALTH_STATUS,
     example: 'ok',
     description: 'Whether every migration of this version was run.',
   })
   migrations: HealthStatus;
 
   @ApiProperty({
-    enum: HEALTH_STATUSES,
+    ...HEALTH_STATUS,
     example: 'ok',
     description: 'Whether this replica takes and makes deliveries.',
   })
@@ -32,7 +35,7 @@ export class ReadinessChecksDto {
 
 @ApiSchema({ name: 'Readiness' })
 export class ReadinessDto {
-  @ApiProperty({ enum: HEALTH_STATUSES, example: 'ok', description: 'Also `unavailable` while the process stops.' })
+  @ApiProperty({ ...HEALTH_STATUS, example: 'ok', description: 'Also `unavailable` while the process stops.' })
   status: HealthStatus;
 
   @ApiProperty({ type: ReadinessChecksDto })

@@ -16,6 +16,7 @@ export class MetricsController {
   @Header('Content-Type', 'text/plain; version=0.0.4; charset=utf-8')
   @Header('Cache-Control', 'no-store')
   @ApiOperation({
+    operationId: 'getMetrics',
     summary: 'The metrics of this replica',
     description:
       'In the text format of Prometheus. Each replica is scraped for itself; what is shared by all of them, such as ' +

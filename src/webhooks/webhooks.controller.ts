@@ -48,14 +48,17 @@ export class WebhooksController {
   @Get()
   @Scopes('webhook:read')
   @ApiPage(WebhookDto)
-  @ApiOperation({ summary: 'List webhooks' })
+  @ApiOperation({ summary: 'List webhooks', description: 'Without their secrets. Filters combine.' })
   list(@CurrentEnvironment() environmentId: string, @Query() query: ListWebhooksQuery): Promise<PageDto<WebhookDto>> {
     return this.webhooks.list(environmentId, query);
   }
 
   @Get(':id')
   @Scopes('webhook:read')
-  @ApiOperation({ summary: 'Get a webhook' })
+  @ApiOperation({
+    summary: 'Get a webhook',
+    description: 'Without its secret. How its endpoint is doing: `GET /webhook/{id}/stats`.',
+  })
   @ApiOkResponse({ type: WebhookDto, description: 'The webhook.' })
   get(@CurrentEnvironment() environmentId: string, @UuidParam('WEBHOOK_NOT_FOUND') id: string): Promise<WebhookDto> {
     return this.webhooks.get(environmentId, id);

@@ -233,8 +233,13 @@ describe('the API', () => {
     expect(reply.headers['www-authenticate']).toMatch(/^Bearer/);
   });
 
-  it.each(securedOperations)('%s documents that it takes a bearer token', (name) => {
-    expect(operationOf(name).security ?? document.security).toEqual([expect.any(Object)]);
+  it.each(Object.entries(OPERATIONS))('%s documents who may call it: %s', (name, access) => {
+    const required: Record<string, string[][]> = { 'no token': [], 'any token': [[]] };
+    const requirements = (operationOf(name).security ?? []).map((requirement) => {
+      expect(Object.keys(requirement)).toEqual(['bearer']);
+      return requirement['bearer'];
+    });
+    expect(requirements).toEqual(required[access] ?? [[access]]);
   });
 
   it.each(Object.entries(OPERATIONS).filter(([, access]) => SCOPES.includes(access)))(

@@ -18,7 +18,13 @@ const DOCUMENT: OpenApiDocument = {
     '/thing': {
       post: {
         responses: {
-          '201': { content: { 'application/json': { schema: { $ref: '#/components/schemas/Thing' } } } },
+          '201': {
+            content: { 'application/json': { schema: { $ref: '#/components/schemas/Thing' } } },
+            headers: {
+              Location: { required: true, schema: { type: 'string', format: 'uri-reference' } },
+              'Retry-After': { $ref: '#/components/headers/RetryAfter' },
+            },
+          },
           '400': { content: { 'application/json': { schema: { type: 'object' } } } },
           default: { content: { 'application/json': { schema: { type: 'object', required: ['code'] } } } },
         },
@@ -32,6 +38,7 @@ const DOCUMENT: OpenApiDocument = {
     '/thing/test': { get: { responses: { '204': {} } } },
   },
   components: {
+    headers: { RetryAfter: { schema: { type: 'integer' } } },
     schemas: {
       Thing: {
         type: 'object',
@@ -59,6 +66,7 @@ const conforming = {
   path: '/thing?x=1',
   status: 201,
   contentType: 'application/json; charset=utf-8',
+  headers: { location: '/thing/1' },
   text: JSON.stringify(thing),
 } satisfies Exchange;
 const error = { statusCode: 400, error: 'Bad Request', code: 'VALIDATION_FAILED', message: 'no' };
@@ -70,9 +78,10 @@ describe('the conformance checker', () => {
   it('passes an exchange that conforms and names its pair', () => {
     expect(new OpenApiConformance(DOCUMENT).check(conforming)).toEqual({ pair: 'POST /thing 201', findings: [] });
     expect(findingsOf({ text: JSON.stringify({ ...thing, example: null, part: null }) })).toEqual([]);
-    expect(findingsOf({ status: 400, text: JSON.stringify(error) })).toEqual([]);
+    expect(findingsOf({ headers: { location: '/thing/1', 'retry-after': '3' } })).toEqual([]);
+    expect(findingsOf({ status: 400, headers: {}, text: JSON.stringify(error) })).toEqual([]);
     const conflict = { ...error, statusCode: 409, error: 'Conflict' };
-    expect(findingsOf({ status: 409, text: JSON.stringify(conflict) })).toEqual([]);
+    expect(findingsOf({ status: 409, headers: {}, text: JSON.stringify(conflict) })).toEqual([]);
   });
 
   it.each([
@@ -85,6 +94,9 @@ describe('the conformance checker', () => {
     ['a null where none is documented', { text: JSON.stringify({ ...thing, id: null }) }],
     ['a body that is not JSON', { text: '{' }],
     ['another media type', { contentType: 'text/html' }],
+    ['a promised header that is missing', { headers: {} }],
+    ['a header of another form', { headers: { location: '/thing/1', 'retry-after': 'soon' } }],
+    ['a header to act on that is not promised', { headers: { location: '/thing/1', 'www-authenticate': 'Bearer' } }],
     ['an undocumented success', { status: 200 }],
     ['an undocumented error', { method: 'GET', path: '/thing/1', status: 400, text: JSON.stringify(error) }],
     ['an undocumented path that succeeds', { path: '/other', status: 200 }],
@@ -99,7 +111,7 @@ describe('the conformance checker', () => {
 
   it('takes the literal path before the parameter, and looks past a doubled slash and a bare question mark', () => {
     const checker = new OpenApiConformance(DOCUMENT);
-    const empty = { method: 'GET', contentType: undefined, text: '' };
+    const empty = { method: 'GET', contentType: undefined, headers: {}, text: '' };
     expect(checker.check({ ...empty, path: '/thing/test', status: 204 }).pair).toBe('GET /thing/test 204');
     expect(checker.check({ ...conforming, path: '//thing?' }).pair).toBe('POST /thing 201');
     expect(checker.check({ ...conforming, method: 'GET', path: '/thing/1', status: 200 }).pair).toBe(

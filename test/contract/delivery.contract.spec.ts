@@ -1,5 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { useReceivers } from '../e2e/receivers.js';
+import { fetchDocument } from '../support/client.js';
+import { OpenApiConformance } from '../support/openapi-conformance.js';
 import { useService } from '../support/process.js';
 
 /* What the receiver gets, held to product.md, "Deliveries". */
@@ -31,6 +33,28 @@ describe('what the receiver gets', () => {
       webhook_id: webhook.id,
     });
     expect(request!.body.toString()).toBe(JSON.stringify(envelope));
+  });
+
+  it('is what the served document says of the event type, headers included', async () => {
+    const document = await fetchDocument(service.url);
+    const { client } = await service.tenant();
+    const receiver = await receivers.start();
+    const { id } = await client.createWebhook({ target_url: receiver.url() });
+    await client.publish('integrated_account:created');
+    await receiver.waitFor(1);
+    (await client.post('/webhook/test', { id })).expect(200);
+    (await client.post('/webhook/test', { id, event_type: 'batch_job:failed' })).expect(200);
+    const checker = new OpenApiConformance(document);
+    const requests = await receiver.waitFor(3);
+    const sent = requests.map(({ headers, body }) => ({ headers, text: body.toString() }));
+    const types = ['integrated_account:created', 'test', 'batch_job:failed'];
+    expect(types.map((type, index) => checker.checkSent(type, sent[index]!))).toEqual([[], [], []]);
+    for (const index of [1, 2]) {
+      const { example } = document.webhooks![types[index]!]!.post.requestBody.content['application/json']!;
+      expect(JSON.parse(sent[index]!.text)).toMatchObject({ payload: example['payload'] });
+    }
+    expect(checker.checkSent('record:created', sent[0]!)).toEqual([expect.stringContaining('/event')]);
+    expect(checker.checkSent('test', { ...sent[1]!, headers: {} })).toHaveLength(4);
   });
 
   it('has the documented headers and no other', async () => {

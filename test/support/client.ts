@@ -317,7 +317,14 @@ export class ApiClient {
     const findings: string[] = [];
     if (!headers['x-request-id']) findings.push(`${method} ${path} ${status}: no X-Request-Id`);
     const conformance = await conformanceOf(baseUrl);
-    const verdict = conformance.check({ method, path, status, contentType: headers['content-type'], text });
+    const verdict = conformance.check({
+      method,
+      path,
+      status,
+      contentType: headers['content-type'],
+      headers,
+      text,
+    });
     findings.push(...verdict.findings);
     if (findings.length > 0) {
       throw new Error(`the answer does not conform:\n${findings.join('\n')}\n${text.slice(0, 1000)}`);

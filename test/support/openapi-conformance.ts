@@ -5,16 +5,38 @@ import formats from 'ajv-formats';
 type Json = Record<string, unknown>;
 
 interface Operation {
+  operationId?: string;
   parameters?: { name: string; in: string }[];
   requestBody?: { content: Record<string, { schema: Json }> };
-  responses: Record<string, { content?: Record<string, { schema?: Json }> }>;
+  responses: Record<string, { content?: Record<string, { schema?: Json }>; headers?: Record<string, Json> }>;
   security?: Record<string, string[]>[];
+}
+
+/** What a webhook is sent; its parameters are references. */
+interface Outgoing {
+  operationId: string;
+  parameters: { $ref: string }[];
+  requestBody: { content: Record<string, { schema: { $ref: string }; example: Json }> };
+  responses: Record<string, { $ref: string }>;
+}
+
+interface HeaderParameter {
+  name: string;
+  in: string;
+  required: boolean;
+  schema: Json;
+  example: string;
 }
 
 export interface OpenApiDocument {
   openapi: string;
   paths: Record<string, Record<string, Operation>>;
-  components?: { schemas?: Record<string, Json> };
+  webhooks?: Record<string, { post: Outgoing }>;
+  components?: {
+    schemas?: Record<string, Json>;
+    parameters?: Record<string, HeaderParameter>;
+    headers?: Record<string, Json>;
+  };
   security?: Record<string, string[]>[];
 }
 
@@ -25,7 +47,15 @@ export interface Exchange {
   path: string;
   status: number;
   contentType: string | undefined;
+  headers: Record<string, string | string[] | undefined>;
   /** The response's body as text. */
+  text: string;
+}
+
+/** One request that a receiver got. */
+export interface SentRequest {
+  headers: Record<string, string | string[] | undefined>;
+  /** The body as text. */
   text: string;
 }
 
@@ -39,7 +69,10 @@ export interface Verdict {
 const METHODS = ['get', 'put', 'post', 'patch', 'delete'];
 
 /** Annotations of OpenAPI that say nothing about validity; any other unknown keyword is an error. */
-const ANNOTATIONS = ['example', 'externalDocs', 'xml', 'components'];
+export const ANNOTATIONS = ['example', 'externalDocs', 'xml', 'components'];
+
+/** Response headers that tell a client what to do next. */
+const ACTED_ON = ['location', 'retry-after', 'www-authenticate'];
 
 /** The error envelope, from product.md, "Conventions". It holds for every error, documented path or not. */
 const ERROR_ENVELOPE: Json = {
@@ -79,10 +112,34 @@ export class OpenApiConformance {
       return { pair: null, findings };
     }
     const pair = `${method} ${template} ${status}`;
-    const findings = this.checkDocumented(pair, operation, exchange);
+    const findings = [
+      ...this.checkDocumented(pair, operation, exchange),
+      ...this.checkHeaders(pair, operation, exchange),
+    ];
     // The readiness probe answers 503 with its checks: the one answer from 400 up that is no error of a request.
     if (status >= 400 && template !== '/health/ready') findings.push(...this.checkErrorEnvelope(exchange));
     return { pair, findings };
+  }
+
+  /** What breaks the document in a request that a webhook got of this event type; empty when it conforms. */
+  checkSent(eventType: string, { headers, text }: SentRequest): string[] {
+    const outgoing = this.document.webhooks?.[eventType]?.post;
+    if (!outgoing) return [`${eventType}: not documented`];
+    const { $ref } = outgoing.requestBody.content['application/json']!.schema;
+    const schema = this.document.components!.schemas![nameIn($ref)]!;
+    const closed = { ...schema, additionalProperties: false };
+    const findings = this.errorsOf(this.ajv.compile({ allOf: [closed], components: this.components }), text);
+    if (findings.length === 0) {
+      const [sent, documented] = [JSON.parse(text) as object, schema['properties'] as object].map(Object.keys);
+      if (sent!.join() !== documented!.join()) findings.push(`the members are ${sent!.join()}`);
+    }
+    for (const parameter of outgoing.parameters) {
+      const { name, required, schema: form } = this.document.components!.parameters![nameIn(parameter.$ref)]!;
+      const value = headers[name.toLowerCase()];
+      if (value === undefined && required) findings.push(`${name} is missing`);
+      if (value !== undefined && !this.ajv.validate(form, value)) findings.push(`${name} is ${String(value)}`);
+    }
+    return findings.map((finding) => `${eventType}: ${finding}`);
   }
 
   private checkDocumented(pair: string, operation: Operation, exchange: Exchange): string[] {
@@ -106,6 +163,31 @@ export class OpenApiConformance {
       this.validators.set(pair, validate);
     }
     return this.errorsOf(validate, exchange.text).map((error) => `${pair}: ${error}`);
+  }
+
+  /** Headers that are promised are there in the documented form, and those that a client acts on are promised. */
+  private checkHeaders(pair: string, operation: Operation, { status, headers }: Exchange): string[] {
+    const response = operation.responses[status] ?? operation.responses['default'];
+    const documented = new Map(
+      Object.entries(response?.headers ?? {}).map(([name, header]) => {
+        const { $ref } = header as { $ref?: string };
+        return [name.toLowerCase(), $ref === undefined ? header : this.document.components!.headers![nameIn($ref)]!];
+      }),
+    );
+    const findings = ACTED_ON.filter((name) => headers[name] !== undefined && !documented.has(name)).map(
+      (name) => `${pair}: ${name} is not documented`,
+    );
+    for (const [name, { required, schema }] of documented) {
+      const text = headers[name];
+      if (text === undefined) {
+        if (required) findings.push(`${pair}: ${name} is missing`);
+        continue;
+      }
+      const form = schema as Json;
+      const value = form['type'] === 'integer' ? Number(text) : text;
+      if (!this.ajv.validate(form, value)) findings.push(`${pair}: ${name} is ${String(text)}`);
+    }
+    return findings;
   }
 
   private checkErrorEnvelope({ method, path, status, contentType, text }: Exchange): string[] {
@@ -187,6 +269,11 @@ export function openResponseSchemas(document: OpenApiDocument): string[] {
     }
   }
   return [...open];
+}
+
+/** The last part of a reference: the name of a component. */
+function nameIn($ref: string): string {
+  return $ref.split('/').at(-1)!;
 }
 
 function isJson(contentType: string | undefined): boolean {

@@ -1,5 +1,6 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import { ApiTimestamp } from '../../common/api-property.js';
+import { namedEnum } from '../../common/named-enum.js';
 import { ATTEMPT_ERRORS } from '../../common/outcomes.js';
 import type { AttemptRow } from '../queue/delivery-reads.js';
 
@@ -76,12 +77,18 @@ export class AttemptDto {
   })
   timings: AttemptTimingsDto;
 
-  @ApiProperty({ enum: ['succeeded', 'failed'], enumName: 'AttemptOutcome', example: 'succeeded' })
+  @ApiProperty({
+    ...namedEnum(
+      'AttemptOutcome',
+      ['succeeded', 'failed'],
+      '`succeeded`: answered 2xx in time. `failed`: anything else.',
+    ),
+    example: 'succeeded',
+  })
   outcome: 'succeeded' | 'failed';
 
   @ApiProperty({
-    enum: ATTEMPT_ERRORS,
-    enumName: 'AttemptError',
+    ...namedEnum('AttemptError', ATTEMPT_ERRORS, 'What kept an attempt from having a response.'),
     nullable: true,
     description: 'Why there is no response; null where there is one.',
     example: null,

@@ -1,5 +1,6 @@
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import { IsIn, IsUUID } from 'class-validator';
+import { namedEnum } from '../../common/named-enum.js';
 import { MayBeAbsent } from '../../common/property-rules.js';
 import { EVENT_TYPE_NAMES, TEST_EVENT_TYPE, type EventType } from '../../webhooks/event-types.js';
 
@@ -17,8 +18,7 @@ export class WebhookTestDto {
   id: string;
 
   @ApiPropertyOptional({
-    enum: SENDABLE,
-    enumName: 'TestEventType',
+    ...namedEnum('TestEventType', SENDABLE, 'What a test can send: `test` itself, or the example of an event type.'),
     default: TEST_EVENT_TYPE,
     description: 'Send the example payload of this type instead of `{"foo":"bar"}`.',
   })

@@ -21,6 +21,7 @@ export class RecoveriesController {
   @HttpCode(HttpStatus.ACCEPTED)
   @Scopes('delivery:write')
   @ApiOperation({
+    operationId: 'recoverWebhook',
     summary: 'Recover what a webhook missed',
     description:
       'Brings back, in the background, the events of a time range that were never owed to the webhook and the ' +
@@ -46,7 +47,11 @@ export class RecoveriesController {
 
   @Get(':id/recover')
   @Scopes('delivery:read')
-  @ApiOperation({ summary: "Get a webhook's latest recovery" })
+  @ApiOperation({
+    operationId: 'getWebhookRecovery',
+    summary: "Get a webhook's latest recovery",
+    description: 'Ask again until `status` is no longer `running`.',
+  })
   @ApiOkResponse({ type: RecoveryDto, description: 'The recovery and how far it has come.' })
   @ApiErrors('RECOVERY_NOT_FOUND')
   get(@CurrentEnvironment() environmentId: string, @UuidParam('WEBHOOK_NOT_FOUND') id: string): Promise<RecoveryDto> {
@@ -56,6 +61,7 @@ export class RecoveriesController {
   @Delete(':id/recover')
   @Scopes('delivery:write')
   @ApiOperation({
+    operationId: 'stopWebhookRecovery',
     summary: "Stop a webhook's recovery",
     description: 'Once this is answered, nothing more is queued; what is queued is sent. One that has ended stays so.',
   })

@@ -1,21 +1,22 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import { ApiUuid } from '../../common/api-property.js';
-import { DELIVERY_STATUSES, type DeliveryStatus } from '../../deliveries/delivery.types.js';
+import { namedEnum } from '../../common/named-enum.js';
+import type { DeliveryStatus } from '../../deliveries/delivery.types.js';
+import { DELIVERY_STATUS } from '../../deliveries/dto/delivery.dto.js';
 import type { EventDeliveryRow } from '../../deliveries/queue/delivery-reads.js';
 import { NOT_SENT_REASONS, type NotSentReason } from '../why-not-sent.js';
 
 /** What one webhook got of an event. */
 @ApiSchema({ name: 'EventWebhook' })
 export class EventWebhookDto {
-  @ApiUuid()
+  @ApiUuid({ example: '4a4de828-f4db-4c9e-adfd-434e0864c3c7' })
   webhook_id: string;
 
   @ApiUuid({ nullable: true, description: 'Its delivery of the event; null when it has none.', example: null })
   delivery_id: string | null;
 
   @ApiProperty({
-    enum: DELIVERY_STATUSES,
-    enumName: 'DeliveryStatus',
+    ...DELIVERY_STATUS,
     nullable: true,
     description: 'Of that delivery, as it is now; null when there is none.',
     example: null,
@@ -23,12 +24,15 @@ export class EventWebhookDto {
   status: DeliveryStatus | null;
 
   @ApiProperty({
-    enum: NOT_SENT_REASONS,
-    enumName: 'NotSentReason',
+    ...namedEnum(
+      'NotSentReason',
+      NOT_SENT_REASONS,
+      'What the webhook was when the event was accepted. `not_subscribed`: to this type. `not_yet_created`: it was made ' +
+        'later.',
+    ),
     nullable: true,
     description:
-      'Why there is no delivery: what the webhook was when the event was accepted. `not_subscribed`: to this type. ' +
-      '`not_yet_created`: it was made later. Null when there is a delivery, and when there was one that is no longer kept.',
+      'Why there is no delivery. Null when there is a delivery, and when there was one that is no longer kept.',
     example: 'not_subscribed',
   })
   reason: NotSentReason | null;

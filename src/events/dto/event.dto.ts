@@ -6,10 +6,13 @@ import type { EventDetail, EventRow } from '../event-reads.js';
 
 @ApiSchema({ name: 'Event' })
 export class EventDto {
-  @ApiUuid({ description: 'The same in every delivery of the event: receivers drop duplicates by it.' })
+  @ApiUuid({
+    description: 'The same in every delivery of the event: receivers drop duplicates by it.',
+    example: '0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a61',
+  })
   id: string;
 
-  @ApiUuid()
+  @ApiUuid({ example: '05daecaf-4365-42e8-8370-8127de5dd717' })
   environment_id: string;
 
   @DeliveryEventTypeProperty()

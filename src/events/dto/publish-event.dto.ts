@@ -5,7 +5,8 @@ import { IDEMPOTENCY_KEY_RULE, isIdempotencyKey } from '../../common/idempotency
 import { ApiPayload } from '../../common/api-property.js';
 import { MayBeAbsent } from '../../common/property-rules.js';
 import { VerbatimJson } from '../../common/verbatim-json.js';
-import { EVENT_TYPE_NAMES, type EventType } from '../../webhooks/event-types.js';
+import { EVENT_TYPE } from '../../webhooks/dto/webhook-properties.js';
+import { EVENT_TYPE_NAMES, type EventType, examplePayloadOf } from '../../webhooks/event-types.js';
 
 /** Events that one request may carry. */
 export const MAX_BATCH = 1_000;
@@ -13,15 +14,19 @@ export const MAX_BATCH = 1_000;
 @ApiSchema({ name: 'PublishEvent' })
 export class PublishEventDto {
   @ApiProperty({
-    enum: EVENT_TYPE_NAMES,
-    enumName: 'EventType',
+    ...EVENT_TYPE,
     description: 'What happened. Every active webhook that is subscribed to it receives the event.',
     example: 'integrated_account:created',
   })
   @IsIn(EVENT_TYPE_NAMES, { message: 'must be one of the event types, see GET /event-type' })
   event_type: EventType;
 
-  @ApiPayload({ description: 'Any JSON object. Receivers get its text exactly as it was written.' })
+  @ApiPayload({
+    description:
+      'Any JSON object, at most MAX_EVENT_BYTES long (256 KiB by default) and 64 levels deep. Receivers get its text ' +
+      'exactly as it was written.',
+    example: examplePayloadOf('integrated_account:created'),
+  })
   payload: VerbatimJson;
 
   /** See `PlainlyRight`: a known type, an object as the payload, and no other member. */

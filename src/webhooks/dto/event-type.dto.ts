@@ -1,17 +1,22 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import type { ExamplePayload } from '../event-examples.js';
-import { EVENT_TYPES, type EventType } from '../event-types.js';
+import { EVENT_TYPES, type EventType, examplePayloadOf } from '../event-types.js';
 import { EVENT_TYPE } from './webhook-properties.js';
 
 @ApiSchema({ name: 'EventTypeDescription' })
 export class EventTypeDto {
-  @ApiProperty(EVENT_TYPE)
+  @ApiProperty({ ...EVENT_TYPE, description: 'Its name.', example: 'record:created' })
   event_type: EventType;
 
   @ApiProperty({ type: 'string', example: 'A record was created in the connected product.' })
   description: string;
 
-  @ApiProperty({ type: 'object', additionalProperties: true, description: 'What a `payload` of this type looks like.' })
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: true,
+    description: 'What a `payload` of this type looks like.',
+    example: examplePayloadOf('record:created'),
+  })
   example: ExamplePayload;
 }
 

@@ -1,6 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { IsBoolean, IsString } from 'class-validator';
+import { namedEnum } from '../../common/named-enum.js';
 import { EachItem, IsFilledArray, MayBeAbsent } from '../../common/property-rules.js';
 import { TARGET_URL_MAX_LENGTH } from '../../egress/target-url-policy.js';
 import { EVENT_TYPE_NAMES, isEventType } from '../event-types.js';
@@ -11,11 +12,11 @@ import { EVENT_TYPE_NAMES, isEventType } from '../event-types.js';
  */
 
 /** The one enum of event types in the document; spread it into the property that holds one type. */
-export const EVENT_TYPE = {
-  enum: [...EVENT_TYPE_NAMES],
-  enumName: 'EventType',
-  enumSchema: { description: 'What happened. `GET /event-type` describes each type.' },
-};
+export const EVENT_TYPE = namedEnum(
+  'EventType',
+  EVENT_TYPE_NAMES,
+  'What happened. `GET /event-type` describes each type.',
+);
 
 export const TARGET_URL = {
   type: 'string',

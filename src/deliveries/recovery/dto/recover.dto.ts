@@ -1,6 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import { IsBoolean, ValidateBy } from 'class-validator';
+import { namedEnum } from '../../../common/named-enum.js';
 import { RECOVERABLE_STATUSES, type RecoverableStatus } from '../../../common/outcomes.js';
 import { EachItem, IsFilledArray, MayBeAbsent } from '../../../common/property-rules.js';
 import { instantOf } from '../../../common/query-property.js';
@@ -30,13 +31,13 @@ export class RecoverDto {
   event_types?: EventType[];
 
   @ApiPropertyOptional({
-    enum: RECOVERABLE_STATUSES,
-    enumName: 'RecoverableStatus',
-    enumSchema: {
-      description:
-        '`missed`: an event of which there is no delivery to the webhook, because it was inactive, not subscribed or ' +
+    ...namedEnum(
+      'RecoverableStatus',
+      RECOVERABLE_STATUSES,
+      '`missed`: an event of which there is no delivery to the webhook, because it was inactive, not subscribed or ' +
         'not yet created. The others: a delivery that ended so before the recovery began.',
-    },
+    ),
+    description: 'What to bring back.',
     isArray: true,
     minItems: 1,
     default: DEFAULT_STATUSES,

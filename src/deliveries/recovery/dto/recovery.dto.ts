@@ -1,5 +1,6 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import { ApiTimestamp, ApiUuid } from '../../../common/api-property.js';
+import { namedEnum } from '../../../common/named-enum.js';
 import { type Recovery, RECOVERY_STATUSES, type RecoveryStatus } from '../recovery.repository.js';
 
 @ApiSchema({ name: 'Recovery' })
@@ -17,13 +18,12 @@ export class RecoveryDto {
   until: string;
 
   @ApiProperty({
-    enum: RECOVERY_STATUSES,
-    enumName: 'RecoveryStatus',
-    enumSchema: {
-      description:
-        '`done`: everything is queued, which does not mean delivered. `stopped`: by request, or because the webhook ' +
+    ...namedEnum(
+      'RecoveryStatus',
+      RECOVERY_STATUSES,
+      '`done`: everything is queued, which does not mean delivered. `stopped`: by request, or because the webhook ' +
         'became inactive or was deleted.',
-    },
+    ),
     example: 'running',
   })
   status: RecoveryStatus;

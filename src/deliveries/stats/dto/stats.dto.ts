@@ -1,5 +1,6 @@
 import { ApiProperty, type ApiPropertyOptions, ApiSchema } from '@nestjs/swagger';
 import { ApiTimestamp, ApiUuid } from '../../../common/api-property.js';
+import { namedEnum } from '../../../common/named-enum.js';
 import { DISABLED_REASONS, type DisabledReason } from '../../../webhooks/entities/webhook.entity.js';
 import { STATS_WINDOWS, type StatsWindow } from '../stats-window.js';
 
@@ -66,7 +67,8 @@ export class StatsBucketDto {
   p95_ms: number | null;
 }
 
-const WINDOW = { enum: STATS_WINDOWS, enumName: 'StatsWindow', example: '24h' } as const;
+export const STATS_WINDOW = namedEnum('StatsWindow', STATS_WINDOWS, 'How far statistics look back.');
+const WINDOW = { ...STATS_WINDOW, example: '24h' };
 const FROM = { description: 'Where the first bucket begins: the window is up to one bucket longer than its name.' };
 const TO = { description: 'The time of this answer.', example: '2021-08-11T10:24:03.117Z' };
 const TOTALS = {
@@ -140,12 +142,14 @@ export class WebhookStatsDto {
   disabled_at: string | null;
 
   @ApiProperty({
-    enum: DISABLED_REASONS,
-    enumName: 'DisabledReason',
+    ...namedEnum(
+      'DisabledReason',
+      DISABLED_REASONS,
+      'Why a webhook is inactive. `manual`: by request. `gone`: its endpoint answered 410. `failing`: nothing but failures ' +
+        'for days.',
+    ),
     nullable: true,
-    description:
-      'Why it does not; null while it does. `manual`: by request. `gone`: its endpoint answered 410. `failing`: nothing but ' +
-      'failures for days.',
+    description: 'Why it does not; null while it does.',
     example: null,
   })
   disabled_reason: DisabledReason | null;

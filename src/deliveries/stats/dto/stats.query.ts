@@ -1,7 +1,8 @@
 import { QueryOneOf } from '../../../common/query-property.js';
-import { STATS_WINDOWS, type StatsWindow } from '../stats-window.js';
+import type { StatsWindow } from '../stats-window.js';
+import { STATS_WINDOW } from './stats.dto.js';
 
 export class StatsQuery {
-  @QueryOneOf(STATS_WINDOWS, { description: 'How far back to look. Default: `24h`.' })
+  @QueryOneOf(STATS_WINDOW, { description: 'How far back to look. Default: `24h`.' })
   window: StatsWindow = '24h';
 }

@@ -1,0 +1,207 @@
+import type { OpenAPIObject } from '@nestjs/swagger';
+import { VERSION } from '../../common/version.js';
+import { SETTINGS } from '../../config/settings.js';
+import {
+  EVENT_TYPES,
+  type EventTypeDefinition,
+  TEST_EVENT_PAYLOAD,
+  TEST_EVENT_TYPE,
+} from '../../webhooks/event-types.js';
+import { envelopeOf, signedHeaders } from './outgoing-request.js';
+
+type PathItem = NonNullable<OpenAPIObject['webhooks']>[string];
+type Components = NonNullable<OpenAPIObject['components']>;
+
+/** The tag of what is sent, as opposed to what is asked. */
+export const OUTGOING_TAG = 'Receiving';
+
+/** Who would receive the examples, so that their signatures can be told. */
+const EXAMPLE = {
+  id: '0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a61',
+  environmentId: '05daecaf-4365-42e8-8370-8127de5dd717',
+  webhookId: '4a4de828-f4db-4c9e-adfd-434e0864c3c7',
+  secret: 'd5fac1cb-1820-4da7-bfd8-a6b758bcf8ff',
+  createdAt: new Date('2021-08-10T10:00:00.000Z'),
+} as const;
+
+const SENT: readonly EventTypeDefinition[] = [
+  ...EVENT_TYPES,
+  {
+    type: TEST_EVENT_TYPE,
+    description:
+      'Somebody asked for a test of the webhook with `POST /webhook/test`. It is sent once, whatever is answered.',
+    example: TEST_EVENT_PAYLOAD,
+  },
+];
+
+/**
+ * Adds what a receiver is sent, one entry of `webhooks` for each event type, with a schema of its own so that types can
+ * be generated from it. Bodies and headers of the examples are made by what makes those that are sent.
+ */
+export function documentWebhooks(document: OpenAPIObject): void {
+  const components = (document.components ??= {});
+  components.schemas = {
+    ...components.schemas,
+    ...Object.fromEntries(SENT.map((definition) => [schemaNameOf(definition), envelopeSchema(definition)])),
+  };
+  components.parameters = { ...components.parameters, ...HEADERS };
+  components.headers = { ...components.headers, RetryAfterOfReceiver: RETRY_AFTER };
+  components.responses = { ...components.responses, ...ANSWERS };
+  document.webhooks = Object.fromEntries(SENT.map((definition) => [definition.type, pathItemOf(definition)]));
+}
+
+function pathItemOf(definition: EventTypeDefinition): PathItem {
+  const schema = { $ref: `#/components/schemas/${schemaNameOf(definition)}` };
+  return {
+    post: {
+      operationId: `receive${nameOf(definition.type)}`,
+      summary: definition.type,
+      description: definition.description,
+      tags: [OUTGOING_TAG],
+      // Not a token of the API: the headers carry signatures, with the secret of the webhook.
+      security: [],
+      parameters: Object.keys(HEADERS).map((name) => ({ $ref: `#/components/parameters/${name}` })),
+      requestBody: {
+        required: true,
+        content: { 'application/json': { schema, example: JSON.parse(String(envelope(definition))) as unknown } },
+      },
+      responses: {
+        '2XX': { $ref: '#/components/responses/Received' },
+        '410': { $ref: '#/components/responses/Gone' },
+        '429': { $ref: '#/components/responses/TooMany' },
+        '503': { $ref: '#/components/responses/NotNow' },
+        default: { $ref: '#/components/responses/NotReceived' },
+      },
+    },
+  };
+}
+
+/** What else the envelope may hold one day is left open, so that a receiver which checks it is not broken by more. */
+function envelopeSchema({
+  type,
+  description,
+  example,
+}: EventTypeDefinition): NonNullable<Components['schemas']>[string] {
+  const uuid = { type: 'string', format: 'uuid' };
+  // Not returned at once: the library's type of a schema has no `const`, which OpenAPI 3.1 has.
+  const schema = {
+    type: 'object',
+    description,
+    required: ['id', 'event', 'payload', 'environment_id', 'created_at', 'webhook_id'],
+    properties: {
+      id: {
+        ...uuid,
+        description: 'The id of the event, the same in every attempt: drop duplicates by it.',
+        example: EXAMPLE.id,
+      },
+      event: { type: 'string', const: type, description: 'The event type.' },
+      payload: {
+        type: 'object',
+        additionalProperties: true,
+        description: 'What was published, its text exactly as it was written.',
+        example,
+      },
+      environment_id: { ...uuid, example: EXAMPLE.environmentId },
+      created_at: {
+        type: 'string',
+        format: 'date-time',
+        description: 'When the event was accepted.',
+        example: EXAMPLE.createdAt.toISOString(),
+      },
+      webhook_id: { ...uuid, description: 'The webhook that this was sent to.', example: EXAMPLE.webhookId },
+    },
+  };
+  return schema;
+}
+
+function envelope({ type, example }: EventTypeDefinition): Buffer {
+  const event = { id: EXAMPLE.id, type, payload: JSON.stringify(example), createdAt: EXAMPLE.createdAt };
+  return envelopeOf(event, EXAMPLE.environmentId, EXAMPLE.webhookId);
+}
+
+/** `SyncJobRunCreated` for `sync_job_run:created`. */
+function nameOf(type: string): string {
+  return type.replaceAll(/(?:^|[^a-z0-9]+)([a-z0-9])/g, (_, first: string) => first.toUpperCase());
+}
+
+function schemaNameOf({ type }: EventTypeDefinition): string {
+  return `${nameOf(type)}Envelope`;
+}
+
+const SIGNED = signedHeaders(envelope(SENT.at(-1)!), EXAMPLE.id, [EXAMPLE.secret], EXAMPLE.createdAt, {
+  userAgent: `Tidings/${VERSION}`,
+  signatureHeader: SETTINGS.signatureHeader.default,
+  signatureEncoding: SETTINGS.signatureEncoding.default,
+});
+
+const SIGNED_EXAMPLE =
+  `The example is that of the event \`${TEST_EVENT_TYPE}\`, without spaces or line ends, with the secret ` +
+  `\`${EXAMPLE.secret}\`.`;
+
+const HEADERS: NonNullable<Components['parameters']> = {
+  WebhookId: header('webhook-id', {
+    description: 'The id of the event, as in the body.',
+    schema: { type: 'string', format: 'uuid' },
+  }),
+  WebhookTimestamp: header('webhook-timestamp', {
+    description: 'When this attempt started, in seconds since 1970: refuse one that is minutes old.',
+    schema: { type: 'string', pattern: '^[0-9]+$' },
+  }),
+  WebhookSignature: header('webhook-signature', {
+    description:
+      'The signatures of Standard Webhooks: `v1,` and the base64 of the HMAC-SHA256 of ' +
+      '`<webhook-id>.<webhook-timestamp>.<body>`, keyed with the bytes of the secret as text. One for each secret that ' +
+      `is good, newest first, separated by spaces: accept the request if one is right. ${SIGNED_EXAMPLE}`,
+    schema: { type: 'string' },
+  }),
+  BodySignature: header(SETTINGS.signatureHeader.default, {
+    // An installation may give it another name.
+    required: false,
+    description:
+      'A signature of the body alone: `format=sha256,v=` and the HMAC-SHA256 of the body, keyed in the same way. Name ' +
+      'and encoding are settings of the installation (`SIGNATURE_HEADER`, `SIGNATURE_ENCODING`). After a rotation it is ' +
+      `by the oldest secret that is good. ${SIGNED_EXAMPLE}`,
+    schema: { type: 'string' },
+  }),
+  UserAgent: header('User-Agent', {
+    description: '`Tidings/` and its version.',
+    schema: { type: 'string' },
+  }),
+};
+
+function header(
+  name: string,
+  options: { description: string; schema: object; required?: boolean },
+): NonNullable<Components['parameters']>[string] {
+  return { name, in: 'header', required: true, ...options, example: SIGNED[name.toLowerCase()] };
+}
+
+const RETRY_AFTER = {
+  description: 'How long to wait, in seconds or as an HTTP date; at most 24 hours of it are honoured.',
+  schema: { type: 'string' },
+  example: '120',
+};
+
+const WITH_RETRY_AFTER = { headers: { 'Retry-After': { $ref: '#/components/headers/RetryAfterOfReceiver' } } };
+
+const ANSWERS: NonNullable<Components['responses']> = {
+  Received: {
+    description: 'The delivery has succeeded. Of the body the first 4 KiB are kept, for `GET /delivery/{id}`.',
+  },
+  Gone: {
+    description:
+      'The endpoint is no more: the webhook becomes inactive at once, and what waits for it is canceled. Once it is ' +
+      'active again, `POST /webhook/{id}/recover` brings that back.',
+  },
+  TooMany: {
+    description: 'Sent again by the schedule, but not before `Retry-After`; until then nothing is sent to the webhook.',
+    ...WITH_RETRY_AFTER,
+  },
+  NotNow: { description: 'Sent again by the schedule, but not before `Retry-After`.', ...WITH_RETRY_AFTER },
+  NotReceived: {
+    description:
+      `Any other answer, a redirect too, or none within the timeout (${Number(SETTINGS.attemptTimeoutMs.default) / 1_000} s ` +
+      'by default): the attempt has failed. The delivery is sent again after ' +
+      `${SETTINGS.retryScheduleMs.default.replaceAll(',', ', ')}, each ±20 %, by default; then it has failed.`,
+  },
+};
