@@ -75,7 +75,7 @@ function bucketOf(beginning: number, { counts, latencies }: Tally): StatsBucketD
   return { at: new Date(beginning).toISOString(), ...notNegative(counts), p50_ms: p50, p95_ms: p95 };
 }
 
-/** What ended before there were statistics is not in them, and is taken out of them when it is sent again. */
+/** What a replica of a version without statistics recorded is not in them, and is taken out when it is sent again. */
 function notNegative({ succeeded, failed, canceled }: Tally['counts']): Tally['counts'] {
   return { succeeded: Math.max(0, succeeded), failed: Math.max(0, failed), canceled: Math.max(0, canceled) };
 }

@@ -30,7 +30,7 @@ export class Tally {
     };
   }
 
-  /** Below zero: deliveries are pending again that had ended before there were statistics. */
+  /** Below zero: deliveries are pending again whose end was recorded by a version without statistics. */
   get counts(): { succeeded: number; failed: number; canceled: number } {
     const { succeeded, failed, canceled } = this;
     return { succeeded, failed, canceled };
