@@ -107,7 +107,7 @@ describe('DnsAddressResolver', () => {
   });
 
   it('gives up a look-up that found no turn in 4 s, without asking', async () => {
-    const silent = Array.from({ length: 12 }, (_, index) => `silent-${index}.example.com`);
+    const silent = Array.from({ length: 40 }, (_, index) => `silent-${index}.example.com`);
     const server = await serverOf(Object.fromEntries(silent.map((name) => [name, { a: 'silent', aaaa: 'silent' }])));
     const resolver = resolverOf(server, [], [], { concurrentLookUps: 1, concurrentSlowLookUps: 0 });
     const start = performance.now();
@@ -115,7 +115,8 @@ describe('DnsAddressResolver', () => {
     expect(new Set(answers)).toEqual(new Set(['dns_error']));
     expect(performance.now() - start).toBeLessThan(4_900);
     expect(server.questions).toContain('silent-6.example.com');
-    expect(server.questions).not.toContain('silent-11.example.com');
+    // A turn every 500 ms: eight of the forty, and a few whose deadline came a millisecond after that of the eighth.
+    expect(new Set(server.questions).size).toBeLessThan(20);
     expect(await failureOf(resolver.resolve('next.example.com'))).toBe('dns_error');
     expect(server.questions).toContain('next.example.com');
   });
