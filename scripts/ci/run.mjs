@@ -1,6 +1,6 @@
 /**
- * What CI runs, on a clean clone (.ci/run starts it): the locked install, `npm run verify` on the embedded engine, the
- * README's first page, the suites that need a database on the oldest and the newest PostgreSQL server that Tidings
+ * What CI runs, on a clean clone (.ci/run starts it): the locked install, `npm run verify` on the embedded engine, real
+ * clients, the README's first page, the suites that need a database on the oldest and the newest PostgreSQL server that Tidings
  * supports, the fault tests in their short form, and everything again on the newest Node.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -44,6 +44,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 try {
   await stages.run('npm ci', install);
   await stages.run('npm run verify (Node 20, embedded engine)', () => stages.command(['npm', 'run', 'verify']));
+  await stages.run('real clients', () => stages.command(['npm', 'run', 'test:clients']));
   await stages.run('README, word for word', () => stages.command(['node', 'scripts/ci/quick-start.mjs']));
   await stages.run('PostgreSQL 14, what depends on it', () =>
     testsOnServer(14, ['--testPathIgnorePatterns', ...BESIDE_THE_DATABASE]),
