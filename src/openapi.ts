@@ -24,7 +24,7 @@ again. So after a timeout or a 5xx, repeat with the same key.
 environment 1,000 webhooks (WEBHOOKS_PER_ENVIRONMENT) and 10,000,000 pending deliveries
 (PENDING_DELIVERIES_PER_ENVIRONMENT). After a 429, and after a 503, wait for the seconds in \`Retry-After\`.
 
-**Errors.** Every error has the form of \`Error\`. Act on \`code\`, which is stable.`;
+**Errors.** Every error has the form of \`ApiError\`. Act on \`code\`, which is stable.`;
 
 /** What the operations are sorted by, in the order in which one meets them. */
 const TAGS = [

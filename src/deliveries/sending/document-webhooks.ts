@@ -138,23 +138,24 @@ const SIGNED_EXAMPLE =
   `The example is that of the event \`${TEST_EVENT_TYPE}\`, without spaces or line ends, with the secret ` +
   `\`${EXAMPLE.secret}\`.`;
 
+/** Their names say that they are headers: a type `WebhookId` would read as the id of a webhook. */
 const HEADERS: NonNullable<Components['parameters']> = {
-  WebhookId: header('webhook-id', {
+  WebhookIdHeader: header('webhook-id', {
     description: 'The id of the event, as in the body.',
     schema: { type: 'string', format: 'uuid' },
   }),
-  WebhookTimestamp: header('webhook-timestamp', {
+  WebhookTimestampHeader: header('webhook-timestamp', {
     description: 'When this attempt started, in seconds since 1970: refuse one that is minutes old.',
     schema: { type: 'string', pattern: '^[0-9]+$' },
   }),
-  WebhookSignature: header('webhook-signature', {
+  WebhookSignatureHeader: header('webhook-signature', {
     description:
       'The signatures of Standard Webhooks: `v1,` and the base64 of the HMAC-SHA256 of ' +
       '`<webhook-id>.<webhook-timestamp>.<body>`, keyed with the bytes of the secret as text. One for each secret that ' +
       `is good, newest first, separated by spaces: accept the request if one is right. ${SIGNED_EXAMPLE}`,
     schema: { type: 'string' },
   }),
-  BodySignature: header(SETTINGS.signatureHeader.default, {
+  BodySignatureHeader: header(SETTINGS.signatureHeader.default, {
     // An installation may give it another name.
     required: false,
     description:
@@ -163,7 +164,7 @@ const HEADERS: NonNullable<Components['parameters']> = {
       `by the oldest secret that is good. ${SIGNED_EXAMPLE}`,
     schema: { type: 'string' },
   }),
-  UserAgent: header('User-Agent', {
+  UserAgentHeader: header('User-Agent', {
     description: '`Tidings/` and its version.',
     schema: { type: 'string' },
   }),
