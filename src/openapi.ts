@@ -1,6 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { BEARER, BEARER_DESCRIPTION } from './auth/access.decorators.js';
+import { documentPayload } from './common/api-property.js';
 import { closeResponses } from './common/openapi-closed.js';
 import { describeEnums } from './common/named-enum.js';
 import { documentErrors } from './common/openapi-errors.js';
@@ -60,6 +61,7 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
   // A controller is tagged by what it is for, not by the name of its class.
   const document = SwaggerModule.createDocument(app, config, { operationIdFactory, autoTagControllers: false });
   describeEnums(document);
+  documentPayload(document);
   documentErrors(document);
   documentPublic(document);
   closeResponses(document);

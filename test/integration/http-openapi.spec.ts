@@ -141,6 +141,15 @@ describe('the OpenAPI document', () => {
     }
   });
 
+  it('says the defaults of a body in words: openapi-typescript requires a member that has the keyword', () => {
+    const withDefault = operations.flatMap(([, { requestBody }]) => {
+      const { $ref } = requestBody?.content['application/json']!.schema ?? { $ref: 'none' };
+      const { properties = {} } = document.components.schemas[$ref.split('/').at(-1)!] ?? {};
+      return Object.entries(properties as Record<string, object>).filter(([, property]) => 'default' in property);
+    });
+    expect(withDefault).toEqual([]);
+  });
+
   it('has no example and no default that its own schema refuses', () => {
     const served = JSON.parse(JSON.stringify(document)) as OpenApiDocument;
     const examples = checkExamples(served);

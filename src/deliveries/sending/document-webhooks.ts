@@ -1,4 +1,5 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
+import { EVENT_PAYLOAD_REF } from '../../common/api-property.js';
 import { VERSION } from '../../common/version.js';
 import { SETTINGS } from '../../config/settings.js';
 import {
@@ -96,8 +97,7 @@ function envelopeSchema({
       },
       event: { type: 'string', const: type, description: 'The event type.' },
       payload: {
-        type: 'object',
-        additionalProperties: true,
+        allOf: [EVENT_PAYLOAD_REF],
         description: 'What was published, its text exactly as it was written.',
         example,
       },
