@@ -82,6 +82,8 @@ export interface Types {
   fieldFailure: { field: string; message: string };
   /** What a test of a webhook that failed tells. */
   detailedStatus: number | null;
+  /** `event` of what a webhook is sent when a record was created. */
+  sentEvent: 'record:created';
 }
 
 export type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;

@@ -17,6 +17,7 @@ import {
   listWebhooks,
   publishEvent,
   publishEventBatch,
+  type RecordCreatedEnvelope,
   type Recover,
   recoverWebhook,
   updateWebhook,
@@ -38,6 +39,7 @@ expectTypes<{
   isAnyTextACode: string extends ApiError['code'] ? true : false;
   fieldFailure: NonNullable<ErrorDetails['failures']>[number];
   detailedStatus: Exclude<ErrorDetails['status'], undefined>;
+  sentEvent: RecordCreatedEnvelope['event'];
 }>({
   eventType: true,
   requiredOfWebhook: true,
@@ -52,6 +54,7 @@ expectTypes<{
   isAnyTextACode: true,
   fieldFailure: true,
   detailedStatus: true,
+  sentEvent: true,
 });
 
 defaults.baseUrl = serviceUrl;

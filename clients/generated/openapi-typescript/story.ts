@@ -18,6 +18,7 @@ expectTypes<{
   isAnyTextACode: string extends Schemas['ApiError']['code'] ? true : false;
   fieldFailure: NonNullable<Schemas['ErrorDetails']['failures']>[number];
   detailedStatus: Exclude<Schemas['ErrorDetails']['status'], undefined>;
+  sentEvent: Schemas['RecordCreatedEnvelope']['event'];
 }>({
   eventType: true,
   requiredOfWebhook: true,
@@ -32,6 +33,7 @@ expectTypes<{
   isAnyTextACode: true,
   fieldFailure: true,
   detailedStatus: true,
+  sentEvent: true,
 });
 
 const client = createClient<paths>({ baseUrl: serviceUrl, headers: { Authorization: `Bearer ${apiToken}` } });

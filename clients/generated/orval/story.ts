@@ -16,6 +16,7 @@ import {
   listWebhooks,
   publishEvent,
   publishEventBatch,
+  type RecordCreatedEnvelope,
   type Recover,
   recoverWebhook,
   updateWebhook,
@@ -37,6 +38,7 @@ expectTypes<{
   isAnyTextACode: string extends ApiError['code'] ? true : false;
   fieldFailure: NonNullable<ErrorDetails['failures']>[number];
   detailedStatus: Exclude<ErrorDetails['status'], undefined>;
+  sentEvent: RecordCreatedEnvelope['event'];
 }>({
   eventType: true,
   requiredOfWebhook: true,
@@ -51,6 +53,7 @@ expectTypes<{
   isAnyTextACode: true,
   fieldFailure: true,
   detailedStatus: true,
+  sentEvent: true,
 });
 
 const event_types = [EventType['record:created'], EventType['record:updated']];

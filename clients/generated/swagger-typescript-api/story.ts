@@ -9,6 +9,7 @@ import {
   type ErrorDetails,
   EventType,
   type HttpResponse,
+  type RecordCreatedEnvelope,
   type Recover,
   RecoverableStatus,
   type WebhookPage,
@@ -30,6 +31,7 @@ expectTypes<{
   isAnyTextACode: string extends `${ApiError['code']}` ? true : false;
   fieldFailure: NonNullable<ErrorDetails['failures']>[number];
   detailedStatus: Exclude<ErrorDetails['status'], undefined>;
+  sentEvent: `${RecordCreatedEnvelope['event']}`;
 }>({
   eventType: true,
   requiredOfWebhook: true,
@@ -44,6 +46,7 @@ expectTypes<{
   isAnyTextACode: true,
   fieldFailure: true,
   detailedStatus: true,
+  sentEvent: true,
 });
 
 const api = new Api({
