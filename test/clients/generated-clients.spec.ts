@@ -9,7 +9,8 @@ import type { Page, Webhook } from '../support/client.js';
 import { useService } from '../support/process.js';
 import { envelopeOf } from '../support/receiver.js';
 
-const CLIENTS = resolve(import.meta.dirname, '../../clients/generated');
+const ROOT = resolve(import.meta.dirname, '../..');
+const CLIENTS = join(ROOT, 'clients/generated');
 const GENERATORS = ['openapi-typescript', 'hey-api', 'orval', 'swagger-typescript-api', 'oazapfts'];
 
 /** Above what a generator and the compiler need on two busy cores. */
@@ -25,8 +26,10 @@ describe('a client that is generated from openapi.json', () => {
       rmSync(join(CLIENTS, made), { recursive: true, force: true });
     }
     const generated = await run('bash', ['-c', commandOf(generator)]);
-    // What a generator is not content with, it says and goes on.
-    expect(generated).not.toMatch(/warn|error|deprecat|duplicate|conflict|unsupported|unknown|skip|ignor/i);
+    // What a generator is not content with, it says and goes on. Where this checkout lies is no complaint.
+    expect(generated.replaceAll(ROOT, '')).not.toMatch(
+      /warn|error|deprecat|duplicate|conflict|unsupported|unknown|skip|ignor/i,
+    );
     await run('npx', ['tsc', '--project', generator]);
 
     const { client, environmentId, token } = await service.tenant();
