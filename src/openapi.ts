@@ -1,6 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { BEARER, BEARER_DESCRIPTION } from './auth/access.decorators.js';
+import { documentPayload } from './common/api-property.js';
 import { closeResponses } from './common/openapi-closed.js';
 import { describeEnums } from './common/named-enum.js';
 import { documentErrors } from './common/openapi-errors.js';
@@ -24,7 +25,7 @@ again. So after a timeout or a 5xx, repeat with the same key.
 environment 1,000 webhooks (WEBHOOKS_PER_ENVIRONMENT) and 10,000,000 pending deliveries
 (PENDING_DELIVERIES_PER_ENVIRONMENT). After a 429, and after a 503, wait for the seconds in \`Retry-After\`.
 
-**Errors.** Every error has the form of \`Error\`. Act on \`code\`, which is stable.`;
+**Errors.** Every error has the form of \`ApiError\`. Act on \`code\`, which is stable.`;
 
 /** What the operations are sorted by, in the order in which one meets them. */
 const TAGS = [
@@ -62,6 +63,7 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
   // A controller is tagged by what it is for, not by the name of its class.
   const document = SwaggerModule.createDocument(app, config, { operationIdFactory, autoTagControllers: false });
   describeEnums(document);
+  documentPayload(document);
   documentErrors(document);
   documentPublic(document);
   closeResponses(document);

@@ -1,5 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, type OpenAPIObject } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { ValidateBy } from 'class-validator';
 import { VerbatimJson } from './verbatim-json.js';
@@ -20,13 +20,27 @@ export function ApiTimestamp(options: PropertyOptions = {}): PropertyDecorator {
   return ApiProperty({ example: '2021-08-10T10:00:00.000Z', ...options, type: 'string', format: 'date-time' });
 }
 
+/** Stands for any JSON object, so that generated clients have one type for all payloads. */
+class EventPayload {}
+
+export const EVENT_PAYLOAD_REF = { $ref: '#/components/schemas/EventPayload' };
+
+/** Says what the library cannot: that the object is open. */
+export function documentPayload(document: OpenAPIObject): void {
+  const components = (document.components ??= {});
+  components.schemas = {
+    ...components.schemas,
+    EventPayload: { type: 'object', additionalProperties: true, description: 'Any JSON object.' },
+  };
+}
+
 /**
  * An event's payload in a request: a JSON object that nobody here looks into. The body parser has kept its text as a
  * `VerbatimJson` and has refused a deeper nesting than 64 levels; its size is the business of who accepts it.
  */
 export function ApiPayload(options: Omit<PropertyOptions, 'nullable'> = {}): PropertyDecorator {
   return applyDecorators(
-    ApiProperty({ ...options, type: 'object', additionalProperties: true }),
+    ApiProperty({ ...options, type: EventPayload }),
     // class-transformer copies what it does not know member by member; this hands on the original.
     Transform(({ obj, key }: { obj: Record<string, unknown>; key: string }) => obj[key]),
     ValidateBy({

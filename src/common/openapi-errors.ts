@@ -29,7 +29,38 @@ const ERROR_CODE = {
   enum: CODES,
 };
 
-const ERROR = {
+const ERROR_DETAILS = {
+  type: 'object',
+  description: 'More about an error, for some codes.',
+  properties: {
+    failures: {
+      type: 'array',
+      description: 'The fields that do not have the documented form.',
+      items: { $ref: '#/components/schemas/FieldFailure' },
+    },
+    rule: { type: 'string', description: 'With `TARGET_URL_NOT_ALLOWED`: the rule that was broken.', example: 'https' },
+    status: {
+      type: ['integer', 'null'],
+      description: 'With `TEST_DELIVERY_FAILED`: the status of the answer; null: there was none.',
+      example: 500,
+    },
+    duration_ms: {
+      type: 'integer',
+      minimum: 0,
+      description: 'With `TEST_DELIVERY_FAILED`: how many milliseconds the attempt took.',
+      example: 42,
+    },
+    error: {
+      description: 'With `TEST_DELIVERY_FAILED`: why there is no answer; null: there is one.',
+      anyOf: [{ $ref: '#/components/schemas/AttemptError' }, { type: 'null' }],
+      example: null,
+    },
+  },
+  additionalProperties: true,
+};
+
+/** Not named `Error`, which in a generated client would hide the language's own. */
+const API_ERROR = {
   type: 'object',
   description: 'Every error. Programs may act on `code`, which is stable; `message` is for people.',
   required: ['statusCode', 'error', 'code', 'message'],
@@ -38,18 +69,7 @@ const ERROR = {
     error: { type: 'string', description: 'The status in words.', example: 'Bad Request' },
     code: { $ref: '#/components/schemas/ErrorCode', example: 'VALIDATION_FAILED' },
     message: { type: 'string', example: 'event_types.0: must be an event type' },
-    details: {
-      type: 'object',
-      description: 'More about it, for some codes.',
-      properties: {
-        failures: {
-          type: 'array',
-          description: 'The fields that do not have the documented form.',
-          items: { $ref: '#/components/schemas/FieldFailure' },
-        },
-      },
-      additionalProperties: true,
-    },
+    details: { $ref: '#/components/schemas/ErrorDetails' },
   },
 };
 
@@ -92,8 +112,9 @@ export function documentErrors(document: OpenAPIObject): void {
   const components = (document.components ??= {});
   components.schemas = {
     ...components.schemas,
-    Error: ERROR,
+    ApiError: API_ERROR,
     ErrorCode: ERROR_CODE,
+    ErrorDetails: ERROR_DETAILS,
     FieldFailure: FIELD_FAILURE,
   } as typeof components.schemas;
   components.headers = { ...components.headers, ...HEADERS } as typeof components.headers;
@@ -145,7 +166,7 @@ function describe(codes: ErrorCode[]): string {
 }
 
 function errorResponse(description: string): Responses[string] {
-  return { description, content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } } };
+  return { description, content: { 'application/json': { schema: { $ref: '#/components/schemas/ApiError' } } } };
 }
 
 function nameHeaders(response: Responses[string], headers: Record<string, keyof typeof HEADERS>): void {

@@ -99,7 +99,7 @@ describe('the OpenAPI document', () => {
       expect({ name, errors }).toEqual({ name, errors: expect.arrayContaining(['default']) });
       for (const status of errors.filter((one) => `${name} ${one}` !== 'get /health/ready 503')) {
         expect(responses[status]!.content).toEqual({
-          'application/json': { schema: { $ref: '#/components/schemas/Error' } },
+          'application/json': { schema: { $ref: '#/components/schemas/ApiError' } },
         });
       }
     }
@@ -140,6 +140,15 @@ describe('the OpenAPI document', () => {
     for (const name of [...bodies, 'BatchEvent']) {
       expect(document.components.schemas[name]).not.toHaveProperty('additionalProperties');
     }
+  });
+
+  it('says the defaults of a body in words: openapi-typescript requires a member that has the keyword', () => {
+    const withDefault = operations.flatMap(([, { requestBody }]) => {
+      const { $ref } = requestBody?.content['application/json']!.schema ?? { $ref: 'none' };
+      const { properties = {} } = document.components.schemas[$ref.split('/').at(-1)!] ?? {};
+      return Object.entries(properties as Record<string, object>).filter(([, property]) => 'default' in property);
+    });
+    expect(withDefault).toEqual([]);
   });
 
   it('has no example and no default that its own schema refuses', () => {
@@ -267,9 +276,9 @@ describe('what a receiver is sent, in the OpenAPI document', () => {
     const secret = 'd5fac1cb-1820-4da7-bfd8-a6b758bcf8ff';
     const hmac = (text: string) => createHmac('sha256', secret).update(text).digest('base64');
     const parameters = document.components!.parameters!;
-    const [id, timestamp] = [parameters['WebhookId']!.example, parameters['WebhookTimestamp']!.example];
-    expect(parameters['WebhookSignature']!.example).toBe(`v1,${hmac(`${id}.${timestamp}.${body}`)}`);
-    expect(parameters['BodySignature']!.example).toBe(`format=sha256,v=${hmac(body)}`);
+    const [id, timestamp] = [parameters['WebhookIdHeader']!.example, parameters['WebhookTimestampHeader']!.example];
+    expect(parameters['WebhookSignatureHeader']!.example).toBe(`v1,${hmac(`${id}.${timestamp}.${body}`)}`);
+    expect(parameters['BodySignatureHeader']!.example).toBe(`format=sha256,v=${hmac(body)}`);
   });
 });
 

@@ -19,8 +19,7 @@ export class WebhookTestDto {
 
   @ApiPropertyOptional({
     ...namedEnum('TestEventType', SENDABLE, 'What a test can send: `test` itself, or the example of an event type.'),
-    default: TEST_EVENT_TYPE,
-    description: 'Send the example payload of this type instead of `{"foo":"bar"}`.',
+    description: 'Send the example payload of this type. When absent: the event `test` with `{"foo":"bar"}`.',
   })
   @MayBeAbsent()
   @IsIn(SENDABLE, { message: 'must be one of the event types, see GET /event-type' })

@@ -1,4 +1,5 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
+import { EVENT_PAYLOAD_REF } from '../../common/api-property.js';
 import { OPERATIONAL_EVENTS, type OperationalEventDefinition } from '../../common/operational-events.js';
 import { VERSION } from '../../common/version.js';
 import { SETTINGS } from '../../config/settings.js';
@@ -27,7 +28,7 @@ const EXAMPLE = {
 } as const;
 
 interface Sent extends EventTypeDefinition {
-  /** What is known of the payload beside its being an object. */
+  /** The schema of the payload, without its example. */
   readonly payload: object;
 }
 
@@ -42,7 +43,7 @@ const SENT: readonly Sent[] = [...EVENT_TYPES.map(published), TEST, ...OPERATION
 
 function published(definition: EventTypeDefinition): Sent {
   const payload = {
-    additionalProperties: true,
+    allOf: [EVENT_PAYLOAD_REF],
     description: 'What was published, its text exactly as it was written.',
   };
   return { ...definition, payload };
@@ -53,7 +54,7 @@ function operational({ type, description, members }: OperationalEventDefinition)
     type,
     description: `${description} Sent to the operator of the installation (OPERATOR_WEBHOOK_URL), to nobody else.`,
     example: exampleOf(members),
-    payload: { required: Object.keys(members), properties: members },
+    payload: { type: 'object', required: Object.keys(members), properties: members },
   };
 }
 
@@ -124,7 +125,7 @@ function envelopeSchema({ type, description, example, payload }: Sent): Schema {
         example: EXAMPLE.id,
       },
       event: { type: 'string', const: type, description: 'The event type.' },
-      payload: { type: 'object', ...payload, example },
+      payload: { ...payload, example },
       environment_id: { ...uuid, example: EXAMPLE.environmentId },
       created_at: {
         type: 'string',
@@ -162,23 +163,24 @@ const SIGNED_EXAMPLE =
   `The example is that of the event \`${TEST_EVENT_TYPE}\`, without spaces or line ends, with the secret ` +
   `\`${EXAMPLE.secret}\`.`;
 
+/** Their names say that they are headers: a type `WebhookId` would read as the id of a webhook. */
 const HEADERS: NonNullable<Components['parameters']> = {
-  WebhookId: header('webhook-id', {
+  WebhookIdHeader: header('webhook-id', {
     description: 'The id of the event, as in the body.',
     schema: { type: 'string', format: 'uuid' },
   }),
-  WebhookTimestamp: header('webhook-timestamp', {
+  WebhookTimestampHeader: header('webhook-timestamp', {
     description: 'When this attempt started, in seconds since 1970: refuse one that is minutes old.',
     schema: { type: 'string', pattern: '^[0-9]+$' },
   }),
-  WebhookSignature: header('webhook-signature', {
+  WebhookSignatureHeader: header('webhook-signature', {
     description:
       'The signatures of Standard Webhooks: `v1,` and the base64 of the HMAC-SHA256 of ' +
       '`<webhook-id>.<webhook-timestamp>.<body>`, keyed with the bytes of the secret as text. One for each secret that ' +
       `is good, newest first, separated by spaces: accept the request if one is right. ${SIGNED_EXAMPLE}`,
     schema: { type: 'string' },
   }),
-  BodySignature: header(SETTINGS.signatureHeader.default, {
+  BodySignatureHeader: header(SETTINGS.signatureHeader.default, {
     // An installation may give it another name.
     required: false,
     description:
@@ -187,7 +189,7 @@ const HEADERS: NonNullable<Components['parameters']> = {
       `by the oldest secret that is good. ${SIGNED_EXAMPLE}`,
     schema: { type: 'string' },
   }),
-  UserAgent: header('User-Agent', {
+  UserAgentHeader: header('User-Agent', {
     description: '`Tidings/` and its version.',
     schema: { type: 'string' },
   }),

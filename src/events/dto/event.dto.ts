@@ -1,5 +1,5 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
-import { ApiTimestamp, ApiUuid } from '../../common/api-property.js';
+import { ApiTimestamp, ApiUuid, EVENT_PAYLOAD_REF } from '../../common/api-property.js';
 import { VerbatimJson } from '../../common/verbatim-json.js';
 import { DeliveryEventTypeProperty } from '../../deliveries/dto/delivery-event-type.js';
 import type { EventDetail, EventRow } from '../event-reads.js';
@@ -49,9 +49,7 @@ export class EventDeliveryCountsDto {
 @ApiSchema({ name: 'EventDetail' })
 export class EventDetailDto extends EventDto {
   @ApiProperty({
-    type: 'object',
-    additionalProperties: true,
-    nullable: true,
+    anyOf: [EVENT_PAYLOAD_REF, { type: 'null' }],
     description: 'The payload, its text exactly as it was published. Null: it was deleted.',
     example: { id: '79a39d69-e27e-49cb-b9a9-79f5eea7aa26' },
   })

@@ -2,14 +2,14 @@ import { ApiHideProperty, ApiSchema } from '@nestjs/swagger';
 import { IsUUID } from 'class-validator';
 import { MayBeAbsent } from '../../common/property-rules.js';
 import type { EventType } from '../event-types.js';
-import { EventTypesProperty, IsActiveProperty, TargetUrlProperty } from './webhook-properties.js';
+import { EventTypesProperty, IS_ACTIVE, IsActiveProperty, TargetUrlProperty } from './webhook-properties.js';
 
 @ApiSchema({ name: 'CreateWebhook' })
 export class CreateWebhookDto {
   @TargetUrlProperty()
   target_url: string;
 
-  @IsActiveProperty({ default: true })
+  @IsActiveProperty({ description: `${IS_ACTIVE.description} When absent: true.` })
   is_active?: boolean;
 
   @EventTypesProperty({

@@ -1,4 +1,5 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
+import { EVENT_PAYLOAD_REF } from '../../common/api-property.js';
 import type { ExamplePayload } from '../event-examples.js';
 import { EVENT_TYPES, type EventType, examplePayloadOf } from '../event-types.js';
 import { EVENT_TYPE } from './webhook-properties.js';
@@ -12,8 +13,7 @@ export class EventTypeDto {
   description: string;
 
   @ApiProperty({
-    type: 'object',
-    additionalProperties: true,
+    allOf: [EVENT_PAYLOAD_REF],
     description: 'What a `payload` of this type looks like.',
     example: examplePayloadOf('record:created'),
   })

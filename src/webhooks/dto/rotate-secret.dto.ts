@@ -13,8 +13,7 @@ export class RotateSecretDto {
     type: 'integer',
     minimum: 0,
     maximum: OVERLAP_MAX_SECONDS,
-    default: OVERLAP_SECONDS,
-    description: 'How long the older secrets stay good beside the new one. 0 ends them at once.',
+    description: `How long the older secrets stay good beside the new one. 0 ends them at once. When absent: ${OVERLAP_SECONDS}, a day.`,
   })
   @MayBeAbsent()
   @IsInt(MESSAGE)

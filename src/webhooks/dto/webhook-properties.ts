@@ -36,7 +36,6 @@ interface InputOptions {
   description?: string;
   required?: boolean;
   nullable?: boolean;
-  default?: boolean;
 }
 
 /** A target URL in a request. That it is a string is checked here, the rest by the egress policy. */

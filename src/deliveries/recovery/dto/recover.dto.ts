@@ -37,10 +37,9 @@ export class RecoverDto {
       '`missed`: an event of which there is no delivery to the webhook, because it was inactive, not subscribed or ' +
         'not yet created. The others: a delivery that ended so before the recovery began.',
     ),
-    description: 'What to bring back.',
+    description: `What to bring back. When absent: ${DEFAULT_STATUSES.join(', ')}.`,
     isArray: true,
     minItems: 1,
-    default: DEFAULT_STATUSES,
   })
   @MayBeAbsent()
   @IsFilledArray('status')
@@ -50,7 +49,7 @@ export class RecoverDto {
   )
   statuses: RecoverableStatus[] = DEFAULT_STATUSES;
 
-  @ApiPropertyOptional({ type: 'boolean', default: false, description: 'Only count what would be queued.' })
+  @ApiPropertyOptional({ type: 'boolean', description: 'Only count what would be queued. When absent: false.' })
   @MayBeAbsent()
   @IsBoolean({ message: 'must be true or false' })
   dry_run: boolean = false;
