@@ -29,6 +29,12 @@ export const PIPELINE_PATIENCE: DatabasePatience = { connectionMs: 2_000, statem
  */
 export const REQUEST_PATIENCE: DatabasePatience = { connectionMs: 600, statementMs: 1_000 };
 
+/**
+ * How long a pool is tried to be opened, again and again where the patience of its users is shorter: at a start the machine
+ * is busy, with our own modules if with nothing else, and nobody waits for an answer yet.
+ */
+const OPENING_MS = 3_500;
+
 /** The oldest PostgreSQL that we test against. */
 const MIN_SERVER_VERSION_NUM = 140_000;
 
@@ -94,11 +100,7 @@ export async function openDataSource(settings: DataSourceSettings): Promise<Data
     entities,
     migrations,
   });
-  try {
-    await dataSource.initialize();
-  } catch (error) {
-    throw new DatabaseUnreachableError(error);
-  }
+  await connect(dataSource);
   try {
     refuseOldServer(await findServerVersion(dataSource));
   } catch (error) {
@@ -106,6 +108,19 @@ export async function openDataSource(settings: DataSourceSettings): Promise<Data
     throw error;
   }
   return dataSource;
+}
+
+async function connect(dataSource: DataSource): Promise<void> {
+  const deadline = performance.now() + OPENING_MS;
+  for (;;) {
+    try {
+      await dataSource.initialize();
+      return;
+    } catch (error) {
+      const isTimeout = /timeout/.test((error as Error).message);
+      if (!isTimeout || performance.now() > deadline) throw new DatabaseUnreachableError(error);
+    }
+  }
 }
 
 async function findServerVersion(dataSource: DataSource): Promise<ServerVersion> {
