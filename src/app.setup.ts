@@ -1,7 +1,7 @@
 import { type DynamicModule, type LoggerService, Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { SwaggerModule } from '@nestjs/swagger';
+import { serveApiDocs } from './api-docs.js';
 import { ErrorFilter } from './common/error.filter.js';
 import { HttpAdapter, type ServerLimits } from './common/http-adapter.js';
 import { RequestValidationPipe } from './common/request-validation.pipe.js';
@@ -11,7 +11,6 @@ import { Metrics } from './metrics/metrics.js';
 import { PinoLogger } from './observability/logger.js';
 import { logRequests } from './observability/request-log.js';
 import { measureRequests } from './observability/request-metrics.js';
-import { buildOpenApi } from './openapi.js';
 
 export interface AppOptions {
   /** Where log lines go; a logger made from the settings if absent. */
@@ -51,13 +50,7 @@ export async function createApp(
 
   logRequests(app.getHttpAdapter().getInstance(), logger);
   measureRequests(app.getHttpAdapter().getInstance(), app.get(Metrics));
-  SwaggerModule.setup('docs', app, () => buildOpenApi(app), {
-    jsonDocumentUrl: 'openapi.json',
-    raw: ['json'],
-    customSiteTitle: 'Tidings API',
-    // No request leaves for a validator, and a token survives a reload of the page.
-    swaggerOptions: { persistAuthorization: true, validatorUrl: null },
-  });
+  serveApiDocs(app);
   return app;
 }
 

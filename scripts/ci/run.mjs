@@ -1,11 +1,12 @@
 /**
  * What CI runs, on a clean clone (.ci/run starts it): the locked install, `npm run verify` on the embedded engine, real
- * clients, the README's first page, the suites that need a database on the oldest and the newest PostgreSQL server that Tidings
- * supports, the fault tests in their short form, and everything again on the newest Node.
+ * clients and a browser, the README's first page, the suites that need a database on the oldest and the newest PostgreSQL
+ * server that Tidings supports, the fault tests in their short form, and everything again on the newest Node.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { findChromium } from '../chromium.mjs';
 import { startPostgres } from '../postgres-server.mjs';
 import { node24Directory } from './npm-binaries.mjs';
 import { StageFailed, Stages } from './stages.mjs';
@@ -24,6 +25,7 @@ const BESIDE_THE_DATABASE = [
   '/http.spec',
   '/http-openapi',
   '/listen',
+  '/openapi-lint',
   '/start-scripts',
 ];
 
@@ -44,6 +46,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 try {
   await stages.run('npm ci', install);
   await stages.run('npm run verify (Node 20, embedded engine)', () => stages.command(['npm', 'run', 'verify']));
+  if (findChromium() === null) await stages.run('Chromium', installChromium);
   await stages.run('real clients', () => stages.command(['npm', 'run', 'test:clients']));
   await stages.run('README, word for word', () => stages.command(['node', 'scripts/ci/quick-start.mjs']));
   await stages.run('PostgreSQL 14, what depends on it', () =>
@@ -54,6 +57,7 @@ try {
   await stages.run('Node 24 (embedded engine)', testsOnNode24);
   await stages.run('nothing tracked was changed', unchanged);
   console.log(`\nCI passed.\n${stages.summary()}`);
+  console.log(`What to look at: ${join(import.meta.dirname, '../../artifacts')}`);
   if (stages.elapsedMs > BUDGET_MS) console.log(`It took longer than its budget of ${BUDGET_MS / 60_000} minutes.`);
 } catch (error) {
   if (!(error instanceof StageFailed)) throw error;
@@ -69,6 +73,14 @@ async function install() {
       `npm ci warns of engines or install scripts; pin, override or answer them in package.json:\n${warnings.join('\n')}`,
     );
   }
+}
+
+/** On Debian, as root. Elsewhere it has to be there: test/clients/swagger-ui.spec.ts says what it looks for. */
+async function installChromium() {
+  const env = { DEBIAN_FRONTEND: 'noninteractive' };
+  await stages.command(['apt-get', 'update'], { env });
+  const packages = ['chromium', 'fonts-dejavu-core'];
+  await stages.command(['apt-get', 'install', '--yes', '--no-install-recommends', ...packages], { env });
 }
 
 /** @param {string[]} [options] of Jest */

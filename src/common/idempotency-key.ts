@@ -31,11 +31,11 @@ export function IdempotencyKey(): ParameterDecorator {
       name: HEADER,
       required: false,
       description:
-        'Any text that is unique to this request, in printable ASCII. A repeat with the same key and the same content ' +
-        'gets the same answer and does nothing again, for IDEMPOTENCY_WINDOW (24 hours by default) at least; with other ' +
-        'content it gets 409 `IDEMPOTENCY_CONFLICT`. Keys of other environments and operations are apart.',
+        'Any text that is unique to this request, such as `order-1045-created`, in printable ASCII. A repeat with the ' +
+        'same key and the same content gets the same answer and does nothing again, for IDEMPOTENCY_WINDOW (24 hours by ' +
+        'default) at least; with other content it gets 409 `IDEMPOTENCY_CONFLICT`. Keys of other environments and ' +
+        'operations are apart.',
       schema: { type: 'string', minLength: 1, maxLength: MAX_LENGTH },
-      example: 'order-1045-created',
     })(target, key!, method);
     ApiErrors('IDEMPOTENCY_CONFLICT')(target, key!, method);
   };

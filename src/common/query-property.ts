@@ -8,11 +8,11 @@ import { isUuid } from './uuid-v7.js';
 /*
  * Query parameters arrive as text. Each decorator here documents one optional parameter, converts the text that it
  * understands and leaves any other as it is, so that its validator refuses it by name. Nothing is converted implicitly.
+ * None has an example: Swagger UI would send it with every request that is tried out.
  */
 
 interface QueryOptions {
   description?: string;
-  example?: unknown;
 }
 
 /** `true` or `false`, in exactly these letters. */
@@ -45,7 +45,7 @@ export function QueryInteger(
 /** An instant in ISO 8601 with its offset from UTC, such as `2021-08-10T10:00:00.000Z`; becomes a `Date`. */
 export function QueryDate(options: QueryOptions = {}): PropertyDecorator {
   return applyDecorators(
-    ApiPropertyOptional({ example: '2021-08-10T10:00:00.000Z', ...options, type: 'string', format: 'date-time' }),
+    ApiPropertyOptional({ ...options, type: 'string', format: 'date-time' }),
     IsOptional(),
     convert((text) => instantOf(text) ?? text),
     IsDate({ message: 'must be a date and time with an offset, such as 2021-08-10T10:00:00.000Z' }),

@@ -26,6 +26,7 @@ interface Document {
 interface Operation {
   operationId: string;
   tags: string[];
+  parameters?: { name: string; required?: boolean; example?: unknown; schema: { example?: unknown } }[];
   requestBody?: { content: Record<string, { schema: { $ref: string } }> };
   responses: Record<string, { description: string; headers: object; content: Record<string, { schema: object }> }>;
 }
@@ -167,6 +168,15 @@ describe('the OpenAPI document', () => {
       'components.schemas.Webhook.properties.id',
       'webhooks.test.post.requestBody.content.application/json',
     ]);
+  });
+
+  it('gives no optional parameter an example: Swagger UI would send it with every request that is tried out', () => {
+    const withExample = operations.flatMap(([name, { parameters = [] }]) =>
+      parameters
+        .filter(({ required, example, schema }) => !required && (example ?? schema.example) !== undefined)
+        .map((parameter) => `${name} ${parameter.name}`),
+    );
+    expect(withExample).toEqual([]);
   });
 
   it('names every enum of more than one value, and describes it', () => {

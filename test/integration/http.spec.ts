@@ -592,6 +592,51 @@ describe('the HTTP layer', () => {
         expect((await app.inject({ url: pathname })).statusCode).toBe(200);
       }
     });
+
+    it.each(['development', 'production'])('lets Swagger UI run its own files alone (%s)', async (mode) => {
+      const started = await start({ NODE_ENV: mode });
+      try {
+        for (const url of ['/docs', '/docs/start.js', '/docs/swagger-ui-bundle.js', '/openapi.json']) {
+          const { statusCode, headers } = await started.inject({ url });
+          expect({ url, statusCode, headers }).toMatchObject({
+            statusCode: 200,
+            headers: {
+              'content-security-policy':
+                "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+                "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+              'referrer-policy': 'no-referrer',
+              'x-content-type-options': 'nosniff',
+              'cache-control': 'no-cache',
+            },
+          });
+        }
+      } finally {
+        await started.close();
+      }
+    });
+
+    it('serves of the package what the page needs, and an unchanged file only once', async () => {
+      for (const url of [
+        '/docs/package.json',
+        '/docs/index.html',
+        '/docs/oauth2-redirect.html',
+        '/docs/..%2fpackage.json',
+      ]) {
+        expect((await call('GET', url)).body).toMatchObject({ code: 'ROUTE_NOT_FOUND' });
+      }
+      const { headers } = await app.inject({ url: '/docs/swagger-ui-bundle.js' });
+      const again = await app.inject({
+        url: '/docs/swagger-ui-bundle.js',
+        headers: { 'if-none-match': String(headers.etag) },
+      });
+      expect(again.statusCode).toBe(304);
+    });
+
+    it.each(['/docs/', '/docs/?a=b'])('leads from %s to the page, also below a path of a proxy', async (url) => {
+      const { statusCode, headers } = await app.inject({ url });
+      expect(statusCode).toBe(302);
+      expect(new URL(headers.location!, 'https://host/tidings/docs/').pathname).toBe('/tidings/docs');
+    });
   });
 
   describe('while it stops', () => {

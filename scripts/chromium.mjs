@@ -1,0 +1,21 @@
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
+
+/** The path of the browser that the tests use: the one that CHROMIUM names, or else the first on PATH; null if none. */
+export function findChromium() {
+  if (process.env.CHROMIUM) return isExecutable(process.env.CHROMIUM) ? process.env.CHROMIUM : null;
+  const directories = (process.env.PATH ?? '').split(delimiter);
+  const paths = NAMES.flatMap((name) => directories.map((directory) => join(directory, name)));
+  return paths.find(isExecutable) ?? null;
+}
+
+function isExecutable(path) {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,89 @@
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
+import fastifyStatic from '@fastify/static';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { buildOpenApi } from './openapi.js';
+
+/** Of https://swagger.io/docs/open-source-tools/swagger-ui/usage/configuration/; the rest stays as it is there. */
+const OPTIONS = {
+  dom_id: '#swagger-ui',
+  url: 'openapi.json',
+  // The address names the operation that is open.
+  deepLinking: true,
+  // A token outlives the page, in the browser's storage.
+  persistAuthorization: true,
+  displayRequestDuration: true,
+  filter: true,
+  // A hundred schemas: each is shown where it is used, too.
+  defaultModelsExpandDepth: 0,
+  // No request leaves for a validator.
+  validatorUrl: null,
+};
+
+const PAGE = `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8" />
+    <meta name="viewport" content="width=device-width, initial-scale=1" />
+    <title>Tidings API</title>
+    <link rel="stylesheet" href="./docs/swagger-ui.css" />
+    <link rel="stylesheet" href="./docs/index.css" />
+    <link rel="icon" type="image/png" href="./docs/favicon-32x32.png" />
+  </head>
+  <body>
+    <div id="swagger-ui"></div>
+    <script src="./docs/swagger-ui-bundle.js"></script>
+    <script src="./docs/start.js"></script>
+  </body>
+</html>
+`;
+
+const ASSETS = ['/swagger-ui.css', '/index.css', '/swagger-ui-bundle.js', '/favicon-32x32.png'];
+
+/**
+ * The page holds a token, so it runs no script but these files, speaks to nobody but this service, and is shown in
+ * nobody's frame.
+ */
+const HEADERS = {
+  'Content-Security-Policy': [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    // The style sheet has its icons in itself.
+    "img-src 'self' data:",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; '),
+  'Referrer-Policy': 'no-referrer',
+  'X-Content-Type-Options': 'nosniff',
+  // Kept, but asked for anew each time: an upgrade shows at once.
+  'Cache-Control': 'no-cache',
+};
+
+/**
+ * Serves the OpenAPI document, and Swagger UI with all that it needs from the package beside us. The page is our own
+ * because that of `SwaggerModule` has styles and a copy of the document in itself, and shows no link to the document.
+ */
+export function serveApiDocs(app: NestFastifyApplication): void {
+  const server = app.getHttpAdapter().getInstance();
+  const serve = (path: string, type: string, content: () => string): unknown =>
+    server.get(path, (_request, reply) => reply.headers(HEADERS).type(`${type}; charset=utf-8`).send(content()));
+
+  let document: string | undefined;
+  serve('/openapi.json', 'application/json', () => (document ??= JSON.stringify(buildOpenApi(app))));
+  serve('/docs', 'text/html', () => PAGE);
+  serve('/docs/start.js', 'text/javascript', () => `SwaggerUIBundle(${JSON.stringify(OPTIONS)});`);
+  // The page names its files relative to an address without the slash, so that a proxy may put a path before all.
+  server.get('/docs/', (_request, reply) => reply.redirect('../docs'));
+  server.register(fastifyStatic, {
+    root: dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json')),
+    prefix: '/docs/',
+    allowedPath: (path) => ASSETS.includes(path),
+    setHeaders: (reply) => void reply.headers(HEADERS),
+    cacheControl: false,
+    index: false,
+    decorateReply: false,
+  });
+}
