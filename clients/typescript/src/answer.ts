@@ -6,7 +6,7 @@ import type { ErrorBody } from './types.js';
 export type Outcome = { kind: 'answer'; body: unknown } | { kind: 'failure'; failure: Failure; error: TidingsError };
 
 /** A page of 1,000 deliveries is half a megabyte; a payload may be as long as the installation allows. */
-const ANSWER_MAX_BYTES = 64 * 1024 * 1024;
+const ANSWER_MAX_BYTES = 32 * 1024 * 1024;
 
 /** @throws TidingsError when the body is longer than ANSWER_MAX_BYTES; the rest is not read. */
 export async function textOf(response: Response): Promise<string> {
