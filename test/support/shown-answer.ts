@@ -1,8 +1,8 @@
 /**
- * When an answer is as a page shows it. JSON has the same members in the same order, other text the same lines and
- * words; every value is the shown one, but for what differs from run to run:
+ * When an answer is as a page shows it. JSON has the same members in the same order, other text the same lines, and
+ * every value is the shown one, but for what differs from run to run:
  *
- * - one of the FORMS below stands for any text of the same form, and a UUID stands for the same one on all of the page;
+ * - a word of one of the FORMS below stands for any of the same form, and a UUID for one and the same on all of the page;
  * - the number of a member named `…_ms` is a measurement: any that is not negative.
  */
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -25,7 +25,7 @@ export class ShownAnswers {
     const difference =
       language === 'json'
         ? this.compare('the answer', JSON.parse(shown), parse(real))
-        : this.compare('the output', wordsOf(shown), wordsOf(real));
+        : this.compare('the output', linesOf(shown), linesOf(real));
     // An answer that is not yet as shown says nothing about ids.
     if (difference !== null) this.restore(before);
     return difference;
@@ -50,6 +50,11 @@ export class ShownAnswers {
     if (typeof shown === 'number' && typeof real === 'number')
       return shown === real || (at.endsWith('_ms') && real >= 0);
     if (typeof shown !== 'string' || typeof real !== 'string') return shown === real;
+    const [words, realWords] = [shown.split(' '), real.split(' ')];
+    return words.length === realWords.length && words.every((word, index) => this.isSameWord(word, realWords[index]!));
+  }
+
+  private isSameWord(shown: string, real: string): boolean {
     if (UUID.test(shown) && UUID.test(real)) return this.isSameId(shown, real);
     return shown === real || FORMS.some((form) => form.test(shown) && form.test(real));
   }
@@ -76,11 +81,11 @@ function first<T>(members: readonly T[], differenceOf: (member: T, index: number
   return null;
 }
 
-function wordsOf(text: string): string[][] {
+function linesOf(text: string): string[] {
   return text
     .trim()
     .split('\n')
-    .map((line) => line.trim().split(/\s+/));
+    .map((line) => line.trim());
 }
 
 function parse(text: string): unknown {
