@@ -132,6 +132,20 @@ export default {
       to: { path: '^bench/', pathNot: '(main|-process)\\.ts$', reachable: false },
     },
     {
+      name: 'client-stands-alone',
+      comment: 'The npm package has no dependencies, and of Node it needs node:crypto alone.',
+      severity: 'error',
+      from: { path: '^clients/typescript/src/' },
+      to: { path: '.', pathNot: '^(clients/typescript/src/|(node:)?crypto$)' },
+    },
+    {
+      name: 'no-orphans-in-client',
+      comment: 'The package does not export what is in this file: delete it, or use it.',
+      severity: 'error',
+      from: { path: '^clients/typescript/src/index\\.ts$' },
+      to: { path: '^clients/typescript/src/', pathNot: '/index\\.ts$', reachable: false },
+    },
+    {
       name: 'no-dev-dependencies-at-run-time',
       comment: '`npm ci --omit=dev` must be enough to run dist.',
       severity: 'error',

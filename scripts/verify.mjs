@@ -14,6 +14,7 @@ const STEPS = [
   },
   { script: 'docs:check', fix: 'npm run docs:generate' },
   { script: 'openapi:check', fix: 'npm run openapi:generate' },
+  { script: 'client:check', fix: 'npm run client:generate' },
   {
     script: 'openapi:lint',
     fix: 'correct the decorators; then npm run openapi:generate',

@@ -1,0 +1,2 @@
+export * from './verify-webhook.js';
+export type * from './types.js';
