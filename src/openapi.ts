@@ -56,6 +56,8 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
     // Not addBearerAuth, which says of every token that it is a JWT.
     .addSecurity(BEARER, { type: 'http', scheme: 'bearer', description: BEARER_DESCRIPTION })
     .build();
+  // The builder writes an empty one.
+  delete config.info.contact;
   config.tags = TAGS.map(([name, description]) => ({ name, description }));
   // A controller is tagged by what it is for, not by the name of its class.
   const document = SwaggerModule.createDocument(app, config, { operationIdFactory, autoTagControllers: false });

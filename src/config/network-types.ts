@@ -36,14 +36,18 @@ const TAKEN_HEADERS = new Set([
   'webhook-timestamp',
 ]);
 
-/** The address that a server listens on. */
+/**
+ * The address that a server listens on. For `localhost` Fastify would open two servers, of which the second has none of the
+ * limits that HttpAdapter sets: it stands for the first of its addresses.
+ */
 export function listenAddress(): SettingType<string> {
   return {
     form: 'IP address or host name',
-    parse: (text) =>
-      isIP(text) || (HOST_NAME.test(text) && !ENDS_IN_NUMBER.test(text))
-        ? accepted(text)
-        : refused('must be an IP address or a host name'),
+    parse: (text) => {
+      if (text.toLowerCase() === 'localhost') return accepted('127.0.0.1');
+      const isGood = isIP(text) || (HOST_NAME.test(text) && !ENDS_IN_NUMBER.test(text));
+      return isGood ? accepted(text) : refused('must be an IP address or a host name');
+    },
   };
 }
 

@@ -52,7 +52,7 @@ export const SETTINGS = {
     name: 'HOST',
     type: listenAddress(),
     default: ({ isProduction }) => (isProduction ? '0.0.0.0' : '127.0.0.1'),
-    description: 'The address to listen on.',
+    description: 'The address to listen on; `localhost` is 127.0.0.1.',
   },
   trustProxy: {
     name: 'TRUST_PROXY',

@@ -1,6 +1,7 @@
 import { jest } from '@jest/globals';
 import pg from 'pg';
-import type { Environment, Page, Webhook } from '../support/client.js';
+import { type Environment, fetchDocument, type Page, type Webhook } from '../support/client.js';
+import { OpenApiConformance } from '../support/openapi-conformance.js';
 import { operatorSettings, OPERATOR_SECRET, type ToldEvent, toldTo } from '../support/operator.js';
 import { SERVER_URL, Service } from '../support/process.js';
 import { type Receiver, verifiedSignatures } from '../support/receiver.js';
@@ -66,7 +67,10 @@ describe('the operator', () => {
     expect(failed.map(({ payload }) => payload)).toEqual([
       expect.objectContaining({ webhook_id: failing.id, event_id: event.id, attempt_count: 2, response_status: 500 }),
     ]);
+    const checker = new OpenApiConformance(await fetchDocument(service.url));
     for (const request of operator.requests) {
+      const text = request.body.toString();
+      expect(checker.checkSent((JSON.parse(text) as { event: string }).event, { ...request, text })).toEqual([]);
       expect(request.path).toBe('/canary-path?key=canary-query');
       expect(verifiedSignatures(request, OPERATOR_SECRET)).toEqual({ standard: true, body: true });
     }

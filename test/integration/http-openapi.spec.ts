@@ -4,6 +4,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { AppModule } from '../../src/app.module.js';
 import { createApp } from '../../src/app.setup.js';
+import { OPERATIONAL_EVENT_TYPES } from '../../src/common/operational-events.js';
 import { loadConfig } from '../../src/config/config.js';
 import { PinoLogger } from '../../src/observability/logger.js';
 import { buildOpenApi, operationIdFactory } from '../../src/openapi.js';
@@ -213,8 +214,8 @@ describe('what a receiver is sent, in the OpenAPI document', () => {
 
   const outgoing = () => Object.entries(document.webhooks!).map(([type, { post }]) => ({ type, ...post }));
 
-  it('has an entry for each event type, in the order of the table, and for the test', () => {
-    expect(outgoing().map(({ type }) => type)).toEqual([...EVENT_TYPE_NAMES, 'test']);
+  it('has an entry for each event type, in the order of the table, for the test, and for what the operator is told', () => {
+    expect(outgoing().map(({ type }) => type)).toEqual([...EVENT_TYPE_NAMES, 'test', ...OPERATIONAL_EVENT_TYPES]);
   });
 
   it('names each as a method of a receiver, and its body as a type', () => {
@@ -223,7 +224,8 @@ describe('what a receiver is sent, in the OpenAPI document', () => {
     expect(new Set(names).size).toBe(names.length);
     const schemas = outgoing().map(({ requestBody }) => requestBody.content['application/json']!.schema.$ref);
     expect(schemas.at(0)).toBe('#/components/schemas/SyncJobRunCreatedEnvelope');
-    expect(schemas.at(-1)).toBe('#/components/schemas/TestEnvelope');
+    expect(schemas.at(EVENT_TYPE_NAMES.length)).toBe('#/components/schemas/TestEnvelope');
+    expect(schemas.at(-1)).toBe('#/components/schemas/BacklogOldEnvelope');
     expect(new Set(schemas).size).toBe(names.length);
   });
 
@@ -242,11 +244,14 @@ describe('what a receiver is sent, in the OpenAPI document', () => {
   });
 
   it('shows for each type the envelope with its example payload', () => {
-    for (const { type, requestBody } of outgoing()) {
+    const members = ['id', 'event', 'payload', 'environment_id', 'created_at', 'webhook_id'];
+    for (const { requestBody } of outgoing()) {
+      expect(Object.keys(requestBody.content['application/json']!.example)).toEqual(members);
+    }
+    for (const { type, requestBody } of outgoing().slice(0, EVENT_TYPE_NAMES.length + 1)) {
       const { example } = requestBody.content['application/json']!;
       const payload = type === 'test' ? { foo: 'bar' } : examplePayloadOf(type as EventType);
       expect(example).toMatchObject({ event: type, payload });
-      expect(Object.keys(example)).toEqual(['id', 'event', 'payload', 'environment_id', 'created_at', 'webhook_id']);
     }
   });
 

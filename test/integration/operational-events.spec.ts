@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import { jest } from '@jest/globals';
+import { OPERATIONAL_EVENTS, type OperationalEventType } from '../../src/common/operational-events.js';
 import { uuidV7 } from '../../src/common/uuid-v7.js';
 import { DeliveryClaimer } from '../../src/deliveries/engine/delivery-claimer.js';
 import { Metrics } from '../../src/metrics/metrics.js';
@@ -18,6 +19,10 @@ const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 interface Identified {
   id: string;
 }
+
+/** The members of its payload as they are documented. */
+const membersOf = (type: OperationalEventType): string[] =>
+  Object.keys(OPERATIONAL_EVENTS.find((event) => event.type === type)!.members);
 
 describe('operational events', () => {
   let test: TestDatabase;
@@ -105,7 +110,7 @@ describe('operational events', () => {
         disabled_at: expect.stringMatching(TIME),
       },
     });
-    expect(Object.keys(event!.payload)).toHaveLength(5);
+    expect(Object.keys(event!.payload)).toEqual(membersOf('webhook.disabled'));
     await settled();
     expect(toldTo(operator, 'webhook.disabled')).toHaveLength(1);
     for (const { body } of operator.requests) expect(body.toString()).not.toMatch(/secret-path|hidden|canary/);
@@ -154,6 +159,7 @@ describe('operational events', () => {
         created_at: expect.stringMatching(TIME),
         failed_at: expect.stringMatching(TIME),
       });
+      expect(Object.keys(payload)).toEqual(membersOf('delivery.failed'));
     }
   });
 
@@ -345,6 +351,7 @@ describe('operational events', () => {
       `SELECT payload FROM event WHERE event_type = 'backlog.old' LIMIT 1`,
     );
     expect(JSON.parse(payload)).toMatchObject({ limit_seconds: 300, deliveries: { due: 1 } });
+    expect(Object.keys(JSON.parse(payload) as object)).toEqual(membersOf('backlog.old'));
     expect((JSON.parse(payload) as { oldest_due_seconds: number }).oldest_due_seconds).toBeGreaterThanOrEqual(360);
   });
 

@@ -16,7 +16,7 @@ const LEAKABLE = new Set([
 void [process.stdin, process.stdout, process.stderr];
 
 /** Closing is asynchronous: how long a test file's last resources may take to go. */
-const GRACE_MS = 2_000;
+const GRACE_MS = 10_000;
 const POLL_MS = 20;
 
 /** A test file that leaves a socket, timer, process or worker behind fails, and is told of what kind. */

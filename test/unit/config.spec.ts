@@ -139,7 +139,7 @@ describe('loadConfig', () => {
       ['PORT', '0', 'port', 0],
       ['PORT', '65535', 'port', 65_535],
       ['HOST', '::', 'host', '::'],
-      ['HOST', 'localhost', 'host', 'localhost'],
+      ['HOST', 'localhost', 'host', '127.0.0.1'],
       ['TRUST_PROXY', '10.0.0.0/8, 192.168.1.7', 'trustProxy', ['10.0.0.0/8', '192.168.1.7/32']],
       ['SHUTDOWN_TIMEOUT', '500ms', 'shutdownTimeoutMs', 500],
       ['DATA_DIR', '/var/lib/tidings', 'dataDir', '/var/lib/tidings'],

@@ -1,4 +1,5 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
+import { OPERATIONAL_EVENTS, type OperationalEventDefinition } from '../../common/operational-events.js';
 import { VERSION } from '../../common/version.js';
 import { SETTINGS } from '../../config/settings.js';
 import {
@@ -11,6 +12,7 @@ import { envelopeOf, signedHeaders } from './outgoing-request.js';
 
 type PathItem = NonNullable<OpenAPIObject['webhooks']>[string];
 type Components = NonNullable<OpenAPIObject['components']>;
+type Schema = NonNullable<Components['schemas']>[string];
 
 /** The tag of what is sent, as opposed to what is asked. */
 export const OUTGOING_TAG = 'Receiving';
@@ -24,15 +26,46 @@ const EXAMPLE = {
   createdAt: new Date('2021-08-10T10:00:00.000Z'),
 } as const;
 
-const SENT: readonly EventTypeDefinition[] = [
-  ...EVENT_TYPES,
-  {
-    type: TEST_EVENT_TYPE,
-    description:
-      'Somebody asked for a test of the webhook with `POST /webhook/test`. It is sent once, whatever is answered.',
-    example: TEST_EVENT_PAYLOAD,
-  },
-];
+interface Sent extends EventTypeDefinition {
+  /** What is known of the payload beside its being an object. */
+  readonly payload: object;
+}
+
+const TEST: Sent = published({
+  type: TEST_EVENT_TYPE,
+  description:
+    'Somebody asked for a test of the webhook with `POST /webhook/test`. It is sent once, whatever is answered.',
+  example: TEST_EVENT_PAYLOAD,
+});
+
+const SENT: readonly Sent[] = [...EVENT_TYPES.map(published), TEST, ...OPERATIONAL_EVENTS.map(operational)];
+
+function published(definition: EventTypeDefinition): Sent {
+  const payload = {
+    additionalProperties: true,
+    description: 'What was published, its text exactly as it was written.',
+  };
+  return { ...definition, payload };
+}
+
+function operational({ type, description, members }: OperationalEventDefinition): Sent {
+  return {
+    type,
+    description: `${description} Sent to the operator of the installation (OPERATOR_WEBHOOK_URL), to nobody else.`,
+    example: exampleOf(members),
+    payload: { required: Object.keys(members), properties: members },
+  };
+}
+
+/** Put together from the examples of the members. */
+function exampleOf(members: OperationalEventDefinition['members']): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(members).map(([name, member]) => {
+      const { example, properties } = member as { example?: unknown; properties?: typeof members };
+      return [name, properties ? exampleOf(properties) : example];
+    }),
+  );
+}
 
 /**
  * Adds what a receiver is sent, one entry of `webhooks` for each event type, with a schema of its own so that types can
@@ -50,7 +83,7 @@ export function documentWebhooks(document: OpenAPIObject): void {
   document.webhooks = Object.fromEntries(SENT.map((definition) => [definition.type, pathItemOf(definition)]));
 }
 
-function pathItemOf(definition: EventTypeDefinition): PathItem {
+function pathItemOf(definition: Sent): PathItem {
   const schema = { $ref: `#/components/schemas/${schemaNameOf(definition)}` };
   return {
     post: {
@@ -77,11 +110,7 @@ function pathItemOf(definition: EventTypeDefinition): PathItem {
 }
 
 /** What else the envelope may hold one day is left open, so that a receiver which checks it is not broken by more. */
-function envelopeSchema({
-  type,
-  description,
-  example,
-}: EventTypeDefinition): NonNullable<Components['schemas']>[string] {
+function envelopeSchema({ type, description, example, payload }: Sent): Schema {
   const uuid = { type: 'string', format: 'uuid' };
   // Not returned at once: the library's type of a schema has no `const`, which OpenAPI 3.1 has.
   const schema = {
@@ -95,12 +124,7 @@ function envelopeSchema({
         example: EXAMPLE.id,
       },
       event: { type: 'string', const: type, description: 'The event type.' },
-      payload: {
-        type: 'object',
-        additionalProperties: true,
-        description: 'What was published, its text exactly as it was written.',
-        example,
-      },
+      payload: { type: 'object', ...payload, example },
       environment_id: { ...uuid, example: EXAMPLE.environmentId },
       created_at: {
         type: 'string',
@@ -128,7 +152,7 @@ function schemaNameOf({ type }: EventTypeDefinition): string {
   return `${nameOf(type)}Envelope`;
 }
 
-const SIGNED = signedHeaders(envelope(SENT.at(-1)!), EXAMPLE.id, [EXAMPLE.secret], EXAMPLE.createdAt, {
+const SIGNED = signedHeaders(envelope(TEST), EXAMPLE.id, [EXAMPLE.secret], EXAMPLE.createdAt, {
   userAgent: `Tidings/${VERSION}`,
   signatureHeader: SETTINGS.signatureHeader.default,
   signatureEncoding: SETTINGS.signatureEncoding.default,
