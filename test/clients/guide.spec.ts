@@ -165,7 +165,7 @@ describe('The guide in docs/api', () => {
 
   describe('that is wrong', () => {
     const PAGE = 'docs/api/wrong.md';
-    const answered = '```sh\necho "{ \"kind\": \"api_token\" }"\n```\n\n```json\n';
+    const answered = `\`\`\`sh\necho '{ "kind": "api_token" }'\n\`\`\`\n\n\`\`\`json\n`;
 
     it.each([
       ['an answer as it is', `${answered}{ "kind": "api_token" }\n\`\`\``, null],
