@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { runDirectory } from '../support/client.js';
@@ -23,7 +24,7 @@ const PAGES = readdirSync(join(ROOT, 'docs/api'))
 const BEGIN = 'Begin';
 /** What only reads is typed again until its answer is as shown: a delivery takes a moment. */
 const READ = /^(curl(?!.* (-X|-d|--data|--json))|cat|tail) /s;
-const READ_DEADLINE_MS = 10_000;
+const READ_DEADLINE_MS = 30_000;
 
 class Reader {
   private readonly shell: ShellSession;
@@ -45,7 +46,13 @@ class Reader {
     mkdirSync(join(directory, '.data'));
     writeFileSync(join(directory, '.data/admin-token'), service.adminToken);
     writeFileSync(join(directory, '.data/api-token'), (await service.tenant()).token);
-    symlinkSync(join(ROOT, 'node_modules'), join(directory, 'node_modules'));
+    mkdirSync(join(directory, 'node_modules/@tidings'), { recursive: true });
+    for (const [name, from] of [
+      ['standardwebhooks', join(ROOT, 'node_modules/standardwebhooks')],
+      ['@tidings/client', clientPackage()],
+    ] as const) {
+      symlinkSync(from, join(directory, 'node_modules', name));
+    }
     const reader = new Reader(directory, Number(new URL(service.url).port));
     for (let port = 4000; port < 4010; port++) reader.ports.set(String(port), await freePort());
     return reader;
@@ -117,6 +124,23 @@ class Reader {
     for (const [shown, real] of this.ports) text = text.replaceAll(`localhost:${real}`, `localhost:${shown}`);
     return text;
   }
+}
+
+/** The client, bundled once for the run as its own build does it. That its package installs is for its own tests. */
+function clientPackage(): string {
+  const directory = join(runDirectory(), 'guide-client');
+  if (existsSync(directory)) return directory;
+  const source = join(ROOT, 'clients/typescript');
+  mkdirSync(directory);
+  cpSync(join(source, 'package.json'), join(directory, 'package.json'));
+  const options = ['--bundle', '--platform=node', '--format=esm', `--outfile=${join(directory, 'dist/index.js')}`];
+  const { status, stderr } = spawnSync(
+    join(ROOT, 'node_modules/.bin/esbuild'),
+    [join(source, 'src/index.ts'), '--log-level=warning', ...options],
+    { encoding: 'utf8' },
+  );
+  if (status !== 0) throw new Error(`the client could not be bundled\n${stderr}`);
+  return directory;
 }
 
 /** The page's own settings, if it has some: they are in a block that is saved as `.env`. */
