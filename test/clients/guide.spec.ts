@@ -126,20 +126,16 @@ class Reader {
   }
 }
 
-/** The client, bundled once for the run as its own build does it. That its package installs is for its own tests. */
+/** The built client. That its package can be installed is for its own tests. */
 function clientPackage(): string {
   const directory = join(runDirectory(), 'guide-client');
   if (existsSync(directory)) return directory;
   const source = join(ROOT, 'clients/typescript');
   mkdirSync(directory);
   cpSync(join(source, 'package.json'), join(directory, 'package.json'));
-  const options = ['--bundle', '--platform=node', '--format=esm', `--outfile=${join(directory, 'dist/index.js')}`];
-  const { status, stderr } = spawnSync(
-    join(ROOT, 'node_modules/.bin/esbuild'),
-    [join(source, 'src/index.ts'), '--log-level=warning', ...options],
-    { encoding: 'utf8' },
-  );
-  if (status !== 0) throw new Error(`the client could not be bundled\n${stderr}`);
+  const build = [join(source, 'build.mjs'), join(directory, 'dist')];
+  const { status, stderr } = spawnSync(process.execPath, build, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`the client could not be built\n${stderr}`);
   return directory;
 }
 

@@ -22,7 +22,7 @@ function recorded(options: Partial<TidingsOptions> = {}): { tidings: Tidings; se
     baseUrl: 'https://tidings.example.com',
     token: TOKEN,
     fetch: (url, init) => {
-      const { pathname, searchParams } = new URL(url as string);
+      const { pathname, searchParams } = new URL(url);
       sent.push({
         method: init!.method!,
         path: pathname,
@@ -224,6 +224,17 @@ describe('an option that is wrong', () => {
     await expect(tidings.events.publish(event, { idempotencyKey: 'a\nb' })).rejects.toThrow(TypeError);
     await expect(tidings.events.publish(event, { idempotencyKey: '' })).rejects.toThrow(TypeError);
     expect(sent).toEqual([]);
+  });
+});
+
+describe('the package', () => {
+  it('has the version of the service and its licence, and no dependencies', () => {
+    const read = (file: string): string => readFileSync(file, 'utf8');
+    const own = JSON.parse(read('clients/typescript/package.json')) as Record<string, unknown>;
+    const { version } = JSON.parse(read('package.json')) as { version: string };
+    expect(own['version']).toBe(version);
+    expect(Object.keys(own).filter((name) => /dependencies/i.test(name))).toEqual([]);
+    expect(read('clients/typescript/LICENSE')).toBe(read('LICENSE'));
   });
 });
 
