@@ -109,6 +109,7 @@ describe('Links between documents', () => {
     'CONTRIBUTING.md',
     'CHANGELOG.md',
     'bench/README.md',
+    'clients/typescript/README.md',
     ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.md'))
       .map((name) => `docs/${name}`),
