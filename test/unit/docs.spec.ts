@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { ERRORS } from '../../src/common/errors.js';
 import { loadConfig } from '../../src/config/config.js';
@@ -9,7 +9,8 @@ import { SETTINGS } from '../../src/config/settings.js';
 import { METRICS } from '../../src/metrics/metric-table.js';
 import { HOSTILE_RECEIVERS } from '../support/hostile-receivers.js';
 
-const SCRIPT = resolve(import.meta.dirname, '../../scripts/generate-docs.mjs');
+const ROOT = resolve(import.meta.dirname, '../..');
+const SCRIPT = join(ROOT, 'scripts/generate-docs.mjs');
 const FILES = [
   '.env.example',
   'docs/configuration.md',
@@ -89,7 +90,7 @@ describe('The generated documents', () => {
 });
 
 describe('docs/security.md', () => {
-  const text = readFileSync(resolve(import.meta.dirname, '../../docs/security.md'), 'utf8');
+  const text = readFileSync(join(ROOT, 'docs/security.md'), 'utf8');
   const cellsOf = (line: string): string[] => line.split('|').map((cell) => cell.trim());
 
   it('lists every hostile receiver with what becomes of the attempt', () => {
@@ -100,4 +101,52 @@ describe('docs/security.md', () => {
       expect([name, documented.get(name)]).toEqual([name, { result, ends: holds ? 'at the deadline' : 'at once' }]);
     }
   });
+});
+
+describe('Links between documents', () => {
+  const documents = [
+    'README.md',
+    'CONTRIBUTING.md',
+    'CHANGELOG.md',
+    'bench/README.md',
+    'clients/typescript/README.md',
+    ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => `docs/${name}`),
+  ];
+
+  it.each(documents)('of %s lead to a file and a heading that are there', (path) => {
+    expect(brokenLinks(path, readFileSync(join(ROOT, path), 'utf8'))).toEqual([]);
+  });
+
+  it('are told when they do not', () => {
+    const text = '# One `two`, three!\n[a](#one-two-three) [b](#one) [c](errors.md) [d](error.md) [e](errors.md#error)';
+    expect(brokenLinks('docs/some.md', text)).toEqual(['#one', 'error.md', 'errors.md#error']);
+  });
+
+  function brokenLinks(path: string, text: string): string[] {
+    const links = [...withoutBlocks(text).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link!);
+    return links.filter((link) => !/^https?:/.test(link) && !leadsSomewhere(path, text, link));
+  }
+
+  function leadsSomewhere(path: string, text: string, link: string): boolean {
+    const [file = '', heading] = link.split('#');
+    const target = join(ROOT, dirname(path), file);
+    if (file !== '' && !existsSync(target)) return false;
+    return heading === undefined || headingsOf(file === '' ? text : readFileSync(target, 'utf8')).includes(heading);
+  }
+
+  /** As GitHub names them. */
+  function headingsOf(text: string): string[] {
+    return [...withoutBlocks(text).matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
+      heading!
+        .toLowerCase()
+        .replace(/[^\p{L}\p{N} _-]/gu, '')
+        .replaceAll(' ', '-'),
+    );
+  }
+
+  function withoutBlocks(text: string): string {
+    return text.replace(/^```[^]*?^```$/gm, '');
+  }
 });
