@@ -101,8 +101,8 @@ Every error of the API has this form. \`code\` is stable: programs may act on it
   "statusCode": 400,
   "error": "Bad Request",
   "code": "VALIDATION_FAILED",
-  "message": "event_types.0: must be an event type",
-  "details": { "failures": [{ "field": "event_types.0", "message": "must be an event type" }] }
+  "message": "event_types.0: must be one of the event types that GET /event-type lists",
+  "details": { "failures": [{ "field": "event_types.0", "message": "must be one of the event types that GET /event-type lists" }] }
 }
 \`\`\`
 

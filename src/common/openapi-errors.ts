@@ -19,7 +19,7 @@ const FIELD_FAILURE = {
   required: ['field', 'message'],
   properties: {
     field: { type: 'string', description: 'The path of the field.', example: 'event_types.0' },
-    message: { type: 'string', example: 'must be an event type' },
+    message: { type: 'string', example: 'must be one of the event types that GET /event-type lists' },
   },
 };
 
@@ -68,7 +68,7 @@ const API_ERROR = {
     statusCode: { type: 'integer', example: 400 },
     error: { type: 'string', description: 'The status in words.', example: 'Bad Request' },
     code: { $ref: '#/components/schemas/ErrorCode', example: 'VALIDATION_FAILED' },
-    message: { type: 'string', example: 'event_types.0: must be an event type' },
+    message: { type: 'string', example: 'event_types.0: must be one of the event types that GET /event-type lists' },
     details: { $ref: '#/components/schemas/ErrorDetails' },
   },
 };

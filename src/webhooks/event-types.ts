@@ -57,6 +57,9 @@ const BY_NAME: ReadonlyMap<string, EventTypeDefinition<EventType>> = new Map(
   EVENT_TYPES.map((definition) => [definition.type, definition]),
 );
 
+/** What a request is told whose event type is none. */
+export const NO_EVENT_TYPE = 'must be one of the event types that GET /event-type lists';
+
 export function isEventType(name: unknown): name is EventType {
   return typeof name === 'string' && BY_NAME.has(name);
 }

@@ -2,7 +2,7 @@ import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import { IsIn, IsUUID } from 'class-validator';
 import { namedEnum } from '../../common/named-enum.js';
 import { MayBeAbsent } from '../../common/property-rules.js';
-import { EVENT_TYPE_NAMES, TEST_EVENT_TYPE, type EventType } from '../../webhooks/event-types.js';
+import { EVENT_TYPE_NAMES, NO_EVENT_TYPE, TEST_EVENT_TYPE, type EventType } from '../../webhooks/event-types.js';
 
 const SENDABLE = [TEST_EVENT_TYPE, ...EVENT_TYPE_NAMES] as const;
 
@@ -22,7 +22,7 @@ export class WebhookTestDto {
     description: 'Send the example payload of this type. When absent: the event `test` with `{"foo":"bar"}`.',
   })
   @MayBeAbsent()
-  @IsIn(SENDABLE, { message: 'must be one of the event types, see GET /event-type' })
+  @IsIn(SENDABLE, { message: NO_EVENT_TYPE })
   event_type?: EventType | typeof TEST_EVENT_TYPE;
 }
 

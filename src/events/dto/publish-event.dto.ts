@@ -6,7 +6,7 @@ import { ApiPayload } from '../../common/api-property.js';
 import { MayBeAbsent } from '../../common/property-rules.js';
 import { VerbatimJson } from '../../common/verbatim-json.js';
 import { EVENT_TYPE } from '../../webhooks/dto/webhook-properties.js';
-import { EVENT_TYPE_NAMES, type EventType, examplePayloadOf } from '../../webhooks/event-types.js';
+import { EVENT_TYPE_NAMES, type EventType, examplePayloadOf, NO_EVENT_TYPE } from '../../webhooks/event-types.js';
 
 /** Events that one request may carry. */
 export const MAX_BATCH = 1_000;
@@ -18,7 +18,7 @@ export class PublishEventDto {
     description: 'What happened. Every active webhook that is subscribed to it receives the event.',
     example: 'integrated_account:created',
   })
-  @IsIn(EVENT_TYPE_NAMES, { message: 'must be one of the event types, see GET /event-type' })
+  @IsIn(EVENT_TYPE_NAMES, { message: NO_EVENT_TYPE })
   event_type: EventType;
 
   @ApiPayload({

@@ -4,7 +4,7 @@ import { IsBoolean, IsString } from 'class-validator';
 import { namedEnum } from '../../common/named-enum.js';
 import { EachItem, IsFilledArray, MayBeAbsent } from '../../common/property-rules.js';
 import { TARGET_URL_MAX_LENGTH } from '../../egress/target-url-policy.js';
-import { EVENT_TYPE_NAMES, isEventType } from '../event-types.js';
+import { EVENT_TYPE_NAMES, isEventType, NO_EVENT_TYPE } from '../event-types.js';
 
 /*
  * What the documented resource says of its members, once. Requests and answers differ in what is optional, which the
@@ -58,6 +58,6 @@ export function EventTypesProperty(options: InputOptions = {}): PropertyDecorato
   return applyDecorators(
     ApiProperty({ ...EVENT_TYPES, required: false, minItems: 1, ...options }),
     IsFilledArray('event type'),
-    EachItem(isEventType, 'must be one of the types that GET /event-type lists'),
+    EachItem(isEventType, NO_EVENT_TYPE),
   );
 }

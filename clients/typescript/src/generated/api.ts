@@ -1708,7 +1708,7 @@ export interface components {
             error: string;
             /** @example VALIDATION_FAILED */
             code: components["schemas"]["ErrorCode"];
-            /** @example event_types.0: must be an event type */
+            /** @example event_types.0: must be one of the event types that GET /event-type lists */
             message: string;
             details?: components["schemas"]["ErrorDetails"];
         };
@@ -1750,7 +1750,7 @@ export interface components {
              * @example event_types.0
              */
             field: string;
-            /** @example must be an event type */
+            /** @example must be one of the event types that GET /event-type lists */
             message: string;
         };
         /** @description A sync job run was created and waits to start. */
