@@ -7,6 +7,7 @@ const LEFT_IN_NODE_MODULES = [
   '@as-integrations/fastify',
   '@electric-sql/pglite',
   '@fastify/multipart',
+  '@fastify/static',
   '@fastify/view',
   '@nestjs/microservices',
   '@nestjs/platform-express',

@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname } from 'node:path';
-import fastifyStatic from '@fastify/static';
+import { dirname, join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { buildOpenApi } from './openapi.js';
 
@@ -38,7 +39,14 @@ const PAGE = `<!doctype html>
 </html>
 `;
 
-const ASSETS = ['/swagger-ui.css', '/index.css', '/swagger-ui-bundle.js', '/favicon-32x32.png'];
+/** What the page needs of the package. */
+const ASSETS = {
+  'swagger-ui.css': 'text/css; charset=utf-8',
+  'index.css': 'text/css; charset=utf-8',
+  'swagger-ui-bundle.js': 'text/javascript; charset=utf-8',
+  'favicon-32x32.png': 'image/png',
+};
+const PACKAGE = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
 
 /**
  * The page holds a token, so it runs no script but these files, speaks to nobody but this service, and is shown in
@@ -64,26 +72,31 @@ const HEADERS = {
 
 /**
  * Serves the OpenAPI document, and Swagger UI with all that it needs from the package beside us. The page is our own
- * because that of `SwaggerModule` has styles and a copy of the document in itself, and shows no link to the document.
+ * because that of `SwaggerModule` has styles and a copy of the document in itself, and shows no link to the document. Each file
+ * has a route, so that any other path is none, whatever dots and slashes are in it.
  */
 export function serveApiDocs(app: NestFastifyApplication): void {
   const server = app.getHttpAdapter().getInstance();
-  const serve = (path: string, type: string, content: () => string): unknown =>
-    server.get(path, (_request, reply) => reply.headers(HEADERS).type(`${type}; charset=utf-8`).send(content()));
+  const serve = (path: string, type: string, read: () => string | Buffer): void => {
+    let file: { content: string | Buffer; etag: string } | undefined;
+    server.get(path, (request, reply) => {
+      file ??= withTag(read());
+      void reply.headers({ ...HEADERS, ETag: file.etag });
+      if (request.headers['if-none-match']?.includes(file.etag)) return reply.status(304).send();
+      return reply.type(type).send(file.content);
+    });
+  };
 
-  let document: string | undefined;
-  serve('/openapi.json', 'application/json', () => (document ??= JSON.stringify(buildOpenApi(app))));
-  serve('/docs', 'text/html', () => PAGE);
-  serve('/docs/start.js', 'text/javascript', () => `SwaggerUIBundle(${JSON.stringify(OPTIONS)});`);
+  serve('/openapi.json', 'application/json; charset=utf-8', () => JSON.stringify(buildOpenApi(app)));
+  serve('/docs', 'text/html; charset=utf-8', () => PAGE);
+  serve('/docs/start.js', 'text/javascript; charset=utf-8', () => `SwaggerUIBundle(${JSON.stringify(OPTIONS)});`);
+  for (const [name, type] of Object.entries(ASSETS)) {
+    serve(`/docs/${name}`, type, () => readFileSync(join(PACKAGE, name)));
+  }
   // The page names its files relative to an address without the slash, so that a proxy may put a path before all.
   server.get('/docs/', (_request, reply) => reply.redirect('../docs'));
-  server.register(fastifyStatic, {
-    root: dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json')),
-    prefix: '/docs/',
-    allowedPath: (path) => ASSETS.includes(path),
-    setHeaders: (reply) => void reply.headers(HEADERS),
-    cacheControl: false,
-    index: false,
-    decorateReply: false,
-  });
+}
+
+function withTag(content: string | Buffer): { content: string | Buffer; etag: string } {
+  return { content, etag: `"${createHash('sha256').update(content).digest('base64url')}"` };
 }

@@ -2,7 +2,6 @@ import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { BEARER, BEARER_DESCRIPTION } from './auth/access.decorators.js';
 import { documentPayload } from './common/api-property.js';
-import { closeResponses } from './common/openapi-closed.js';
 import { describeEnums } from './common/named-enum.js';
 import { documentErrors } from './common/openapi-errors.js';
 import { VERSION } from './common/version.js';
@@ -52,8 +51,8 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
     .setDescription(DESCRIPTION)
     .setVersion(VERSION)
     .setLicense('MIT', 'https://spdx.org/licenses/MIT.html')
-    // Relative to where the document was read from, so it is right behind any proxy.
-    .addServer('/')
+    // Relative to where the document was read from, so it is right behind any proxy, also one that puts a path before all.
+    .addServer('.')
     // Not addBearerAuth, which says of every token that it is a JWT.
     .addSecurity(BEARER, { type: 'http', scheme: 'bearer', description: BEARER_DESCRIPTION })
     .build();
@@ -66,7 +65,6 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
   documentPayload(document);
   documentErrors(document);
   documentPublic(document);
-  closeResponses(document);
   documentWebhooks(document);
   return document;
 }

@@ -67,9 +67,14 @@ export class Stages {
       },
       Math.max(0, this.#started + this.#deadlineMs - Date.now()),
     );
-    const [code, signal] = await once(child, 'close');
-    clearTimeout(timer);
-    this.#child = undefined;
+    const [code, signal] = await once(child, 'close')
+      .catch(({ message }) => {
+        throw new StageFailed(`It cannot be run: ${message}`);
+      })
+      .finally(() => {
+        clearTimeout(timer);
+        this.#child = undefined;
+      });
     if (late) throw new StageFailed(`The run was ended after ${this.#deadlineMs / 60_000} minutes.`);
     if (code !== 0) {
       const settings = Object.entries(env).map(([name, value]) => `${name}='${value}' `);

@@ -3,7 +3,7 @@ import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
-import { findChromium } from '../../scripts/chromium.mjs';
+import { findChromium } from '../../scripts/programs.mjs';
 import { fetchDocument, type CreatedWebhook, type Page as ListPage, type Webhook } from '../support/client.js';
 import { useService } from '../support/process.js';
 
@@ -111,10 +111,11 @@ describe('Swagger UI in a browser', () => {
     await visit.page.close();
   });
 
-  it('sends requests to where the page came from, behind a proxy on another port', async () => {
+  it('sends requests to where the page came from, behind a proxy with another port and a path', async () => {
     const target = new URL(service.url);
     const proxy = createServer((incoming, outgoing) => {
-      const { method, url: path, headers } = incoming;
+      const { method, headers } = incoming;
+      const path = incoming.url!.replace(/^\/hooks(?=\/)/, '');
       const onward = request({ host: target.hostname, port: target.port, method, path, headers }, (answer) => {
         outgoing.writeHead(answer.statusCode!, answer.headers);
         answer.pipe(outgoing);
@@ -123,7 +124,7 @@ describe('Swagger UI in a browser', () => {
     });
     await new Promise<void>((listening) => proxy.listen(0, '127.0.0.1', listening));
     try {
-      const url = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+      const url = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}/hooks`;
       const visit = await Visit.begin(browser, `${url}/docs`);
       const live = await visit.open('#operations-Health-getHealthLiveness');
       await live.getByRole('button', { name: 'Try it out' }).click();

@@ -10,7 +10,7 @@ import { PinoLogger } from '../../src/observability/logger.js';
 import { buildOpenApi, operationIdFactory } from '../../src/openapi.js';
 import { EVENT_TYPE_NAMES, type EventType, examplePayloadOf } from '../../src/webhooks/event-types.js';
 import { checkExamples } from '../support/openapi-examples.js';
-import { type OpenApiDocument, openResponseSchemas } from '../support/openapi-conformance.js';
+import type { OpenApiDocument } from '../support/openapi-conformance.js';
 
 /** The document as far as these tests read it. */
 interface Document {
@@ -129,18 +129,8 @@ describe('the OpenAPI document', () => {
     expect(JSON.stringify(document)).not.toContain('x-error-');
   });
 
-  it('closes every object of a response but those that are open on purpose', () => {
-    expect(openResponseSchemas(document as unknown as OpenApiDocument)).toEqual([]);
-  });
-
-  it('leaves what only requests have as it is documented, without that keyword', () => {
-    const bodies = operations.flatMap(([, { requestBody }]) =>
-      requestBody ? [requestBody.content['application/json']!.schema.$ref.split('/').at(-1)!] : [],
-    );
-    expect(bodies).toEqual(expect.arrayContaining(['CreateWebhook', 'UpdateWebhook', 'PublishEventBatch']));
-    for (const name of [...bodies, 'BatchEvent']) {
-      expect(document.components.schemas[name]).not.toHaveProperty('additionalProperties');
-    }
+  it('closes no object: a later version may add members', () => {
+    expect(JSON.stringify(document)).not.toContain('"additionalProperties":false');
   });
 
   it('says the defaults of a body in words: openapi-typescript requires a member that has the keyword', () => {

@@ -621,15 +621,24 @@ describe('the HTTP layer', () => {
         '/docs/index.html',
         '/docs/oauth2-redirect.html',
         '/docs/..%2fpackage.json',
+        '/docs/../package.json',
+        '/docs/%2e%2e/package.json',
+        '/docs/./swagger-ui.css',
+        '/docs//swagger-ui.css',
+        '/docs/swagger-ui.css%00',
+        '/docs/%5c..%5cpackage.json',
       ]) {
-        expect((await call('GET', url)).body).toMatchObject({ code: 'ROUTE_NOT_FOUND' });
+        expect(await sendRaw(`GET ${url} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)).toMatch(
+          /^HTTP\/1\.1 404 .*"ROUTE_NOT_FOUND"/s,
+        );
       }
-      const { headers } = await app.inject({ url: '/docs/swagger-ui-bundle.js' });
-      const again = await app.inject({
-        url: '/docs/swagger-ui-bundle.js',
-        headers: { 'if-none-match': String(headers.etag) },
-      });
-      expect(again.statusCode).toBe(304);
+      for (const url of ['/docs', '/docs/start.js', '/docs/swagger-ui-bundle.js', '/openapi.json']) {
+        const { headers } = await app.inject({ url });
+        const again = await app.inject({ url, headers: { 'if-none-match': `"other", W/${headers.etag}` } });
+        expect([again.statusCode, again.body]).toEqual([304, '']);
+        const other = await app.inject({ url, headers: { 'if-none-match': '"other"', 'if-match': '"other"' } });
+        expect(other.statusCode).toBe(200);
+      }
     });
 
     it.each(['/docs/', '/docs/?a=b'])('leads from %s to the page, also below a path of a proxy', async (url) => {

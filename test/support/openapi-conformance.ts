@@ -127,8 +127,8 @@ export class OpenApiConformance {
     if (!outgoing) return [`${eventType}: not documented`];
     const { $ref } = outgoing.requestBody.content['application/json']!.schema;
     const schema = this.document.components!.schemas![nameIn($ref)]!;
-    const closed = { ...schema, additionalProperties: false };
-    const findings = this.errorsOf(this.ajv.compile({ allOf: [closed], components: this.components }), text);
+    const resolvable = { allOf: [this.asJsonSchema(schema)], components: this.components };
+    const findings = this.errorsOf(this.ajv.compile(resolvable), text);
     if (findings.length === 0) {
       const [sent, documented] = [JSON.parse(text) as object, schema['properties'] as object].map(Object.keys);
       if (sent!.join() !== documented!.join()) findings.push(`the members are ${sent!.join()}`);
@@ -217,7 +217,7 @@ export class OpenApiConformance {
 
   /** From 3.1 on a schema is JSON Schema as it stands, and `nullable` is an unknown keyword: an error. */
   private asJsonSchema(schema: Json): Json {
-    return this.document.openapi.startsWith('3.0.') ? (withoutNullableKeyword(schema) as Json) : schema;
+    return closed(this.document.openapi.startsWith('3.0.') ? withoutNullableKeyword(schema) : schema) as Json;
   }
 
   /** The documented path that a request meets: the one with the fewest parameters, as the router chooses. */
@@ -248,29 +248,6 @@ export function documentedPairs(document: OpenApiDocument): string[] {
   });
 }
 
-/** Where a response's schema lists properties and yet lets others pass, as `#/components/schemas/Webhook`. */
-export function openResponseSchemas(document: OpenApiDocument): string[] {
-  const open = new Set<string>();
-  const seen = new Set<string>();
-  const visit = (schema: unknown, at: string): void => {
-    if (typeof schema !== 'object' || schema === null) return;
-    const { $ref, properties, additionalProperties } = schema as Json;
-    if (typeof $ref === 'string' && !seen.has($ref)) {
-      seen.add($ref);
-      visit(document.components?.schemas?.[$ref.split('/').at(-1)!], $ref);
-    }
-    if (properties && additionalProperties === undefined) open.add(at);
-    mapSubschemas(schema as Json, (subschema, path) => visit(subschema, `${at}/${path}`));
-  };
-  for (const name of documentedOperations(document)) {
-    const [method, path] = name.split(' ') as [string, string];
-    for (const [status, response] of Object.entries(document.paths[path]![method.toLowerCase()]!.responses)) {
-      visit(response.content?.['application/json']?.schema, `${name} ${status}`);
-    }
-  }
-  return [...open];
-}
-
 /** The last part of a reference: the name of a component. */
 function nameIn($ref: string): string {
   return $ref.split('/').at(-1)!;
@@ -283,17 +260,27 @@ function isJson(contentType: string | undefined): boolean {
 /** Keywords whose value is data, not a schema. */
 const DATA = ['example', 'default', 'enum', 'const', 'required', 'type'];
 
-/** The schemas directly inside a schema, each with the path to it: `properties/id`, `items`. */
-function mapSubschemas(schema: Json, map: (subschema: unknown, at: string) => unknown): Json {
+/** Replaces the schemas directly inside a schema. */
+function mapSubschemas(schema: Json, map: (subschema: unknown) => unknown): Json {
   return Object.fromEntries(
     Object.entries(schema).map(([keyword, value]) => {
       if (DATA.includes(keyword) || typeof value !== 'object' || value === null) return [keyword, value];
-      if (Array.isArray(value)) return [keyword, value.map((member, index) => map(member, `${keyword}/${index}`))];
-      if (keyword !== 'properties' && keyword !== 'schemas') return [keyword, map(value, keyword)];
-      const named = Object.entries(value).map(([name, member]) => [name, map(member, `${keyword}/${name}`)]);
+      if (Array.isArray(value)) return [keyword, value.map(map)];
+      if (keyword !== 'properties' && keyword !== 'schemas') return [keyword, map(value)];
+      const named = Object.entries(value).map(([name, member]) => [name, map(member)]);
       return [keyword, Object.fromEntries(named)];
     }),
   );
+}
+
+/**
+ * Lets no object have more than its listed properties, unless it says what else it may hold. The document leaves them
+ * open, so that clients take what later versions add; but what this version answers is what it documents.
+ */
+function closed(schema: unknown): unknown {
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const whole = mapSubschemas(schema as Json, closed);
+  return whole['properties'] ? { additionalProperties: false, ...whole } : whole;
 }
 
 /** OpenAPI 3.0 says `nullable: true` where JSON Schema says "or null". */
