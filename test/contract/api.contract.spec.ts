@@ -4,11 +4,11 @@ import { documentedOperations, type OpenApiDocument } from '../support/openapi-c
 import { leastBodyOf, OPERATIONS, SCOPES } from '../support/operations.js';
 import { useService } from '../support/process.js';
 
-/* The whole API held to product.md: which operations there are, who may call them, and what their answers are made of. */
+/* The whole API held to its contract: which operations there are, who may call them, and what their answers are made of. */
 
 const RECOVERY = ['id', 'webhook_id', 'since', 'until', 'status', 'total', 'queued', 'created_at', 'completed_at'];
 
-/** Fields of the answers, in order. Written by hand from product.md. */
+/** Fields of the answers, in order. Written by hand from the contract. */
 const FIELDS: Record<string, string[]> = {
   'GET /webhook/{id} 200': [
     'id',

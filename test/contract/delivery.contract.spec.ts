@@ -4,7 +4,7 @@ import { fetchDocument } from '../support/client.js';
 import { OpenApiConformance } from '../support/openapi-conformance.js';
 import { useService } from '../support/process.js';
 
-/* What the receiver gets, held to product.md, "Deliveries". */
+/* What the receiver gets, held to the contract. */
 
 /** Members of the body, in order. */
 const ENVELOPE = ['id', 'event', 'payload', 'environment_id', 'created_at', 'webhook_id'];

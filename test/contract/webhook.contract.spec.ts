@@ -3,7 +3,7 @@ import type { OpenApiDocument } from '../support/openapi-conformance.js';
 import { useService } from '../support/process.js';
 
 /*
- * `POST /webhook` held to product.md, "The webhook resource". Every table here was written by hand from that page and
+ * `POST /webhook` held to the contract. Every table here was written by hand from it and
  * is not generated from anything: it is what the served document is measured against.
  */
 

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { basename, join } from 'node:path';
 import { documentedPairs, OpenApiConformance, type OpenApiDocument } from './openapi-conformance.js';
 
-/* The response types are written here by hand, from product.md, so that they guard the wire and do not follow the code. */
+/* The response types are written here by hand, from the contract, so that they guard the wire and do not follow the code. */
 
 export interface Webhook {
   id: string;

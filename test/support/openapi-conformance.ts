@@ -74,7 +74,7 @@ export const ANNOTATIONS = ['example', 'externalDocs', 'xml', 'components'];
 /** Response headers that tell a client what to do next. */
 const ACTED_ON = ['location', 'retry-after', 'www-authenticate'];
 
-/** The error envelope, from product.md, "Conventions". It holds for every error, documented path or not. */
+/** The error envelope of the contract. It holds for every error, documented path or not. */
 const ERROR_ENVELOPE: Json = {
   type: 'object',
   properties: {

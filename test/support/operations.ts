@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-/* The operations of the API, written by hand from product.md: what tests expect of the document and never take from it. */
+/* The operations of the API, written by hand from the contract: what tests expect of the document and never take from it. */
 
 export const SCOPES = ['webhook:read', 'webhook:write', 'event:read', 'event:write', 'delivery:read', 'delivery:write'];
 
