@@ -243,8 +243,11 @@ describe('what is published', () => {
   ])('is never %s, which is a TypeError that tells nothing of it', async (_, payload) => {
     const { tidings, sent } = recorded();
     const wrong = { ...event, payload } as PublishInput;
-    for (const answer of [tidings.events.publish(wrong), tidings.events.publishBatch({ events: [wrong] })]) {
-      const error: unknown = await answer.then(
+    for (const publish of [
+      () => tidings.events.publish(wrong),
+      () => tidings.events.publishBatch({ events: [wrong] }),
+    ]) {
+      const error: unknown = await publish().then(
         () => undefined,
         (reason: unknown) => reason,
       );
