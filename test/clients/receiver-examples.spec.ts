@@ -93,6 +93,8 @@ describe.each(RECEIVERS)('the receiver for $name', ({ command }) => {
     ['that another secret signed', [401], () => signed({ secret: randomUUID() })],
     ['without the headers of the signature', [401], () => onlyBodySigned(signed().body)],
     ['without a body', [401, 415], () => ({ ...signed(), body: '' })],
+    ['that is not JSON and that nobody signed', [401], () => unsigned('{"tenant_id":')],
+    ['that is a form by its type', [415], () => withType(signed(), 'application/x-www-form-urlencoded')],
     ['that is not JSON by its type', [415], () => withType(signed(), 'text/plain')],
     ['above the limit', [413], () => signed({ body: bodyOf('x'.repeat(BODY_MAX_BYTES)) })],
   ])('refuses a request %s', async (_name, statuses, build) => {
@@ -100,7 +102,7 @@ describe.each(RECEIVERS)('the receiver for $name', ({ command }) => {
     refusedIds.push(request.headers['webhook-id'] ?? idOf(request.body));
     const { status, text } = await example.post(request);
     expect(statuses).toContain(status);
-    if (status === 401) expect(text).not.toMatch(/signature|secret|timestamp|header|body/i);
+    if (status === 401) expect(text).not.toMatch(/signature|secret|timestamp|header|body|tenant|json/i);
   });
 
   it('refuses a request above the limit whose length is not known before', async () => {
@@ -119,7 +121,7 @@ describe.each(RECEIVERS)('the receiver for $name', ({ command }) => {
     const request = signed();
     expect((await example.post(request)).status).toBe(204);
     expect(await example.linesOf({ id: idOf(request.body) })).toHaveLength(1);
-    expect(refusedIds).toHaveLength(8);
+    expect(refusedIds).toHaveLength(10);
     for (const id of refusedIds) expect(example.output).not.toContain(id);
   });
 
@@ -203,6 +205,10 @@ function bodyOf(tenantId: string): string {
 
 function idOf(body: string): string {
   return (JSON.parse(body) as { id: string }).id;
+}
+
+function unsigned(body: string): SignedRequest {
+  return { headers: { 'content-type': 'application/json', 'webhook-id': randomUUID() }, body };
 }
 
 function withType({ headers, body }: SignedRequest, contentType: string): SignedRequest {

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { inspect } from 'node:util';
 import {
   Tidings,
@@ -132,8 +133,31 @@ describe('a request that fails for now', () => {
     await expect(client().webhooks.delete(ID)).resolves.toEqual({ id: ID });
     server.respondWith([gone]);
     await expect(errorOf(client().webhooks.delete(ID))).resolves.toMatchObject({ code: 'WEBHOOK_NOT_FOUND' });
-    server.respondWith([errorAnswer(429, 'RATE_LIMITED', { 'retry-after': '0' }), gone]);
+    const limited = errorAnswer(429, 'RATE_LIMITED', { 'retry-after': '0' });
+    server.respondWith([limited, gone]);
     await expect(errorOf(client().webhooks.delete(ID))).resolves.toMatchObject({ code: 'WEBHOOK_NOT_FOUND' });
+    server.respondWith(['reset', limited, gone]);
+    await expect(client().webhooks.delete(ID)).resolves.toEqual({ id: ID });
+  });
+
+  const DELETES: Record<string, (tidings: Tidings) => Promise<unknown>> = {
+    WEBHOOK_NOT_FOUND: ({ webhooks }) => webhooks.delete(ID),
+    EVENT_NOT_FOUND: ({ events }) => events.delete(ID),
+    ENVIRONMENT_NOT_FOUND: ({ environments }) => environments.delete(ID),
+    API_TOKEN_NOT_FOUND: ({ apiTokens }) => apiTokens.delete(ID),
+  };
+
+  it.each(Object.keys(DELETES))('takes no other 404 than %s for deleted', async (code) => {
+    const remove = DELETES[code]!;
+    const unclear = errorAnswer(503, 'DATABASE_BUSY', { 'retry-after': '0' });
+    server.respondWith([unclear, errorAnswer(404, code)]);
+    await expect(remove(client())).resolves.toEqual({ id: ID });
+    server.respondWith([unclear, { status: 404, body: '<h1>Not Found</h1>' }]);
+    await expect(errorOf(remove(client()))).resolves.toMatchObject({ status: 404, code: undefined });
+    for (const other of [...Object.keys(DELETES), 'ROUTE_NOT_FOUND'].filter((name) => name !== code)) {
+      server.respondWith([unclear, errorAnswer(404, other)]);
+      await expect(errorOf(remove(client()))).resolves.toMatchObject({ status: 404, code: other });
+    }
   });
 });
 
@@ -154,6 +178,12 @@ describe('an error', () => {
       retryAfterMs: undefined,
     });
     expect(server.requests).toHaveLength(1);
+  });
+
+  it('has no failures but those that tell a field and a reason', async () => {
+    const failures = [{ field: 'a', message: 'b' }, null, 'a', { field: 'a' }, { field: 1, message: 'b' }];
+    server.respondWith([errorAnswer(400, 'VALIDATION_FAILED', {}, { failures })]);
+    await expect(errorOf(client().me())).resolves.toMatchObject({ failures: [{ field: 'a', message: 'b' }] });
   });
 
   it('tells of a test how the endpoint answered', async () => {
@@ -190,10 +220,15 @@ describe('an error', () => {
     [
       'a page of a proxy',
       { status: 200, headers: { 'content-type': 'text/html' }, body: '<h1>Hi</h1>' },
-      /not JSON \(text\/html\)/,
+      /not a JSON object \(text\/html\)/,
     ],
-    ['nothing', 200, /not JSON \(of no type\)/],
-    ['half an object', { status: 200, body: '{"id":' }, /not JSON/],
+    ['nothing', 200, /not a JSON object \(of no type\)/],
+    ['half an object', { status: 200, body: '{"id":' }, /not a JSON object/],
+    ['null', json(null), /not a JSON object/],
+    ['a text', json('hi'), /not a JSON object/],
+    ['an array', json([]), /not a JSON object/],
+    ['a 304', 304, /not one of Tidings/],
+    ['a 300 that leads nowhere', 300, /not one of Tidings/],
     ['the 404 of another service', json({ detail: 'Not Found' }, 404), /not one of Tidings/],
   ])('is clear about %s', async (_, answer, message) => {
     server.respondWith([answer]);
@@ -202,6 +237,42 @@ describe('an error', () => {
     expect(error.message).not.toContain('Hi');
     expect(error).toMatchObject({ status: expect.any(Number) as number, code: undefined });
     expect(server.requests).toHaveLength(1);
+  });
+
+  it.each([{}, { result: {}, next_cursor: null }, { result: [] }, { result: [], next_cursor: 1 }])(
+    'is clear about a page that is %j',
+    async (page) => {
+      server.respondWith([json(page)]);
+      await expect(errorOf(client().webhooks.list())).resolves.toMatchObject({
+        message: expect.stringMatching(/not a page/) as string,
+        status: 200,
+      });
+      const walk = async (): Promise<void> => {
+        for await (const _ of client().webhooks.list());
+      };
+      await expect(walk()).rejects.toThrow(TidingsError);
+    },
+  );
+
+  it('reads an answer whose characters come in halves', async () => {
+    const bytes = Buffer.from('{"name":"é"}');
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        // The é has two bytes.
+        controller.enqueue(bytes.subarray(0, 10));
+        controller.enqueue(bytes.subarray(10));
+        controller.close();
+      },
+    });
+    const fetch = (): Promise<Response> => Promise.resolve(new Response(body));
+    await expect(client({ fetch }).environments.get(ID)).resolves.toEqual({ name: 'é' });
+  });
+
+  it.each([null, undefined, 'no', 1])('of a connection is that, too, when fetch rejects with %j', async (reason) => {
+    // oxlint-disable-next-line typescript/prefer-promise-reject-errors
+    const error = await errorOf(client({ maxRetries: 0, fetch: () => Promise.reject(reason) }).me());
+    expect(error).toBeInstanceOf(TidingsConnectionError);
+    expect(error.cause).toBe(reason);
   });
 
   it('ends an answer that is too long', async () => {
@@ -230,7 +301,8 @@ describe('an error', () => {
   });
 
   it('does not hold the token', async () => {
-    const answers: Answer[] = ['reset', 307, errorAnswer(401, 'UNAUTHORIZED'), { status: 200, body: 'no' }];
+    const redirect = { status: 307, headers: { location: '/' } };
+    const answers: Answer[] = ['reset', redirect, errorAnswer(401, 'UNAUTHORIZED'), { status: 200, body: 'no' }];
     for (const answer of answers) {
       server.respondWith([answer]);
       const error = await errorOf(client({ maxRetries: 0 }).me());
@@ -239,7 +311,52 @@ describe('an error', () => {
   });
 });
 
+describe('a fetch that does not know of signals', () => {
+  const never = new Promise<never>(() => {});
+  const FETCHES: Record<string, () => Promise<Response>> = {
+    'that does not answer': () => never,
+    'whose answer does not end': () => Promise.resolve(new Response(new ReadableStream())),
+  };
+
+  it.each(Object.keys(FETCHES))('and %s ends with the timeout and with the signal', async (name) => {
+    const tidings = client({ fetch: FETCHES[name]!, maxRetries: 0 });
+    expect(await errorOf(tidings.me({ timeoutMs: 20 }))).toBeInstanceOf(TidingsTimeoutError);
+    const controller = new AbortController();
+    const answer = tidings.me({ signal: controller.signal });
+    controller.abort(new Error('enough'));
+    await expect(answer).rejects.toThrow('enough');
+  });
+
+  it('leaves no rejection behind when it fails afterwards', async () => {
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown): void => void unhandled.push(reason);
+    process.on('unhandledRejection', note);
+    try {
+      let fail!: (reason: Error) => void;
+      const fetch = (): Promise<Response> => new Promise((_, reject) => (fail = reject));
+      await errorOf(client({ fetch, maxRetries: 0 }).me({ timeoutMs: 20 }));
+      fail(new Error('late'));
+      // When this turn of the loop is over, Node has told of what nobody handles.
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(unhandled).toEqual([]);
+    } finally {
+      process.off('unhandledRejection', note);
+    }
+  });
+});
+
 describe('a signal', () => {
+  it('has no listeners any more after a request, a retry and an error', async () => {
+    const { signal } = new AbortController();
+    const limited = errorAnswer(429, 'RATE_LIMITED', { 'retry-after': '0' });
+    server.respondWith([limited, json({})]);
+    await client().me({ signal });
+    expect(server.requests).toHaveLength(2);
+    server.respondWith(['reset']);
+    await errorOf(client({ maxRetries: 0 }).me({ signal }));
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+  });
+
   it('ends a request, and its reason is what is thrown', async () => {
     server.respondWith(['hang']);
     const controller = new AbortController();

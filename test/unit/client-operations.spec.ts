@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
-import { Tidings, type TidingsOptions } from '../../clients/typescript/src/index.js';
+import { type PublishInput, Tidings, type TidingsOptions } from '../../clients/typescript/src/index.js';
+import { DEFAULT_MAX_RETRIES, DEFAULT_TIMEOUT_MS } from '../../clients/typescript/src/options.js';
 
 const ID = '4a4de828-f4db-4c9e-adfd-434e0864c3c7';
 const ENVIRONMENT = '05daecaf-4365-42e8-8370-8127de5dd717';
@@ -135,6 +136,30 @@ describe('the client', () => {
     expect(sent[0]!.query).toEqual({ limit: '1', environment_id: ID });
   });
 
+  it('leaves out what a query does not have, the next_cursor of a last page among it', async () => {
+    const { tidings, sent } = recorded();
+    await tidings.webhooks.list({ limit: undefined, next_cursor: null });
+    // What the types do not promise, but what is called without them may have.
+    const since = new Date(0) as unknown as string;
+    await tidings.audit.list({ created_after: since, resource_id: null as unknown as string });
+    expect(sent.map(({ query }) => query)).toEqual([{}, { created_after: '1970-01-01T00:00:00.000Z' }]);
+  });
+
+  it('asks for every page with the same filters', async () => {
+    const pages = ['a', 'b', null];
+    const urls: URL[] = [];
+    const { tidings } = recorded({
+      fetch: (url) => {
+        const next_cursor = pages[urls.push(new URL(url)) - 1];
+        return Promise.resolve(Response.json({ result: [], next_cursor, limit: 2 }));
+      },
+    });
+    for await (const _ of tidings.deliveries.list({ status: 'failed', limit: 2, next_cursor: 'start' }));
+    expect(urls.map(({ search }) => search)).toEqual(
+      ['start', 'a', 'b'].map((cursor) => `?status=failed&limit=2&next_cursor=${cursor}`),
+    );
+  });
+
   it('takes an id as one segment of the path, and refuses what is none', async () => {
     const { tidings, sent } = recorded();
     await tidings.webhooks.get('a/../b?c');
@@ -161,9 +186,15 @@ describe('what is published', () => {
     await tidings.events.publish(event, { idempotencyKey: 'order-1045' });
     await tidings.events.publish(event);
     await tidings.events.publish(event);
-    const [own, first, second] = sent.map(({ headers }) => headers['idempotency-key']);
+    // As a missing column of a database is: two events would be one.
+    const none = { idempotencyKey: null as unknown as undefined };
+    await tidings.events.publish(event, none);
+    await tidings.webhooks.create(webhook, none);
+    await tidings.webhooks.create(webhook, none);
+    const [own, ...others] = sent.map(({ headers }) => headers['idempotency-key']);
     expect(own).toBe('order-1045');
-    expect(first).not.toBe(second);
+    for (const key of others) expect(key).toMatch(UUID);
+    expect(new Set(others).size).toBe(5);
   });
 
   it('has a key for each member of a batch', async () => {
@@ -188,15 +219,50 @@ describe('what is published', () => {
     );
   });
 
-  it.each(['{},"event_type":"record:deleted"', '[]', '1', 'null', '', '{'])(
-    'is not a text that is no JSON object: %j',
-    async (payload) => {
-      const { tidings, sent } = recorded();
-      await expect(tidings.events.publish({ ...event, payload })).rejects.toThrow();
-      await expect(tidings.events.publishBatch({ events: [{ ...event, payload }] })).rejects.toThrow();
-      expect(sent).toEqual([]);
-    },
-  );
+  it('has the members of an event, whatever its own toJSON says', async () => {
+    const { tidings, sent } = recorded();
+    await tidings.events.publish({ ...event, toJSON: () => ({}) } as PublishInput);
+    await tidings.events.publish({ ...event, payload: { toJSON: () => ({ b: 2 }) } });
+    expect(sent.map(({ body }) => JSON.parse(body!))).toEqual([event, { ...event, payload: { b: 2 } }]);
+  });
+
+  it.each<[string, unknown]>([
+    ['more than one object', '{},"event_type":"record:deleted"'],
+    ['the text of an array', '[]'],
+    ['the text of a number', '1'],
+    ['the text of null', 'null'],
+    ['an empty text', ''],
+    ['half an object', '{"secret-of'],
+    ['text with half of a surrogate pair', '{"a":"\ud83d"}'],
+    ['an array', []],
+    ['nothing', undefined],
+    ['null', null],
+    ['a function', () => 1],
+    ['an object that has no JSON', { toJSON() {} }],
+    ['an object that is the text "{}"', { toJSON: () => '{}' }],
+  ])('is never %s, which is a TypeError that tells nothing of it', async (_, payload) => {
+    const { tidings, sent } = recorded();
+    const wrong = { ...event, payload } as PublishInput;
+    for (const publish of [
+      () => tidings.events.publish(wrong),
+      () => tidings.events.publishBatch({ events: [wrong] }),
+    ]) {
+      const error: unknown = await publish().then(
+        () => undefined,
+        (reason: unknown) => reason,
+      );
+      expect(error).toBeInstanceOf(TypeError);
+      expect(inspect(error)).not.toContain('secret-of');
+      expect(error).not.toHaveProperty('cause');
+    }
+    expect(sent).toEqual([]);
+  });
+
+  it('is the text of a payload with whole surrogate pairs', async () => {
+    const { tidings, sent } = recorded();
+    await tidings.events.publish({ ...event, payload: '{"a":"\ud83d\ude00"}' });
+    expect(sent[0]!.body).toContain('{"a":"😀"}');
+  });
 });
 
 describe('an option that is wrong', () => {
@@ -205,6 +271,10 @@ describe('an option that is wrong', () => {
     ['another protocol', { baseUrl: 'ftp://example.com' }],
     ['credentials in the URL', { baseUrl: 'https://user:secret-of-the-test@example.com' }],
     ['a query', { baseUrl: 'https://example.com/?a=b' }],
+    ['an empty query', { baseUrl: 'https://example.com/?' }],
+    ['an empty fragment', { baseUrl: 'https://example.com/#' }],
+    ['an empty environment', { environmentId: '' }],
+    ['an environment that is none', { environmentId: null as unknown as string }],
     ['no token', { token: '' }],
     ['a token with a line end', { token: `${TOKEN}\n` }],
     ['a timeout of nothing', { timeoutMs: 0 }],
@@ -222,7 +292,28 @@ describe('an option that is wrong', () => {
     await expect(tidings.me({ timeoutMs: NaN })).rejects.toThrow(TypeError);
     await expect(tidings.me({ maxRetries: Infinity })).rejects.toThrow(TypeError);
     await expect(tidings.events.publish(event, { idempotencyKey: 'a\nb' })).rejects.toThrow(TypeError);
-    await expect(tidings.events.publish(event, { idempotencyKey: '' })).rejects.toThrow(TypeError);
+    await expect(tidings.me({ environmentId: '' })).rejects.toThrow(TypeError);
+    for (const idempotencyKey of ['', ' ', ' k', 'k ', 'k'.repeat(256), 'é', {}, 1] as string[]) {
+      await expect(tidings.events.publish(event, { idempotencyKey })).rejects.toThrow(TypeError);
+      await expect(tidings.webhooks.create(webhook, { idempotencyKey })).rejects.toThrow(TypeError);
+    }
+    expect(sent).toEqual([]);
+    for (const idempotencyKey of ['k', 'a key', 'k'.repeat(255)])
+      await tidings.events.publish(event, { idempotencyKey });
+    expect(sent).toHaveLength(3);
+  });
+
+  it('is a rejection, and never thrown by the call itself', async () => {
+    const { tidings, sent } = recorded();
+    const none = undefined as never;
+    const calls = [
+      () => tidings.webhooks.recover(ID, none),
+      () => tidings.webhooks.create(webhook, null as never),
+      () => tidings.events.publish(none),
+      () => tidings.events.publish(event, null as never),
+      () => tidings.events.publishBatch(none),
+    ];
+    for (const call of calls) await expect(call().catch(() => 'rejected')).resolves.toBe('rejected');
     expect(sent).toEqual([]);
   });
 });
@@ -235,6 +326,18 @@ describe('the package', () => {
     expect(own['version']).toBe(version);
     expect(Object.keys(own).filter((name) => /dependencies/i.test(name))).toEqual([]);
     expect(read('clients/typescript/LICENSE')).toBe(read('LICENSE'));
+  });
+});
+
+describe('the README', () => {
+  const readme = readFileSync('clients/typescript/README.md', 'utf8');
+
+  it.each([
+    ['timeoutMs', DEFAULT_TIMEOUT_MS],
+    ['maxRetries', DEFAULT_MAX_RETRIES],
+  ])('has the default of %s', (name, value) => {
+    const [, shown] = new RegExp(`^\\| \`${name}\` +\\| ([0-9,]+) `, 'm').exec(readme) ?? [];
+    expect(shown).toBe(value.toLocaleString('en'));
   });
 });
 

@@ -53,15 +53,35 @@ describe('a list', () => {
     await expect(Promise.resolve(list)).rejects.toThrow('no');
     await expect(all(list)).rejects.toThrow('no');
     await expect(list.then(undefined, () => 'handled')).resolves.toBe('handled');
+    await expect(list.catch(() => 'handled')).resolves.toBe('handled');
   });
 
-  it('ends with an error when the cursor does not move', async () => {
+  it('is a promise in what follows it, too', async () => {
+    const { list, asked } = listOf([1]);
+    let ends = 0;
+    await expect(list.finally(() => ends++)).resolves.toEqual({ result: [1], next_cursor: null, limit: 2 });
+    await expect(list.catch(() => 'handled')).resolves.toMatchObject({ result: [1] });
+    expect(ends).toBe(1);
+    expect(asked).toHaveLength(2);
+  });
+
+  it.each([
+    ['does not move', 0, 1],
+    ['goes to and fro', 0, 2],
+    ['goes round after a while', 5, 7],
+  ])('ends with an error when the cursor %s', async (_, before, loop) => {
     let asked = 0;
     const list = new PageList(() => {
+      const at = asked++;
       // Or a client that goes on would never come back.
-      if (asked++ === 9) throw new Error('asked too often');
-      return Promise.resolve({ result: [1], next_cursor: 'same', limit: 1 });
+      if (at > 5 * (before + loop)) throw new Error('asked too often');
+      return Promise.resolve({ result: [1], next_cursor: String(at < before ? -at : (at - before) % loop), limit: 1 });
     });
-    await expect(all(list)).rejects.toThrow('the list does not go on');
+    await expect(all(list)).rejects.toThrow('the list does not end');
+  });
+
+  it('of many pages is walked to its end', async () => {
+    const { list } = listOf(...Array.from({ length: 100 }, (_, n) => [n]));
+    expect(await all(list)).toHaveLength(100);
   });
 });

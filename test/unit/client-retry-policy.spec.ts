@@ -77,7 +77,12 @@ describe('Retry-After', () => {
     ['1.5', undefined],
     ['soon', undefined],
     ['2021-08-10', undefined],
-    ['9'.repeat(10), undefined],
+    // More than anybody waits for, and not none.
+    ['9'.repeat(10), 9_999_999_999_000],
+    ['9'.repeat(400), Infinity],
+    ['Abc, -1 GMT', undefined],
+    ['Tue, 10 Aug 2021 GMT', undefined],
+    ['Tuesday, 10-Aug-21 10:00:30 GMT', undefined],
     ['Tue, 99 Aug 2021 10:00:30 GMT', undefined],
   ])('%j is %j ms', (value, expected) => {
     expect(parseRetryAfterMs(value, now)).toBe(expected);

@@ -1,6 +1,6 @@
 import { TidingsError } from './errors.js';
 import { type Failure, parseRetryAfterMs } from './retry-policy.js';
-import type { ApiError } from './types.js';
+import type { ApiError, FieldFailure } from './types.js';
 
 /** What became of one try. */
 export type Outcome = { kind: 'answer'; body: unknown } | { kind: 'failure'; failure: Failure; error: TidingsError };
@@ -30,7 +30,7 @@ export async function textOf(response: Response): Promise<string> {
 
 export function outcomeOf(response: Response, text: string): Outcome {
   const body = parsed(text);
-  if (response.ok && body !== undefined) return { kind: 'answer', body };
+  if (response.ok && isObject(body)) return { kind: 'answer', body };
 
   const { status, headers } = response;
   const retryAfterMs = parseRetryAfterMs(headers.get('retry-after'), Date.now());
@@ -38,7 +38,7 @@ export function outcomeOf(response: Response, text: string): Outcome {
   const failure = { kind: 'status', status, retryAfterMs } as const;
   if (isApiError(body)) {
     const { code, message, details = {} } = body;
-    const failures = Array.isArray(details.failures) ? details.failures : [];
+    const failures = Array.isArray(details.failures) ? details.failures.filter(isFieldFailure) : [];
     return { kind: 'failure', failure, error: new TidingsError(message, { ...facts, code, details, failures }) };
   }
   return { kind: 'failure', failure, error: new TidingsError(`${status}: ${reasonOf(response)}`, facts) };
@@ -46,9 +46,12 @@ export function outcomeOf(response: Response, text: string): Outcome {
 
 /** Nothing of the body is told: it is not ours. */
 function reasonOf({ ok, status, headers }: Response): string {
-  if (status >= 300 && status < 400) return 'a redirect, which is not followed because the token is not for its target';
+  if (status >= 300 && status < 400 && headers.has('location'))
+    return 'a redirect, which is not followed because the token is not for its target';
   const type = headers.get('content-type') ?? 'of no type';
-  return ok ? `the answer is not JSON (${type})` : `the answer is not one of Tidings's (${type}); is baseUrl right?`;
+  return ok
+    ? `the answer is not a JSON object (${type})`
+    : `the answer is not one of Tidings's (${type}); is baseUrl right?`;
 }
 
 function parsed(text: string): unknown {
@@ -59,8 +62,18 @@ function parsed(text: string): unknown {
   }
 }
 
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 function isApiError(body: unknown): body is ApiError {
-  if (typeof body !== 'object' || body === null) return false;
+  if (!isObject(body)) return false;
   const { code, message, details = {} } = body as Partial<Record<keyof ApiError, unknown>>;
-  return typeof code === 'string' && typeof message === 'string' && typeof details === 'object' && details !== null;
+  return typeof code === 'string' && typeof message === 'string' && isObject(details);
+}
+
+function isFieldFailure(value: unknown): value is FieldFailure {
+  if (!isObject(value)) return false;
+  const { field, message } = value as Partial<Record<keyof FieldFailure, unknown>>;
+  return typeof field === 'string' && typeof message === 'string';
 }

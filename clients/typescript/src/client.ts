@@ -1,12 +1,14 @@
+import type { RequestOptions, TidingsOptions } from './options.js';
 import { ApiTokens, Audit, Deliveries, Environments, Events, EventTypes, Webhooks } from './resources.js';
-import { type RequestOptions, type TidingsOptions, Transport } from './transport.js';
+import { Transport } from './transport.js';
 import type { EnvironmentStats, Me, Query } from './types.js';
 
 /**
  * A client of the API of Tidings. It holds no connection of its own, so it needs no closing, and one serves a whole
  * process.
  *
- * A request that fails is sent again where that has no other effect than sending it once: after a broken connection, a
+ * A request that fails is sent again where that leaves the same as sending it once, if nobody else changes the same
+ * thing in between: after a broken connection, a
  * timeout, a 502, a 503 or a 504 only what changes nothing, what can be done twice, and what carries an idempotency key;
  * after a 408 and a 429, which say that nothing was done, every request. `Retry-After` is honoured up to a minute; what
  * asks for more is thrown at once.

@@ -12,7 +12,8 @@ interface Facts {
 
 /**
  * A request that did not succeed. When an answer came, it has a `status`; when the answer was one of Tidings's own, it
- * has a `code`, too. The token is in none of its members.
+ * has a `code`, too. The token is in none of its members, unless a `fetch` of your own puts it into what it throws: that
+ * is the `cause`.
  */
 export class TidingsError extends Error {
   override readonly name: string = 'TidingsError';

@@ -25,15 +25,30 @@ export class PageList<Item> implements PromiseLike<Page<Item>>, AsyncIterable<It
     return this.#read().then(onFulfilled, onRejected);
   }
 
+  catch<Rejected = never>(
+    onRejected?: ((reason: unknown) => Rejected | PromiseLike<Rejected>) | null,
+  ): Promise<Page<Item> | Rejected> {
+    return this.#read().catch(onRejected);
+  }
+
+  finally(onFinally?: (() => void) | null): Promise<Page<Item>> {
+    return this.#read().finally(onFinally);
+  }
+
   /** Walks the pages. */
   async *pages(): AsyncGenerator<Page<Item>, void, undefined> {
     let page = await this.#read();
     yield page;
-    while (page.next_cursor !== null) {
-      const cursor = page.next_cursor;
-      page = await this.#read(cursor);
-      // Else a fault of the service would be a loop without an end here.
-      if (page.next_cursor === cursor) throw new TidingsError('the list does not go on: the same next_cursor again');
+    // A fault of the service, cursors that come again, would be a loop without an end here. One earlier cursor finds any
+    // loop when it moves on ever less often: at the pages 1, 2, 4, 8 (Brent's algorithm).
+    let earlier: string | undefined;
+    for (let count = 1, next = 1; page.next_cursor !== null; count++) {
+      if (page.next_cursor === earlier) throw new TidingsError('the list does not end: the same next_cursor again');
+      if (count === next) {
+        earlier = page.next_cursor;
+        next *= 2;
+      }
+      page = await this.#read(page.next_cursor);
       yield page;
     }
   }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import type { RequestOptions } from './options.js';
 import type { PageList } from './page-list.js';
-import type { RequestOptions, Transport } from './transport.js';
+import type { Transport } from './transport.js';
 import type {
   ApiToken,
   AuditEntry,
@@ -36,10 +37,10 @@ import type {
 
 export interface IdempotentRequestOptions extends RequestOptions {
   /**
-   * What makes the request the same as an earlier one, from another process also: 1 to 255 printable characters.
-   * Default: a new UUID for each call, which its retries share.
+   * What makes the request the same as an earlier one, from another process also: 1 to 255 characters of printable
+   * ASCII, no space at either end. Default: a new UUID for each call, which its retries share.
    */
-  idempotencyKey?: string;
+  idempotencyKey?: string | undefined;
 }
 
 /**
@@ -60,8 +61,8 @@ export class Webhooks {
   }
 
   /** Registers an endpoint. The answer alone, and that of `rotateSecret`, carries the secret. */
-  create(body: CreateWebhook, options: IdempotentRequestOptions = {}): Promise<WebhookWithSecret> {
-    const { idempotencyKey = randomUUID() } = options;
+  async create(body: CreateWebhook, options: IdempotentRequestOptions = {}): Promise<WebhookWithSecret> {
+    const idempotencyKey = options.idempotencyKey ?? randomUUID();
     return this.#transport.request('createWebhook', { body, idempotencyKey }, options);
   }
 
@@ -78,7 +79,11 @@ export class Webhooks {
   }
 
   delete(id: string, options?: RequestOptions): Promise<Deleted> {
-    return this.#transport.request('deleteWebhook', { id, ifGone: { id } }, options);
+    return this.#transport.request(
+      'deleteWebhook',
+      { id, ifGone: { code: 'WEBHOOK_NOT_FOUND', answer: { id } } },
+      options,
+    );
   }
 
   /**
@@ -109,7 +114,7 @@ export class Webhooks {
   recover(id: string, body: Recover & { dry_run: true }, options?: RequestOptions): Promise<RecoveryCount>;
   recover(id: string, body: Recover & { dry_run?: false }, options?: RequestOptions): Promise<Recovery>;
   recover(id: string, body: Recover, options?: RequestOptions): Promise<Recovery | RecoveryCount>;
-  recover(id: string, body: Recover, options?: RequestOptions): Promise<Recovery | RecoveryCount> {
+  async recover(id: string, body: Recover, options?: RequestOptions): Promise<Recovery | RecoveryCount> {
     return this.#transport.request('recoverWebhook', { id, body, isRepeatable: body.dry_run === true }, options);
   }
 
@@ -132,7 +137,7 @@ export class Events {
 
   /** Publishes an event. Once this is answered, it is stored. */
   async publish(event: PublishInput, options: IdempotentRequestOptions = {}): Promise<Event> {
-    const { idempotencyKey = randomUUID() } = options;
+    const idempotencyKey = options.idempotencyKey ?? randomUUID();
     return this.#transport.request('publishEvent', { json: jsonOf(event), idempotencyKey }, options);
   }
 
@@ -147,13 +152,14 @@ export class Events {
     return this.#transport.list('listEvents', { query }, options);
   }
 
+  /** An event with its payload, in which integers beyond 2^53 lose digits: its numbers are those of `JSON.parse`. */
   get(id: string, options?: RequestOptions): Promise<EventDetail> {
     return this.#transport.request('getEvent', { id }, options);
   }
 
   /** Removes the payload for good and cancels what is not delivered. */
   delete(id: string, options?: RequestOptions): Promise<Deleted> {
-    return this.#transport.request('deleteEvent', { id, ifGone: { id } }, options);
+    return this.#transport.request('deleteEvent', { id, ifGone: { code: 'EVENT_NOT_FOUND', answer: { id } } }, options);
   }
 
   /** Which webhooks got the event, and why the others did not. */
@@ -223,7 +229,11 @@ export class Environments {
   }
 
   delete(id: string, options?: RequestOptions): Promise<Deleted> {
-    return this.#transport.request('deleteEnvironment', { id, ifGone: { id } }, options);
+    return this.#transport.request(
+      'deleteEnvironment',
+      { id, ifGone: { code: 'ENVIRONMENT_NOT_FOUND', answer: { id } } },
+      options,
+    );
   }
 
   /** How far the removal of a deleted environment's data is. */
@@ -254,7 +264,11 @@ export class ApiTokens {
   }
 
   delete(id: string, options?: RequestOptions): Promise<Deleted> {
-    return this.#transport.request('deleteApiToken', { id, ifGone: { id } }, options);
+    return this.#transport.request(
+      'deleteApiToken',
+      { id, ifGone: { code: 'API_TOKEN_NOT_FOUND', answer: { id } } },
+      options,
+    );
   }
 }
 
@@ -274,13 +288,31 @@ export class Audit {
 
 /** The event as JSON, its payload as it is if that is text. */
 function jsonOf({ payload, ...rest }: BatchInput['events'][number]): string {
-  const text = typeof payload === 'string' ? checkedJson(payload) : JSON.stringify(payload ?? null);
-  return `${JSON.stringify({ ...rest, payload: null }).slice(0, -'null}'.length)}${text}}`;
+  // Only the end is replaced by the payload, so nothing else may stand there: no toJSON of the event is asked.
+  const frame = JSON.stringify({ ...rest, toJSON: undefined, payload: null });
+  return `${frame.slice(0, -'null}'.length)}${objectTextOf(payload)}}`;
 }
 
-function checkedJson(text: string): string {
-  // Text that is more than one object would put members of its own beside the payload.
-  const value: unknown = JSON.parse(text);
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return text;
-  throw new TypeError('a payload given as text has to be a JSON object');
+function objectTextOf(payload: Payload): string {
+  if (typeof payload === 'string') {
+    if (isObjectText(payload)) return payload;
+  } else {
+    // Undefined for a function, or for a toJSON that returns nothing.
+    const text = JSON.stringify(payload) as string | undefined;
+    if (text?.startsWith('{')) return text;
+  }
+  throw new TypeError('a payload has to be an object, or the text of a JSON object in well-formed Unicode');
+}
+
+function isObjectText(text: string): boolean {
+  // In UTF-8 half of a pair would become U+FFFD.
+  if (/\p{Surrogate}/u.test(text)) return false;
+  try {
+    // Text that is more than one object would put members of its own beside the payload.
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+  } catch {
+    // Not as the cause: the parser's message quotes the payload.
+    return false;
+  }
 }

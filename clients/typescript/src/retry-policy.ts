@@ -48,8 +48,8 @@ export function retryDelayMs(
  */
 export function parseRetryAfterMs(value: string | null, nowMs: number): number | undefined {
   if (value === null) return undefined;
-  if (/^[0-9]{1,9}$/.test(value)) return Number(value) * 1_000;
+  if (/^[0-9]+$/.test(value)) return Number(value) * 1_000;
   // Of the forms of a date only the one that is to be sent; Date.parse takes much that is none.
-  const at = /^[A-Z][a-z]{2}, .* GMT$/.test(value) ? Date.parse(value) : NaN;
+  const at = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/.test(value) ? Date.parse(value) : NaN;
   return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs);
 }

@@ -2,55 +2,35 @@ import { type Outcome, outcomeOf, textOf } from './answer.js';
 import { TidingsConnectionError, TidingsError, TidingsTimeoutError } from './errors.js';
 import { OPERATIONS } from './generated/operations.js';
 import { VERSION } from './generated/version.js';
+import {
+  checkedBaseUrl,
+  checkedEnvironmentId,
+  checkedRetries,
+  checkedTimeoutMs,
+  DEFAULT_MAX_RETRIES,
+  DEFAULT_TIMEOUT_MS,
+  type RequestOptions,
+  type TidingsOptions,
+} from './options.js';
 import { PageList } from './page-list.js';
 import { mayBeDone, retryDelayMs } from './retry-policy.js';
-import type { Answer, Body, ItemOf, OperationId, Page, PagedOperationId, Query } from './types.js';
+import type { Answer, Body, ErrorCode, ItemOf, OperationId, Page, PagedOperationId, Query } from './types.js';
 
-export interface TidingsOptions {
-  /** Where the service is: `https://tidings.example.com`, with a path if a proxy has it under one. */
-  baseUrl: string;
-  /** An API token, or the admin token. */
-  token: string;
-  /** The environment to act in. The admin token needs one; an API token has its own. */
-  environmentId?: string;
-  /** How long one try may take until the whole answer is there. Milliseconds, above 0; default 30,000. */
-  timeoutMs?: number;
-  /** How often a request is sent again at most, where that is safe. 0 or more; default 3. */
-  maxRetries?: number;
-  /** What sends the requests in place of the global `fetch`: for a proxy, or for tests. */
-  fetch?: typeof globalThis.fetch;
-}
-
-/** Options of one request; those of the client hold for what is absent. */
-export interface RequestOptions {
-  /** Ends the request, its waits and its retries; the promise is rejected with the signal's reason. */
-  signal?: AbortSignal;
-  /** How long one try may take. Milliseconds, above 0. */
-  timeoutMs?: number;
-  /** How often it is sent again at most. */
-  maxRetries?: number;
-  /** The environment to act in. */
-  environmentId?: string;
-}
+type QueryValue = string | number | boolean | Date | null | undefined;
 
 interface Input<Id extends OperationId> {
   /** What stands for `{id}` in the path. */
   id?: string;
-  query?: Query<Id>;
+  query?: Query<Id> | undefined;
   body?: Body<Id>;
   /** The body as text, in place of `body`. */
   json?: string;
   idempotencyKey?: string;
   /** Whether it has its effect once, however often it is sent. Default: all but a POST without an idempotency key. */
   isRepeatable?: boolean;
-  /** What is returned when a retry finds the resource gone after a try that may have deleted it. */
-  ifGone?: Answer<Id>;
+  /** What is returned when a retry is told by this code that the resource is gone, after a try that may have deleted it. */
+  ifGone?: { code: ErrorCode; answer: Answer<Id> };
 }
-
-const TIMEOUT_MS = 30_000;
-const MAX_RETRIES = 3;
-/** The longest wait that a timer takes. */
-const TIMEOUT_MAX_MS = 2 ** 31 - 1;
 
 /** Sends the operations of the API. */
 export class Transport {
@@ -69,9 +49,9 @@ export class Transport {
     }
     this.#baseUrl = checkedBaseUrl(options.baseUrl);
     this.#authorization = `Bearer ${token}`;
-    this.#environmentId = options.environmentId;
-    this.#timeoutMs = checkedTimeoutMs(options.timeoutMs ?? TIMEOUT_MS);
-    this.#maxRetries = checkedRetries(options.maxRetries ?? MAX_RETRIES);
+    this.#environmentId = checkedEnvironmentId(options.environmentId);
+    this.#timeoutMs = checkedTimeoutMs(options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+    this.#maxRetries = checkedRetries(options.maxRetries ?? DEFAULT_MAX_RETRIES);
     this.#fetch = options.fetch ?? globalThis.fetch;
   }
 
@@ -80,6 +60,9 @@ export class Transport {
     return new PageList(async (cursor) => {
       const query = cursor === undefined ? input.query : { ...input.query, next_cursor: cursor };
       const page: unknown = await this.request(operationId, { ...input, query: query as Query<Id> }, options);
+      // Of another service, or of something between: walking it would fail without saying why.
+      if (!isPage(page))
+        throw new TidingsError('the answer is not a page of a list; is baseUrl right?', { status: 200 });
       return page as Page<ItemOf<Id>>;
     });
   }
@@ -102,7 +85,7 @@ export class Transport {
       const outcome = await this.#send(url, init, timeoutMs, options.signal);
       if (outcome.kind === 'answer') return outcome.body as Answer<Id>;
       const { failure, error } = outcome;
-      if (isUnclear && error.status === 404 && input.ifGone !== undefined) return input.ifGone;
+      if (isUnclear && input.ifGone !== undefined && error.code === input.ifGone.code) return input.ifGone.answer;
       const delayMs = retryDelayMs(failure, { retries, maxRetries, isRepeatable }, Math.random());
       if (delayMs === undefined) throw error;
       isUnclear ||= mayBeDone(failure);
@@ -113,10 +96,11 @@ export class Transport {
   #urlOf<Id extends OperationId>(operationId: Id, { id, query }: Input<Id>, options: RequestOptions): string {
     const { path, actsInEnvironment } = OPERATIONS[operationId];
     const parameters = new URLSearchParams();
-    for (const [name, value] of Object.entries(query ?? {})) {
-      if (value !== undefined) parameters.set(name, String(value));
+    for (const [name, value] of Object.entries((query ?? {}) as Record<string, QueryValue>)) {
+      if (value === undefined || value === null) continue;
+      parameters.set(name, value instanceof Date ? value.toISOString() : String(value));
     }
-    const environmentId = options.environmentId ?? this.#environmentId;
+    const environmentId = checkedEnvironmentId(options.environmentId) ?? this.#environmentId;
     if (actsInEnvironment && environmentId !== undefined) parameters.set('environment_id', environmentId);
     const text = parameters.toString();
     return this.#baseUrl + path.replace('{id}', () => pathSegmentOf(id)) + (text && `?${text}`);
@@ -147,9 +131,13 @@ export class Transport {
       controller.abort();
     }, timeoutMs);
     const fetch = this.#fetch;
-    try {
+    const answer = async (): Promise<Outcome> => {
       const response = await fetch(url, { ...init, signal: controller.signal });
       return outcomeOf(response, await textOf(response));
+    };
+    try {
+      // A fetch of the caller's may not know of signals.
+      return await Promise.race([answer(), abortOf(controller.signal)]);
     } catch (cause) {
       signal?.throwIfAborted();
       if (cause instanceof TidingsError) throw cause;
@@ -171,36 +159,10 @@ export class Transport {
   }
 }
 
-function checkedBaseUrl(text: string): string {
-  const url = parsedUrl(text);
-  if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password || url.search || url.hash) {
-    throw new TypeError('baseUrl has to be an http or https URL without credentials, query and fragment');
-  }
-  return url.href.replace(/\/+$/, '');
-}
-
-function parsedUrl(text: string): URL | undefined {
-  try {
-    return new URL(text);
-  } catch {
-    // The error quotes the text, which may hold a password. (URL.canParse: from Node 18.17 on.)
-    return undefined;
-  }
-}
-
 function checkedIdempotencyKey(key: string): string {
-  if (/^[ -~]{1,255}$/.test(key)) return key;
-  throw new TypeError('idempotencyKey has to be 1 to 255 characters of printable ASCII');
-}
-
-function checkedTimeoutMs(timeoutMs: number): number {
-  if (timeoutMs > 0 && timeoutMs <= TIMEOUT_MAX_MS) return timeoutMs;
-  throw new TypeError(`timeoutMs has to be above 0 and at most ${TIMEOUT_MAX_MS}`);
-}
-
-function checkedRetries(maxRetries: number): number {
-  if (Number.isInteger(maxRetries) && maxRetries >= 0) return maxRetries;
-  throw new TypeError('maxRetries has to be a whole number, 0 or more');
+  // HTTP takes spaces at the ends away: two keys would become one.
+  if (typeof key === 'string' && /^[!-~](?:[ -~]{0,253}[!-~])?$/.test(key)) return key;
+  throw new TypeError('idempotencyKey has to be 1 to 255 characters of printable ASCII, no space at either end');
 }
 
 function pathSegmentOf(id: string | undefined): string {
@@ -211,8 +173,21 @@ function pathSegmentOf(id: string | undefined): string {
 
 /** What Node's fetch knows of a connection that failed, as `: ECONNREFUSED`. */
 function codeOf(error: unknown): string {
-  const { cause } = error as { cause?: { code?: unknown } };
-  return typeof cause?.code === 'string' ? `: ${cause.code}` : '';
+  const code = (error as { cause?: { code?: unknown } } | null | undefined)?.cause?.code;
+  return typeof code === 'string' ? `: ${code}` : '';
+}
+
+function isPage(body: unknown): boolean {
+  const { result, next_cursor } = body as Partial<Record<string, unknown>>;
+  return Array.isArray(result) && (next_cursor === null || typeof next_cursor === 'string');
+}
+
+/** Rejects when the signal, which nobody else has, ends. */
+function abortOf(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    // oxlint-disable-next-line typescript/prefer-promise-reject-errors
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
 }
 
 function wait(delayMs: number, signal: AbortSignal | undefined): Promise<void> {

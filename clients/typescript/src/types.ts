@@ -24,10 +24,18 @@ export type Body<Id extends OperationId> = Json<NonNullable<operations[Id]['requ
 
 type QueryOf<Id extends OperationId> = NonNullable<operations[Id]['parameters']['query']>;
 
-/** What an operation takes as its query, but for the environment to act in: that is an option of the client. */
-export type Query<Id extends OperationId> = (typeof OPERATIONS)[Id]['actsInEnvironment'] extends true
-  ? Omit<QueryOf<Id>, 'environment_id'>
-  : QueryOf<Id>;
+type ActedIn<Id extends OperationId> = (typeof OPERATIONS)[Id]['actsInEnvironment'] extends true
+  ? 'environment_id'
+  : never;
+
+/**
+ * What an operation takes as its query, but for the environment to act in: that is an option of the client. What is
+ * undefined is left out, and so is a `next_cursor` that is null: the list begins at its beginning.
+ */
+export type Query<Id extends OperationId> = {
+  [Name in keyof QueryOf<Id> as Exclude<Name, ActedIn<Id>>]:
+    QueryOf<Id>[Name] | (Name extends 'next_cursor' ? null : never) | undefined;
+};
 
 /** One page of a list. */
 export interface Page<Item> {

@@ -45,13 +45,13 @@ export interface VerifyOptions {
    * somebody who once saw a request can send it again for ever, and `toleranceSeconds` has no meaning: keep the ids of
    * the events that you have handled.
    */
-  signature?: 'standard' | 'body';
+  signature?: 'standard' | 'body' | undefined;
   /** How far the time of the attempt may be from now, before or after. Seconds, 0 or more; default 300. */
-  toleranceSeconds?: number;
+  toleranceSeconds?: number | undefined;
   /** The name of the header of the body signature: the installation's `SIGNATURE_HEADER`. Default `X-Webhook-Signature`. */
-  signatureHeader?: string;
+  signatureHeader?: string | undefined;
   /** The time that the attempt's is compared with. Default: the current time. */
-  now?: Date;
+  now?: Date | undefined;
 }
 
 const DEFAULT_TOLERANCE_SECONDS = 300;
@@ -63,8 +63,12 @@ const SECRETS_MAX = 16;
 /** Sixteen signatures of `v1,` and 44 characters. Node takes 16 KiB of headers before this is asked. */
 const SIGNATURE_HEADER_MAX_LENGTH = 1_024;
 
-/** Visible ASCII without a dot, which would make it unclear where the id ends in what is signed. */
-const ID = /^[!-\-/-~]{1,255}$/;
+/**
+ * Both signatures have the same key, so what is signed for one must never be what the other signs: `id.timestamp.body`
+ * begins with an id, which has no brace, and a body begins with one. Without a dot it is clear where the id ends.
+ */
+const ID = /^[\w-]{1,255}$/;
+const BRACE = '{'.charCodeAt(0);
 const TIMESTAMP = /^[0-9]{1,12}$/;
 const BODY_SIGNATURE = /^format=sha256,v=(?:([A-Za-z0-9+/]{43}=)|([0-9A-Fa-f]{64}))$/;
 
@@ -149,8 +153,10 @@ function verifyStandardSignature(
     throw new WebhookVerificationError('timestamp_too_new', 'the attempt is further in the future than the tolerance');
   }
 
+  if (signatures.length > SIGNATURE_HEADER_MAX_LENGTH) throw invalidHeader('webhook-signature');
   const given = signatures.split(' ');
-  if (signatures.length > SIGNATURE_HEADER_MAX_LENGTH || given.length > SIGNATURES_MAX) {
+  // Two commas in one: a `Headers` object and Node join what was there twice, by a comma and a space.
+  if (given.length > SIGNATURES_MAX || given.some((signature) => /,.*,/.test(signature))) {
     throw invalidHeader('webhook-signature');
   }
   const expected = secrets.map(
@@ -169,6 +175,9 @@ function verifyBodySignature(
   const [, base64, hex] = BODY_SIGNATURE.exec(requiredHeader(headers, name)) ?? [];
   const given = base64 ?? hex?.toLowerCase();
   if (given === undefined) throw invalidHeader(name);
+  const first = typeof rawBody === 'string' ? rawBody.charCodeAt(0) : rawBody[0];
+  // Tidings has signed no such body: it may be what a Standard Webhooks signature was made over, with the time in it.
+  if (first !== BRACE) throw mismatch();
   const encoding = base64 === undefined ? 'hex' : 'base64';
   const expected = secrets.map((secret) => createHmac('sha256', secret).update(rawBody).digest(encoding));
   if (!hasMatch([given], expected)) throw mismatch();
@@ -188,7 +197,7 @@ function hasMatch(given: readonly string[], expected: readonly string[]): boolea
 function secretsOf(secret: string | readonly string[]): readonly string[] {
   const secrets = typeof secret === 'string' ? [secret] : secret;
   if (!areUsable(secrets)) {
-    throw new TypeError(`secret has to be a string that is not empty, or 1 to ${SECRETS_MAX} of them`);
+    throw new TypeError(`secret has to be a string that is not blank, or 1 to ${SECRETS_MAX} of them`);
   }
   return secrets;
 }
@@ -196,7 +205,8 @@ function secretsOf(secret: string | readonly string[]): readonly string[] {
 /** Also for callers without types: a secret that is undefined is a setting that is missing, not a bad request. */
 function areUsable(secrets: unknown): boolean {
   if (!Array.isArray(secrets) || secrets.length === 0 || secrets.length > SECRETS_MAX) return false;
-  return secrets.every((secret) => typeof secret === 'string' && secret !== '');
+  // As a list that has no holes, which `every` would pass over.
+  return [...(secrets as unknown[])].every((secret) => typeof secret === 'string' && secret.trim() !== '');
 }
 
 function requiredHeader(headers: WebhookHeaders, name: string): string {
@@ -227,7 +237,13 @@ function isHeaders(headers: WebhookHeaders): headers is { get(name: string): str
 function isEvent(value: unknown): value is WebhookEvent {
   if (typeof value !== 'object' || value === null) return false;
   const { id, event, payload } = value as Record<string, unknown>;
-  return typeof id === 'string' && typeof event === 'string' && typeof payload === 'object' && payload !== null;
+  return (
+    typeof id === 'string' &&
+    typeof event === 'string' &&
+    typeof payload === 'object' &&
+    payload !== null &&
+    !Array.isArray(payload)
+  );
 }
 
 function invalidHeader(name: string): WebhookVerificationError {

@@ -23,8 +23,9 @@ const POLL_MS = 20;
  * project that has nothing but the package, and run there.
  */
 async function main(): Promise<void> {
-  const { BASE_URL: baseUrl = '', TOKEN: token = '' } = process.env;
-  const tidings = new Tidings({ baseUrl, token });
+  // The environment is undefined, which an option may be.
+  const { BASE_URL: baseUrl = '', TOKEN: token = '', ENVIRONMENT_ID: environmentId } = process.env;
+  const tidings = new Tidings({ baseUrl, token, environmentId });
   const secrets: string[] = [];
   const received: WebhookEvent[] = [];
   const refused: string[] = [];

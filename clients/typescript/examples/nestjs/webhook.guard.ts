@@ -3,7 +3,6 @@ import {
   createParamDecorator,
   type ExecutionContext,
   Injectable,
-  type RawBodyRequest,
   UnauthorizedException,
   UnsupportedMediaTypeException,
 } from '@nestjs/common';
@@ -11,18 +10,18 @@ import { unwrap, type WebhookEvent, WebhookVerificationError } from '@tidings/cl
 import type { Request } from 'express';
 import { webhookSecrets } from '../webhook-secrets.js';
 
-type WebhookRequest = RawBodyRequest<Request> & { webhookEvent?: WebhookEvent };
+type WebhookRequest = Request<object, unknown, unknown> & { webhookEvent?: WebhookEvent };
 
-/** Lets through what Tidings has signed. Needs `rawBody: true` where the application is created. */
+/** Lets through what Tidings has signed. Needs `express.raw` before it, as `main.ts` has it. */
 @Injectable()
 export class WebhookGuard implements CanActivate {
   private readonly secrets = webhookSecrets();
 
   canActivate(context: ExecutionContext): boolean {
     const request = context.switchToHttp().getRequest<WebhookRequest>();
-    if (!request.rawBody) throw new UnsupportedMediaTypeException();
+    if (!Buffer.isBuffer(request.body)) throw new UnsupportedMediaTypeException();
     try {
-      request.webhookEvent = unwrap(request.headers, request.rawBody, this.secrets);
+      request.webhookEvent = unwrap(request.headers, request.body, this.secrets);
       return true;
     } catch (error) {
       if (error instanceof WebhookVerificationError) throw new UnauthorizedException();
