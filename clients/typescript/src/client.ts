@@ -8,10 +8,9 @@ import type { EnvironmentStats, Me, Query } from './types.js';
  * process.
  *
  * A request that fails is sent again where that leaves the same as sending it once, if nobody else changes the same
- * thing in between: after a broken connection, a
- * timeout, a 502, a 503 or a 504 only what changes nothing, what can be done twice, and what carries an idempotency key;
- * after a 408 and a 429, which say that nothing was done, every request. `Retry-After` is honoured up to a minute; what
- * asks for more is thrown at once.
+ * thing in between: after a broken connection, a timeout, a 502, a 503 or a 504 only what changes nothing, what can be
+ * done twice, and what carries an idempotency key; after a 408 and a 429, which say that nothing was done, every request.
+ * `Retry-After` is honoured up to a minute; what asks for more is thrown at once.
  */
 export class Tidings {
   readonly webhooks: Webhooks;
