@@ -1,11 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import { createServer, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
 import { findChromium } from '../../scripts/programs.mjs';
 import { fetchDocument, type CreatedWebhook, type Page as ListPage, type Webhook } from '../support/client.js';
 import { useService } from '../support/process.js';
+import { useServers } from '../support/servers.js';
 
 /** Loading and resolving the document has taken 15 s on two cores that were busy with other tests. */
 const PATIENCE_MS = 60_000;
@@ -14,6 +14,7 @@ const ARTIFACTS = resolve(import.meta.dirname, '../../artifacts');
 describe('Swagger UI in a browser', () => {
   // What an operator has open to others; the pages are the same in development (test/integration/http.spec.ts).
   const service = useService({ env: { NODE_ENV: 'production', HOST: '127.0.0.1' } });
+  const listen = useServers();
   let browser: Browser;
 
   beforeAll(async () => {
@@ -122,21 +123,13 @@ describe('Swagger UI in a browser', () => {
       });
       incoming.pipe(onward);
     });
-    await new Promise<void>((listening) => proxy.listen(0, '127.0.0.1', listening));
-    try {
-      const url = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}/hooks`;
-      const visit = await Visit.begin(browser, `${url}/docs`);
-      const live = await visit.open('#operations-Health-getHealthLiveness');
-      await live.getByRole('button', { name: 'Try it out' }).click();
-      expect((await visit.execute(live)).status).toBe(200);
-      expect(visit.requests).toContain(`${url}/health/live`);
-      await visit.end();
-    } finally {
-      await new Promise((closed) => {
-        proxy.close(closed);
-        proxy.closeAllConnections();
-      });
-    }
+    const url = `http://127.0.0.1:${(await listen(proxy)).port}/hooks`;
+    const visit = await Visit.begin(browser, `${url}/docs`);
+    const live = await visit.open('#operations-Health-getHealthLiveness');
+    await live.getByRole('button', { name: 'Try it out' }).click();
+    expect((await visit.execute(live)).status).toBe(200);
+    expect(visit.requests).toContain(`${url}/health/live`);
+    await visit.end();
   });
 });
 

@@ -15,6 +15,7 @@ import type {
   DeliveryDetail,
   Environment,
   EnvironmentErasure,
+  ErrorCode,
   Event,
   EventBatch,
   EventDetail,
@@ -79,11 +80,7 @@ export class Webhooks {
   }
 
   delete(id: string, options?: RequestOptions): Promise<Deleted> {
-    return this.#transport.request(
-      'deleteWebhook',
-      { id, ifGone: { code: 'WEBHOOK_NOT_FOUND', answer: { id } } },
-      options,
-    );
+    return this.#transport.request('deleteWebhook', deletionOf(id, 'WEBHOOK_NOT_FOUND'), options);
   }
 
   /**
@@ -159,7 +156,7 @@ export class Events {
 
   /** Removes the payload for good and cancels what is not delivered. */
   delete(id: string, options?: RequestOptions): Promise<Deleted> {
-    return this.#transport.request('deleteEvent', { id, ifGone: { code: 'EVENT_NOT_FOUND', answer: { id } } }, options);
+    return this.#transport.request('deleteEvent', deletionOf(id, 'EVENT_NOT_FOUND'), options);
   }
 
   /** Which webhooks got the event, and why the others did not. */
@@ -229,11 +226,7 @@ export class Environments {
   }
 
   delete(id: string, options?: RequestOptions): Promise<Deleted> {
-    return this.#transport.request(
-      'deleteEnvironment',
-      { id, ifGone: { code: 'ENVIRONMENT_NOT_FOUND', answer: { id } } },
-      options,
-    );
+    return this.#transport.request('deleteEnvironment', deletionOf(id, 'ENVIRONMENT_NOT_FOUND'), options);
   }
 
   /** How far the removal of a deleted environment's data is. */
@@ -264,11 +257,7 @@ export class ApiTokens {
   }
 
   delete(id: string, options?: RequestOptions): Promise<Deleted> {
-    return this.#transport.request(
-      'deleteApiToken',
-      { id, ifGone: { code: 'API_TOKEN_NOT_FOUND', answer: { id } } },
-      options,
-    );
+    return this.#transport.request('deleteApiToken', deletionOf(id, 'API_TOKEN_NOT_FOUND'), options);
   }
 }
 
@@ -284,6 +273,11 @@ export class Audit {
   list(query?: Query<'listAuditEntries'>, options?: RequestOptions): PageList<AuditEntry> {
     return this.#transport.list('listAuditEntries', { query }, options);
   }
+}
+
+/** @param goneCode what a second deletion is answered, when the first one was done and its answer lost. */
+function deletionOf(id: string, goneCode: ErrorCode): { id: string; ifGone: { code: ErrorCode; answer: Deleted } } {
+  return { id, ifGone: { code: goneCode, answer: { id } } };
 }
 
 /** The event as JSON, its payload as it is if that is text. */
