@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import fc from 'fast-check';
 import { jest } from '@jest/globals';
 import { fetchDocument, type ApiClient, type EventHead } from '../support/client.js';
-import { residentBytes } from '../support/proc.js';
+import { residentBytes, steadyResidentBytes } from '../support/proc.js';
 import { useService } from '../support/process.js';
 import { RequestArbitraries, type FuzzedRequest } from '../support/request-arbitraries.js';
 import { useReceivers } from './receivers.js';
@@ -40,7 +40,7 @@ describe('requests made from the document', () => {
       limit: fc.constantFrom('1', '1000', '1001', '0', '-1', '1.5', 'ten'),
     };
     const requests = new RequestArbitraries(await fetchDocument(service.url), known);
-    const before = residentBytes(service.pid);
+    const before = await steadyResidentBytes(service.pid);
     const statuses = new Map<number, number>();
     await fc.assert(
       fc.asyncProperty(requests.any(), fc.boolean(), async (request, isAdmin) => {

@@ -2,7 +2,7 @@ import { appendFileSync } from 'node:fs';
 import { CertificateAuthority } from '../support/certificates.js';
 import type { ApiClient, Attempt } from '../support/client.js';
 import { HONEST_TLS_RECEIVER, HOSTILE_RECEIVERS, type HostileReceiver } from '../support/hostile-receivers.js';
-import { residentBytes } from '../support/proc.js';
+import { residentBytes, steadyResidentBytes } from '../support/proc.js';
 import { Service } from '../support/process.js';
 import { Receiver } from '../support/receiver.js';
 import { useServers } from '../support/servers.js';
@@ -40,6 +40,13 @@ describe('a receiver that', () => {
     await service.stop();
     await canary.close();
     authority.remove();
+  });
+
+  beforeAll(async () => {
+    const { client } = await service.tenant();
+    const webhook = await client.createWebhook({ target_url: (await receivers.start()).url() });
+    await deliver(client, webhook.id, DELIVERIES);
+    await steadyResidentBytes(service.pid);
   });
 
   /** The attempts of one delivery each, and the most memory that the process had meanwhile. */

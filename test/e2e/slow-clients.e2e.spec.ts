@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals';
-import { openSockets, residentBytes } from '../support/proc.js';
+import { openSockets, residentBytes, steadyResidentBytes } from '../support/proc.js';
 import { Service } from '../support/process.js';
 import { errorIn, SlowClient } from '../support/slow-client.js';
 import { until } from '../support/wait.js';
@@ -31,7 +31,8 @@ describe('a thousand clients that send a byte every two seconds', () => {
 
   it('keep nobody from being served, are ended after 20 s with a 408, and leave nothing behind', async () => {
     const { client } = await service.tenant();
-    const before = { sockets: openSockets(service.pid), bytes: residentBytes(service.pid) };
+    for (let published = 0; published < 100; published += 1) await client.publish('record:created');
+    const before = { bytes: await steadyResidentBytes(service.pid), sockets: openSockets(service.pid) };
     const port = Number(new URL(service.url).port);
     for (let opened = 0; opened < CONNECTIONS; opened += 1) {
       const each = new SlowClient(port, 'GET /webhook HTTP/1.1\r\nHost: x\r\nX-Slow: ', DRIP_EVERY_MS);

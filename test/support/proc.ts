@@ -1,4 +1,9 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { until } from './wait.js';
+
+const STEADY_MS = 2_000;
+const STEADY_BYTES = 8 * 1_048_576;
+const STEADY_WITHIN_MS = 60_000;
 
 /* What the kernel tells of a process (proc(5)). */
 
@@ -6,6 +11,24 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 export function residentBytes(pid: number): number {
   const [, kibibytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))!;
   return Number(kibibytes) * 1024;
+}
+
+/**
+ * Its memory once that keeps still. V8 optimises the embedded engine's hot functions in the background, hundreds of
+ * megabytes for seconds at a time; from Node 22 on that begins when the service is ready.
+ */
+export async function steadyResidentBytes(pid: number): Promise<number> {
+  let since = { bytes: residentBytes(pid), ms: Date.now() };
+  await until(
+    'its memory to keep still',
+    () => {
+      const bytes = residentBytes(pid);
+      if (Math.abs(bytes - since.bytes) > STEADY_BYTES) since = { bytes, ms: Date.now() };
+      return Date.now() - since.ms >= STEADY_MS;
+    },
+    STEADY_WITHIN_MS,
+  );
+  return residentBytes(pid);
 }
 
 /** What its file descriptors stand for: paths, or texts such as `socket:[4711]`. */
