@@ -25,13 +25,15 @@ const SOCKET_CODES = new Set([
 /** Tells a broken connection from a missing file. Nothing else here lets an error of a socket get this far. */
 const NETWORK_CALLS = new Set<unknown>(['connect', 'read', 'write', 'getaddrinfo']);
 
-/** What pg (8.23) and its pool say without any code. */
+/** What pg (8.23), its pool, and TypeORM (1.1) of a transaction whose connection broke, say without any code. */
 const MESSAGES = [
   'Query read timeout',
   'timeout exceeded when trying to connect',
   'timeout expired',
   'Connection terminated',
   'Client has encountered a connection error',
+  'Query runner already released',
+  'Database connection provided by a query runner was already released',
 ];
 
 /** Whether the database could not be asked or did not answer in time: the same request may succeed a moment later. */

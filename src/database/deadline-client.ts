@@ -24,8 +24,9 @@ interface Session {
 }
 
 /**
- * A client that leaves its connection when a statement has passed its deadline (`query_timeout`), or when the server
- * turns out to be a standby, which it may have become while the pool was connected to it.
+ * A client that outlives its connection at any moment, and leaves it when a statement has passed its deadline
+ * (`query_timeout`), or when the server turns out to be a standby, which it may have become while the pool was connected
+ * to it.
  *
  * pg itself only tells the caller: the connection goes back to the pool with the statement still running in it, and
  * whoever gets it next waits behind that. Behind a server that vanished without a word, that would be for ever. The
@@ -33,6 +34,13 @@ interface Session {
  * wait there for nobody, until it lets no more in.
  */
 export class DeadlineClient extends pg.Client {
+  constructor(config?: string | pg.ClientConfig) {
+    super(config);
+    // Whoever holds the client listens too, and so does the pool while nobody does. But between the two there is a
+    // moment without a listener, and a server that goes away does not wait for its end.
+    this.on('error', () => undefined);
+  }
+
   // pg's overloads (text, config, callback, submittable) pass through unchanged; only the outcome is watched.
   override query = ((...parameters: unknown[]): unknown => {
     const last = parameters.at(-1);

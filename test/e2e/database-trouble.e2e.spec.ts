@@ -21,6 +21,9 @@ jest.setTimeout(120_000);
 
 /** Connections of the service: 3 for requests, 2 for the pipeline. */
 const POOL_SIZE = 5;
+/** How often all sessions are ended, and at most how long after the time before. */
+const SESSION_ENDS = 100;
+const SESSION_MS = 80;
 const MEBIBYTE = 1_048_576;
 /** Of the file system that is filled: what a new server takes, and some room. */
 const DISK_BYTES = 256 * MEBIBYTE;
@@ -119,6 +122,15 @@ if (!SERVER_URL) {
       return client;
     }
 
+    /** Ends all sessions on the service's database but these. */
+    async function endSessions(holder: pg.Client, others: pg.Client[] = []): Promise<void> {
+      const spared = [holder, ...others].map((client) => (client as unknown as { processID: number }).processID);
+      await holder.query(
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND NOT pid = ANY ($1)`,
+        [spared],
+      );
+    }
+
     afterEach(async () => {
       for (const end of cleanup.splice(0).reverse()) await end();
     });
@@ -181,20 +193,13 @@ if (!SERVER_URL) {
       const holder = await connect();
       const crowd: pg.Client[] = [];
       await log.during(async () => {
-        await holder.query(
-          `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-           WHERE datname = current_database() AND pid <> pg_backend_pid()`,
-        );
+        await endSessions(holder);
         try {
           for (;;) crowd.push(await connect());
         } catch {
           // The server lets nobody in any more.
         }
-        await holder.query(
-          `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-           WHERE datname = current_database() AND NOT pid = ANY ($1)`,
-          [[holder, ...crowd].map((client) => (client as unknown as { processID: number }).processID)],
-        );
+        await endSessions(holder, crowd);
         // Who comes first to a place that got free keeps it.
         for (let taken = 0; taken < 2 * POOL_SIZE; taken += 1)
           await connect()
@@ -205,6 +210,20 @@ if (!SERVER_URL) {
       });
       await holder.end();
       await table.add('no connection left', log, { refused: 'some' });
+    });
+
+    it('that ends every session again and again is told of, at whatever moment that is', async () => {
+      await start();
+      const holder = await connect();
+      await log.during(async () => {
+        for (let round = 0; round < SESSION_ENDS; round += 1) {
+          await endSessions(holder);
+          await delay(SESSION_MS * Math.random());
+        }
+      });
+      await holder.end();
+      await table.add('sessions ended again and again', log, { refused: 'all' });
+      expect(service.isRunning).toBe(true);
     });
 
     it('that became a standby is told of, and used again when it is promoted', async () => {

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import { HttpException, NotFoundException } from '@nestjs/common';
-import { QueryFailedError } from 'typeorm';
+import { QueryFailedError, QueryRunnerAlreadyReleasedError, QueryRunnerProviderAlreadyReleasedError } from 'typeorm';
 import { errorBodyOf } from '../../src/common/error-body.js';
 import { ApiError, ERRORS, type ErrorCode } from '../../src/common/errors.js';
 import { notFound } from '../../src/common/not-found.js';
@@ -78,6 +78,8 @@ describe('toApiError', () => {
       new QueryFailedError('', [], new Error('Connection terminated unexpectedly')),
       'DATABASE_BUSY',
     ],
+    ['a connection that broke within a transaction', new QueryRunnerAlreadyReleasedError(), 'DATABASE_BUSY'],
+    ['the same, found by the manager', new QueryRunnerProviderAlreadyReleasedError(), 'DATABASE_BUSY'],
     ['a reset connection', new QueryFailedError('', [], framework('ECONNRESET', 0)), 'DATABASE_BUSY'],
     ['a deadline', new QueryFailedError('', [], new Error('Query read timeout')), 'DATABASE_BUSY'],
     ['too many connections', postgres('53300'), 'DATABASE_BUSY'],
