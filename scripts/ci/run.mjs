@@ -1,7 +1,8 @@
 /**
  * What CI runs, on a clean clone (.ci/run starts it): the locked install, `npm run verify` on the embedded engine, real
- * clients and a browser, the README's first page, the suites that need a database on the oldest and the newest PostgreSQL
- * server that Tidings supports, the fault tests in their short form, and what depends on it on the newest Node.
+ * clients and a browser, the README's first page, what depends on it on the oldest PostgreSQL server that Tidings supports,
+ * the suites that need a database on the newest one, the fault tests in their short form, and on the newest Node what
+ * depends on that.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,11 +1,13 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { until } from './wait.js';
 
-const STEADY_MS = 2_000;
-const STEADY_BYTES = 8 * 1_048_576;
-const STEADY_WITHIN_MS = 60_000;
-
 /* What the kernel tells of a process (proc(5)). */
+
+/** Memory keeps still when it has moved by no more than so many bytes for so long. */
+const STEADY_BYTES = 8 * 1_048_576;
+const STEADY_MS = 2_000;
+/** Optimising takes seconds on an idle machine, and more beside other tests. */
+const STEADY_WITHIN_MS = 60_000;
 
 /** Memory that it has at the moment, its shared part included. */
 export function residentBytes(pid: number): number {
@@ -15,7 +17,7 @@ export function residentBytes(pid: number): number {
 
 /**
  * Its memory once that keeps still. V8 optimises the embedded engine's hot functions in the background, hundreds of
- * megabytes for seconds at a time; from Node 22 on that begins when the service is ready.
+ * megabytes for seconds at a time; on Node 24 that begins when the service is ready.
  */
 export async function steadyResidentBytes(pid: number): Promise<number> {
   let since = { bytes: residentBytes(pid), ms: Date.now() };

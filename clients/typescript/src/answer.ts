@@ -1,4 +1,5 @@
 import { TidingsError } from './errors.js';
+import { isObject } from './json-object.js';
 import { type Failure, parseRetryAfterMs } from './retry-policy.js';
 import type { ApiError, FieldFailure } from './types.js';
 
@@ -60,10 +61,6 @@ function parsed(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isApiError(body: unknown): body is ApiError {

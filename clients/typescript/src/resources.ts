@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { isObject } from './json-object.js';
 import type { RequestOptions } from './options.js';
 import type { PageList } from './page-list.js';
 import type { Transport } from './transport.js';
@@ -303,8 +304,7 @@ function isObjectText(text: string): boolean {
   if (/\p{Surrogate}/u.test(text)) return false;
   try {
     // Text that is more than one object would put members of its own beside the payload.
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
+    return isObject(JSON.parse(text));
   } catch {
     // Not as the cause: the parser's message quotes the payload.
     return false;

@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import { isObject } from './json-object.js';
 import type { WebhookEvent } from './types.js';
 
 /** Why a request was refused. A code never changes its meaning; new ones may be added. */
@@ -235,15 +236,9 @@ function isHeaders(headers: WebhookHeaders): headers is { get(name: string): str
 }
 
 function isEvent(value: unknown): value is WebhookEvent {
-  if (typeof value !== 'object' || value === null) return false;
-  const { id, event, payload } = value as Record<string, unknown>;
-  return (
-    typeof id === 'string' &&
-    typeof event === 'string' &&
-    typeof payload === 'object' &&
-    payload !== null &&
-    !Array.isArray(payload)
-  );
+  if (!isObject(value)) return false;
+  const { id, event, payload } = value as Partial<WebhookEvent>;
+  return typeof id === 'string' && typeof event === 'string' && isObject(payload);
 }
 
 function invalidHeader(name: string): WebhookVerificationError {
