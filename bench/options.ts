@@ -1,7 +1,20 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
-export const SCENARIOS = ['1', '2', '3', '4', '5', '6', '7', 'fairness', 'recovery', 'growth'] as const;
+export const SCENARIOS = [
+  '1',
+  '2',
+  '3',
+  '4',
+  '5',
+  '6',
+  '7',
+  'fairness',
+  'recovery',
+  'neighbours',
+  'growth',
+  'wide',
+] as const;
 export type ScenarioName = (typeof SCENARIOS)[number];
 
 const ENGINES = ['embedded', 'server'] as const;
@@ -21,6 +34,10 @@ export interface Options {
   backlog: number | null;
   /** Finished deliveries at the steps of `growth`, smallest first; null: as many as the scenario says. */
   sizes: number[] | null;
+  /** Of the noises in `neighbours`, those whose names contain this; null: all. */
+  beside: string | null;
+  /** Events that the quiet environment of `neighbours` publishes each second; null: as many as the scenario says. */
+  rate: number | null;
   /** Where the service writes its CPU profiles; null: it writes none. */
   profileDirectory: string | null;
 }
@@ -33,6 +50,8 @@ export const USAGE = `npm run bench -- [options]
   --backlog <n>            waiting deliveries in scenario 5
   --stored <n>             finished deliveries in scenario 6
   --sizes <n,n,…>          finished deliveries at the steps of growth
+  --beside <text>          noises in neighbours whose names contain it
+  --rate <n>               events a second of the quiet environment in neighbours
   --profile <directory>    the service writes a CPU profile of each scenario there, which costs it speed
 
 DATABASE_URL: a superuser's URL of a PostgreSQL server. The bench makes databases of its own there and drops them.`;
@@ -54,6 +73,8 @@ export function optionsOf(args: readonly string[], databaseUrl: string | null): 
     stored: positive(values.stored),
     backlog: positive(values.backlog),
     sizes: sizesOf(values.sizes),
+    beside: values.beside ?? null,
+    rate: positive(values.rate),
     profileDirectory: values.profile === undefined ? null : resolve(values.profile),
   };
 }
@@ -70,6 +91,8 @@ function parse(args: readonly string[]) {
         stored: { type: 'string' },
         backlog: { type: 'string' },
         sizes: { type: 'string' },
+        beside: { type: 'string' },
+        rate: { type: 'string' },
         profile: { type: 'string' },
       },
     });

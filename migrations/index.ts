@@ -9,6 +9,9 @@ import { RevisionTimes1764700000001 } from './1764700000001-revision-times.js';
 import { Statistics1764800000000 } from './1764800000000-statistics.js';
 import { UnsuccessfulDeliveries1764800000001 } from './1764800000001-unsuccessful-deliveries.js';
 import { OperationalEvents1764900000000 } from './1764900000000-operational-events.js';
+import { FanOut1765000000000 } from './1765000000000-fan-out.js';
+import { RequestDemand1765100000000 } from './1765100000000-request-demand.js';
+import { ForcedLeases1765300000000 } from './1765300000000-forced-leases.js';
 
 /** In the order they run. A migration that is not listed here does not exist: no glob can miss or find one by surprise. */
 export const migrations = [
@@ -23,4 +26,7 @@ export const migrations = [
   Statistics1764800000000,
   UnsuccessfulDeliveries1764800000001,
   OperationalEvents1764900000000,
+  FanOut1765000000000,
+  RequestDemand1765100000000,
+  ForcedLeases1765300000000,
 ];

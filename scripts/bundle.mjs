@@ -12,7 +12,7 @@ const LEFT_IN_NODE_MODULES = [
   '@nestjs/microservices',
   '@nestjs/platform-express',
   '@nestjs/websockets',
-  'class-transformer/storage',
+  'class-transformer',
   'fs-native-extensions',
   'pg-native',
   // For its side effect, which has to come before everything that is bundled.

@@ -11,6 +11,7 @@ import { EventsModule } from './events/events.module.js';
 import { HealthModule } from './observability/health.module.js';
 import { MetricsModule } from './observability/metrics.module.js';
 import { OperationsModule } from './operations/operations.module.js';
+import { ReadsModule } from './reads/reads.module.js';
 import { WebhooksModule } from './webhooks/webhooks.module.js';
 
 @Module({})
@@ -24,6 +25,7 @@ export class AppModule {
         HealthModule,
         MetricsModule,
         AuthModule,
+        ReadsModule,
         AdministrationModule,
         AuditModule,
         WebhooksModule,

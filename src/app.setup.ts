@@ -2,9 +2,11 @@ import { type DynamicModule, type LoggerService, Module, type Type } from '@nest
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { serveApiDocs } from './api-docs.js';
+import { senderOf } from './auth/request-principal.js';
 import { ErrorFilter } from './common/error.filter.js';
-import { HttpAdapter, type ServerLimits } from './common/http-adapter.js';
+import { HttpAdapter } from './common/http-adapter.js';
 import { RequestValidationPipe } from './common/request-validation.pipe.js';
+import type { ServerLimits } from './common/server-limits.js';
 import { ShutdownState } from './common/shutdown-state.js';
 import type { Config } from './config/config.js';
 import { Metrics } from './metrics/metrics.js';
@@ -34,7 +36,7 @@ export async function createApp(
   { logger = PinoLogger.of(config), preview = false, limits, replace }: AppOptions = {},
 ): Promise<NestFastifyApplication> {
   const shutdown = new ShutdownState();
-  const adapter = new HttpAdapter({ ...config, ...(limits && { limits }) }, shutdown);
+  const adapter = new HttpAdapter({ ...config, senderOf, ...(limits && { limits }) }, shutdown);
   const app = await NestFactory.create<NestFastifyApplication>(ServerModule.of(module, shutdown), adapter, {
     logger,
     preview,

@@ -1,4 +1,7 @@
 import { Logger } from '@nestjs/common';
+import type { Config } from './config/config.js';
+import { secretTextsOf } from './config/secret-texts.js';
+import { withoutSecrets } from './observability/redaction.js';
 
 /** Errors whose message alone tells whoever starts the process what to do. */
 const SELF_EXPLANATORY = new Set([
@@ -10,8 +13,16 @@ const SELF_EXPLANATORY = new Set([
   'UnreadableSecretError',
 ]);
 
-/** What to print when the start fails: the message for errors of configuration, the stack for what nobody foresaw. */
-export function explain(error: unknown): string {
+/**
+ * What to print when the start fails: the message for errors of configuration, the stack for what nobody foresaw.
+ *
+ * @param config as far as it was read: its secrets are not shown.
+ */
+export function explain(error: unknown, config: Config | null): string {
+  return withoutSecrets(tell(error), config ? secretTextsOf(config) : []);
+}
+
+function tell(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (SELF_EXPLANATORY.has(error.name)) return error.message;
   return causesOf(error)

@@ -1,11 +1,13 @@
 import 'reflect-metadata';
 import { Logger } from '@nestjs/common';
 import { setFlagsFromString } from 'node:v8';
-import { loadConfig } from './config/config.js';
+import { type Config, loadConfig } from './config/config.js';
+import { sweepCredentials } from './config/credential-file.js';
 import { readEnvironment } from './config/environment.js';
-import { resolveCredentials } from './config/first-boot.js';
+import { CREDENTIAL_FILES, resolveCredentials } from './config/first-boot.js';
 import { DataDirectory } from './database/data-directory.js';
 import { EmbeddedPostgres } from './database/embedded-postgres.js';
+import { freedHostsRule } from './egress/freed-hosts-rule.js';
 import { operatorTargetRule } from './egress/operator-target-rule.js';
 import { exitOnFault, explain } from './fault.js';
 import { closeOnSignal } from './shutdown.js';
@@ -18,14 +20,18 @@ import { welcome } from './welcome.js';
  */
 const HEAP_GROWTH_PERCENT = 50;
 
+/** What is known of the settings when the start fails. */
+let given: Config | null = null;
+
 async function start(): Promise<void> {
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`);
-  const given = loadConfig(readEnvironment(), [operatorTargetRule]);
+  given = loadConfig(readEnvironment(), [freedHostsRule, operatorTargetRule]);
   if (given.databaseUrl === null) {
     // Claimed before the first file is made in it: a second process must not touch what is another's. Started before
     // the application is loaded, which asks for it, and is told then if it failed: the two take about as long, in a
     // thread each.
     EmbeddedPostgres.start(DataDirectory.claim(given.dataDir)).catch(() => undefined);
+    await sweepCredentials(given.dataDir, Object.values(CREDENTIAL_FILES));
   }
   const config = await resolveCredentials(given);
   const [{ AppModule }, { createApp }] = await Promise.all([import('./app.module.js'), import('./app.setup.js')]);
@@ -42,6 +48,6 @@ async function start(): Promise<void> {
 try {
   await start();
 } catch (error) {
-  process.stderr.write(`${explain(error)}\n`);
+  process.stderr.write(`${explain(error, given)}\n`);
   process.exit(1);
 }

@@ -15,12 +15,12 @@ an API token acts in its own.
 **Pages.** A list answers \`result\`, newest first, and \`next_cursor\`. Ask again with that as the query parameter
 \`next_cursor\` until it is null. \`limit\` is the size of a page, 100 unless told otherwise.
 
-**Repeating a request.** \`POST /webhook\` and \`POST /event\` take the header \`Idempotency-Key\`, each member of
-\`POST /event/batch\` an \`idempotency_key\`: with the same key and content a repeat gets the same answer and does nothing
+**Repeating a request.** \`POST /webhook\`, \`POST /webhook/{id}/rotate-secret\` and \`POST /event\` take the header
+\`Idempotency-Key\`, each member of \`POST /event/batch\` an \`idempotency_key\`: with the same key and content a repeat gets the same answer and does nothing
 again. So after a timeout or a 5xx, repeat with the same key.
 
-**Limits.** By default, and as the settings in capitals have it: a token has 500 requests in ten seconds to one replica
-(RATE_LIMIT_PER_10S), publishing not counted, a body 8 MiB (MAX_BODY_BYTES), a payload 256 KiB (MAX_EVENT_BYTES), an
+**Limits.** By default, and as the settings in capitals have it: a token has 500 requests in ten seconds, to all
+replicas together (RATE_LIMIT_PER_10S), publishing not counted, a body 8 MiB (MAX_BODY_BYTES), a payload 256 KiB (MAX_EVENT_BYTES), an
 environment 1,000 webhooks (WEBHOOKS_PER_ENVIRONMENT) and 10,000,000 pending deliveries
 (PENDING_DELIVERIES_PER_ENVIRONMENT). After a 429, and after a 503, wait for the seconds in \`Retry-After\`.
 

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { loadConfig } from './config/config.js';
+import { type Config, loadConfig } from './config/config.js';
 import { readEnvironment } from './config/environment.js';
 import { resolveCredentials } from './config/first-boot.js';
 import { DataDirectory } from './database/data-directory.js';
@@ -9,14 +9,19 @@ import { explain } from './fault.js';
 import { reencryptSecrets } from './webhooks/secret-reencryption.js';
 import { SecretVault } from './webhooks/secret-vault.js';
 
+/** What is known of the settings when it fails. */
+let given: Config | null = null;
+
 /*
  * `npm run secrets:reencrypt`: encrypts the stored signing secrets with the first key of ENCRYPTION_KEYS. On a server
  * the service may run meanwhile; the embedded database belongs to one process at a time.
  */
 async function run(): Promise<void> {
-  const config = await resolveCredentials(loadConfig(readEnvironment()));
-  const embedded =
-    config.databaseUrl === null ? await EmbeddedPostgres.start(DataDirectory.claim(config.dataDir)) : null;
+  given = loadConfig(readEnvironment());
+  // Before a credential is made in it, as in main.ts.
+  const directory = given.databaseUrl === null ? DataDirectory.claim(given.dataDir) : null;
+  const config = await resolveCredentials(given);
+  const embedded = directory && (await EmbeddedPostgres.start(directory));
   try {
     const dataSource = await openDatabase({ url: embedded?.url ?? config.databaseUrl!, poolSize: 2 });
     try {
@@ -34,6 +39,6 @@ async function run(): Promise<void> {
 try {
   await run();
 } catch (error) {
-  process.stderr.write(`${explain(error)}\n`);
+  process.stderr.write(`${explain(error, given)}\n`);
   process.exitCode = 1;
 }

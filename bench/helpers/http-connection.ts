@@ -44,7 +44,8 @@ export class HttpConnection {
   /** @param request head and body, of ASCII characters alone. */
   send(request: string, onAnswer: OnAnswer): void {
     this.onAnswer = onAnswer;
-    this.socket.write(request, 'latin1');
+    if (this.socket.destroyed) this.onBroken(new Error('the service has closed a connection'));
+    else this.socket.write(request, 'latin1');
   }
 
   close(): void {

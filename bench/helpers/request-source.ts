@@ -45,7 +45,7 @@ export class EventRequests implements RequestSource {
     if (eventsPerRequest > 1 && tokens.size > 1) throw new Error('a batch is published with one token');
     this.turns = turnsOf(streams);
     const path = eventsPerRequest > 1 ? '/event/batch' : '/event';
-    this.heads = new Map([...tokens].map((token) => [token, headOf(path, token)]));
+    this.heads = new Map([...tokens].map((token) => [token, headOf('POST', path, token)]));
   }
 
   next(atMs: number): LoadRequest {
@@ -74,7 +74,7 @@ export class WebhookRequests implements RequestSource {
 
   constructor(token: string, targetUrl: string) {
     const body = JSON.stringify({ target_url: targetUrl, is_active: false });
-    this.request = { text: whole(headOf('/webhook', token), body), events: 0, deliveries: 0 };
+    this.request = { text: requestOf('POST', '/webhook', token, body), events: 0, deliveries: 0 };
   }
 
   next(): LoadRequest {
@@ -97,8 +97,13 @@ export function turnsOf(streams: readonly Stream[]): Stream[] {
   });
 }
 
-function headOf(path: string, token: string): string {
-  return `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json\r\n`;
+/** @param body of ASCII characters alone; empty: none. */
+export function requestOf(method: string, path: string, token: string, body = ''): string {
+  return whole(headOf(method, path, token), body);
+}
+
+function headOf(method: string, path: string, token: string): string {
+  return `${method} ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json\r\n`;
 }
 
 function whole(head: string, body: string): string {

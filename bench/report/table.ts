@@ -1,5 +1,6 @@
 import { aligned } from './aligned.js';
 import { costTableOf } from './cost-table.js';
+import { neighbourTableOf } from './neighbour-table.js';
 import { type Report, ratioOf } from './report.js';
 import type { Result } from './result.js';
 
@@ -17,6 +18,7 @@ export function tableOf(report: Report): string {
     ...aligned([COLUMNS.map(({ title }) => title), ...report.results.map((result) => cellsOf(report, result))]),
     '',
     ...costTableOf(report.results),
+    ...neighbourTableOf(report.results),
     ...report.results.flatMap((result) => remarksOf(result).map((remark) => `- ${nameOf(result)}: ${remark}`)),
     ...report.failures.map(({ scenario, engine, message }) => `- ${scenario} ${engine} FAILED: ${message}`),
   ];

@@ -89,6 +89,8 @@ function claimOnce(
     total: CLAIMED_AT_ONCE,
     perWebhook: CLAIMED_AT_ONCE,
     webhookRooms: new Map(),
+    perEnvironment: CLAIMED_AT_ONCE,
+    environmentRooms: new Map(),
     webhookCounts: new Map(),
   });
 }

@@ -1,4 +1,4 @@
-import { encodeCursor } from '../../src/common/page.js';
+import type { ListCursors } from '../../src/reads/list-cursors.js';
 import { History, type HistoryPlan, type HistoryWebhook, type PastDelivery, textOfId } from '../service/history.js';
 
 /** Where a page is of one thing among many, or deep in a list: so many of them, evenly over the history. */
@@ -14,8 +14,9 @@ export interface Page {
  * The pages of the lists, with the default limit, and what is shown of one event, delivery or webhook.
  *
  * @param plan of the deliveries that have ended; its first webhook is the busiest, its second like most.
+ * @param cursors as the service makes them.
  */
-export function growthPages(plan: HistoryPlan): Page[] {
+export function growthPages(plan: HistoryPlan, cursors: ListCursors): Page[] {
   const [busiest, usual] = plan.webhooks as [HistoryWebhook, HistoryWebhook];
   const { eventType: rareType } = plan.rare;
   const some = samplesOf(plan, () => true);
@@ -27,8 +28,15 @@ export function growthPages(plan: HistoryPlan): Page[] {
   const first = (name: string, path: string): Page => ({ name, paths: [path] });
   const both = (name: string, path: string): Page[] => [
     first(name, path),
-    each(`${name}, deep in`, ({ id }) => `${path}${path.includes('?') ? '&' : '?'}next_cursor=${encodeCursor(id)}`),
+    each(`${name}, deep in`, ({ id }) => pathBehind(path, id)),
   ];
+  const pathBehind = (path: string, id: string): string => {
+    const [list, search = ''] = path.slice(1).split('?') as [string, string?];
+    const query = new URLSearchParams(search);
+    const place = { list, environmentId: busiest.environmentId, filters: Object.fromEntries(query) };
+    query.set('next_cursor', cursors.make(place, id));
+    return `/${list}?${query.toString()}`;
+  };
   return [
     ...both('GET /delivery', '/delivery'),
     ...both('GET /delivery of a webhook', `/delivery?webhook_id=${usual.id}`),

@@ -19,7 +19,7 @@ export async function measureReads(
   plan: HistoryPlan,
 ): Promise<Cost[]> {
   const costs: Cost[] = [];
-  const pages = growthPages(plan);
+  const pages = growthPages(plan, installation.cursors);
   await warmUp(context, installation, tenant, pages);
   for (const page of pages) costs.push(await measureRead(context, installation, tenant, page, PAGE_GOAL));
   for (const page of statsPages(plan)) {

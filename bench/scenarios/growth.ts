@@ -4,7 +4,7 @@ import { type Context, newInstallation, onSite, type Site } from '../context.js'
 import type { Stream } from '../helpers/request-source.js';
 import { tableSizes } from '../measures/table-sizes.js';
 import type { Cost } from '../report/cost.js';
-import type { Result } from '../report/result.js';
+import { emptyResult, type Result } from '../report/result.js';
 import type { Storage } from '../service/engine.js';
 import { makePartitions } from '../service/fill.js';
 import { fillHistory, fillQueue, fillWaitingEvents } from '../service/fill-history.js';
@@ -117,24 +117,6 @@ function lineOf(
   { engine }: Context,
   { label, size, costs, filledSeconds }: { label: string; size: number; costs: Cost[]; filledSeconds: number },
 ): Result {
-  return {
-    scenario: 'growth',
-    engine: engine.name,
-    label,
-    deliveries: size,
-    deliveriesPerSecond: null,
-    acceptedPerSecond: null,
-    answerMs: null,
-    receiptMs: null,
-    lost: 0,
-    duplicates: 0,
-    unrecorded: null,
-    cpuMicros: { tidings: null, postgres: null, receiver: null, load: null },
-    walBytesPerDelivery: null,
-    peakMemoryMb: null,
-    othersCpuShare: null,
-    figures: { filledSeconds },
-    costs,
-    notes: [],
-  };
+  const line = emptyResult({ scenario: 'growth', engine: engine.name, label });
+  return { ...line, deliveries: size, figures: { filledSeconds }, costs };
 }

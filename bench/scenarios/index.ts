@@ -4,11 +4,13 @@ import { measureFairness } from './fairness.js';
 import { measureFanOut } from './fan-out.js';
 import { measureGrowth } from './growth.js';
 import { measureBatchIntake, measureSingleIntake } from './intake.js';
+import { measureNeighbours } from './neighbours.js';
 import { measureRecovery } from './recovery.js';
 import { measureReplicas } from './replicas.js';
 import type { Scenario } from './scenario.js';
 import { measureSteadyRate } from './steady-rate.js';
 import { measureStored } from './stored.js';
+import { measureWide } from './wide.js';
 
 export const SCENARIO_BY_NAME: Record<ScenarioName, Scenario> = {
   1: measureBatchIntake,
@@ -20,5 +22,7 @@ export const SCENARIO_BY_NAME: Record<ScenarioName, Scenario> = {
   7: measureReplicas,
   fairness: measureFairness,
   recovery: measureRecovery,
+  neighbours: measureNeighbours,
   growth: measureGrowth,
+  wide: measureWide,
 };

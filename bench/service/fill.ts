@@ -15,10 +15,10 @@ const WEBHOOKS_BY_INDEX = `
   FROM webhook`;
 
 /** As payloadOf in helpers/payload.ts writes it, without an instant. */
-const PAYLOAD = `'{"n":' || n || ',"at":0.000,"filler":"' || repeat('x', 200) || '"}'`;
+export const PAYLOAD = `'{"n":' || n || ',"at":0.000,"filler":"' || repeat('x', 200) || '"}'`;
 
 /** As the service logs what it sent. */
-const REQUEST_HEADERS = `'{"content-type":"application/json","user-agent":"Tidings/bench","webhook-id":"' || event_id
+export const REQUEST_HEADERS = `'{"content-type":"application/json","user-agent":"Tidings/bench","webhook-id":"' || event_id
   || '","webhook-timestamp":"' || floor(extract(epoch FROM at)) || '","webhook-signature":"v1,' || repeat('s', 44)
   || '","x-webhook-signature":"format=sha256,v=' || repeat('s', 44) || '"}'`;
 
@@ -91,7 +91,7 @@ export async function makePartitions(databaseUrl: string, days: number): Promise
   }
 }
 
-function chunksOf(count: number): [from: number, to: number][] {
+export function chunksOf(count: number): [from: number, to: number][] {
   return Array.from({ length: Math.ceil(count / ROWS_PER_STATEMENT) }, (_, index) => [
     index * ROWS_PER_STATEMENT,
     Math.min(count, (index + 1) * ROWS_PER_STATEMENT) - 1,

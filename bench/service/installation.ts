@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { openSync, readFileSync, closeSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { ListCursors } from '../../src/reads/list-cursors.js';
 import { send, type CreatedApiToken, type CreatedWebhook, type Environment } from '../../test/support/client.js';
 import { freePort, Program } from '../../test/support/program.js';
 import type { Storage } from './engine.js';
@@ -26,12 +27,17 @@ export interface InstallationOptions {
 export class Installation {
   readonly replicas: Program[] = [];
   private readonly adminToken = randomBytes(32).toString('hex');
-  private readonly encryptionKeys = `k1:${randomBytes(32).toString('base64')}`;
+  private readonly encryptionKey = { id: 'k1', key: randomBytes(32) };
 
   constructor(
     readonly storage: Storage,
     private readonly options: InstallationOptions,
   ) {}
+
+  /** As its replicas make them. */
+  get cursors(): ListCursors {
+    return new ListCursors([this.encryptionKey]);
+  }
 
   /** Starts one process more and resolves when it is ready. */
   async start(): Promise<Program> {
@@ -71,9 +77,13 @@ export class Installation {
 
   async createTenant(): Promise<Tenant> {
     const environment = await this.post<Environment>('/environment', { name: 'bench' }, this.adminToken);
-    const order = { name: 'bench', environment_id: environment.id };
+    return this.createToken(environment.id);
+  }
+
+  async createToken(environmentId: string): Promise<Tenant> {
+    const order = { name: 'bench', environment_id: environmentId };
     const { token } = await this.post<CreatedApiToken>('/api-token', order, this.adminToken);
-    return { environmentId: environment.id, token };
+    return { environmentId, token };
   }
 
   /** @param eventTypes absent: all. */
@@ -97,7 +107,7 @@ export class Installation {
       HOST: '127.0.0.1',
       PORT: String(port),
       ADMIN_TOKEN: this.adminToken,
-      ENCRYPTION_KEYS: this.encryptionKeys,
+      ENCRYPTION_KEYS: `${this.encryptionKey.id}:${this.encryptionKey.key.toString('base64')}`,
       // The receiver is on this machine and does without TLS, which would measure OpenSSL.
       EGRESS_ALLOW: '127.0.0.0/8',
       TARGET_URL_ALLOW_HTTP: 'true',

@@ -16,14 +16,16 @@ import { StageFailed, Stages } from './stages.mjs';
 const BUDGET_MS = 20 * 60_000;
 /** A run that is still going then hangs. */
 const DEADLINE_MS = 80 * 60_000;
-/** What the guide in docs/api asks its reader to have, beside Node. */
-const PROGRAMS = ['curl', 'jq', 'openssl', 'python3'];
+/** What `npm run test:clients` needs beside Node and a browser, and Debian's packages of it. */
+const PACKAGES = { curl: 'curl', jq: 'jq', openssl: 'openssl', python3: 'python3', tinyproxy: 'tinyproxy-bin' };
 const TESTS_WITH_A_DATABASE = ['test/integration', 'test/e2e', 'test/contract'];
 /** These need none, or the embedded one: on a server they would show what they have shown. */
 const WITHOUT_A_SERVER = [
   'test/integration/database-embedded',
   'test/integration/egress-address-resolver',
   'test/integration/egress-guarded-agent',
+  'test/integration/egress-hostile-receivers',
+  'test/integration/egress-nat64',
   'test/integration/egress-proxy',
   'test/integration/egress-timings',
   'test/integration/http-openapi',
@@ -105,8 +107,9 @@ async function install() {
 
 /** Debian's packages of the programs that `npm run test:clients` meets and that are not there. */
 function missingPackages() {
-  const programs = PROGRAMS.filter((name) => findProgram([name]) === null);
-  return findChromium() === null ? ['chromium', 'fonts-dejavu-core', ...programs] : programs;
+  const programs = Object.keys(PACKAGES).filter((name) => findProgram([name]) === null);
+  const packages = programs.map((name) => PACKAGES[name]);
+  return findChromium() === null ? ['chromium', 'fonts-dejavu-core', ...packages] : packages;
 }
 
 /** On Debian, as root. */

@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, Header, Post, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Post, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { AdminOnly } from '../auth/access.decorators.js';
 import { CurrentPrincipal } from '../auth/current-principal.decorator.js';
@@ -6,8 +6,10 @@ import { actorOf, type Principal } from '../auth/principal.js';
 import { ApiErrors } from '../common/api-errors.js';
 import { Creates } from '../common/creates.js';
 import { DeletedDto } from '../common/deleted.dto.js';
-import { ApiPage, PageDto, mapPage } from '../common/page.js';
+import { ApiPage, PageDto } from '../common/page.js';
 import { UuidParam } from '../common/uuid-param.js';
+import { CurrentReader } from '../reads/current-reader.decorator.js';
+import type { Reader } from '../reads/read-turns.js';
 import {
   ApiTokenDto,
   CreateApiTokenDto,
@@ -24,7 +26,6 @@ export class ApiTokensController {
 
   @Post()
   @AdminOnly()
-  @Header('Cache-Control', 'no-store')
   @Creates(CreatedApiTokenDto, '/api-token')
   @ApiErrors('ENVIRONMENT_NOT_FOUND')
   @ApiOperation({ summary: 'Create an API token', description: 'The answer alone carries `token`: keep it.' })
@@ -40,8 +41,8 @@ export class ApiTokensController {
     summary: 'List API tokens',
     description: 'Those of every environment, or of one. Revoked ones are gone.',
   })
-  async list(@Query() query: ListApiTokensQuery): Promise<PageDto<ApiTokenDto>> {
-    return mapPage(await this.tokens.list(query), toApiTokenDto);
+  list(@Query() query: ListApiTokensQuery, @CurrentReader() reader: Reader): Promise<PageDto<ApiTokenDto>> {
+    return this.tokens.list(query, reader);
   }
 
   @Get(':id')

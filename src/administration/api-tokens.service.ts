@@ -7,11 +7,21 @@ import { Authenticator } from '../auth/authenticator.js';
 import { hashToken, newApiToken } from '../auth/bearer-token.js';
 import { EnvironmentDirectory } from '../auth/environment-directory.js';
 import { SCOPES, type Scope } from '../auth/principal.js';
+import { ApiError } from '../common/errors.js';
 import { notFound } from '../common/not-found.js';
-import { type PageDto, startAfter, toPage } from '../common/page.js';
+import { mapPart, type PageDto, toPart } from '../common/page.js';
 import { instantOf } from '../common/query-property.js';
 import { uuidV7 } from '../common/uuid-v7.js';
-import type { CreateApiTokenDto, ListApiTokensQuery } from './api-token.dto.js';
+import { DatabaseClock } from '../database/database-clock.js';
+import { PageReader } from '../reads/page-reader.js';
+import type { Reader } from '../reads/read-turns.js';
+import {
+  type ApiTokenDto,
+  type CreateApiTokenDto,
+  EXPIRY_RULE,
+  type ListApiTokensQuery,
+  toApiTokenDto,
+} from './api-token.dto.js';
 
 export interface ApiTokenOrder {
   name: string;
@@ -34,17 +44,20 @@ export class ApiTokensService {
     private readonly dataSource: DataSource,
     private readonly directory: EnvironmentDirectory,
     private readonly authenticator: Authenticator,
+    private readonly clock: DatabaseClock,
+    private readonly pages: PageReader,
   ) {}
 
-  /** @param actor who creates it, as in the audit trail */
+  /**
+   * @param actor who creates it, as in the audit trail.
+   * @throws ApiError VALIDATION_FAILED when it would have expired already, by the clock that will refuse it.
+   */
   async create(body: CreateApiTokenDto, actor: string): Promise<IssuedApiToken> {
-    const order = {
-      name: body.name,
-      environmentId: body.environment_id.toLowerCase(),
-      scopes: body.scopes,
-      expiresAt: body.expires_at === undefined ? null : instantOf(body.expires_at),
-    };
-    const issued = issueApiToken(order, new Date());
+    const now = this.clock.now();
+    const expiresAt = body.expires_at === undefined ? null : instantOf(body.expires_at);
+    if (expiresAt && expiresAt <= now) throw ApiError.validation([{ field: 'expires_at', message: EXPIRY_RULE }]);
+    const environmentId = body.environment_id.toLowerCase();
+    const issued = issueApiToken({ name: body.name, environmentId, scopes: body.scopes, expiresAt }, now);
     await this.dataSource.transaction(async (manager) => {
       await this.directory.hold(issued.token.environmentId, manager);
       await insertApiToken(manager, issued.token, actor);
@@ -52,17 +65,21 @@ export class ApiTokensService {
     return issued;
   }
 
-  async list(query: ListApiTokensQuery): Promise<PageDto<ApiToken>> {
-    const after = startAfter(query);
-    const rows = await this.dataSource.manager.find(ApiToken, {
-      where: {
-        ...(query.environment_id && { environmentId: query.environment_id }),
-        ...(after && { id: LessThan(after) }),
-      },
-      order: { id: 'DESC' },
-      take: query.limit + 1,
+  list(query: ListApiTokensQuery, reader: Reader): Promise<PageDto<ApiTokenDto>> {
+    return this.pages.read({ list: 'api-token', environmentId: null }, query, reader, async ({ before, limit }) => {
+      const tokens = await this.dataSource.manager.find(ApiToken, {
+        where: {
+          ...(query.environment_id && { environmentId: query.environment_id }),
+          ...(before && { id: LessThan(before) }),
+        },
+        order: { id: 'DESC' },
+        take: limit + 1,
+      });
+      return mapPart(
+        toPart(tokens, limit, ({ id }) => id),
+        toApiTokenDto,
+      );
     });
-    return toPage(rows, query.limit, ({ id }) => id);
   }
 
   async get(id: string): Promise<ApiToken> {

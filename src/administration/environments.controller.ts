@@ -5,8 +5,10 @@ import { CurrentPrincipal } from '../auth/current-principal.decorator.js';
 import { actorOf, type Principal } from '../auth/principal.js';
 import { Creates } from '../common/creates.js';
 import { DeletedDto } from '../common/deleted.dto.js';
-import { ApiPage, PageDto, PageQuery, mapPage } from '../common/page.js';
+import { ApiPage, PageDto, PageQuery } from '../common/page.js';
 import { UuidParam } from '../common/uuid-param.js';
+import { CurrentReader } from '../reads/current-reader.decorator.js';
+import type { Reader } from '../reads/read-turns.js';
 import { CreateEnvironmentDto, EnvironmentDto, UpdateEnvironmentDto, toEnvironmentDto } from './environment.dto.js';
 import { EnvironmentErasureDto, toEnvironmentErasureDto } from './environment-erasure.dto.js';
 import { EnvironmentsService } from './environments.service.js';
@@ -28,8 +30,8 @@ export class EnvironmentsController {
   @AdminOnly()
   @ApiPage(EnvironmentDto)
   @ApiOperation({ summary: 'List environments', description: 'Those that were not deleted.' })
-  async list(@Query() query: PageQuery): Promise<PageDto<EnvironmentDto>> {
-    return mapPage(await this.environments.list(query), toEnvironmentDto);
+  list(@Query() query: PageQuery, @CurrentReader() reader: Reader): Promise<PageDto<EnvironmentDto>> {
+    return this.environments.list(query, reader);
   }
 
   @Get(':id')

@@ -7,9 +7,13 @@ import { EnvironmentDirectory } from '../auth/environment-directory.js';
 import { Environment } from '../auth/environment.entity.js';
 import { DailyPartitions } from '../database/daily-partitions.js';
 import { notFound } from '../common/not-found.js';
-import { type PageDto, type PageQuery, startAfter, toPage } from '../common/page.js';
+import { mapPart, type PageDto, type PageQuery, toPart } from '../common/page.js';
 import { uuidV7 } from '../common/uuid-v7.js';
+import { DatabaseClock } from '../database/database-clock.js';
+import { PageReader } from '../reads/page-reader.js';
+import type { Reader } from '../reads/read-turns.js';
 import { deleteApiTokens } from './api-tokens.service.js';
+import { type EnvironmentDto, toEnvironmentDto } from './environment.dto.js';
 import { EnvironmentContents } from './environment-contents.js';
 import { type EnvironmentErasure, findErasure, startErasure } from './environment-erasures.repository.js';
 
@@ -21,23 +25,29 @@ export class EnvironmentsService {
     private readonly directory: EnvironmentDirectory,
     private readonly authenticator: Authenticator,
     private readonly contents: EnvironmentContents,
+    private readonly clock: DatabaseClock,
+    private readonly pages: PageReader,
   ) {}
 
   /** @param actor who creates it, as in the audit trail */
   async create(name: string, actor: string): Promise<Environment> {
-    const environment = newEnvironment(name, new Date());
+    const environment = newEnvironment(name, this.clock.now());
     await this.dataSource.transaction((manager) => insertEnvironment(manager, environment, actor));
     return environment;
   }
 
-  async list(query: PageQuery): Promise<PageDto<Environment>> {
-    const after = startAfter(query);
-    const rows = await this.dataSource.manager.find(Environment, {
-      where: { deletedAt: IsNull(), ...(after && { id: LessThan(after) }) },
-      order: { id: 'DESC' },
-      take: query.limit + 1,
+  list(query: PageQuery, reader: Reader): Promise<PageDto<EnvironmentDto>> {
+    return this.pages.read({ list: 'environment', environmentId: null }, query, reader, async ({ before, limit }) => {
+      const environments = await this.dataSource.manager.find(Environment, {
+        where: { deletedAt: IsNull(), ...(before && { id: LessThan(before) }) },
+        order: { id: 'DESC' },
+        take: limit + 1,
+      });
+      return mapPart(
+        toPart(environments, limit, ({ id }) => id),
+        toEnvironmentDto,
+      );
     });
-    return toPage(rows, query.limit, ({ id }) => id);
   }
 
   async get(id: string): Promise<Environment> {
@@ -51,7 +61,7 @@ export class EnvironmentsService {
     if (name !== undefined) {
       await this.dataSource.transaction(async (manager) => {
         const isOther = { id, name: Not(name), deletedAt: IsNull() };
-        const { affected } = await manager.update(Environment, isOther, { name, updatedAt: new Date() });
+        const { affected } = await manager.update(Environment, isOther, { name, updatedAt: this.clock.now() });
         if (affected === 1)
           await recordAudit(manager, [{ ...recordOf(id, 'changed', actor), changedFields: ['name'] }]);
       });
@@ -78,7 +88,7 @@ export class EnvironmentsService {
   }
 
   private async deleteIn(manager: EntityManager, id: string, actor: string): Promise<() => Promise<void>> {
-    const now = new Date();
+    const now = this.clock.now();
     const row = { updatedAt: now, deletedAt: now };
     const { affected } = await manager.update(Environment, { id, deletedAt: IsNull() }, row);
     if (affected !== 1) throw notFound('ENVIRONMENT_NOT_FOUND');

@@ -6,6 +6,7 @@ import { SYSTEM_ACTOR } from '../auth/principal.js';
 import { Config } from '../config/config.js';
 import { writeCredential } from '../config/credential-file.js';
 import { CREDENTIAL_FILES } from '../config/first-boot.js';
+import { DatabaseClock } from '../database/database-clock.js';
 import { insertApiToken, issueApiToken } from './api-tokens.service.js';
 import { insertEnvironment, newEnvironment } from './environments.service.js';
 
@@ -22,12 +23,13 @@ export class FirstEnvironmentMaker implements OnModuleInit {
   constructor(
     private readonly config: Config,
     private readonly dataSource: DataSource,
+    private readonly clock: DatabaseClock,
   ) {}
 
   async onModuleInit(): Promise<void> {
     if (this.config.databaseUrl !== null || (await this.dataSource.manager.exists(Environment))) return;
 
-    const now = new Date();
+    const now = this.clock.now();
     const environment = newEnvironment(NAME, now);
     const { token, text } = issueApiToken({ name: NAME, environmentId: environment.id, expiresAt: null }, now);
     // The file first: killed before the commit, the next start finds no environment and replaces the file. The other

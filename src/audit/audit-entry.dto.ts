@@ -49,7 +49,9 @@ export class AuditEntryDto {
   @ApiProperty({
     type: 'string',
     isArray: true,
-    description: 'The names of the fields that a change changed, never what they held. Empty for any other action.',
+    description:
+      'The names of the fields that a change changed, never what they held; `health` where what was known against an ' +
+      'endpoint was forgotten, `recovery` where one was stopped. Empty for any other action.',
     example: ['is_active'],
   })
   changed_fields: readonly string[];

@@ -1,8 +1,10 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { AdminOnly } from '../auth/access.decorators.js';
-import { ApiPage, type PageDto, mapPage } from '../common/page.js';
-import { AuditEntryDto, toAuditEntryDto } from './audit-entry.dto.js';
+import { ApiPage, type PageDto } from '../common/page.js';
+import { CurrentReader } from '../reads/current-reader.decorator.js';
+import type { Reader } from '../reads/read-turns.js';
+import { AuditEntryDto } from './audit-entry.dto.js';
 import { AuditQuery } from './audit.query.js';
 import { AuditService } from './audit.service.js';
 
@@ -21,7 +23,7 @@ export class AuditController {
       'Who created, changed or deleted what, rotated a secret, retried a delivery or recovered what a webhook missed, ' +
       'and when. Entries are never changed or removed. Filters combine.',
   })
-  async list(@Query() query: AuditQuery): Promise<PageDto<AuditEntryDto>> {
-    return mapPage(await this.audit.list(query), toAuditEntryDto);
+  list(@Query() query: AuditQuery, @CurrentReader() reader: Reader): Promise<PageDto<AuditEntryDto>> {
+    return this.audit.list(query, reader);
   }
 }

@@ -1,25 +1,34 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { type PageDto, startAfter, toPage } from '../common/page.js';
-import type { AuditEntry } from './audit-entry.js';
+import { mapPart, type PageDto, toPart } from '../common/page.js';
+import { PageReader } from '../reads/page-reader.js';
+import type { Reader } from '../reads/read-turns.js';
+import { type AuditEntryDto, toAuditEntryDto } from './audit-entry.dto.js';
 import type { AuditQuery } from './audit.query.js';
 import { listAuditEntries } from './audit.repository.js';
 
 @Injectable()
 export class AuditService {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly pages: PageReader,
+  ) {}
 
-  async list(query: AuditQuery): Promise<PageDto<AuditEntry>> {
-    const rows = await listAuditEntries(this.dataSource, {
+  list(query: AuditQuery, reader: Reader): Promise<PageDto<AuditEntryDto>> {
+    const filter = {
       environmentId: query.environment_id ?? null,
       actor: query.actor ?? null,
       action: query.action ?? null,
       resourceId: query.resource_id ?? null,
       createdAfter: query.created_after ?? null,
       createdBefore: query.created_before ?? null,
-      before: startAfter(query),
-      limit: query.limit + 1,
+    };
+    return this.pages.read({ list: 'audit', environmentId: null }, query, reader, async ({ before, limit }) => {
+      const entries = await listAuditEntries(this.dataSource, { ...filter, before, limit: limit + 1 });
+      return mapPart(
+        toPart(entries, limit, ({ id }) => id),
+        toAuditEntryDto,
+      );
     });
-    return toPage(rows, query.limit, ({ id }) => id);
   }
 }

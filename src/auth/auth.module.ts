@@ -5,6 +5,7 @@ import { AccessGuard } from './access.guard.js';
 import { AuthenticationHook } from './authentication-hook.js';
 import { Authenticator } from './authenticator.js';
 import { EnvironmentDirectory } from './environment-directory.js';
+import { LiveReplicas } from './live-replicas.js';
 import { RequestLimits } from './request-limits.js';
 import { TokenUsage } from './token-usage.js';
 
@@ -18,9 +19,10 @@ import { TokenUsage } from './token-usage.js';
     AuthenticationHook,
     Authenticator,
     EnvironmentDirectory,
+    LiveReplicas,
     RequestLimits,
     TokenUsage,
   ],
-  exports: [Authenticator, EnvironmentDirectory],
+  exports: [Authenticator, EnvironmentDirectory, LiveReplicas],
 })
 export class AuthModule {}

@@ -3,14 +3,15 @@ import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ApiError } from '../common/errors.js';
 import type { Access } from './access.decorators.js';
+import { refuseUnlessAllowed } from './access-rule.js';
 import { Authenticator } from './authenticator.js';
 import { RequestLimits } from './request-limits.js';
 import { setPrincipal } from './request-principal.js';
 import { TokenUsage } from './token-usage.js';
 
 /**
- * Finds out who makes a request as soon as its headers have arrived, and refuses whoever is nobody: their body is not
- * kept, and what is wrong with it is none of their business. What the sender may do is for the guard.
+ * Finds out who makes a request as soon as its headers have arrived, and refuses whoever is nobody or may not do this:
+ * their body is not kept, and what is wrong with it is none of their business.
  */
 @Injectable()
 export class AuthenticationHook implements OnModuleInit {
@@ -39,8 +40,9 @@ export class AuthenticationHook implements OnModuleInit {
         headers: { 'WWW-Authenticate': 'Bearer' },
       });
     }
-    if (principal.kind === 'api_token') this.usage.note(principal.id, Date.now());
+    if (principal.kind === 'api_token') this.usage.note(principal.id);
     setPrincipal(request, principal);
     if (access.kind !== 'scopes' || !access.isIntake) await this.limits.countRequest(principal);
+    refuseUnlessAllowed(principal, access, request);
   }
 }

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Config } from '../config/config.js';
 import { AccessDataSource } from '../database/data-sources.js';
+import { DatabaseClock } from '../database/database-clock.js';
 import { ApiToken } from './api-token.entity.js';
 import { bearerTokenOf, hashToken, looksLikeApiToken } from './bearer-token.js';
 import type { ApiTokenPrincipal, Principal } from './principal.js';
@@ -21,6 +22,7 @@ export class Authenticator {
   constructor(
     config: Config,
     @AccessDataSource() private readonly dataSource: DataSource,
+    private readonly clock: DatabaseClock,
   ) {
     this.adminHash = config.adminToken === null ? null : hashToken(config.adminToken);
     this.principals = new ShortCache({
@@ -49,7 +51,7 @@ export class Authenticator {
     const key = hash.toString('base64');
     if (!this.principals.has(key) && (await isSuspect())) return null;
     const principal = await this.principals.get(key);
-    if (!principal || !isExpired(principal, Date.now())) return principal;
+    if (!principal || !isExpired(principal, this.clock.nowMs())) return principal;
     // Looked up again each time, like an unknown one: answers that came faster would tell the two apart.
     this.principals.forget(key);
     return null;

@@ -1,5 +1,6 @@
 import { type BeforeApplicationShutdown, Injectable, Logger } from '@nestjs/common';
 import { DataSource, IsNull, LessThan, Or } from 'typeorm';
+import { DatabaseClock } from '../database/database-clock.js';
 import { ApiToken } from './api-token.entity.js';
 
 /** `last_used_at` is for finding tokens that nobody needs: a minute is exact enough and costs one write a minute. */
@@ -14,10 +15,14 @@ export class TokenUsage implements BeforeApplicationShutdown {
   private readonly writes = new Set<Promise<void>>();
   private stopped = false;
 
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly clock: DatabaseClock,
+  ) {}
 
   /** Returns at once; a failure is logged and disturbs no request. */
-  note(tokenId: string, nowMs: number): void {
+  note(tokenId: string): void {
+    const nowMs = this.clock.nowMs();
     const notedAtMs = this.notedAtMs.get(tokenId);
     if (this.stopped || (notedAtMs !== undefined && nowMs - notedAtMs < INTERVAL_MS)) return;
     this.notedAtMs.delete(tokenId);

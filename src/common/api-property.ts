@@ -1,6 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, type OpenAPIObject } from '@nestjs/swagger';
-import { Transform } from 'class-transformer';
 import { ValidateBy } from 'class-validator';
 import { VerbatimJson } from './verbatim-json.js';
 
@@ -36,13 +35,11 @@ export function documentPayload(document: OpenAPIObject): void {
 
 /**
  * An event's payload in a request: a JSON object that nobody here looks into. The body parser has kept its text as a
- * `VerbatimJson` and has refused a deeper nesting than 64 levels; its size is the business of who accepts it.
+ * `VerbatimJson`, and has refused one over MAX_EVENT_BYTES or nested deeper than 64 levels.
  */
 export function ApiPayload(options: Omit<PropertyOptions, 'nullable'> = {}): PropertyDecorator {
   return applyDecorators(
     ApiProperty({ ...options, type: EventPayload }),
-    // class-transformer copies what it does not know member by member; this hands on the original.
-    Transform(({ obj, key }: { obj: Record<string, unknown>; key: string }) => obj[key]),
     ValidateBy({
       name: 'isVerbatimObject',
       validator: {

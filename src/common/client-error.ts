@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { ANSWER_HEADERS } from './answer-headers.js';
 import { type ErrorBody, errorBodyOf } from './error-body.js';
 import { ApiError, type ErrorCode } from './errors.js';
 import { REQUEST_ID_HEADER, requestIdOf } from './request-id.js';
@@ -34,8 +35,7 @@ export function answerClientError(cause: NodeJS.ErrnoException, socket: Socket):
   }
   const answer = answerUnderWay(socket);
   if (answer) {
-    answer.shouldKeepAlive = false;
-    answer.once('finish', () => socket.destroySoon());
+    endWith(answer, socket);
     return;
   }
   const { code, message } = BY_NODE_CODE[cause.code ?? ''] ?? MALFORMED;
@@ -45,8 +45,19 @@ export function answerClientError(cause: NodeJS.ErrnoException, socket: Socket):
 /** Answers a request for a tunnel, which Node hands over with its bare socket: what it names is no path of this API. */
 export function answerConnect(request: IncomingMessage, socket: Duplex): void {
   socket.on('error', () => socket.destroy());
+  const answer = answerUnderWay(socket as Socket);
+  if (answer) {
+    endWith(answer, socket as Socket);
+    return;
+  }
   const error = errorBodyOf(new ApiError('ROUTE_NOT_FOUND', 'No such path'));
   socket.end(rawAnswer(error, requestIdOf(request)), () => socket.destroy());
+}
+
+/** Lets the answer be the connection's last: what came after its request goes unanswered. */
+function endWith(answer: ServerResponse, socket: Socket): void {
+  answer.shouldKeepAlive = false;
+  answer.once('finish', () => socket.destroySoon());
 }
 
 /**
@@ -70,6 +81,7 @@ function rawAnswer(error: ErrorBody, requestId: string): string {
     'Content-Type: application/json; charset=utf-8',
     `Content-Length: ${Buffer.byteLength(body)}`,
     `${REQUEST_ID_HEADER}: ${requestId}`,
+    ...Object.entries(ANSWER_HEADERS).map(([name, value]) => `${name}: ${value}`),
     'Connection: close',
     '',
     body,

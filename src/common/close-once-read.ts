@@ -1,4 +1,9 @@
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import { isWaitingToBeAsked } from './expect-continue.js';
+
+/** Connections whose last answer is out, while the rest of its request still arrives. */
+const draining = new WeakSet<Socket>();
 
 /**
  * For a request that is answered before its body was read: where the connection ends with the answer, it is closed only
@@ -12,7 +17,15 @@ export function closeOnceRead(request: IncomingMessage): void {
   socket.destroySoon = () => {
     // The socket has its own again.
     Reflect.deleteProperty(socket, 'destroySoon');
-    if (request.complete) socket.destroySoon();
-    else request.once('close', () => socket.destroySoon());
+    if (request.complete) return socket.destroySoon();
+    draining.add(socket);
+    // It may send its body all the same, or see by this that nobody wants it.
+    if (isWaitingToBeAsked(request)) socket.end();
+    request.once('close', () => socket.destroySoon());
   };
+}
+
+/** Whether no further answer can be sent on a connection. */
+export function isEnding(socket: Socket): boolean {
+  return socket.writableEnded || socket.destroyed || draining.has(socket);
 }

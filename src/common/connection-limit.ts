@@ -1,9 +1,16 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import { BlockList, type Socket } from 'node:net';
 import { Logger } from '@nestjs/common';
+import { networkOf } from './network-of.js';
+import type { ServerLimits } from './server-limits.js';
 
 const ROOM_INTERVAL_MS = 1_000;
 const LOG_INTERVAL_MS = 60_000;
+
+export interface ConnectionLimits extends Pick<ServerLimits, 'maxConnections' | 'maxConnectionsPerNetwork'> {
+  /** Addresses, as CIDR ranges, that everybody's requests come through: their connections count only in all. */
+  exempt: readonly string[];
+}
 
 interface Use {
   /** Requests whose answers are not wholly sent. */
@@ -12,43 +19,117 @@ interface Use {
   bytesRead: number | null;
 }
 
+/** Connections that share a bound. */
+interface Group {
+  readonly connections: Map<Socket, Use>;
+  readonly isTimeToMakeRoom: Clock;
+}
+
+type Clock = (nowMs: number) => boolean;
+
 /**
- * Bounds how many connections a server has open. One that is over the bound is closed at once, unanswered: an answer
- * would need what there is none left of. Connections that wait for their client's next request are closed then, so that
- * whoever keeps some open for later is not in the way of who has a request now. Not by Node's `closeIdleConnections`
- * (20.20): it cuts off answers that are written and not yet sent.
+ * Bounds how many connections a server has open, in all and from one network. One that is over a bound is closed at once,
+ * unanswered: an answer would need what there is none left of. Connections under that bound that wait for their client's
+ * next request are closed then, so that whoever keeps some open for later is not in the way of who has a request now. Not
+ * by Node's `closeIdleConnections` (20.20): it cuts off answers that are written and not yet sent.
  */
-export function limitConnections(server: Server, max: number): void {
+export function limitConnections(
+  server: Server,
+  { maxConnections, maxConnectionsPerNetwork, exempt }: ConnectionLimits,
+): void {
   const logger = new Logger('Http');
-  const isTimeToMakeRoom = atMostEvery(ROOM_INTERVAL_MS);
-  const isTimeToLog = atMostEvery(LOG_INTERVAL_MS);
-  const connections = new Map<Socket, Use>();
-  server.maxConnections = max;
+  const isTimeToLog = { all: atMostEvery(LOG_INTERVAL_MS), network: atMostEvery(LOG_INTERVAL_MS) };
+  const isExempt = membershipOf(exempt);
+  const all = newGroup();
+  const networks = new Map<string, Group>();
+
+  const groupsOf = (address: string): Group[] => {
+    if (isExempt(address)) return [all];
+    const network = networkOf(address);
+    const group = networks.get(network) ?? newGroup();
+    networks.set(network, group);
+    return [all, group];
+  };
+
+  server.maxConnections = maxConnections;
   server.on('connection', (socket: Socket) => {
-    connections.set(socket, { underWay: 0, bytesRead: null });
-    socket.once('close', () => connections.delete(socket));
+    const { remoteAddress: address = '' } = socket;
+    const groups = groupsOf(address);
+    const network = groups[1];
+    if (network && network.connections.size >= maxConnectionsPerNetwork) {
+      socket.destroy();
+      makeRoom(network);
+      if (isTimeToLog.network(Date.now())) {
+        const msg = 'connections from one network are refused, because it has too many open';
+        logger.warn({ msg, network: networkOf(address), limit: maxConnectionsPerNetwork });
+      }
+      return;
+    }
+    const use: Use = { underWay: 0, bytesRead: null };
+    for (const { connections } of groups) connections.set(socket, use);
+    socket.once('close', () => {
+      for (const { connections } of groups) connections.delete(socket);
+      if (network?.connections.size === 0) networks.delete(networkOf(address));
+    });
   });
   server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
-    const use = connections.get(socket);
+    const use = all.connections.get(socket);
     if (!use) return;
     use.underWay += 1;
-    response.once('close', () => {
+    response.on('close', () => {
       use.underWay -= 1;
       use.bytesRead = socket.bytesRead;
     });
   });
   server.on('drop', () => {
-    const nowMs = Date.now();
-    if (isTimeToMakeRoom(nowMs)) {
-      for (const [socket, { underWay, bytesRead }] of connections) {
-        if (underWay === 0 && socket.bytesRead === bytesRead) socket.destroySoon();
-      }
+    makeRoom(all);
+    if (isTimeToLog.all(Date.now())) {
+      logger.warn({ msg: 'connections are refused, because too many are open', limit: maxConnections });
     }
-    if (isTimeToLog(nowMs)) logger.warn({ msg: 'connections are refused, because too many are open', limit: max });
   });
 }
 
-function atMostEvery(intervalMs: number): (nowMs: number) => boolean {
+/**
+ * Lets a server live on that has no file descriptor for a connection: the system closes what it cannot take, and the next
+ * one is taken when there is one again. Unheard, the error would end the process.
+ */
+export function outliveFailedAccepts(server: Server): void {
+  const logger = new Logger('Http');
+  const isTimeToLog = atMostEvery(LOG_INTERVAL_MS);
+  server.on('error', (error: NodeJS.ErrnoException) => {
+    // A server that cannot listen says so to whoever made it listen.
+    if (error.syscall !== 'accept' || !isTimeToLog(Date.now())) return;
+    logger.warn({ msg: 'connections cannot be taken; raise the limit of open files', err: error });
+  });
+}
+
+function newGroup(): Group {
+  return { connections: new Map(), isTimeToMakeRoom: atMostEvery(ROOM_INTERVAL_MS) };
+}
+
+function makeRoom({ connections, isTimeToMakeRoom }: Group): void {
+  if (!isTimeToMakeRoom(Date.now())) return;
+  for (const [socket, { underWay, bytesRead }] of connections) {
+    if (underWay === 0 && socket.bytesRead === bytesRead) socket.destroySoon();
+  }
+}
+
+/** Whether an address is in one of the ranges. */
+function membershipOf(ranges: readonly string[]): (address: string) => boolean {
+  const list = new BlockList();
+  for (const range of ranges) {
+    const [address, prefix] = range.split('/') as [string, string?];
+    const family = address.includes(':') ? 'ipv6' : 'ipv4';
+    if (prefix === undefined) list.addAddress(address, family);
+    else list.addSubnet(address, Number(prefix), family);
+  }
+  return (address) => {
+    const plain = address.replace(/^::ffff:(?=\d+\.)/i, '');
+    return list.check(plain, plain.includes(':') ? 'ipv6' : 'ipv4');
+  };
+}
+
+function atMostEvery(intervalMs: number): Clock {
   let lastAtMs = -Infinity;
   return (nowMs) => {
     if (nowMs - lastAtMs < intervalMs) return false;

@@ -1,7 +1,9 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, Logger } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ClientGoneError } from './client-gone-error.js';
 import { closeOnceRead } from './close-once-read.js';
 import { errorBodyOf } from './error-body.js';
+import { isWaitingToBeAsked } from './expect-continue.js';
 import { toApiError } from './to-api-error.js';
 
 /** The one place where an error becomes an answer. */
@@ -15,14 +17,20 @@ export class ErrorFilter implements ExceptionFilter {
   }
 
   answer(exception: unknown, request: FastifyRequest, reply: FastifyReply): void {
+    if (exception instanceof ClientGoneError) {
+      reply.raw.destroy();
+      return;
+    }
     const error = toApiError(exception);
     if (error.statusCode >= 500) this.report(error.code, exception, request);
     if (reply.sent || reply.raw.headersSent) {
       reply.raw.destroy();
       return;
     }
+    // Whether its body follows is for a client to say that was not asked for it: the connection cannot go on.
+    if (isWaitingToBeAsked(request.raw)) void reply.header('connection', 'close');
     // Fastify closes the connection after a body that it refuses. There is no need: the rest is read and dropped.
-    if (reply.raw.shouldKeepAlive) reply.removeHeader('connection');
+    else if (reply.raw.shouldKeepAlive) reply.removeHeader('connection');
     closeOnceRead(request.raw);
     void reply
       .status(error.statusCode)

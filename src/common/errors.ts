@@ -1,3 +1,5 @@
+import { FailureList, type FieldFailure } from './failure-list.js';
+
 /**
  * Every error that the API can answer. The code is part of the contract and never changes its meaning; texts may.
  * docs/errors.md is generated from this table (`npm run docs:generate`).
@@ -5,7 +7,7 @@
 export const ERRORS = {
   VALIDATION_FAILED: {
     status: 400,
-    description: 'The request does not have the documented form; `details.failures` names each field.',
+    description: 'The request does not have the documented form; `details.failures` names up to 100 fields.',
   },
   MALFORMED_JSON: {
     status: 400,
@@ -13,7 +15,7 @@ export const ERRORS = {
   },
   MALFORMED_REQUEST: {
     status: 400,
-    description: 'The request is not HTTP/1.1 as RFC 9112 has it.',
+    description: 'The request is not HTTP/1.1 as RFC 9112 has it, or repeats a header that has one value.',
   },
   TARGET_URL_NOT_ALLOWED: {
     status: 400,
@@ -24,7 +26,7 @@ export const ERRORS = {
     description: 'An admin token must name the environment to act in: `?environment_id=`.',
   },
   ENVIRONMENT_MISMATCH: { status: 400, description: "The request names an environment other than the token's own." },
-  INVALID_CURSOR: { status: 400, description: '`next_cursor` was not made by this list.' },
+  INVALID_CURSOR: { status: 400, description: '`next_cursor` was not made by this list with these filters.' },
   UNAUTHORIZED: { status: 401, description: 'The bearer token is missing, unknown, revoked or expired.' },
   FORBIDDEN: {
     status: 403,
@@ -70,11 +72,19 @@ export const ERRORS = {
     status: 422,
     description: 'The endpoint did not accept the test event; `details` tells the outcome.',
   },
-  HEADERS_TOO_LARGE: { status: 431, description: 'The request line and headers are over 16 KiB.' },
+  FAN_OUT_TOO_LARGE: {
+    status: 422,
+    description:
+      'The request alone owes more deliveries than PENDING_DELIVERIES_PER_ENVIRONMENT; `details` has `deliveries` and `limit`. Publish fewer events at a time.',
+  },
+  HEADERS_TOO_LARGE: {
+    status: 431,
+    description: 'The request line and headers are over 16 KiB, or there are more than 2,000 headers.',
+  },
   RATE_LIMITED: {
     status: 429,
     description:
-      'Too many requests by this token, without a valid token from this address, or of this kind at once; repeat after `Retry-After` seconds.',
+      'Too many requests by this token, without a valid token from this address, of this kind at once or on this connection, or too many bytes of bodies; repeat after `Retry-After` seconds.',
   },
   PENDING_LIMIT_REACHED: {
     status: 429,
@@ -86,16 +96,16 @@ export const ERRORS = {
     status: 503,
     description: 'The database did not answer in time; repeat after `Retry-After` seconds.',
   },
+  SERVER_BUSY: {
+    status: 503,
+    description: 'Too many bytes of request bodies are under way; repeat after `Retry-After` seconds.',
+  },
   SHUTTING_DOWN: { status: 503, description: 'This replica is stopping; repeat the request.' },
 } as const satisfies Record<string, { status: number; description: string }>;
 
 export type ErrorCode = keyof typeof ERRORS;
 
-/** One member of `details.failures`. `field` is a path such as `event_types.0`. */
-export interface FieldFailure {
-  field: string;
-  message: string;
-}
+export type { FieldFailure };
 
 export type ErrorDetails = { failures: FieldFailure[] } | Record<string, unknown>;
 
@@ -128,20 +138,17 @@ export class ApiError extends Error {
 
   /**
    * The error for fields of the request that do not have the documented form. It names the first hundred, each fault
-   * once, so that the answer to a hostile body is not larger than the body.
+   * once, and looks for no more: see {@link FailureList}.
    */
-  static validation(failures: FieldFailure[]): ApiError {
-    const distinct = [...new Map(failures.map((failure) => [sentenceOf(failure), failure])).values()];
-    const shown = distinct.slice(0, MAX_FAILURES);
-    const summary = shown.slice(0, MAX_SUMMARY).map(sentenceOf).join('; ');
-    const more = distinct.length - MAX_SUMMARY;
-    return new ApiError('VALIDATION_FAILED', more > 0 ? `${summary}; and ${more} more` : summary, {
-      details: { failures: shown },
-    });
+  static validation(failures: Iterable<FieldFailure>): ApiError {
+    const { shown, isCut } = new FailureList(failures);
+    const said = shown.slice(0, MAX_SUMMARY).map(sentenceOf).join('; ');
+    const more = shown.length - MAX_SUMMARY;
+    const rest = more > 0 ? `; and ${isCut ? 'at least ' : ''}${more} more` : '';
+    return new ApiError('VALIDATION_FAILED', said + rest, { details: { failures: [...shown] } });
   }
 }
 
-const MAX_FAILURES = 100;
 const MAX_SUMMARY = 5;
 
 function sentenceOf({ field, message }: FieldFailure): string {

@@ -1,41 +1,22 @@
 import type { IncomingMessage } from 'node:http';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { ANSWER_HEADERS } from './answer-headers.js';
+import { BodyBudget, bodyLimitsOf } from './body-budget.js';
 import { answerClientError, answerConnect, noteAnswered } from './client-error.js';
-import { limitConnections } from './connection-limit.js';
-import { ApiError } from './errors.js';
+import { limitConnections, outliveFailedAccepts } from './connection-limit.js';
+import { ApiError, type FieldFailure } from './errors.js';
+import { withholdContinue } from './expect-continue.js';
 import { useJsonBody } from './json-body.js';
+import { networkOf } from './network-of.js';
+import { faultOfHead } from './request-head.js';
+import { slowRefusals } from './refusal-pace.js';
 import { REQUEST_ID_HEADER, requestIdOf } from './request-id.js';
+import { isQueryOverfull, targetOf } from './request-target.js';
+import { takeTurns } from './request-turns.js';
 import { RouteTable } from './route-table.js';
+import { SERVER_LIMITS, type ServerLimits } from './server-limits.js';
 import type { ShutdownState } from './shutdown-state.js';
-
-/** What a server does not wait for longer than, and does not have more of. */
-export interface ServerLimits {
-  /** Time until the first byte of a connection's first request, and from the first byte of a request to its headers' end. */
-  headersTimeoutMs: number;
-  /** Time for the whole request. */
-  requestTimeoutMs: number;
-  /** How often requests are looked at for these two: one that is late is ended so much later at most. */
-  checkIntervalMs: number;
-  maxConnections: number;
-}
-
-export const SERVER_LIMITS: ServerLimits = {
-  headersTimeoutMs: 20_000,
-  // 8 MiB at 1 Mbit/s take 67 s.
-  requestTimeoutMs: 120_000,
-  // Node looks every 30 s by itself, which made 50 s of 20. A look at 4,096 connections takes 0.24 ms.
-  checkIntervalMs: 1_000,
-  // Each can hold 16 KiB of headers, which takes 33 KiB of memory: 135 MiB in all, and a descriptor. Deliveries and the
-  // database have theirs beside them.
-  maxConnections: 4_096,
-};
-
-/** Time without a byte in either direction: far beyond the longest answer, so that only the dead are cut off. */
-const CONNECTION_TIMEOUT_MS = 300_000;
-
-/** Longer than a load balancer keeps an idle connection, commonly 60 s, so that it never writes to a closed one. */
-const KEEP_ALIVE_TIMEOUT_MS = 72_000;
 
 /**
  * More than the request line can hold (16 KiB) with each character escaped (3 bytes), so that an over-long id is a
@@ -49,8 +30,14 @@ const MACHINE_ROUTES = /^\/(health\/|metrics(\?|$))/;
 export interface HttpOptions {
   /** Bytes of a request body; a longer one is a 413. */
   maxBodyBytes: number;
+  /** Bytes of an event's payload; a longer one is a 413. */
+  maxEventBytes: number;
   /** Addresses and ranges of proxies whose `X-Forwarded-*` count; null = none. */
   trustProxy: string[] | null;
+  /** Refused requests of a sender within ten seconds; the answers of those beyond wait. */
+  rateLimitPer10s: number;
+  /** By what name a request's sender is known, once it is; null: it is not. */
+  senderOf?: (request: FastifyRequest) => string | null;
   /** Default: {@link SERVER_LIMITS}. */
   limits?: ServerLimits;
 }
@@ -61,7 +48,14 @@ export interface HttpOptions {
  */
 export class HttpAdapter extends FastifyAdapter {
   constructor(
-    { maxBodyBytes, trustProxy, limits = SERVER_LIMITS }: HttpOptions,
+    {
+      maxBodyBytes,
+      maxEventBytes,
+      trustProxy,
+      rateLimitPer10s,
+      senderOf = () => null,
+      limits = SERVER_LIMITS,
+    }: HttpOptions,
     private readonly shutdown: ShutdownState,
   ) {
     super({
@@ -69,8 +63,8 @@ export class HttpAdapter extends FastifyAdapter {
       trustProxy: trustProxy ?? false,
       genReqId: requestIdOf,
       requestTimeout: limits.requestTimeoutMs,
-      connectionTimeout: CONNECTION_TIMEOUT_MS,
-      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+      connectionTimeout: limits.silenceTimeoutMs,
+      keepAliveTimeout: limits.keepAliveTimeoutMs,
       // Node's own answer to a request without a host has neither body nor request id; it gets ours below.
       http: {
         headersTimeout: limits.headersTimeoutMs,
@@ -80,25 +74,38 @@ export class HttpAdapter extends FastifyAdapter {
       routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
       // The answer to a late request is given below, in the contract's form.
       return503OnClosing: false,
-      rewriteUrl: (request: IncomingMessage) => decodable(withoutDoubledSlash(request.url ?? '/')),
+      rewriteUrl: (request: IncomingMessage) => targetOf(request, limits.maxQueryParameters),
       clientErrorHandler: answerClientError,
     });
     const server = this.getInstance<FastifyInstance>();
-    limitConnections(server.server, limits.maxConnections);
+    limitConnections(server.server, { ...limits, exempt: trustProxy ?? [] });
+    outliveFailedAccepts(server.server);
+    withholdContinue(server.server);
     server.server.on('connect', answerConnect);
-    // No expectation but 100-continue was ever defined, and a server may pass over others (RFC 9110 §10.1.1).
-    server.server.on('checkExpectation', (request, response) => server.server.emit('request', request, response));
+    // One more than there may be, so that one that has more is known; what Node cuts off it does not tell of.
+    server.server.maxHeadersCount = limits.maxHeaders + 1;
+    // A client that has said all may close its side and wait for the answer (RFC 9112 §9.6); Node would drop that.
+    Object.assign(server.server, { httpAllowHalfOpen: true });
     const routes = new RouteTable();
     server.addHook('onRoute', ({ method, url }) => routes.add(method, url));
     server.addHook('onRequest', (request, reply, done) => {
-      void reply.header(REQUEST_ID_HEADER, request.id);
-      done(this.#refusalOf(request, routes) ?? undefined);
+      void reply.header(REQUEST_ID_HEADER, request.id).headers(ANSWER_HEADERS);
+      done();
     });
+    takeTurns(server, limits.maxWaitingRequests);
+    server.addHook('onRequest', (request, _reply, done) => done(this.#refusalOf(request, routes, limits) ?? undefined));
     server.addHook('onResponse', (request, _reply, done) => {
       noteAnswered(request.raw);
       done();
     });
-    useJsonBody(server, maxBodyBytes);
+    const budget = new BodyBudget(bodyLimitsOf(maxBodyBytes, limits.maxBytesOfBodies));
+    const ownersOfRequest = (request: FastifyRequest): string[] => ownersOf(request, senderOf(request));
+    const bodies = useJsonBody(server, { maxBodyBytes, maxEventBytes, budget, ownersOf: ownersOfRequest });
+    slowRefusals(server, {
+      limit: rateLimitPer10s,
+      senderOf: (request) => ownersOfRequest(request).at(-1)!,
+      bodies,
+    });
     server.addHook('preHandler', (request, _reply, done) => done(repeatedParameter(request.query) ?? undefined));
   }
 
@@ -108,9 +115,13 @@ export class HttpAdapter extends FastifyAdapter {
     this.shutdown.begin();
   }
 
-  #refusalOf(request: FastifyRequest, routes: RouteTable): ApiError | null {
-    if (request.raw.httpVersion === '1.1' && request.headers.host === undefined) {
-      return new ApiError('MALFORMED_REQUEST', 'The request names no host');
+  #refusalOf(request: FastifyRequest, routes: RouteTable, limits: ServerLimits): ApiError | null {
+    const fault = faultOfHead(request.raw, limits.maxHeaders);
+    if (fault) return fault;
+    if (isQueryOverfull(request.raw)) {
+      return ApiError.validation([
+        { field: '', message: `The query may have ${limits.maxQueryParameters} parameters at most` },
+      ]);
     }
     if (this.shutdown.isStopping && !MACHINE_ROUTES.test(request.url)) {
       const headers = { Connection: 'close', 'Retry-After': '1' };
@@ -124,34 +135,23 @@ export class HttpAdapter extends FastifyAdapter {
   }
 }
 
-/** Published clients join their base URL and the path with one slash too many. */
-function withoutDoubledSlash(url: string): string {
-  return url.startsWith('//') ? url.replace(/^\/+/, '/') : url;
-}
-
 /**
- * The router refuses a path that is not percent-encoded UTF-8. But it only names nothing, as any other unknown path or
- * id: so its percent signs are taken for themselves.
+ * Who answers for what a request costs: the network, and last the sender, where it is known. No id of a sender is an address.
+ * Names are used as they are: to look up one that was put together for each request cost 4 µs.
  */
-function decodable(url: string): string {
-  const path = url.split('?', 1)[0]!;
-  return isEncoded(path) ? url : path.replaceAll('%', '%25') + url.slice(path.length);
-}
-
-function isEncoded(path: string): boolean {
-  if (!path.includes('%')) return true;
-  try {
-    decodeURIComponent(path);
-    return true;
-  } catch {
-    return false;
-  }
+function ownersOf({ ip }: FastifyRequest, sender: string | null): string[] {
+  return sender === null ? [networkOf(ip)] : [networkOf(ip), sender];
 }
 
 /** Which of two values counts is a guess that client, proxy and server can make differently: so neither does. */
 function repeatedParameter(query: unknown): ApiError | null {
-  const failures = Object.entries(query as object)
-    .filter(([, value]) => Array.isArray(value))
-    .map(([field]) => ({ field, message: 'must be given once' }));
-  return failures.length > 0 ? ApiError.validation(failures) : null;
+  const parameters = query as Record<string, unknown>;
+  const isRepeated = Object.values(parameters).some((value) => Array.isArray(value));
+  return isRepeated ? ApiError.validation(repeatedParameters(parameters)) : null;
+}
+
+function* repeatedParameters(parameters: Record<string, unknown>): Generator<FieldFailure> {
+  for (const [field, value] of Object.entries(parameters)) {
+    if (Array.isArray(value)) yield { field, message: 'must be given once' };
+  }
 }

@@ -76,12 +76,13 @@ export const OPERATIONAL_EVENTS = [
       deliveries: {
         type: 'object',
         description: 'Pending deliveries of the whole installation.',
-        required: ['due', 'held', 'later', 'leased'],
+        required: ['due', 'held', 'later', 'leased', 'owed'],
         properties: {
           due: count('They only lack room.', 18240),
           held: count('They wait for an endpoint that is down or paused.', 2200),
           later: count('They wait for their next attempt.', 310),
           leased: count('A replica has them.', 500),
+          owed: count('They are to be queued yet, of events that owe very many.', 0),
         },
       },
       seen_at: time('When the queue was read.'),

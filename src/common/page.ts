@@ -1,9 +1,8 @@
 import { applyDecorators, type Type } from '@nestjs/common';
 import { ApiOkResponse, ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
-import { Transform } from 'class-transformer';
 import { IsOptional, IsString } from 'class-validator';
 import { ApiErrors } from './api-errors.js';
-import { ApiError, ERRORS } from './errors.js';
+import { Converted } from './dto-shape.js';
 import { QueryInteger } from './query-property.js';
 
 const DEFAULT_LIMIT = 100;
@@ -17,10 +16,10 @@ export class PageQuery {
   @ApiPropertyOptional({
     type: 'string',
     description:
-      '`next_cursor` of the page before, with the same filters; absent or empty for the first page. It is opaque: only ' +
-      'this list takes it.',
+      '`next_cursor` of the page before; absent or empty for the first page. It is opaque: only this list takes it, ' +
+      'with the same filters; `limit` may differ.',
   })
-  @Transform(({ value }: { value: unknown }) => (value === '' ? undefined : value))
+  @Converted((value) => (value === '' ? undefined : value))
   @IsOptional()
   @IsString()
   next_cursor?: string;
@@ -64,7 +63,7 @@ function pageOf<Item>(item: Type<Item>, name: string): Type<unknown> {
       type: 'string',
       nullable: true,
       description: 'Where the next page starts: the `next_cursor` to ask for; null on the last one.',
-      example: encodeCursor('0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a61'),
+      example: 'AZij8mo8fVKcHluPDi1KYYwOVdYkqYhLbnS_TQ',
     })
     next_cursor: string | null;
 
@@ -77,14 +76,20 @@ function pageOf<Item>(item: Type<Item>, name: string): Type<unknown> {
   return Page;
 }
 
+/** A part of a list, newest first: the rows, and the id behind which the rest begins; null: there is no more. */
+export interface ListPart<Row> {
+  rows: Row[];
+  next: string | null;
+}
+
 /**
- * Cuts one page out of rows that were read with `LIMIT limit + 1`: the extra row says that there is a next page.
+ * Cuts one part out of rows that were read with `LIMIT limit + 1`: the extra row says that there is more.
  */
-export function toPage<Row>(rows: Row[], limit: number, idOf: (row: Row) => string): PageDto<Row> {
-  const result = rows.slice(0, limit);
-  const last = result.at(-1);
-  const hasMore = rows.length > limit && last !== undefined;
-  return { result, next_cursor: hasMore ? encodeCursor(idOf(last)) : null, limit };
+export function toPart<Row>(found: readonly Row[], limit: number, idOf: (row: Row) => string): ListPart<Row> {
+  const rows = found.slice(0, limit);
+  const last = rows.at(-1);
+  const hasMore = found.length > limit && last !== undefined;
+  return { rows, next: hasMore ? idOf(last) : null };
 }
 
 /**
@@ -107,46 +112,27 @@ export interface Scanned {
 }
 
 /**
- * Cuts one page out of what a bounded look found, read with `LIMIT limit + 1`. It goes no further than the first end of
+ * Cuts one part out of what a bounded look found, read with `LIMIT limit + 1`. It goes no further than the first end of
  * a look: behind that, rows of one table may be missing among those of another.
  */
-export function toScannedPage<Row extends Scanned>(
-  rows: readonly Row[],
+export function toScannedPart<Row extends Scanned>(
+  found: readonly Row[],
   limit: number,
   idOf: (row: Omit<Row, keyof Scanned>) => string,
-): PageDto<Omit<Row, keyof Scanned>> {
-  const end = rows.findIndex(({ is_scan_end: isScanEnd }) => isScanEnd);
-  const seen = end < 0 ? rows : rows.slice(0, end + 1);
-  const result = seen
+): ListPart<Omit<Row, keyof Scanned>> {
+  const end = found.findIndex(({ is_scan_end: isScanEnd }) => isScanEnd);
+  const seen = end < 0 ? found : found.slice(0, end + 1);
+  const rows = seen
     .filter(({ is_wanted: isWanted }) => isWanted)
     .map((row) => {
       const { is_wanted: _, is_scan_end: __, ...rest } = row;
       return rest;
     });
-  if (end < 0 || result.length > limit) return toPage(result, limit, idOf);
-  return { result, next_cursor: encodeCursor(idOf(rows[end]!)), limit };
+  if (end < 0 || rows.length > limit) return toPart(rows, limit, idOf);
+  return { rows, next: idOf(found[end]!) };
 }
 
-/** The same page with every row as the API shows it. */
-export function mapPage<Row, Item>(page: PageDto<Row>, toItem: (row: Row) => Item): PageDto<Item> {
-  return { result: page.result.map((row) => toItem(row)), next_cursor: page.next_cursor, limit: page.limit };
-}
-
-/** The id after which the page starts (`id < …` in `ORDER BY id DESC`), or null for the first page. */
-export function startAfter(query: PageQuery): string | null {
-  return query.next_cursor ? decodeCursor(query.next_cursor) : null;
-}
-
-/** An opaque name for "after this id": 22 characters that need no escaping in a query string. */
-export function encodeCursor(lastId: string): string {
-  return Buffer.from(lastId.replaceAll('-', ''), 'hex').toString('base64url');
-}
-
-/** The UUIDv7 in a cursor. Throws INVALID_CURSOR for any text that `encodeCursor` does not make. */
-export function decodeCursor(cursor: string): string {
-  const hex = Buffer.from(cursor, 'base64url').toString('hex');
-  const id = hex.replace(/^(.{8})(.{4})(7.{3})([89ab].{3})(.{12})$/, '$1-$2-$3-$4-$5');
-  if (id === hex || encodeCursor(id) !== cursor)
-    throw new ApiError('INVALID_CURSOR', ERRORS.INVALID_CURSOR.description);
-  return id;
+/** The same part with every row as somebody else needs it. */
+export function mapPart<Row, Item>({ rows, next }: ListPart<Row>, toItem: (row: Row) => Item): ListPart<Item> {
+  return { rows: rows.map((row) => toItem(row)), next };
 }

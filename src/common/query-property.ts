@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { Transform } from 'class-transformer';
 import { IsBoolean, IsDate, IsIn, IsInt, IsOptional, IsUUID, Max, Min, ValidateBy } from 'class-validator';
+import { Converted } from './dto-shape.js';
 import type { NamedEnum } from './named-enum.js';
 import { isUuid } from './uuid-v7.js';
 
@@ -108,5 +108,5 @@ export function instantOf(text: string): Date | null {
 }
 
 function convert(read: (text: string) => unknown): PropertyDecorator {
-  return Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? read(value) : value));
+  return Converted((value) => (typeof value === 'string' ? read(value) : value));
 }

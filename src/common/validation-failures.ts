@@ -1,43 +1,53 @@
 import { getMetadataStorage, type ValidationArguments, type ValidationError } from 'class-validator';
-import type { FieldFailure } from './errors.js';
-import { UNKNOWN_FIELD } from './unsafe-text.js';
+import type { FieldFailure } from './failure-list.js';
 
 /**
- * The failures of class-validator with the path of each field, such as `event_types.0` or `events.3.payload`, and
- * with messages that read on after it.
+ * What class-validator found wrong with one field, under the field's path, such as `event_types.0` or
+ * `events.3.payload`, in messages that read on after it.
  */
-export function failuresOf(errors: ValidationError[], parent = ''): FieldFailure[] {
-  return errors.flatMap((error) => {
-    const path = parent ? `${parent}.${error.property}` : error.property;
-    const own = Object.entries(error.constraints ?? {}).flatMap(([constraint, message]) =>
-      fieldsOf(error, constraint, path).map((field) => ({ field, message: messageOf(constraint, message, error) })),
-    );
-    return [...own, ...failuresOf(error.children ?? [], path)];
-  });
+export function* failuresOf(error: ValidationError, path: string): Generator<FieldFailure> {
+  for (const [constraint, message] of Object.entries(error.constraints ?? {})) {
+    for (const field of fieldsOf(error, constraint, path)) yield { field, message: messageOf(message, error) };
+  }
 }
 
 /** The field itself, or for a rule about each item of an array the items that break it, which class-validator hides. */
-function fieldsOf(error: ValidationError, constraint: string, path: string): string[] {
-  const { target, property } = error;
+function* fieldsOf(error: ValidationError, constraint: string, path: string): Generator<string> {
   const value: unknown = error.value;
-  if (!target || !Array.isArray(value)) return [path];
+  const breaksRule = Array.isArray(value) ? itemRuleOf(error, constraint) : null;
+  let isOfItems = false;
+  if (breaksRule) {
+    for (const [index, item] of (value as unknown[]).entries()) {
+      if (!breaksRule(item)) continue;
+      isOfItems = true;
+      yield `${path}.${index}`;
+    }
+  }
+  if (!isOfItems) yield path;
+}
+
+function itemRuleOf(error: ValidationError, constraint: string): ((item: unknown) => boolean) | null {
+  const { target, property } = error;
+  if (!target) return null;
   const storage = getMetadataStorage();
   for (const rule of storage.getTargetValidationMetadatas(target.constructor, '', false, false)) {
     if (rule.propertyName !== property || !rule.each || !rule.constraintCls) continue;
     for (const { instance, name } of storage.getTargetValidatorConstraints(rule.constraintCls)) {
       if ((name || rule.type) !== constraint) continue;
-      const { constraints } = rule;
-      const args: ValidationArguments = { object: target, targetName: '', property, value, constraints };
-      const broken = value.flatMap((item, index) => (instance.validate(item, args) ? [] : [`${path}.${index}`]));
-      if (broken.length > 0) return broken;
+      const args: ValidationArguments = {
+        object: target,
+        targetName: '',
+        property,
+        value: error.value as unknown,
+        constraints: rule.constraints,
+      };
+      return (item) => !instance.validate(item, args);
     }
   }
-  return [path];
+  return null;
 }
 
-function messageOf(constraint: string, message: string, { property }: ValidationError): string {
-  if (constraint === 'whitelistValidation') return UNKNOWN_FIELD;
-  if (constraint === 'nestedValidation') return 'must be an object';
+function messageOf(message: string, { property }: ValidationError): string {
   const subject = [`each value in ${property} `, `${property} `].find((start) => message.startsWith(start)) ?? '';
   return message.slice(subject.length);
 }

@@ -5,18 +5,32 @@ export type JsonKind = 'object' | 'array' | 'string' | 'number' | 'boolean' | 'n
  * `1.0`, `1e400`, key order, repeated members and escapes such as `\ud800` do not survive JSON.parse → JSON.stringify.
  */
 export class VerbatimJson {
-  /**
-   * @param text The value, from its first to its last character, without the white space around it.
-   * @param depth How many objects and arrays are open at the deepest place: 0 for a scalar, 1 for `{}`.
-   */
+  /** @param text The value, from its first to its last character, without the white space around it. */
   constructor(
     readonly text: string,
     readonly kind: JsonKind,
-    readonly depth: number,
   ) {}
 
-  /** Its size in UTF-8, as MAX_EVENT_BYTES counts it. */
-  get byteLength(): number {
-    return Buffer.byteLength(this.text);
+  /** @param text One JSON value, as for the constructor. */
+  static of(text: string): VerbatimJson {
+    return new VerbatimJson(text, kindOf(text));
+  }
+}
+
+function kindOf(text: string): JsonKind {
+  switch (text[0]) {
+    case '{':
+      return 'object';
+    case '[':
+      return 'array';
+    case '"':
+      return 'string';
+    case 't':
+    case 'f':
+      return 'boolean';
+    case 'n':
+      return 'null';
+    default:
+      return 'number';
   }
 }

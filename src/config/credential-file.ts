@@ -1,8 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { link, open, readFile, rename, rm } from 'node:fs/promises';
+import { link, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const OWNER_ONLY = 0o600;
+
+/** Of the name under which a file is written before it gets its own. */
+const RANDOM_BYTES = 6;
 
 /** The credential that the file `name` in `dir` holds, or null when there is no such file. */
 export async function readCredential(dir: string, name: string): Promise<string | null> {
@@ -38,13 +41,24 @@ export async function createCredential(dir: string, name: string, value: string)
   }
 }
 
+/**
+ * Removes what processes that were killed while they wrote one of these credentials left: a file that holds one, under a
+ * name that nobody looks at again. Only for whoever has the directory alone: another process may be writing.
+ */
+export async function sweepCredentials(dir: string, names: readonly string[]): Promise<void> {
+  const left = new RegExp(`^\\.(${names.join('|')})\\.[0-9a-f]{${2 * RANDOM_BYTES}}$`);
+  for (const entry of await readdir(dir, { withFileTypes: true })) {
+    if (entry.isFile() && left.test(entry.name)) await rm(join(dir, entry.name), { force: true });
+  }
+}
+
 async function placeFile(
   dir: string,
   name: string,
   value: string,
   place: (from: string, to: string) => Promise<void>,
 ): Promise<void> {
-  const temporary = join(dir, `.${name}.${randomBytes(6).toString('hex')}`);
+  const temporary = join(dir, `.${name}.${randomBytes(RANDOM_BYTES).toString('hex')}`);
   try {
     const file = await open(temporary, 'wx', OWNER_ONLY);
     try {

@@ -1,6 +1,8 @@
 import { isIP } from 'node:net';
 import { parseAddressRange } from './address-range.js';
 import { accepted, refused, type SettingType } from './setting-type.js';
+import { isTakenHeader } from './taken-headers.js';
+import { secretsOfKeyedUrl, secretsOfUrl } from './url-secrets.js';
 
 /** Ports from `from` to `to`, both included. */
 export interface PortRange {
@@ -14,27 +16,6 @@ const ENDS_IN_NUMBER = /(^|\.)(\d+|0x[\da-f]*)$/i;
 
 /** RFC 9110 §5.6.2, `token`. */
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9a-z-]{1,128}$/i;
-
-/** Headers that every attempt sends with a meaning of their own, or that belong to the connection. */
-const TAKEN_HEADERS = new Set([
-  'accept',
-  'connection',
-  'content-encoding',
-  'content-length',
-  'content-type',
-  'expect',
-  'host',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'user-agent',
-  'webhook-id',
-  'webhook-signature',
-  'webhook-timestamp',
-]);
 
 /**
  * The address that a server listens on. For `localhost` Fastify would open two servers, of which the second has none of the
@@ -101,6 +82,7 @@ export function proxyUrl(): SettingType<string> {
         ? accepted(text)
         : refused('must name a scheme, a host and a port, with credentials at most, and no path');
     },
+    secretsIn: secretsOfUrl,
   };
 }
 
@@ -110,6 +92,7 @@ export function targetUrl(): SettingType<string> {
     form: '`https://` URL',
     parse: (text) =>
       /^https?:\/\//.test(text) && URL.canParse(text) ? accepted(text) : refused('must be an https:// URL'),
+    secretsIn: secretsOfKeyedUrl,
   };
 }
 
@@ -128,8 +111,8 @@ export function addedHeaderName(): SettingType<string> {
     form: 'header name',
     parse: (text) => {
       if (!HEADER_NAME.test(text)) return refused('must be a header name of at most 128 characters (RFC 9110 §5.6.2)');
-      return TAKEN_HEADERS.has(text.toLowerCase())
-        ? refused('must not be a header that the request already has')
+      return isTakenHeader(text)
+        ? refused('must not be a header that has a meaning of its own in HTTP, to proxies or in Standard Webhooks')
         : accepted(text);
     },
   };

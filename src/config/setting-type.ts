@@ -7,6 +7,8 @@ export interface SettingType<T> {
   form: string;
   /** Never puts the text into the reason: it can be a secret. */
   parse(text: string): Parsed<T>;
+  /** The texts that would give a value away, where the setting is secret. Without it the value is such a text. */
+  secretsIn?(value: T): readonly string[];
 }
 
 export function accepted<T>(value: T): Parsed<T> {
@@ -90,5 +92,6 @@ export function list<T>(member: SettingType<T>, { min = 0, max = 1000 } = {}): S
       }
       return accepted(values);
     },
+    ...(member.secretsIn && { secretsIn: (values: T[]) => values.flatMap((value) => member.secretsIn!(value)) }),
   };
 }

@@ -125,7 +125,8 @@ export const SETTINGS = {
     name: 'EGRESS_ALLOW_HOSTS',
     type: list(hostSuffix()),
     default: ({ isProduction }) => (isProduction ? '' : 'localhost'),
-    description: 'Host names, with all under them, freed from the rules for names; their addresses are still checked.',
+    description:
+      'Host names, with all under them, freed from the rules for names; their addresses are still checked. Production refuses whole public suffixes, such as `com`.',
   },
   egressProxyUrl: {
     name: 'EGRESS_PROXY_URL',
@@ -190,7 +191,8 @@ export const SETTINGS = {
     name: 'SIGNATURE_HEADER',
     type: addedHeaderName(),
     default: 'X-Webhook-Signature',
-    description: 'The header that carries the body signature.',
+    description:
+      'The header that carries the body signature; not one that has a meaning of its own, such as Authorization.',
   },
   signatureEncoding: {
     name: 'SIGNATURE_ENCODING',
@@ -224,7 +226,8 @@ export const SETTINGS = {
     name: 'RATE_LIMIT_PER_10S',
     type: integer({ min: 1, max: 1_000_000, unit: 'requests' }),
     default: '500',
-    description: 'How many requests one token may make in 10 seconds to a replica; publishing events is not counted.',
+    description:
+      'How many requests one token may make in 10 seconds, to all replicas together (±20 %); publishing events is not counted. And how many requests of one sender are refused at once in 10 seconds, 50 at least; the answers to those beyond wait, 5 seconds at most.',
   },
   webhooksPerEnvironment: {
     name: 'WEBHOOKS_PER_ENVIRONMENT',

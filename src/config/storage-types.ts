@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { accepted, refused, type SettingType } from './setting-type.js';
+import { secretsOfDatabaseUrl } from './url-secrets.js';
 
 export interface EncryptionKey {
   /** The name under which stored rows refer to the key. */
@@ -33,6 +34,7 @@ export function postgresUrl(): SettingType<string> {
       const url = new URL(text);
       return url.hostname === '' && !url.searchParams.get('host') ? refused('must name a host') : accepted(text);
     },
+    secretsIn: secretsOfDatabaseUrl,
   };
 }
 
@@ -73,13 +75,14 @@ export function encryptionKey(): SettingType<EncryptionKey> {
         ? accepted({ id, key })
         : refused(`must hold ${KEY_BYTES} bytes in base64 behind the id`);
     },
+    secretsIn: ({ key }) => [key.toString('base64').replace(/=+$/, ''), key.toString('base64url'), key.toString('hex')],
   };
 }
 
 /** Keys whose ids differ: rows refer to a key by its id. */
 export function distinctKeys(keys: SettingType<EncryptionKey[]>): SettingType<EncryptionKey[]> {
   return {
-    form: keys.form,
+    ...keys,
     parse: (text) => {
       const parsed = keys.parse(text);
       if (!parsed.ok) return parsed;

@@ -61,6 +61,11 @@ export class DailyPartitions {
     }
   }
 
+  /** The days that have a partition in one of the logs, as days since 1970-01-01. */
+  async listDays(): Promise<number[]> {
+    return [...new Set((await findPartitions(this.dataSource)).map(({ day }) => day))];
+  }
+
   private async make(wanted: readonly Partition[]): Promise<void> {
     await this.dataSource.transaction(async (manager) => {
       await manager.query('SELECT pg_advisory_xact_lock($1)', [SCHEMA_LOCK]);

@@ -4,6 +4,7 @@ import { migrations } from '../../migrations/index.js';
 import { DeadlineClient } from './deadline-client.js';
 import { entities } from './entities.js';
 import { MIGRATIONS_TABLE } from './migrator.js';
+import { typeParsers } from './type-parsers.js';
 
 /** How long the users of a pool wait for the database before they get an error. */
 export interface DatabasePatience {
@@ -88,6 +89,7 @@ export async function openDataSource(settings: DataSourceSettings): Promise<Data
       // Not as `url`: TypeORM would parse it too, by rules of its own.
       connectionString: url,
       Client: DeadlineClient,
+      types: typeParsers,
       query_timeout: patience.statementMs ?? 0,
       keepAlive: true,
     },

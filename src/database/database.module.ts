@@ -6,10 +6,12 @@ import { DataDirectory } from './data-directory.js';
 import {
   ACCESS_PATIENCE,
   openDataSource,
+  PIPELINE_PATIENCE,
   REQUEST_PATIENCE,
   type DatabasePatience,
   type DataSourceSettings,
 } from './data-source.js';
+import { DatabaseClock } from './database-clock.js';
 import { openDatabase } from './database.js';
 import { EmbeddedPostgres } from './embedded-postgres.js';
 import { EmbeddedUpkeep } from './embedded-upkeep.js';
@@ -18,6 +20,8 @@ import { PartitionTimer } from './partition-timer.js';
 import {
   ACCESS_DATA_SOURCE,
   AccessDataSource,
+  INTAKE_DATA_SOURCE,
+  IntakeDataSource,
   PIPELINE_DATA_SOURCE,
   PipelineDataSource,
   shareConnections,
@@ -40,7 +44,7 @@ async function openBeside(
   config: Config,
   embedded: EmbeddedPostgres | null,
   others: readonly DataSource[],
-  { of, patience }: { of: 'requests' | 'access'; patience: DatabasePatience },
+  { of, patience }: { of: 'requests' | 'access' | 'intake'; patience: DatabasePatience },
 ): Promise<DataSource> {
   const poolSize = shareConnections(config.databasePoolSize)[of];
   try {
@@ -53,7 +57,7 @@ async function openBeside(
 }
 
 /**
- * Provides the three `DataSource`s, migrated, and `DailyPartitions` to the whole application. The pools and the embedded
+ * Provides the four `DataSource`s, migrated, `DailyPartitions` and `DatabaseClock` to the whole application. The pools and the embedded
  * engine end in `onApplicationShutdown`: what still needs the database when the application closes uses an earlier
  * hook (`onModuleDestroy`, `beforeApplicationShutdown`).
  */
@@ -98,9 +102,28 @@ async function openBeside(
         openBeside(config, embedded, [pipeline, requests], { of: 'access', patience: ACCESS_PATIENCE }),
     },
     {
+      provide: INTAKE_DATA_SOURCE,
+      inject: [Config, EMBEDDED_POSTGRES, PIPELINE_DATA_SOURCE, DataSource, ACCESS_DATA_SOURCE],
+      useFactory: async (
+        config: Config,
+        embedded: EmbeddedPostgres | null,
+        pipeline: DataSource,
+        ...others: DataSource[]
+      ): Promise<DataSource> =>
+        shareConnections(config.databasePoolSize).intake === 0
+          ? pipeline
+          : openBeside(config, embedded, [pipeline, ...others], { of: 'intake', patience: PIPELINE_PATIENCE }),
+    },
+    {
       provide: DailyPartitions,
       inject: [PIPELINE_DATA_SOURCE],
       useFactory: (dataSource: DataSource): DailyPartitions => new DailyPartitions(dataSource),
+    },
+    {
+      provide: DatabaseClock,
+      inject: [EMBEDDED_POSTGRES, ACCESS_DATA_SOURCE],
+      useFactory: async (embedded: EmbeddedPostgres | null, access: DataSource): Promise<DatabaseClock> =>
+        embedded ? DatabaseClock.local() : DatabaseClock.of(access),
     },
     {
       provide: PartitionDropper,
@@ -115,18 +138,20 @@ async function openBeside(
     PartitionTimer,
     EmbeddedUpkeep,
   ],
-  exports: [DataSource, PIPELINE_DATA_SOURCE, ACCESS_DATA_SOURCE, DailyPartitions],
+  exports: [DataSource, PIPELINE_DATA_SOURCE, ACCESS_DATA_SOURCE, INTAKE_DATA_SOURCE, DailyPartitions, DatabaseClock],
 })
 export class DatabaseModule implements OnApplicationShutdown {
   constructor(
     private readonly dataSource: DataSource,
     @PipelineDataSource() private readonly pipeline: DataSource,
     @AccessDataSource() private readonly access: DataSource,
+    @IntakeDataSource() private readonly intake: DataSource,
     @Inject(EMBEDDED_POSTGRES) private readonly embedded: EmbeddedPostgres | null,
   ) {}
 
   async onApplicationShutdown(): Promise<void> {
-    for (const dataSource of [this.access, this.dataSource, this.pipeline]) await dataSource.destroy();
+    const open = new Set([this.intake, this.access, this.dataSource, this.pipeline]);
+    for (const dataSource of open) await dataSource.destroy();
     await this.embedded?.stop();
   }
 }

@@ -1,6 +1,7 @@
 import type { DataSource } from 'typeorm';
 import { DailyPartitions } from './daily-partitions.js';
 import { openDataSource, PIPELINE_PATIENCE, type DataSourceSettings } from './data-source.js';
+import { databaseTime } from './database-time.js';
 import { isMigrated, migrate } from './migrator.js';
 
 /**
@@ -11,7 +12,8 @@ import { isMigrated, migrate } from './migrator.js';
 export async function openDatabase(settings: DataSourceSettings): Promise<DataSource> {
   const dataSource = await openDataSource(settings);
   try {
-    const isReady = (await isMigrated(dataSource)) && (await new DailyPartitions(dataSource).areMade(new Date()));
+    const isReady =
+      (await isMigrated(dataSource)) && (await new DailyPartitions(dataSource).areMade(await databaseTime(dataSource)));
     if (!isReady) await prepare(settings);
     return dataSource;
   } catch (error) {
@@ -29,7 +31,7 @@ async function prepare(settings: DataSourceSettings): Promise<void> {
   });
   try {
     await migrate(preparing);
-    await new DailyPartitions(preparing).ensure(new Date());
+    await new DailyPartitions(preparing).ensure(await databaseTime(preparing));
   } finally {
     await preparing.destroy();
   }

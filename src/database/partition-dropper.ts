@@ -31,7 +31,7 @@ export interface DropReport {
  * Drops the day partitions of the logs that are older than they are to be kept. A whole day goes at once: nothing is
  * deleted row by row.
  *
- * A day that owns an unfinished delivery stays, in all three logs: the delivery needs its event's payload, and the place
+ * A day that owns an unfinished delivery, or an event that still owes some, stays, in all three logs: the delivery needs its event's payload, and the place
  * where it will be logged. Deliveries have the first half of their event's id, so one range of ids is all of them.
  */
 export class PartitionDropper {
@@ -45,13 +45,14 @@ export class PartitionDropper {
    * wrong must not drop what is young.
    *
    * @param signal ends it between two partitions.
+   * @param latestDay the day that it is at the latest, whatever the database's clock says (retention-clock.ts).
    */
-  async run(signal?: AbortSignal): Promise<DropReport> {
+  async run(signal?: AbortSignal, latestDay = Infinity): Promise<DropReport> {
     const report: DropReport = { dropped: [], owing: [], busy: [] };
     const inUse = new Set<PartitionedTable>();
     /** Days whose events could not be dropped: without their deliveries they would look as if they had been missed. */
     const daysOfEvents = new Set<number>();
-    for (const partition of await this.findExpired()) {
+    for (const partition of await this.findExpired(latestDay)) {
       if (signal?.aborted) break;
       const { table, day } = partition;
       // Who uses the table uses it still: its other days are not tried for.
@@ -65,9 +66,9 @@ export class PartitionDropper {
   }
 
   /** Oldest first; of one day the event, then its deliveries, then their attempts. */
-  private async findExpired(): Promise<Partition[]> {
+  private async findExpired(latestDay: number): Promise<Partition[]> {
     const [{ now }] = await this.dataSource.query<[{ now: Date }]>('SELECT now()');
-    const today = dayOf(now.getTime());
+    const today = Math.min(dayOf(now.getTime()), latestDay);
     const tables = Object.keys(this.keptDays);
     return (await findPartitions(this.dataSource))
       .filter(({ table, day }) => day < today - this.keptDays[table])
@@ -127,5 +128,9 @@ async function owesDeliveries(manager: EntityManager, { from, to }: Partition): 
 }
 
 function owedOf(from: string, to: string): string {
-  return `SELECT 1 FROM delivery_queue WHERE delivery_id >= ${from}::uuid AND delivery_id < ${to}::uuid LIMIT 1`;
+  return `
+    (SELECT 1 FROM delivery_queue WHERE delivery_id >= ${from}::uuid AND delivery_id < ${to}::uuid LIMIT 1)
+    UNION ALL
+    (SELECT 1 FROM fan_out f WHERE last_event_id >= ${from}::uuid AND first_event_id < ${to}::uuid
+      AND (SELECT n.deleted_at IS NULL FROM environment n WHERE n.id = f.environment_id) LIMIT 1)`;
 }

@@ -7,6 +7,8 @@ import { actorOf, type Principal } from '../auth/principal.js';
 import { ApiErrors } from '../common/api-errors.js';
 import { ApiPage, type PageDto, SHORT_PAGES } from '../common/page.js';
 import { UuidParam } from '../common/uuid-param.js';
+import { CurrentReader } from '../reads/current-reader.decorator.js';
+import type { Reader } from '../reads/read-turns.js';
 import { DeliveriesService } from './deliveries.service.js';
 import { DeliveryDetailDto, DeliveryDto } from './dto/delivery.dto.js';
 import { DeliveryQuery } from './dto/delivery.query.js';
@@ -20,8 +22,12 @@ export class DeliveriesController {
   @Scopes('delivery:read')
   @ApiOperation({ summary: 'List deliveries', description: `Newest first. Filters combine. ${SHORT_PAGES}` })
   @ApiPage(DeliveryDto)
-  list(@CurrentEnvironment() environmentId: string, @Query() query: DeliveryQuery): Promise<PageDto<DeliveryDto>> {
-    return this.deliveries.list(environmentId, query);
+  list(
+    @CurrentEnvironment() environmentId: string,
+    @Query() query: DeliveryQuery,
+    @CurrentReader() reader: Reader,
+  ): Promise<PageDto<DeliveryDto>> {
+    return this.deliveries.list(environmentId, query, reader);
   }
 
   @Get(':id')
@@ -34,8 +40,9 @@ export class DeliveriesController {
   get(
     @CurrentEnvironment() environmentId: string,
     @UuidParam('DELIVERY_NOT_FOUND') id: string,
+    @CurrentReader() reader: Reader,
   ): Promise<DeliveryDetailDto> {
-    return this.deliveries.get(environmentId, id);
+    return this.deliveries.get(environmentId, id, reader);
   }
 
   @Post(':id/retry')

@@ -7,6 +7,7 @@ import { DeliveryControlModule } from './delivery-control.module.js';
 import { DeliveryClaimer } from './engine/delivery-claimer.js';
 import { DeliveryDispatcher } from './engine/delivery-dispatcher.js';
 import { DeliveryEngine } from './engine/delivery-engine.js';
+import { FanOutWorker } from './engine/fan-out-worker.js';
 import { QueueGauges } from './engine/queue-gauges.js';
 import { DeliverySender } from './sending/delivery-sender.js';
 import { ResultRecorder } from './engine/result-recorder.js';
@@ -14,6 +15,7 @@ import { RoomKeeper } from './engine/room-keeper.js';
 import { RecoveriesController } from './recovery/recoveries.controller.js';
 import { RecoveriesService } from './recovery/recoveries.service.js';
 import { RecoveryWorker } from './recovery/recovery-worker.js';
+import { PendingCounts } from './stats/pending-counts.js';
 import { StatsController } from './stats/stats.controller.js';
 import { StatsService } from './stats/stats.service.js';
 import { StatsUpkeep } from './stats/stats-upkeep.js';
@@ -37,6 +39,8 @@ import { WebhookTester } from './webhook-tester.js';
     DeliveryDispatcher,
     DeliveryEngine,
     DeliverySender,
+    FanOutWorker,
+    PendingCounts,
     QueueGauges,
     RecoveriesService,
     RecoveryWorker,
@@ -47,6 +51,6 @@ import { WebhookTester } from './webhook-tester.js';
     WebhookDisabler,
     WebhookTester,
   ],
-  exports: [DeliveryDispatcher, RoomKeeper],
+  exports: [DeliveryDispatcher, FanOutWorker, RoomKeeper],
 })
 export class DeliveriesModule {}

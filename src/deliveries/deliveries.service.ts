@@ -4,13 +4,24 @@ import { recordAudit } from '../audit/audit.repository.js';
 import { ApiError } from '../common/errors.js';
 import { notFound } from '../common/not-found.js';
 import { DailyPartitions } from '../database/daily-partitions.js';
-import { mapPage, type PageDto, startAfter } from '../common/page.js';
+import { mapPart, type PageDto } from '../common/page.js';
 import { RoomKeeper } from './engine/room-keeper.js';
 import { DeliveryDetailDto, DeliveryDto } from './dto/delivery.dto.js';
 import type { DeliveryQuery } from './dto/delivery.query.js';
-import { type DeliveryRow, findDelivery, listAttempts, listDeliveries } from './queue/delivery-reads.js';
+import {
+  type AttemptRow,
+  type DeliveryRow,
+  findDelivery,
+  listAttempts,
+  listDeliveries,
+} from './queue/delivery-reads.js';
 import type { Queryable } from '../database/queryable.js';
+import { PageReader } from '../reads/page-reader.js';
+import { type Reader, ReadTurns } from '../reads/read-turns.js';
 import { holdPayload, lockWebhookState, requeueDelivery } from './queue/requeue-delivery.js';
+
+/** Each has up to 4 KiB of what was answered; one that was sent again many times has hundreds. */
+const ATTEMPTS_PER_STEP = 100;
 
 /** The log of deliveries, and sending one again. */
 @Injectable()
@@ -19,10 +30,12 @@ export class DeliveriesService {
     private readonly dataSource: DataSource,
     private readonly partitions: DailyPartitions,
     private readonly rooms: RoomKeeper,
+    private readonly pages: PageReader,
+    private readonly turns: ReadTurns,
   ) {}
 
-  async list(environmentId: string, query: DeliveryQuery): Promise<PageDto<DeliveryDto>> {
-    const page = await listDeliveries(this.dataSource, {
+  list(environmentId: string, query: DeliveryQuery, reader: Reader): Promise<PageDto<DeliveryDto>> {
+    const filter = {
       environmentId,
       webhookId: query.webhook_id ?? null,
       eventId: query.event_id ?? null,
@@ -30,15 +43,25 @@ export class DeliveriesService {
       status: query.status ?? null,
       createdAfter: query.created_after ?? null,
       createdBefore: query.created_before ?? null,
-      before: startAfter(query),
-      limit: query.limit,
+    };
+    return this.pages.read({ list: 'delivery', environmentId }, query, reader, async ({ scanLimit, ...range }) => {
+      const part = await listDeliveries(this.dataSource, { ...filter, ...range }, scanLimit);
+      return mapPart(part, (row) => DeliveryDto.of(row));
     });
-    return mapPage(page, (row) => DeliveryDto.of(row));
   }
 
-  async get(environmentId: string, id: string): Promise<DeliveryDetailDto> {
-    const row = await this.find(this.dataSource, environmentId, id);
-    return DeliveryDetailDto.withAttempts(row, await listAttempts(this.dataSource, environmentId, id));
+  get(environmentId: string, id: string, reader: Reader): Promise<DeliveryDetailDto> {
+    return this.turns.run(reader, ATTEMPTS_PER_STEP, async (step) => {
+      const row = await this.find(this.dataSource, environmentId, id);
+      const attempts: AttemptRow[] = [];
+      for (let isMore = true; isMore;) {
+        const range = { after: attempts.at(-1)?.number ?? 0, limit: ATTEMPTS_PER_STEP };
+        const part = await step(() => listAttempts(this.dataSource, environmentId, id, range));
+        attempts.push(...part);
+        isMore = part.length === ATTEMPTS_PER_STEP;
+      }
+      return DeliveryDetailDto.withAttempts(row, attempts);
+    });
   }
 
   /**

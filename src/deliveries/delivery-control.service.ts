@@ -43,7 +43,7 @@ export class DeliveryControlService extends DeliveryControl implements BeforeApp
     super();
   }
 
-  async apply(changes: readonly WebhookChange[], manager: EntityManager): Promise<void> {
+  async apply(changes: readonly WebhookChange[], manager: EntityManager): Promise<ReadonlySet<string>> {
     await this.stopRecovering(changes, manager);
     await this.stop(changes, manager);
     const states = await clearHealth(
@@ -57,6 +57,7 @@ export class DeliveryControlService extends DeliveryControl implements BeforeApp
         this.states.changed({ webhookId, from, to: 'healthy', facts: { reason: kind } });
       }
     }
+    return new Set(states.keys());
   }
 
   async settle(changes: readonly WebhookChange[]): Promise<void> {

@@ -4,6 +4,7 @@ import { databaseBusy } from '../common/database-busy.js';
 import { ApiError } from '../common/errors.js';
 import { uuidV7 } from '../common/uuid-v7.js';
 import { DailyPartitions } from '../database/daily-partitions.js';
+import { DatabaseClock } from '../database/database-clock.js';
 import { examplePayloadOf, TEST_EVENT_PAYLOAD, TEST_EVENT_TYPE } from '../webhooks/event-types.js';
 import { WebhooksService } from '../webhooks/webhooks.service.js';
 import { deliveryIdFor } from './delivery-ids.js';
@@ -31,6 +32,7 @@ export class WebhookTester {
     private readonly webhooks: WebhooksService,
     private readonly rooms: RoomKeeper,
     private readonly dispatcher: DeliveryDispatcher,
+    private readonly clock: DatabaseClock,
   ) {}
 
   /** @throws ApiError WEBHOOK_NOT_FOUND, WEBHOOK_INACTIVE, TEST_DELIVERY_FAILED, RATE_LIMITED */
@@ -82,7 +84,7 @@ export class WebhookTester {
     webhookId: string,
     type: NonNullable<WebhookTestDto['event_type']>,
   ): Promise<AttemptRecord | null> {
-    const createdAt = new Date();
+    const createdAt = this.clock.now();
     const payload = type === TEST_EVENT_TYPE ? TEST_EVENT_PAYLOAD : examplePayloadOf(type);
     const eventId = uuidV7(createdAt.getTime());
     const room = this.rooms.reserveNothing();

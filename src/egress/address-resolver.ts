@@ -1,4 +1,5 @@
 import { lookup, Resolver } from 'node:dns/promises';
+import { within } from '../common/within.js';
 import { isAllowedAddress } from './blocked-ranges.js';
 import { EgressError } from './attempt-error.js';
 import { isUnder } from './host-name-rules.js';
@@ -40,6 +41,8 @@ export interface DnsOptions {
   concurrentLookUps?: number;
   /** Beside those. */
   concurrentSlowLookUps?: number;
+  /** The system's way to look a name up, for tests. */
+  systemLookUp?: (hostname: string) => Promise<{ address: string }[]>;
 }
 
 const LOOPBACK_ADDRESSES = ['127.0.0.1', '::1'];
@@ -57,6 +60,7 @@ export class DnsAddressResolver extends AddressResolver {
   private readonly slowMax: number;
   private readonly systemTurns = new Turns(CONCURRENT_SYSTEM_LOOK_UPS);
   private readonly nameServers: readonly string[] | undefined;
+  private readonly systemLookUp: NonNullable<DnsOptions['systemLookUp']>;
 
   constructor(
     private readonly policy: Pick<TargetPolicy, 'freedHosts' | 'allowRanges'>,
@@ -64,12 +68,14 @@ export class DnsAddressResolver extends AddressResolver {
       nameServers,
       concurrentLookUps = CONCURRENT_LOOK_UPS,
       concurrentSlowLookUps = CONCURRENT_SLOW_LOOK_UPS,
+      systemLookUp = (hostname) => lookup(hostname, { all: true }),
     }: DnsOptions = {},
   ) {
     super();
     this.nameServers = nameServers;
     this.turns = new Turns(concurrentLookUps);
     this.slowMax = concurrentSlowLookUps;
+    this.systemLookUp = systemLookUp;
   }
 
   resolve(hostname: string): Promise<string[]> {
@@ -101,14 +107,19 @@ export class DnsAddressResolver extends AddressResolver {
     return isUnder(hostname, ['localhost']) ? this.loopback() : this.askSystem(hostname, deadline);
   }
 
+  /**
+   * Nothing ends a look-up of the system. One that takes too long keeps its turn, as it keeps its thread; who waits for it
+   * does not.
+   */
   private async askSystem(hostname: string, deadline: AbortSignal): Promise<string[]> {
+    const startedAt = performance.now();
     await this.systemTurns.take(deadline);
+    const found = this.systemLookUp(hostname).finally(() => this.systemTurns.giveBack());
+    const leftMs = LOOK_UP_DEADLINE_MS - (performance.now() - startedAt);
     try {
-      return (await lookup(hostname, { all: true })).map(({ address }) => address);
+      return (await within(leftMs, found, () => new Error('the system takes too long'))).map(({ address }) => address);
     } catch (error) {
       throw noAddress(error);
-    } finally {
-      this.systemTurns.giveBack();
     }
   }
 

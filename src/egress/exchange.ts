@@ -6,6 +6,8 @@ import type { RequestTimings } from './request-timings.js';
 const READ_LIMIT_BYTES = 65_536;
 /** Bytes of a body that are kept. */
 const KEPT_BYTES = 4_096;
+/** What a body gets, from its status on, once the sender is in a hurry: most are there by then. */
+const HURRIED_BODY_MS = 250;
 
 /** What came back. */
 export interface Answer {
@@ -39,7 +41,9 @@ export class Exchange {
   readonly answer: Promise<Answer>;
   private resolve: (answer: Answer) => void = () => undefined;
   private reject: (error: unknown) => void = () => undefined;
-  private readonly timer: NodeJS.Timeout;
+  private timer: NodeJS.Timeout;
+  private readonly endsAt: number;
+  private isHurried = false;
   private controller: Dispatcher.DispatchController | null = null;
   private abandonConnection: () => void = () => undefined;
   private isOver = false;
@@ -60,7 +64,14 @@ export class Exchange {
       this.resolve = resolve;
       this.reject = reject;
     });
-    this.timer = setTimeout(() => this.abort(new DeadlineError('the exchange took too long')), deadlineMs);
+    this.endsAt = performance.now() + deadlineMs;
+    this.timer = this.abortAfter(deadlineMs);
+  }
+
+  /** The status is waited for as before, the body for 250 ms at most. */
+  hurry(): void {
+    this.isHurried = true;
+    if (this.status !== null) this.hurryBody();
   }
 
   /** @param abandon gives up the connection that the request waits for. */
@@ -79,6 +90,7 @@ export class Exchange {
     if (status < 200) return;
     this.status = status;
     this.headers = headers;
+    if (this.isHurried) this.hurryBody();
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -91,6 +103,16 @@ export class Exchange {
 
   onEnd(error: Error | null): void {
     this.end(error === null, error);
+  }
+
+  private hurryBody(): void {
+    if (this.isOver) return;
+    clearTimeout(this.timer);
+    this.timer = this.abortAfter(Math.min(HURRIED_BODY_MS, this.endsAt - performance.now()));
+  }
+
+  private abortAfter(ms: number): NodeJS.Timeout {
+    return setTimeout(() => this.abort(new DeadlineError('the exchange took too long')), ms);
   }
 
   private abort(error: Error): void {

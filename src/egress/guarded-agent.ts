@@ -32,6 +32,8 @@ export interface GuardedRequest {
 @Injectable()
 export class GuardedAgent implements OnApplicationShutdown {
   private readonly connections: OriginConnections;
+  private readonly exchanges = new Set<Exchange>();
+  private isInHurry = false;
 
   constructor(@Inject(GUARDED_CONNECTOR) connect: Connector) {
     this.connections = new OriginConnections(connect);
@@ -43,8 +45,16 @@ export class GuardedAgent implements OnApplicationShutdown {
     { method, headers, body, deadlineMs, timings = new RequestTimings() }: GuardedRequest,
   ): Promise<Answer> {
     const exchange = new Exchange(deadlineMs, timings);
+    this.exchanges.add(exchange);
+    if (this.isInHurry) exchange.hurry();
     exchange.waitsFor(this.connections.dispatch(origin, { method, path, headers, body }, exchange));
-    return exchange.answer;
+    return exchange.answer.finally(() => this.exchanges.delete(exchange));
+  }
+
+  /** From now on a status is an answer, soon: the process stops, and has to record what came of its requests. */
+  hurry(): void {
+    this.isInHurry = true;
+    for (const exchange of this.exchanges) exchange.hurry();
   }
 
   /** Closes every socket; requests in flight fail as `reset`. Later requests open new ones. */

@@ -1,5 +1,5 @@
 import type { LookupAddress } from 'node:dns';
-import { isIP, type LookupFunction, type Socket } from 'node:net';
+import { isIP, isIPv6, type LookupFunction, type Socket } from 'node:net';
 import { callbackify } from 'node:util';
 import { buildConnector } from 'undici';
 import type { AddressResolver } from './address-resolver.js';
@@ -8,11 +8,13 @@ import {
   abandoned,
   blockedAddress,
   CONNECT_TIMEOUT_MS,
+  type Connecting,
   connectFailure,
   type Connector,
   isBlockedLiteral,
   VERIFIED_TLS,
 } from './connector.js';
+import { Nat64Prefixes } from './nat64-prefixes.js';
 import { OwnAddresses } from './own-addresses.js';
 import { stopwatch } from './request-timings.js';
 
@@ -44,21 +46,25 @@ export function guardedConnector(options: ConnectorOptions): Connector {
   const { connectTimeoutMs = CONNECT_TIMEOUT_MS, trustedCertificates } = options;
   const isAllowed = (address: string): boolean =>
     isAllowedAddress(address, allowRanges) && (allowRanges.includes(address) || !ownAddresses.includes(address));
+  const nat64 = new Nat64Prefixes(resolver);
+  /** What the operator opened is open, whatever it is translated to. */
+  const isTranslationAllowed = async (addresses: string[]): Promise<boolean> =>
+    (await nat64.translated(addresses.filter((address) => !allowRanges.includes(address)))).every(isAllowed);
+  const checkTranslation = callbackify(isTranslationAllowed);
   // undici types this as nothing, but gives back the socket, which knows how far the connection got.
   const open = buildConnector({
     ...VERIFIED_TLS,
     ca: trustedCertificates,
     timeout: connectTimeoutMs,
-    lookup: guardedLookup(resolver, isAllowed),
+    lookup: guardedLookup(
+      resolver,
+      async (addresses) => addresses.every(isAllowed) && (await isTranslationAllowed(addresses)),
+    ),
     autoSelectFamily: true,
     autoSelectFamilyAttemptTimeout: ADDRESS_TIMEOUT_MS,
   }) as (target: buildConnector.Options, callback: buildConnector.Callback) => Socket;
 
-  return (target, timings, callback) => {
-    if (isBlockedLiteral(target.hostname, isAllowed)) {
-      callback(blockedAddress(), null);
-      return { abandon: () => undefined };
-    }
+  const openChecked: Connector = (target, timings, callback) => {
     let isTcpOpen = false;
     const lap = stopwatch();
     const connecting = open(target, (error, socket) => {
@@ -82,13 +88,38 @@ export function guardedConnector(options: ConnectorOptions): Connector {
     });
     return { abandon: () => void connecting.destroy(abandoned()) };
   };
+
+  return (target, timings, callback) => {
+    if (isBlockedLiteral(target.hostname, isAllowed)) {
+      callback(blockedAddress(), null);
+      return { abandon: () => undefined };
+    }
+    if (!isIPv6(target.hostname) || allowRanges.includes(target.hostname))
+      return openChecked(target, timings, callback);
+    let connecting: Connecting | null = null;
+    let isAbandoned = false;
+    checkTranslation([target.hostname], (error, isOpen) => {
+      if (error) callback(error, null);
+      else if (isAbandoned || !isOpen) callback(isAbandoned ? abandoned() : blockedAddress(), null);
+      else connecting = openChecked(target, timings, callback);
+    });
+    return {
+      abandon: () => {
+        isAbandoned = true;
+        connecting?.abandon();
+      },
+    };
+  };
 }
 
 /** Refuses the whole answer when one address is bad: a mixed answer is an attack or a mistake, and Node may try any. */
-function guardedLookup(resolver: AddressResolver, isAllowed: (address: string) => boolean): LookupFunction {
+function guardedLookup(
+  resolver: AddressResolver,
+  areAllowed: (addresses: string[]) => Promise<boolean>,
+): LookupFunction {
   const checkedAddresses = callbackify(async (hostname: string): Promise<LookupAddress[]> => {
     const addresses = await resolver.resolve(hostname);
-    if (!addresses.every(isAllowed)) throw blockedAddress();
+    if (!(await areAllowed(addresses))) throw blockedAddress();
     return addresses.slice(0, ADDRESSES_TRIED).map((address) => ({ address, family: isIP(address) }));
   });
   // Node asks for all addresses at once because `autoSelectFamily` is on.

@@ -30,6 +30,8 @@ const NAME_MAX_LENGTH = 253;
 
 /** Letters, digits and inner hyphens (RFC 1123 §2.1), in lower case as the URL parser leaves them. */
 const LDH_LABEL = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/;
+/** And underscores, as names in container networks have them. The URL parser lets much more through: `*`, `;`, `$(id)`. */
+const FREED_LABEL = /^[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?$/;
 
 /** Whether a host is one of these names or below one. */
 export function isUnder(hostname: string, suffixes: readonly string[]): boolean {
@@ -51,7 +53,13 @@ export function breachOfHostName(hostname: string, freedHosts: readonly string[]
     const limits = `1-${LABEL_MAX_LENGTH} characters between dots and at most ${NAME_MAX_LENGTH} in all`;
     return { rule: 'host_length', message: `must have a host name with ${limits}` };
   }
-  if (isUnder(hostname, freedHosts)) return null;
+  if (isUnder(hostname, freedHosts)) {
+    if (labels.every((label) => FREED_LABEL.test(label))) return null;
+    return {
+      rule: 'host_characters',
+      message: 'must have a host name of letters, digits, underscores and inner hyphens',
+    };
+  }
   if (!labels.every((label) => LDH_LABEL.test(label))) {
     return { rule: 'host_characters', message: 'must have a host name of letters, digits and inner hyphens' };
   }

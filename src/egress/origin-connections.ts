@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { type buildConnector, Client, type Dispatcher } from 'undici';
-import { EgressError } from './attempt-error.js';
+import { classifyFailure, EgressError } from './attempt-error.js';
 import type { Connecting, Connector } from './connector.js';
 import type { RequestTimings } from './request-timings.js';
 
@@ -48,9 +48,11 @@ interface Connection {
   client: Client;
   madeAt: number;
   freedAt: number;
-  /** What is being connected, and what is connected. */
+  /** What is being connected, and what is connected or was last. */
   connecting: Connecting | null;
   socket: Socket | null;
+  /** Whether the request under way may open a socket: it may open one. */
+  mayOpen: boolean;
   /** Of the answer that is under way. */
   received: { bytes: number; pieces: number; hasHead: boolean };
   /** Of the request that it was last used for. */
@@ -107,6 +109,7 @@ export class OriginConnections {
     const origin = this.of(originUrl);
     const connection = this.takeIdle(origin) ?? this.open(originUrl, handler.timings);
     origin.busy.add(connection);
+    connection.mayOpen = true;
     connection.received = { bytes: 0, pieces: 0, hasHead: false };
     connection.timings = handler.timings;
     connection.client.dispatch(options, {
@@ -157,6 +160,11 @@ export class OriginConnections {
 
   private open(originUrl: string, timings: RequestTimings): Connection {
     const connect: buildConnector.connector = (target, callback) => {
+      if (!connection.mayOpen) {
+        callback(endOf(connection.socket), null);
+        return;
+      }
+      connection.mayOpen = false;
       connection.connecting = this.connect(target, connection.timings, (...result) => {
         connection.connecting = null;
         [, connection.socket] = result;
@@ -171,6 +179,7 @@ export class OriginConnections {
       freedAt: now,
       connecting: null,
       socket: null,
+      mayOpen: true,
       received: { bytes: 0, pieces: 0, hasHead: false },
       timings,
     };
@@ -223,6 +232,16 @@ export class OriginConnections {
       if (idle.length === 0 && busy.size === 0) this.origins.delete(originUrl);
     }
   }
+}
+
+/**
+ * What became of a socket that ended before the request was written to it. undici would open one after the other until
+ * the deadline: 1,490 for one attempt, where a receiver behind a proxy sent its greeting first.
+ */
+function endOf(socket: Socket | null): EgressError {
+  const cause = socket?.errored;
+  const kind = cause ? classifyFailure(cause) : 'reset';
+  return new EgressError(kind, 'the connection ended before the request was sent', { cause });
 }
 
 function close({ client, connecting }: Connection): void {

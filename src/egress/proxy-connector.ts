@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import { isIPv6, type Socket } from 'node:net';
 import { callbackify } from 'node:util';
 import { buildConnector, Client } from 'undici';
 import type { EgressErrorKind } from '../common/outcomes.js';
@@ -46,14 +46,14 @@ export function proxyConnector(options: ProxyConnectorOptions): Connector {
     callback: buildConnector.Callback,
   ) => Socket;
 
-  const openTunnel = async (
-    { hostname, port, protocol }: buildConnector.Options,
-    givenUp: AbortSignal,
-  ): Promise<Socket> => {
-    const authority = `${hostname}:${port || (protocol === 'https:' ? 443 : 80)}`;
+  // Half of the time is left for what the proxy has to do.
+  const openToProxy = buildConnector({ ...VERIFIED_TLS, timeout: connectTimeoutMs / 2 });
+
+  const openTunnel = async (target: buildConnector.Options, givenUp: AbortSignal): Promise<Socket> => {
+    const authority = authorityOf(target);
     const deadline = AbortSignal.timeout(connectTimeoutMs);
-    // One for each tunnel, which takes its socket over. Half of the time is left for what the proxy has to do.
-    const client = new Client(proxy.origin, { connect: { ...VERIFIED_TLS, timeout: connectTimeoutMs / 2 } });
+    // One for each tunnel, which takes its socket over.
+    const client = new Client(proxy.origin, { connect: once(openToProxy) });
     try {
       const headers = { host: authority, ...(authorization && { 'proxy-authorization': authorization }) };
       const signal = AbortSignal.any([deadline, givenUp]);
@@ -104,6 +104,25 @@ export function proxyConnector(options: ProxyConnectorOptions): Connector {
       else callback(null, socket);
     });
     return { abandon: () => givingUp.abort() };
+  };
+}
+
+/** The target of CONNECT: host and port, both always (RFC 9110 §7.1, §9.3.6), an IPv6 address in brackets. */
+function authorityOf({ hostname, port, protocol }: buildConnector.Options): string {
+  const host = isIPv6(hostname) ? `[${hostname}]` : hostname;
+  return `${host}:${port || (protocol === 'https:' ? 443 : 80)}`;
+}
+
+/** undici opens a socket after the other for a request that it cannot write. */
+function once(connect: buildConnector.connector): buildConnector.connector {
+  let isOpened = false;
+  return (target, callback) => {
+    if (isOpened) {
+      callback(new Error('the connection ended before the tunnel was asked for'), null);
+      return;
+    }
+    isOpened = true;
+    connect(target, callback);
   };
 }
 

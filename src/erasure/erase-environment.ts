@@ -38,6 +38,8 @@ const STAGES = new Map<string, Stage>([
   ['stats_entry', removeStats('stats_entry')],
   ['stats_bucket', removeStats('stats_bucket')],
   ['event', removeEvents],
+  // After the last event: what it owes is stored with it. Nothing is made of what a deleted environment owes.
+  ['fan_out', removeSome('fan_out')],
   ['idempotency_key', removeSome('idempotency_key')],
   ['webhook_secret', removeSome('webhook_secret')],
   ['webhook_revision', removeSome('webhook_revision')],

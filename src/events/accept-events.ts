@@ -24,12 +24,43 @@ export interface Acceptance {
   leased: LeasedDelivery[];
   /** The webhooks that have more of them, due for whoever has room. */
   unleased: string[];
-  /** How many deliveries the events are owed. */
-  deliveries: number;
+  /** How many deliveries the events are owed, by environment. */
+  deliveries: ReadonlyMap<string, number>;
 }
 
 /** The idempotency_key.operation of events, one at a time or in a batch. */
 export const EVENT_OPERATION = 'event.create';
+
+/** SQL: a query of a WITH: claims the keys of `incoming` events. Of those that are taken already nothing is claimed. */
+export const CLAIMED_KEY = `claimed_key AS (
+    INSERT INTO idempotency_key (environment_id, operation, key, content_hash, resource_id, created_at)
+    SELECT environment_id, '${EVENT_OPERATION}', idempotency_key, content_hash, id, now()
+    FROM incoming
+    WHERE idempotency_key IS NOT NULL
+    ORDER BY environment_id, idempotency_key, id
+    ON CONFLICT DO NOTHING
+    RETURNING resource_id
+  )`;
+
+/** SQL: the ids of the events whose key was taken, as JSON. */
+export const REFUSED = `(
+      SELECT coalesce(json_agg(idempotent.id), '[]')
+      FROM (SELECT id FROM incoming WHERE idempotency_key IS NOT NULL) idempotent
+      WHERE id NOT IN (SELECT resource_id FROM claimed_key)
+    )`;
+
+/** The parameters `$1` to `$7` of a statement that stores events. */
+export function eventColumns(events: readonly IncomingEvent[]): Buffer[] {
+  return [
+    uuidArray(events.map(({ id }) => id)),
+    uuidArray(events.map(({ environmentId }) => environmentId)),
+    textArray(events.map(({ eventType }) => eventType)),
+    textArray(events.map(({ payload }) => payload)),
+    timestampArray(events.map(({ createdAt }) => createdAt)),
+    textArray(events.map(({ idempotency }) => idempotency?.key)),
+    byteaArray(events.map(({ idempotency }) => idempotency?.contentHash)),
+  ];
+}
 
 /**
  * Stores events and fans them out, in one statement: an event and what it owes to each matching webhook are committed
@@ -40,27 +71,19 @@ export const EVENT_OPERATION = 'event.create';
  * Deliveries are born leased to this replica as far as it has room, at most so many for each webhook, and none for an
  * endpoint that is down, recovering or paused: what waits for it goes first. The others are due at once for whoever has
  * room. Webhooks get their places in turn, and the last place that each gets is within what is free after it
- * (engine/in-flight.ts).
+ * (engine/in-flight.ts); those of one environment get no more than it has room for, however many they are.
  */
 export const ACCEPT_EVENTS = new StoredStatement<Row>({
   name: 'accept_events',
   parameters: `uuid[], uuid[], text[], text[], timestamptz[], text[], bytea[],
-    uuid, uuid, int4, int4, uuid[], int4[], int4, uuid[], int4[], uuid[]`,
-  returns: 'refused json, leased json, targets json, unleased json, deliveries int4',
+    uuid, uuid, int4, int4, uuid[], int4[], int4, uuid[], int4[], uuid[], uuid[], int4[], int4`,
+  returns: 'refused json, leased json, targets json, unleased json, deliveries json',
   sql: `
   WITH incoming AS MATERIALIZED (
     SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $17) WITH ORDINALITY
       AS i (id, environment_id, event_type, payload, created_at, idempotency_key, content_hash, delivery_id, number)
   ),
-  claimed_key AS (
-    INSERT INTO idempotency_key (environment_id, operation, key, content_hash, resource_id, created_at)
-    SELECT environment_id, '${EVENT_OPERATION}', idempotency_key, content_hash, id, now()
-    FROM incoming
-    WHERE idempotency_key IS NOT NULL
-    ORDER BY environment_id, idempotency_key, id
-    ON CONFLICT DO NOTHING
-    RETURNING resource_id
-  ),
+  ${CLAIMED_KEY},
   accepted AS NOT MATERIALIZED (
     SELECT * FROM incoming i WHERE i.idempotency_key IS NULL OR i.id IN (SELECT resource_id FROM claimed_key)
   ),
@@ -71,13 +94,17 @@ export const ACCEPT_EVENTS = new StoredStatement<Row>({
   room AS (
     SELECT * FROM unnest($12, $13) AS r (webhook_id, room)
   ),
+  environment_room AS (
+    SELECT * FROM unnest($18, $19) AS e (environment_id, room)
+  ),
   subscriber AS MATERIALIZED (
     SELECT kind.environment_id, kind.event_type, w.id AS webhook_id,
       row_number() OVER (PARTITION BY kind.environment_id, kind.event_type) AS ordinal,
       CASE
         WHEN h.paused_until > now() OR h.in_flight_limit IS NOT NULL THEN 0
         ELSE coalesce(r.room, $11)
-      END AS room
+      END AS room,
+      coalesce(e.room, $20) AS environment_room
     FROM (SELECT DISTINCT environment_id, event_type FROM accepted) kind
     CROSS JOIN LATERAL (
       SELECT w.id FROM webhook w
@@ -87,6 +114,7 @@ export const ACCEPT_EVENTS = new StoredStatement<Row>({
     ) w
     LEFT JOIN LATERAL (SELECT * FROM webhook_health h WHERE h.webhook_id = w.id LIMIT 1) h ON true
     LEFT JOIN room r ON r.webhook_id = w.id
+    LEFT JOIN environment_room e ON e.environment_id = kind.environment_id
   ),
   matched AS (
     SELECT
@@ -96,15 +124,23 @@ export const ACCEPT_EVENTS = new StoredStatement<Row>({
         WHEN s.ordinal = 1 THEN a.delivery_id
         ELSE ${deliveryIdForSql('a.id')}
       END AS delivery_id,
-      s.ordinal > 1 AS is_id_new, a.id AS event_id, a.number, a.environment_id, a.event_type, a.created_at, s.webhook_id, s.room,
+      s.ordinal > 1 AS is_id_new, a.id AS event_id, a.number, a.environment_id, a.event_type, a.created_at, s.webhook_id,
+      s.room, s.environment_room,
       row_number() OVER (PARTITION BY s.webhook_id ORDER BY a.id) AS place
     FROM accepted a
     JOIN subscriber s ON s.environment_id = a.environment_id AND s.event_type = a.event_type
   ),
-  placed AS MATERIALIZED (
+  ranked AS MATERIALIZED (
     SELECT m.*, m.place <= m.room
-      AND m.place + row_number() OVER (ORDER BY m.place > m.room, m.place, m.event_id) <= $10 + 1 AS is_leased
+      AND row_number() OVER (PARTITION BY m.environment_id ORDER BY m.place > m.room, m.place, m.event_id)
+        <= m.environment_room AS is_able
     FROM matched m
+  ),
+  placed AS MATERIALIZED (
+    -- What its environment has no room for takes nobody's place.
+    SELECT r.*, r.is_able
+      AND r.place + row_number() OVER (ORDER BY NOT r.is_able, r.place, r.event_id) <= $10 + 1 AS is_leased
+    FROM ranked r
   ),
   queued AS (
     INSERT INTO delivery_queue
@@ -116,11 +152,7 @@ export const ACCEPT_EVENTS = new StoredStatement<Row>({
     FROM placed
   )
   SELECT
-    (
-      SELECT coalesce(json_agg(idempotent.id), '[]')
-      FROM (SELECT id FROM incoming WHERE idempotency_key IS NOT NULL) idempotent
-      WHERE id NOT IN (SELECT resource_id FROM claimed_key)
-    ),
+    ${REFUSED},
     (
       SELECT coalesce(json_agg(json_build_array(webhook_id, numbers, new_ids)), '[]')
       FROM (
@@ -138,7 +170,10 @@ export const ACCEPT_EVENTS = new StoredStatement<Row>({
       ) w
     ),
     (SELECT coalesce(json_agg(DISTINCT webhook_id), '[]') FROM placed WHERE NOT is_leased),
-    (SELECT count(*)::int FROM placed)`,
+    (
+      SELECT coalesce(json_object_agg(environment_id, owed), '{}')
+      FROM (SELECT environment_id, count(*) AS owed FROM placed GROUP BY environment_id) of_environment
+    )`,
 });
 
 interface Row {
@@ -150,7 +185,7 @@ interface Row {
   leased: [webhookId: string, numbers: number[], newIds: (string | null)[]][];
   targets: Target[];
   unleased: string[];
-  deliveries: number;
+  deliveries: Record<string, number>;
 }
 
 /**
@@ -167,13 +202,7 @@ export async function acceptEvents(
   const targets = room.knownTargets.fresh(readAt);
   const deliveryIds = events.map(({ id }) => deliveryIdFor(id));
   const [row] = await ACCEPT_EVENTS.run(database, [
-    uuidArray(events.map(({ id }) => id)),
-    uuidArray(events.map(({ environmentId }) => environmentId)),
-    textArray(events.map(({ eventType }) => eventType)),
-    textArray(events.map(({ payload }) => payload)),
-    timestampArray(events.map(({ createdAt }) => createdAt)),
-    textArray(events.map(({ idempotency }) => idempotency?.key)),
-    byteaArray(events.map(({ idempotency }) => idempotency?.contentHash)),
+    ...eventColumns(events),
     room.lease,
     room.replicaId,
     room.total,
@@ -183,6 +212,9 @@ export async function acceptEvents(
     room.leaseMs,
     ...revisionColumns(targets),
     uuidArray(deliveryIds),
+    uuidArray([...room.environmentRooms.keys()]),
+    integerArray([...room.environmentRooms.values()]),
+    room.perEnvironment,
   ]);
   for (const target of row!.targets) targets.set(target.webhookId, target);
   room.knownTargets.learn(row!.targets, readAt);
@@ -203,7 +235,8 @@ export async function acceptEvents(
       });
     });
   }
-  const { refused, unleased, deliveries } = row!;
+  const { refused, unleased } = row!;
+  const deliveries = new Map(Object.entries(row!.deliveries));
   return { refused: new Set(refused), leased: byEvent.flat(), unleased, deliveries };
 }
 

@@ -1,43 +1,63 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { databaseBusy } from '../common/database-busy.js';
-import { Gathering } from '../common/gathering.js';
 import { Turns } from '../common/turns.js';
 import { within } from '../common/within.js';
 import { DailyPartitions } from '../database/daily-partitions.js';
-import { PipelineDataSource } from '../database/data-sources.js';
+import { IntakeDataSource, PipelineDataSource } from '../database/data-sources.js';
 import { poolUsageOf } from '../database/pool-usage.js';
 import { isDataError } from '../database/sqlstate.js';
+import type { LeasedDelivery } from '../deliveries/delivery.types.js';
+import { FanOutWorker } from '../deliveries/engine/fan-out-worker.js';
 import { DeliveryDispatcher } from '../deliveries/engine/delivery-dispatcher.js';
 import { type Room, RoomKeeper } from '../deliveries/engine/room-keeper.js';
 import type { Queryable } from '../database/queryable.js';
 import { type Count, Metrics } from '../metrics/metrics.js';
-import { PendingLimit } from './pending-limit.js';
 import { acceptEvents, type Acceptance, type IncomingEvent } from './accept-events.js';
+import { deferEvents } from './defer-events.js';
+import { FanOutForecast, INLINE_DELIVERIES } from './fan-out-forecast.js';
+import { IntakeLane, type WaitingGroup } from './intake-lane.js';
+import { PendingLimit } from './pending-limit.js';
+import { PublishingPace } from './publishing-pace.js';
+import { WaitingShare } from './waiting-share.js';
 
 const MEBIBYTE = 1_048_576;
 
 /** What one statement writes at most, unless a single request has more: under half a second's work. */
 const PER_FLUSH = { events: 500, bytes: 16 * MEBIBYTE };
 
-/** How long events wait for others to share their statement, and how many are worth one at once. */
-const GATHER_MS = 2;
-const WORTHWHILE_EVENTS = 32;
+/**
+ * The same while environments that publish little publish, too: 3 to 6 ms, which they wait for where statements run one
+ * after the other, as they do on the embedded engine.
+ */
+const PER_FLUSH_BESIDE_OTHERS = { events: 100, bytes: 2 * MEBIBYTE };
+/** And with so many deliveries; what owes more is deferred. */
+const INLINE_DELIVERIES_BESIDE_OTHERS = 500;
+/** And after each statement nothing is written for as long again as it took. */
+const REST_SHARE_BESIDE_OTHERS = 1;
+/** Deliveries within about a second up to which an environment publishes little. */
+const LITTLE_DELIVERIES = 100;
+/** What little there is waits for room for its deliveries when so many events are together. */
+const QUICK_PATIENT_FROM = 32;
 
-/** What may wait for its statement: beyond either, intake answers 503 instead of growing. */
+/** What may wait for its statement: beyond either, and beyond an environment's share, intake answers 503 instead of growing. */
 const WAITING_LIMIT = { events: 20_000, bytes: 64 * MEBIBYTE };
 
 /**
  * How long a request waits for its commit before it is answered 503: the caller is owed one within 2 s of the database
- * going away. One that is large, or owes much, is given the time that writing that takes on a slow disk, too.
+ * going away. One that is large is given the time that writing that takes on a slow disk, too. Once its statement has
+ * begun, it is given time for that whatever it has waited: what waited and what was stored are told apart.
  */
-const PATIENCE = { ms: 1_500, bytesPerMs: 8 * 1024, deliveriesPerMs: 20 };
+const PATIENCE = { ms: 1_500, bytesPerMs: 8 * 1024, statementMs: 300 };
 const PATIENCE_CHECK_MS = 100;
 
-/** The events of one request, and so of one environment: accepted all or none. */
-interface Group {
-  events: readonly IncomingEvent[];
-  bytes: number;
+type Lane = IntakeLane<Group>;
+
+/** With the deliveries that the events owe, or without: then these are made a part at a time. */
+type Writing = 'inline' | 'deferred';
+
+interface Group extends WaitingGroup {
+  lane: Lane;
   /** `performance.now()` of when it is answered without having been committed, as far as is known then. */
   givenUpAt: number;
   resolve: (refused: ReadonlySet<string>) => void;
@@ -45,61 +65,72 @@ interface Group {
 }
 
 /**
- * Takes events in, many requests by one statement: what arrives while a commit is under way forms the next statement, and
- * under traffic what arrives in a moment after it too. Every request still waits for its own commit, and one that the
- * database refuses fails alone.
+ * Takes events in, many requests by one statement. Every request still waits for its own commit, and one that the database
+ * refuses fails alone.
+ *
+ * Environments that publish little have a lane of their own, with its own statements: they wait neither for a large
+ * statement of somebody else, nor for the room that somebody else's deliveries want. In each lane environments take turns.
  */
 @Injectable()
 export class EventIntake {
-  private readonly logger = new Logger(EventIntake.name);
-  private waiting: Group[] = [];
+  private readonly waiting = new WaitingShare(WAITING_LIMIT);
+  private readonly pace = new PublishingPace();
+  private readonly quickLane: Lane;
+  private readonly bulkLane: Lane;
   /** Those that wait, and those of the statement under way. */
   private readonly unanswered = new Set<Group>();
   private patienceTimer: NodeJS.Timeout | null = null;
-  private waitingEvents = 0;
-  private waitingBytes = 0;
   /** Events of statements under way. */
   private writingEvents = 0;
-  private isFlushing = false;
-  private readonly gathering = new Gathering(GATHER_MS, WORTHWHILE_EVENTS);
-  /** Several requests shared the last statement. A publisher that sends one after the other never waits for company. */
-  private isLastShared = false;
   private readonly togetherTurns: Turns;
   private readonly accepted: Count;
   private readonly refused: Count;
 
   constructor(
     @PipelineDataSource() private readonly pipeline: DataSource,
+    @IntakeDataSource() private readonly little: DataSource,
     private readonly partitions: DailyPartitions,
     private readonly rooms: RoomKeeper,
     private readonly dispatcher: DeliveryDispatcher,
     private readonly pending: PendingLimit,
+    private readonly forecast: FanOutForecast,
+    private readonly fanOut: FanOutWorker,
     metrics: Metrics,
   ) {
     // Each holds a connection, and may wait for the other's key: half of the connections are left to everything else.
     this.togetherTurns = new Turns(Math.max(1, poolUsageOf(pipeline).limit >> 1));
+    const write = (groups: readonly Group[]): Promise<void> => this.writeGroups(this.takenOut(groups));
+    this.quickLane = new IntakeLane(rooms, { limit: () => PER_FLUSH, patientFrom: QUICK_PATIENT_FROM, write });
+    this.bulkLane = new IntakeLane(rooms, {
+      limit: (environmentIds) => (this.areBesideOthers(environmentIds) ? PER_FLUSH_BESIDE_OTHERS : PER_FLUSH),
+      restShare: (environmentIds) => (this.areBesideOthers(environmentIds) ? REST_SHARE_BESIDE_OTHERS : 0),
+      patientFrom: 0,
+      write,
+    });
+    rooms.isBesideLittle = () => this.areBesideOthers([]);
     this.accepted = metrics.counter('eventsAccepted', {});
     this.refused = metrics.counter('eventsRefused', {});
-    metrics.gauge('eventsWaiting', {}, () => this.waitingEvents + this.writingEvents);
+    metrics.gauge('eventsWaiting', {}, () => this.waiting.events + this.writingEvents);
   }
 
   /**
    * @param events one or more of one environment.
    * @returns the ids of the events that were not stored, because their idempotency key was taken; the others are committed.
    * @throws ApiError DATABASE_BUSY when too much waits, or the commit takes too long: then the events may be committed
-   *   yet. PENDING_LIMIT_REACHED when too many deliveries wait in the events' environment.
+   *   yet. PENDING_LIMIT_REACHED when too many deliveries wait in the events' environment, FAN_OUT_TOO_LARGE when these
+   *   alone would be too many.
    */
   accept(events: readonly IncomingEvent[]): Promise<ReadonlySet<string>> {
     this.refuseBeyondLimit(events);
-    const bytes = this.putIn(events);
+    const { environmentId, bytes, deliveries, recent } = this.putIn(events);
+    const lane = recent <= LITTLE_DELIVERIES ? this.quickLane : this.bulkLane;
     return new Promise((resolve, reject) => {
-      const givenUpAt = performance.now() + this.patienceMs(events, bytes);
-      const group = { events, bytes, givenUpAt, resolve, reject };
-      this.waiting.push(group);
+      const givenUpAt = performance.now() + patienceMs(bytes);
+      // Name by name: copied from another object, each was a table of its own, which took 12 µs a request.
+      const group: Group = { environmentId, events, bytes, deliveries, lane, givenUpAt, resolve, reject };
       this.unanswered.add(group);
       this.patienceTimer ??= setInterval(() => this.giveUpLate(), PATIENCE_CHECK_MS).unref();
-      this.gathering.grown(this.waitingEvents);
-      this.startFlush();
+      lane.add(group);
     });
   }
 
@@ -118,9 +149,8 @@ export class EventIntake {
     const late = new Set([...this.unanswered].filter(({ givenUpAt }) => givenUpAt <= now));
     for (const group of late) this.answered(group).reject(databaseBusy('The events were not stored in time'));
     if (late.size > 0) {
-      const begone = this.waiting.filter((group) => late.has(group));
-      this.waiting = this.waiting.filter((group) => !late.has(group));
-      this.takeOut(begone);
+      const begone = [this.quickLane, this.bulkLane].flatMap((lane) => lane.withdraw((group) => late.has(group)));
+      this.takenOut(begone);
       // Those of the statement under way may yet be accepted.
       for (const { events } of begone) this.refused.inc(events.length);
     }
@@ -143,14 +173,27 @@ export class EventIntake {
     confirm: (refused: ReadonlySet<string>, database: Queryable) => Promise<void>,
   ): Promise<ReadonlySet<string>> {
     this.refuseBeyondLimit(events);
-    const bytes = this.putIn(events);
+    const waiting = this.putIn(events);
     const late = (): Error => databaseBusy('The events were not stored in time');
     let isGivenUp = false;
-    const work = this.togetherTurns.run(() => {
-      this.takeOut([{ events, bytes }]);
-      if (isGivenUp) return Promise.reject(late());
+    const stopIfLate = (): void => {
+      if (!isGivenUp) return;
+      this.refused.inc(events.length);
+      throw late();
+    };
+    const work = this.togetherTurns.run(async () => {
+      this.takenOut([waiting]);
+      stopIfLate();
+      const { deferred, refused } = await this.forecast.plan([waiting]);
+      if (refused[0]) {
+        this.refused.inc(events.length);
+        throw refused[0].error;
+      }
+      const writing = deferred[0] ? 'deferred' : 'inline';
+      // What was begun goes on: with the same keys, a repeat of the request then finds what it made.
+      stopIfLate();
       return this.partitions.provide(() =>
-        this.write(events, this.rooms.reserveNothing(), (insert) =>
+        this.write([waiting], writing, this.rooms.reserveNothing(), (insert) =>
           this.pipeline.transaction(async (manager) => {
             const acceptance = await insert(manager);
             await confirm(acceptance.refused, manager);
@@ -158,80 +201,43 @@ export class EventIntake {
           }),
         ),
       );
-    });
-    // What was begun goes on: with the same keys, a repeat of the request then finds what it made.
-    return within(this.patienceMs(events, bytes), work, () => {
+    }, waiting.environmentId);
+    return within(patienceMs(waiting.bytes), work, () => {
       isGivenUp = true;
       return late();
     });
   }
 
   /**
-   * Counts the events among those that wait.
+   * Counts the events among those that wait, and that their environment publishes.
    *
-   * @returns the bytes of their payloads.
+   * @returns beside them, how many deliveries it has published within about a second.
    */
-  private putIn(events: readonly IncomingEvent[]): number {
+  private putIn(events: readonly IncomingEvent[]): WaitingGroup & { recent: number } {
+    const { environmentId } = events[0]!;
     const bytes = events.reduce((sum, event) => sum + Buffer.byteLength(event.payload), 0);
-    if (this.waitingEvents + events.length > WAITING_LIMIT.events || this.waitingBytes + bytes > WAITING_LIMIT.bytes) {
+    if (!this.waiting.tryToAdd(environmentId, { events: events.length, bytes })) {
       this.refused.inc(events.length);
       throw databaseBusy('Too many events wait to be stored');
     }
-    this.waitingEvents += events.length;
-    this.waitingBytes += bytes;
-    return bytes;
+    const deliveries = this.pace.expectedDeliveries(environmentId, events.length);
+    const recent = this.pace.add(environmentId, events.length, performance.now());
+    return { environmentId, events, bytes, deliveries, recent };
   }
 
-  private patienceMs(events: readonly IncomingEvent[], bytes: number): number {
-    const deliveries = this.rooms.expectedDeliveries(events.length);
-    return PATIENCE.ms + bytes / PATIENCE.bytesPerMs + deliveries / PATIENCE.deliveriesPerMs;
-  }
-
-  private startFlush(): void {
-    if (this.isFlushing) return;
-    this.isFlushing = true;
-    // Requests that are handled in the same turn of the event loop share the first statement.
-    setImmediate(() => {
-      this.flush().catch((error: unknown) => this.logger.error({ msg: 'intake broke off', err: error }));
-    });
-  }
-
-  private async flush(): Promise<void> {
-    try {
-      while (this.waiting.length > 0) {
-        if (this.isLastShared) await this.gathering.wait(this.waitingEvents);
-        const fitting = await this.rooms.roomToAccept(this.waitingEvents);
-        const groups = this.takeGroups(Math.min(fitting, PER_FLUSH.events));
-        // None when all were given up meanwhile.
-        if (groups.length > 0) await this.writeGroups(groups);
-      }
-    } finally {
-      this.isFlushing = false;
+  /** They no longer wait. */
+  private takenOut<Some extends WaitingGroup>(groups: readonly Some[]): readonly Some[] {
+    for (const { environmentId, events, bytes } of groups) {
+      this.waiting.remove(environmentId, { events: events.length, bytes });
     }
-  }
-
-  /** Whole groups, up to so many events; a larger group goes alone. */
-  private takeGroups(limit: number): Group[] {
-    let events = 0;
-    let bytes = 0;
-    let count = 0;
-    for (const group of this.waiting) {
-      events += group.events.length;
-      bytes += group.bytes;
-      if (count > 0 && (events > limit || bytes > PER_FLUSH.bytes)) break;
-      count += 1;
-    }
-    const groups = this.waiting.splice(0, count);
-    this.isLastShared = count > 1;
-    this.takeOut(groups);
     return groups;
   }
 
-  private takeOut(groups: readonly Pick<Group, 'events' | 'bytes'>[]): void {
-    for (const { events, bytes } of groups) {
-      this.waitingEvents -= events.length;
-      this.waitingBytes -= bytes;
-    }
+  /** They come to their statement. */
+  private begin(groups: readonly Group[]): void {
+    const bytes = groups.reduce((sum, group) => sum + group.bytes, 0);
+    const leastUntil = performance.now() + PATIENCE.statementMs + bytes / PATIENCE.bytesPerMs;
+    for (const group of groups) group.givenUpAt = Math.max(group.givenUpAt, leastUntil);
   }
 
   private answered(group: Group): Group {
@@ -239,35 +245,86 @@ export class EventIntake {
     return group;
   }
 
-  private async writeGroups(groups: Group[]): Promise<void> {
+  /** Whether environments that publish little publish now, too, others than these. */
+  private areBesideOthers(environmentIds: readonly string[]): boolean {
+    return this.quickLane.isUsedBesides(environmentIds);
+  }
+
+  /** To know that little is little, webhooks would have to be counted for it. */
+  private inlineDeliveriesOf(groups: readonly Group[]): number {
+    const isBulk = groups[0]!.lane === this.bulkLane;
+    const isBesideOthers = isBulk && this.areBesideOthers(groups.map(({ environmentId }) => environmentId));
+    return isBesideOthers ? INLINE_DELIVERIES_BESIDE_OTHERS : INLINE_DELIVERIES;
+  }
+
+  /** All of one lane. Never rejects. */
+  private async writeGroups(groups: readonly Group[]): Promise<void> {
     try {
-      const events = groups.flatMap((group) => group.events);
-      const refused = await this.partitions.provide(() =>
-        this.write(events, this.rooms.reserveForIntake(), (insert) => insert(this.pipeline)),
-      );
+      const { inline, deferred, refused } = await this.forecast.plan(groups, this.inlineDeliveriesOf(groups));
+      for (const { group, error } of refused) this.refuse(group, error);
+      await this.writeTogether(inline, 'inline');
+      await this.writeTogether(this.awaited(deferred), 'deferred');
+    } catch (error) {
+      for (const group of groups) this.answered(group).reject(error);
+    }
+  }
+
+  /** Those that were not answered 503 while others of their lane were written: they must not be stored after all. */
+  private awaited(groups: readonly Group[]): readonly Group[] {
+    const awaited = groups.filter((group) => this.unanswered.has(group));
+    for (const group of groups) if (!awaited.includes(group)) this.refused.inc(group.events.length);
+    return awaited;
+  }
+
+  private refuse(group: Group, error: unknown): void {
+    this.refused.inc(group.events.length);
+    this.answered(group).reject(error);
+  }
+
+  /** Answers the groups by what became of one statement, or of one for each when the database refuses some event. Never rejects. */
+  private async writeTogether(groups: readonly Group[], writing: Writing): Promise<void> {
+    if (groups.length === 0) return;
+    this.begin(groups);
+    try {
+      const environmentIds = [...new Set(groups.map(({ environmentId }) => environmentId))];
+      const refused = await this.partitions.provide(() => {
+        const { lane } = groups[0]!;
+        const room = this.roomFor(writing, lane, environmentIds);
+        const database = lane === this.quickLane ? this.little : this.pipeline;
+        return this.write(groups, writing, room, (insert) => insert(database));
+      });
       for (const group of groups) this.answered(group).resolve(refused);
     } catch (error) {
       if (groups.length > 1 && isDataError(error)) {
-        for (const group of groups) await this.writeGroups([group]);
+        for (const group of groups) await this.writeTogether(this.awaited([group]), writing);
       } else {
         for (const group of groups) this.answered(group).reject(error);
       }
     }
   }
 
+  private roomFor(writing: Writing, lane: Lane, environmentIds: readonly string[]): Room {
+    if (writing === 'deferred') return this.rooms.reserveNothing();
+    return lane === this.quickLane
+      ? this.rooms.reserveForLittle(environmentIds, LITTLE_DELIVERIES)
+      : this.rooms.reserveForIntake(environmentIds);
+  }
+
   private async write(
-    events: readonly IncomingEvent[],
+    groups: readonly WaitingGroup[],
+    writing: Writing,
     room: Room,
     run: (insert: (database: Queryable) => Promise<Acceptance>) => Promise<Acceptance>,
   ): Promise<ReadonlySet<string>> {
+    const events = groups.flatMap((group) => group.events);
     this.writingEvents += events.length;
+    const insert = writing === 'inline' ? acceptEvents : deferEvents;
     try {
-      const { refused, leased, unleased, deliveries } = await run((database) => acceptEvents(database, events, room));
-      const accepted = events.length - refused.size;
-      this.accepted.inc(accepted);
-      this.rooms.accepted(accepted, deliveries);
-      this.noteAdded(events, deliveries, deliveries - leased.length);
-      this.dispatcher.dispatch(leased);
+      const { refused, leased, unleased, deliveries } = await run((database) => insert(database, events, room));
+      this.accepted.inc(events.length - refused.size);
+      this.noteAdded(events, writing, deliveries, leased);
+      if (writing === 'deferred') this.fanOut.nudge();
+      this.dispatcher.dispatch(leased, Math.min(groups.length, leased.length));
       if (unleased.length > 0) this.rooms.nudge(unleased);
       return refused;
     } finally {
@@ -276,13 +333,29 @@ export class EventIntake {
     }
   }
 
-  /** As if each event had made as many deliveries: the next count corrects what that gets wrong. */
-  private noteAdded(events: readonly IncomingEvent[], made: number, waiting: number): void {
-    const published = new Map<string, number>();
-    for (const { environmentId } of events) published.set(environmentId, (published.get(environmentId) ?? 0) + 1);
+  private noteAdded(
+    events: readonly IncomingEvent[],
+    writing: Writing,
+    deliveries: ReadonlyMap<string, number>,
+    leased: readonly LeasedDelivery[],
+  ): void {
+    const published = countBy(events, ({ environmentId }) => environmentId);
+    const sent = countBy(leased, ({ target }) => target.environmentId);
     for (const [environmentId, count] of published) {
-      const share = count / events.length;
-      this.pending.added(environmentId, made * share, waiting * share);
+      const made = deliveries.get(environmentId) ?? 0;
+      this.pending.added(environmentId, made, made - (sent.get(environmentId) ?? 0));
+      // What is deferred costs its statement no more than an event: the pace is of what statements make.
+      if (writing === 'inline') this.pace.learn(environmentId, count, made);
     }
   }
+}
+
+function patienceMs(bytes: number): number {
+  return PATIENCE.ms + bytes / PATIENCE.bytesPerMs;
+}
+
+function countBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const item of items) counts.set(keyOf(item), (counts.get(keyOf(item)) ?? 0) + 1);
+  return counts;
 }

@@ -1,7 +1,8 @@
 import { idRangeOf } from '../common/id-range.js';
-import { mapPage, type PageDto, SCAN_LIMIT, type Scanned, toScannedPage } from '../common/page.js';
+import { type ListPart, mapPart, SCAN_LIMIT, type Scanned, toScannedPart } from '../common/page.js';
 import { deliveryIdsOf } from '../deliveries/delivery-ids.js';
 import type { DeliveryStatus } from '../deliveries/delivery.types.js';
+import { owedOfEventSql } from '../deliveries/queue/fan-out-reads.js';
 import type { Queryable } from '../database/queryable.js';
 import { StoredStatement } from '../database/stored-statement.js';
 
@@ -23,9 +24,8 @@ export interface EventFilter {
   eventType: string | null;
   createdAfter: Date | null;
   createdBefore: Date | null;
-  /** The id that the page before ended with. */
+  /** The id behind which it begins; null: the newest. */
   before: string | null;
-  /** Of the page. */
   limit: number;
 }
 
@@ -66,7 +66,7 @@ export async function listEvents(
   database: Queryable,
   filter: EventFilter,
   scanLimit: number = SCAN_LIMIT,
-): Promise<PageDto<EventRow>> {
+): Promise<ListPart<EventRow>> {
   const rows = await LIST_EVENTS.run(database, [
     filter.environmentId,
     filter.eventType,
@@ -74,8 +74,8 @@ export async function listEvents(
     filter.limit + 1,
     scanLimit,
   ]);
-  const page = toScannedPage(rows, filter.limit, ({ id }) => id);
-  return mapPage(page, ({ environment_id: environmentId, event_type: eventType, created_at: createdAt, id }) => ({
+  const part = toScannedPart(rows, filter.limit, ({ id }) => id);
+  return mapPart(part, ({ environment_id: environmentId, event_type: eventType, created_at: createdAt, id }) => ({
     id,
     environmentId,
     eventType,
@@ -100,7 +100,7 @@ export async function findEvent(database: Queryable, environmentId: string, id: 
          (
            SELECT count(*)::int FROM delivery_queue q
            WHERE q.environment_id = $1 AND q.event_id = $2 AND q.delivery_id BETWEEN $3 AND $4
-         ) AS pending,
+         ) + ${owedOfEventSql('$1::uuid', '$2::uuid')} AS pending,
          count(*) FILTER (WHERE status = 'succeeded')::int AS succeeded,
          count(*) FILTER (WHERE status = 'failed')::int AS failed,
          count(*) FILTER (WHERE status = 'canceled')::int AS canceled

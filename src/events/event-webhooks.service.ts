@@ -1,57 +1,70 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { notFound } from '../common/not-found.js';
-import { mapPage, type PageDto, type PageQuery, startAfter, toPage } from '../common/page.js';
+import { type ListPart, mapPart, type PageDto, type PageQuery, toPart } from '../common/page.js';
 import { listDeliveriesOfEvent } from '../deliveries/queue/delivery-reads.js';
+import { listOwedWebhooks } from '../deliveries/queue/fan-out-reads.js';
+import { PageReader, type PartQuery } from '../reads/page-reader.js';
+import type { Reader } from '../reads/read-turns.js';
 import { TEST_EVENT_TYPE } from '../webhooks/event-types.js';
 import { listWebhookStates } from '../webhooks/webhook-revisions.repository.js';
 import { EventWebhookDto } from './dto/event-webhook.dto.js';
-import { findEventHead } from './event-reads.js';
+import { type EventRow, findEventHead } from './event-reads.js';
 import { whyNotSent } from './why-not-sent.js';
 
 /** Tells of each webhook what it got of an event, or why nothing. Nothing is stored for that: revisions are kept. */
 @Injectable()
 export class EventWebhooksService {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly pages: PageReader,
+  ) {}
 
   /** @throws ApiError EVENT_NOT_FOUND */
-  async list(environmentId: string, eventId: string, query: PageQuery): Promise<PageDto<EventWebhookDto>> {
+  async list(
+    environmentId: string,
+    eventId: string,
+    query: PageQuery,
+    reader: Reader,
+  ): Promise<PageDto<EventWebhookDto>> {
     const event = await findEventHead(this.dataSource, environmentId, eventId);
     if (!event) throw notFound('EVENT_NOT_FOUND');
-    const before = startAfter(query);
-    if (event.eventType === TEST_EVENT_TYPE) return this.listOfTest(environmentId, eventId, before, query.limit);
-
-    const webhooks = await listWebhookStates(this.dataSource, {
-      environmentId,
-      at: event.createdAt,
-      before,
-      limit: query.limit + 1,
-    });
-    const page = toPage(webhooks, query.limit, ({ webhookId }) => webhookId);
-    // After the webhooks: a delivery that is made meanwhile is seen.
-    const deliveries = await listDeliveriesOfEvent(
-      this.dataSource,
-      environmentId,
-      eventId,
-      page.result.map(({ webhookId }) => webhookId),
+    const origin = { list: 'event-webhook', environmentId, parentId: eventId };
+    return this.pages.read(origin, query, reader, (part) =>
+      event.eventType === TEST_EVENT_TYPE ? this.partOfTest(event, part) : this.partOf(event, part),
     );
+  }
+
+  private async partOf(
+    event: EventRow,
+    { before, limit }: Omit<PartQuery, 'scanLimit'>,
+  ): Promise<ListPart<EventWebhookDto>> {
+    const { environmentId, id, createdAt: at } = event;
+    const found = await listWebhookStates(this.dataSource, { environmentId, at, before, limit: limit + 1 });
+    const webhooks = toPart(found, limit, ({ webhookId }) => webhookId);
+    const webhookIds = webhooks.rows.map(({ webhookId }) => webhookId);
+    // After the webhooks, and what is owed before the deliveries: what is made meanwhile is seen.
+    const owed = new Set(await listOwedWebhooks(this.dataSource, environmentId, id, webhookIds));
+    const deliveries = await listDeliveriesOfEvent(this.dataSource, environmentId, id, webhookIds);
     const byWebhook = new Map(deliveries.map((delivery) => [delivery.webhook_id, delivery]));
-    return mapPage(page, ({ webhookId, states }) => {
+    return mapPart(webhooks, ({ webhookId, states }) => {
       const delivery = byWebhook.get(webhookId);
-      return delivery ? EventWebhookDto.of(delivery) : EventWebhookDto.without(webhookId, whyNotSent(states, event));
+      if (delivery) return EventWebhookDto.of(delivery);
+      if (owed.has(webhookId)) return EventWebhookDto.owed(webhookId);
+      return EventWebhookDto.without(webhookId, whyNotSent(states, event));
     });
   }
 
   /** What `POST /webhook/test` sends concerns the one webhook alone, whatever others are subscribed to. */
-  private async listOfTest(
-    environmentId: string,
-    eventId: string,
-    before: string | null,
-    limit: number,
-  ): Promise<PageDto<EventWebhookDto>> {
-    const deliveries = await listDeliveriesOfEvent(this.dataSource, environmentId, eventId, null);
+  private async partOfTest(
+    { environmentId, id }: EventRow,
+    { before, limit }: Omit<PartQuery, 'scanLimit'>,
+  ): Promise<ListPart<EventWebhookDto>> {
+    const deliveries = await listDeliveriesOfEvent(this.dataSource, environmentId, id, null);
     const rows = deliveries.filter(({ webhook_id }) => before === null || webhook_id < before);
-    const page = toPage(rows, limit, ({ webhook_id }) => webhook_id);
-    return mapPage(page, (row) => EventWebhookDto.of(row));
+    return mapPart(
+      toPart(rows, limit, ({ webhook_id }) => webhook_id),
+      (row) => EventWebhookDto.of(row),
+    );
   }
 }

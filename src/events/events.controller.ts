@@ -10,6 +10,8 @@ import { IdempotencyKey } from '../common/idempotency-key.js';
 import { ApiPage, type PageDto, PageQuery, SHORT_PAGES } from '../common/page.js';
 import { UuidParam } from '../common/uuid-param.js';
 import { AnswersVerbatim } from '../common/verbatim-answer.js';
+import { CurrentReader } from '../reads/current-reader.decorator.js';
+import type { Reader } from '../reads/read-turns.js';
 import { EventBatchDto, EventDetailDto, EventDto } from './dto/event.dto.js';
 import { EventQuery } from './dto/event.query.js';
 import { EventWebhookDto } from './dto/event-webhook.dto.js';
@@ -31,11 +33,11 @@ export class EventsController {
   @ApiOperation({
     summary: 'Publish an event',
     description:
-      '202 means committed: the event and its deliveries are stored and will be attempted, whatever happens to the ' +
-      'process that answers.',
+      '202 means committed: the event is stored, and its deliveries will be attempted, whatever happens to the process ' +
+      'that answers. Those of many events to many webhooks are listed within seconds, and counted as pending at once.',
   })
   @ApiAcceptedResponse({ type: EventDto, description: 'Accepted and committed.' })
-  @ApiErrors('PENDING_LIMIT_REACHED')
+  @ApiErrors('FAN_OUT_TOO_LARGE', 'PENDING_LIMIT_REACHED')
   publish(
     @CurrentEnvironment() environmentId: string,
     @IdempotencyKey() key: string | null,
@@ -49,10 +51,12 @@ export class EventsController {
   @IntakeScope('event:write')
   @ApiOperation({
     summary: 'Publish up to 1,000 events',
-    description: 'All or none: one bad member refuses the batch, and the `field` of the failure names its index.',
+    description:
+      'All or none: one bad member refuses the batch, and the `field` of the failure names its index. A batch may owe ' +
+      'any number of deliveries up to PENDING_DELIVERIES_PER_ENVIRONMENT.',
   })
   @ApiAcceptedResponse({ type: EventBatchDto, description: 'Accepted and committed.' })
-  @ApiErrors('IDEMPOTENCY_CONFLICT', 'PENDING_LIMIT_REACHED')
+  @ApiErrors('IDEMPOTENCY_CONFLICT', 'FAN_OUT_TOO_LARGE', 'PENDING_LIMIT_REACHED')
   async publishBatch(
     @CurrentEnvironment() environmentId: string,
     @Body() body: PublishEventBatchDto,
@@ -64,8 +68,12 @@ export class EventsController {
   @Scopes('event:read')
   @ApiOperation({ summary: 'List events', description: `Newest first. Filters combine. ${SHORT_PAGES}` })
   @ApiPage(EventDto)
-  list(@CurrentEnvironment() environmentId: string, @Query() query: EventQuery): Promise<PageDto<EventDto>> {
-    return this.events.list(environmentId, query);
+  list(
+    @CurrentEnvironment() environmentId: string,
+    @Query() query: EventQuery,
+    @CurrentReader() reader: Reader,
+  ): Promise<PageDto<EventDto>> {
+    return this.events.list(environmentId, query, reader);
   }
 
   @Get(':id')
@@ -113,7 +121,8 @@ export class EventsController {
     @CurrentEnvironment() environmentId: string,
     @UuidParam('EVENT_NOT_FOUND') id: string,
     @Query() query: PageQuery,
+    @CurrentReader() reader: Reader,
   ): Promise<PageDto<EventWebhookDto>> {
-    return this.eventWebhooks.list(environmentId, id, query);
+    return this.eventWebhooks.list(environmentId, id, query, reader);
   }
 }

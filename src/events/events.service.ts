@@ -5,12 +5,14 @@ import { recordAudit } from '../audit/audit.repository.js';
 import { databaseBusy } from '../common/database-busy.js';
 import { ApiError, type FieldFailure } from '../common/errors.js';
 import { notFound } from '../common/not-found.js';
-import { mapPage, type PageDto, startAfter } from '../common/page.js';
+import { mapPart, type PageDto } from '../common/page.js';
 import { timeOf, uuidV7 } from '../common/uuid-v7.js';
-import { Config } from '../config/config.js';
 import { DailyPartitions } from '../database/daily-partitions.js';
+import { DatabaseClock } from '../database/database-clock.js';
 import { DeliveryMetrics } from '../deliveries/delivery-metrics.js';
 import { cancelDeliveriesOf } from '../deliveries/queue/cancel-deliveries.js';
+import { PageReader } from '../reads/page-reader.js';
+import type { Reader } from '../reads/read-turns.js';
 import { findKeyUses, type IncomingEvent, type KeyUse } from './accept-events.js';
 import { deletePayload } from './delete-payload.js';
 import type { BatchEventDto, PublishEventDto } from './dto/publish-event.dto.js';
@@ -24,14 +26,14 @@ export class EventsService {
   constructor(
     private readonly dataSource: DataSource,
     private readonly partitions: DailyPartitions,
-    private readonly config: Config,
     private readonly intake: EventIntake,
     private readonly metrics: DeliveryMetrics,
+    private readonly clock: DatabaseClock,
+    private readonly pages: PageReader,
   ) {}
 
   async publish(environmentId: string, body: PublishEventDto, key: string | null): Promise<EventDto> {
-    this.checkSize(body, 'payload');
-    const event = toIncoming(environmentId, body, key, Date.now());
+    const event = toIncoming(environmentId, body, key, this.clock.nowMs());
     const refused = await this.intake.accept([event]);
     if (!refused.has(event.id)) return EventDto.of(event);
     const uses = await findKeyUses(this.dataSource, environmentId, [key!]);
@@ -39,8 +41,7 @@ export class EventsService {
   }
 
   async publishBatch(environmentId: string, bodies: readonly BatchEventDto[]): Promise<EventDto[]> {
-    bodies.forEach((body, index) => this.checkSize(body, `events.${index}.payload`));
-    const now = Date.now();
+    const now = this.clock.nowMs();
     const members = foldEqualMembers(
       bodies.map((body) => toIncoming(environmentId, body, body.idempotency_key ?? null, now)),
     );
@@ -65,16 +66,17 @@ export class EventsService {
     return members.map((event) => EventDto.of(answers.get(event) ?? event));
   }
 
-  async list(environmentId: string, query: EventQuery): Promise<PageDto<EventDto>> {
-    const page = await listEvents(this.dataSource, {
+  list(environmentId: string, query: EventQuery, reader: Reader): Promise<PageDto<EventDto>> {
+    const filter = {
       environmentId,
       eventType: query.event_type ?? null,
       createdAfter: query.created_after ?? null,
       createdBefore: query.created_before ?? null,
-      before: startAfter(query),
-      limit: query.limit,
+    };
+    return this.pages.read({ list: 'event', environmentId }, query, reader, async ({ scanLimit, ...range }) => {
+      const part = await listEvents(this.dataSource, { ...filter, ...range }, scanLimit);
+      return mapPart(part, (row) => EventDto.of(row));
     });
-    return mapPage(page, (row) => EventDto.of(row));
   }
 
   async get(environmentId: string, id: string): Promise<EventDetailDto> {
@@ -104,13 +106,6 @@ export class EventsService {
     );
     this.metrics.canceledFor('stopped', canceled);
     return { id };
-  }
-
-  private checkSize({ payload }: PublishEventDto, field: string): void {
-    if (payload.byteLength > this.config.maxEventBytes) {
-      const message = `is over ${this.config.maxEventBytes} bytes`;
-      throw new ApiError('PAYLOAD_TOO_LARGE', `${field} ${message}`, { details: { failures: [{ field, message }] } });
-    }
   }
 }
 

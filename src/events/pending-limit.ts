@@ -1,9 +1,11 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { ApiError } from '../common/errors.js';
+import { Turns } from '../common/turns.js';
 import { Config } from '../config/config.js';
 import { PipelineDataSource } from '../database/data-sources.js';
 import { countPending } from '../deliveries/queue/count-pending.js';
+import { countOwed } from '../deliveries/queue/fan-out-reads.js';
 import { countReplicas } from '../deliveries/queue/replicas.js';
 
 /** The next count begins when as many deliveries were made as this share of those that might wait: nobody waits for it. */
@@ -13,7 +15,8 @@ const RECOUNT_AFTER = { ms: 1_000, times: 20 };
 const MAX_ENVIRONMENTS = 10_000;
 
 interface Account {
-  /** How many more deliveries may wait, as of the last count. */
+  /** How many more deliveries may wait, as of the last count: the environment's, and this replica's share of that. */
+  left: number;
   granted: number;
   /** Deliveries made here since it began, and those of them that had to wait: the others were being sent at once. */
   made: number;
@@ -32,6 +35,8 @@ interface Account {
 export class PendingLimit {
   private readonly logger = new Logger(PendingLimit.name);
   private readonly accounts = new Map<string, Account>();
+  /** Environments count one statement after the other: what moves events has the other connections. */
+  private readonly turns = new Turns(1);
   private readonly limit: number;
 
   constructor(
@@ -43,13 +48,31 @@ export class PendingLimit {
 
   /** @throws ApiError PENDING_LIMIT_REACHED when the environment is owed as much as it may be. */
   check(environmentId: string): void {
+    const account = this.countedAccountOf(environmentId);
+    if (account.waiting >= account.granted) throw this.limitReached(account);
+  }
+
+  /**
+   * For what owes so much that it may not fit where little would. A replica's share may never be so large.
+   *
+   * @throws ApiError PENDING_LIMIT_REACHED
+   */
+  checkFits(environmentId: string, deliveries: number): void {
+    const account = this.countedAccountOf(environmentId);
+    if (account.waiting + deliveries > account.left) throw this.limitReached(account);
+  }
+
+  private countedAccountOf(environmentId: string): Account {
     const account = this.accountOf(environmentId);
     const now = performance.now();
     const isCountOld = account.made >= account.granted * RECOUNT_SHARE;
     if (isCountOld && now >= account.countableAt && !account.isBeingCounted) this.startCount(environmentId, account);
-    if (account.waiting < account.granted) return;
-    const waitS = Math.max(1, Math.ceil((account.countableAt - now) / 1_000));
-    throw new ApiError('PENDING_LIMIT_REACHED', `The environment has about ${this.limit} deliveries pending`, {
+    return account;
+  }
+
+  private limitReached({ countableAt }: Account): ApiError {
+    const waitS = Math.max(1, Math.ceil((countableAt - performance.now()) / 1_000));
+    return new ApiError('PENDING_LIMIT_REACHED', `The environment may have about ${this.limit} deliveries pending`, {
       headers: { 'Retry-After': String(waitS) },
     });
   }
@@ -71,7 +94,14 @@ export class PendingLimit {
     const oldest = this.accounts.keys().next();
     if (this.accounts.size >= MAX_ENVIRONMENTS && !oldest.done) this.accounts.delete(oldest.value);
     // As if nothing waited, until that is counted, which is at once: a start must refuse nobody for what it does not know.
-    const account = { granted: this.limit, made: this.limit, waiting: 0, countableAt: 0, isBeingCounted: false };
+    const account = {
+      left: this.limit,
+      granted: this.limit,
+      made: this.limit,
+      waiting: 0,
+      countableAt: 0,
+      isBeingCounted: false,
+    };
     this.accounts.set(environmentId, account);
     return account;
   }
@@ -91,9 +121,14 @@ export class PendingLimit {
 
   private async count(environmentId: string, account: Account): Promise<void> {
     const { made, waiting } = account;
-    const pending = await countPending(this.dataSource, 'environment', environmentId, this.limit);
+    const owed = await countOwed(this.dataSource, 'environment', environmentId);
+    const pending = await countPending(this.dataSource, 'environment', environmentId, {
+      limit: this.limit,
+      inTurn: (statement) => this.turns.run(statement),
+    });
     const replicas = await countReplicas(this.dataSource);
-    account.granted = Math.max(0, Math.ceil((this.limit - pending.waiting) / Math.max(1, replicas)));
+    account.left = Math.max(0, this.limit - owed - pending.waiting);
+    account.granted = Math.ceil(account.left / Math.max(1, replicas));
     // What was added while it ran may have been counted or not.
     account.made -= made;
     account.waiting -= waiting;

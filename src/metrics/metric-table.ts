@@ -34,8 +34,8 @@ export const ENDPOINT_STATES = [
 ] as const;
 export type EndpointState = (typeof ENDPOINT_STATES)[number];
 
-/** Requests of the API, what moves events and deliveries, and look-ups of tokens wait for the database apart. */
-const DATABASE_POOLS = ['requests', 'pipeline', 'access'] as const;
+/** Requests of the API, what moves events and deliveries, events of who publishes little, and look-ups of tokens wait apart. */
+const DATABASE_POOLS = ['requests', 'pipeline', 'access', 'intake'] as const;
 
 /** HTTP methods that have routes; any other is `other`. */
 export const REQUEST_METHODS = ['DELETE', 'GET', 'HEAD', 'PATCH', 'POST', 'other'] as const;
@@ -52,6 +52,12 @@ export const METRICS = {
     labels: { version: 'of the program' },
   },
 
+  clockOffset: {
+    type: 'gauge',
+    name: 'tidings_clock_offset_seconds',
+    help: 'How far the clock of this machine is behind that of the database; negative where it is ahead. Times go by the database.',
+  },
+
   eventsAccepted: {
     type: 'counter',
     name: 'tidings_events_accepted_total',
@@ -60,7 +66,7 @@ export const METRICS = {
   eventsRefused: {
     type: 'counter',
     name: 'tidings_events_refused_total',
-    help: 'Events turned away with a 503 because too many waited to be stored.',
+    help: 'Events that were not taken in: too many waited to be stored, or for too long (503), or their environment is owed too much (429, 422).',
   },
   eventsWaiting: {
     type: 'gauge',
@@ -126,7 +132,7 @@ export const METRICS = {
   firstAttemptDelay: {
     type: 'histogram',
     name: 'tidings_first_attempt_delay_seconds',
-    help: 'From the arrival of an event to the first byte of its first attempt, a new connection included. An attempt that gets no connection is not counted. What is recovered is, from when it arrived. Across replicas their clocks must agree.',
+    help: 'From the arrival of an event to the first byte of its first attempt, a new connection included. An attempt that gets no connection is not counted. What is recovered is, from when it arrived.',
     buckets: START_BUCKETS,
   },
   resultsWaiting: {
@@ -146,10 +152,15 @@ export const METRICS = {
     help: 'Unfinished deliveries of all replicas: due now, due but held because the endpoint is down or paused, due later, or leased to a replica. Exact up to about 8,000, above that estimated from a sample to about a tenth. Absent while the database does not answer.',
     labels: { state: ['due', 'held', 'later', 'leased'] },
   },
+  queueOwed: {
+    type: 'gauge',
+    name: 'tidings_queue_owed_deliveries',
+    help: 'Deliveries that are not in the queue yet: of accepted events that owe very many, which are queued a part at a time. At most 10,000 batches are looked at. Absent while the database does not answer.',
+  },
   queueOldestDue: {
     type: 'gauge',
     name: 'tidings_queue_oldest_due_seconds',
-    help: 'How long the oldest delivery is due that nothing but a lack of room holds back; 0 if there is none. At least this long when more than 1,000 webhooks have waiting deliveries. Absent while the database does not answer.',
+    help: 'How long the oldest delivery is due, or waits to be queued, that nothing but a lack of room holds back; 0 if there is none. At least this long when more than 1,000 webhooks have waiting deliveries. Absent while the database does not answer.',
   },
   endpoints: {
     type: 'gauge',
@@ -188,6 +199,12 @@ export const METRICS = {
     name: 'tidings_database_waiting',
     help: 'Callers in this replica that wait for a free connection.',
     labels: { pool: DATABASE_POOLS },
+  },
+
+  readsWaiting: {
+    type: 'gauge',
+    name: 'tidings_reads_waiting',
+    help: 'Steps of lists, statistics and dry runs that wait for their turn in this replica. Those that do not get one within 0.3 s, or 1 s beside the embedded engine, are answered 429, or 503 where the database answers nobody.',
   },
 
   requestDuration: {

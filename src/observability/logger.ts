@@ -1,6 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 import { pino, stdTimeFunctions, type DestinationStream, type Level, type Logger } from 'pino';
 import type { Config } from '../config/config.js';
+import { secretTextsOf } from '../config/secret-texts.js';
 import { logEntry } from './log-entry.js';
 import { StdoutLines } from './stdout-lines.js';
 
@@ -47,10 +48,7 @@ export class PinoLogger implements LoggerService {
 
   /** The logger that the settings ask for; it shows none of their secrets. */
   static of(config: Config, stream?: DestinationStream): PinoLogger {
-    const { logLevel, adminToken, encryptionKeys, databaseUrl, operatorWebhookSecret } = config;
-    const keys = (encryptionKeys ?? []).map(({ key }) => key.toString('base64'));
-    const secrets = [adminToken, databaseUrl, operatorWebhookSecret, ...keys].filter((secret) => secret !== null);
-    return new PinoLogger({ level: logLevel, secrets, stream });
+    return new PinoLogger({ level: config.logLevel, secrets: secretTextsOf(config), stream });
   }
 
   fatal(message: unknown, ...rest: unknown[]): void {

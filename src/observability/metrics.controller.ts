@@ -14,7 +14,6 @@ export class MetricsController {
   @Get()
   @Public()
   @Header('Content-Type', 'text/plain; version=0.0.4; charset=utf-8')
-  @Header('Cache-Control', 'no-store')
   @ApiOperation({
     operationId: 'getMetrics',
     summary: 'The metrics of this replica',

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { AccessDataSource, PipelineDataSource } from '../database/data-sources.js';
+import { AccessDataSource, IntakeDataSource, PipelineDataSource } from '../database/data-sources.js';
 import { poolUsageOf } from '../database/pool-usage.js';
 import { Metrics } from '../metrics/metrics.js';
 
@@ -11,12 +11,14 @@ export class PoolGauges {
     requests: DataSource,
     @PipelineDataSource() pipeline: DataSource,
     @AccessDataSource() access: DataSource,
+    @IntakeDataSource() intake: DataSource,
     metrics: Metrics,
   ) {
     const pools = [
       ['requests', requests],
       ['pipeline', pipeline],
       ['access', access],
+      ...(intake === pipeline ? [] : [['intake', intake] as const]),
     ] as const;
     for (const [pool, dataSource] of pools) {
       metrics.gauge('databaseConnections', { pool, state: 'idle' }, () => poolUsageOf(dataSource).idle);

@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import { Repeater } from '../common/repeater.js';
 import { Config } from '../config/config.js';
 import { PipelineDataSource } from '../database/data-sources.js';
+import { databaseTime } from '../database/database-time.js';
 import { type QueueState, readQueueState } from '../deliveries/queue/read-queue-state.js';
 import { judgeBacklog } from './judge-backlog.js';
 import { insertOperationalEvent } from './operational-events.repository.js';
@@ -45,16 +46,17 @@ export class BacklogWatcher implements OnModuleDestroy {
       const change = judgeBacklog(known.isOld, queue.oldestDueSeconds * 1_000, limitMs);
       if (change === null) return;
       await setBacklogState(manager, change === 'became_old');
-      if (change === 'became_old') await insertOperationalEvent(manager, 'backlog.old', payloadOf(queue, limitMs));
+      if (change === 'became_old')
+        await insertOperationalEvent(manager, 'backlog.old', payloadOf(queue, limitMs, await databaseTime(manager)));
     });
   }
 }
 
-function payloadOf({ oldestDueSeconds, deliveries }: QueueState, limitMs: number): object {
+function payloadOf({ oldestDueSeconds, deliveries, owed }: QueueState, limitMs: number, seenAt: Date): object {
   return {
     oldest_due_seconds: Math.floor(oldestDueSeconds),
     limit_seconds: limitMs / 1_000,
-    deliveries,
-    seen_at: new Date().toISOString(),
+    deliveries: { ...deliveries, owed },
+    seen_at: seenAt.toISOString(),
   };
 }

@@ -5,6 +5,7 @@ import { Repeater } from '../common/repeater.js';
 import { uuidV7 } from '../common/uuid-v7.js';
 import { DailyPartitions } from '../database/daily-partitions.js';
 import { PipelineDataSource } from '../database/data-sources.js';
+import { DatabaseClock } from '../database/database-clock.js';
 import { RoomKeeper } from '../deliveries/engine/room-keeper.js';
 import { countPending } from '../deliveries/queue/count-pending.js';
 import { acceptEvents, type Acceptance, type IncomingEvent } from '../events/accept-events.js';
@@ -61,6 +62,7 @@ export class OperationalEventPublisher implements OnModuleDestroy {
     @PipelineDataSource() private readonly dataSource: DataSource,
     private readonly partitions: DailyPartitions,
     private readonly rooms: RoomKeeper,
+    private readonly clock: DatabaseClock,
     metrics: Metrics,
   ) {
     this.accepted = metrics.counter('eventsAccepted', {});
@@ -86,7 +88,9 @@ export class OperationalEventPublisher implements OnModuleDestroy {
     if (!hasEvents) return;
     if (environmentId === null) return this.dropBeyond(0);
     for (let isMore = true; isMore && !this.isStopping;) {
-      const { waiting } = await countPending(this.dataSource, 'environment', environmentId, WAITING_LIMIT);
+      const { waiting } = await countPending(this.dataSource, 'environment', environmentId, {
+        limit: WAITING_LIMIT,
+      });
       await this.dropBeyond(Math.max(0, WAITING_LIMIT - waiting));
       isMore = (await this.publish(environmentId)) === PER_STEP;
     }
@@ -101,7 +105,7 @@ export class OperationalEventPublisher implements OnModuleDestroy {
         this.dataSource.transaction(async (manager): Promise<Pick<Acceptance, 'unleased'> & { published: number }> => {
           const taken = await takeOperationalEvents(manager, PER_STEP);
           if (taken.length === 0) return { unleased: [], published: 0 };
-          const now = new Date();
+          const now = this.clock.now();
           const { unleased: waiting } = await acceptEvents(
             manager,
             taken.map((event) => toEvent(event, environmentId, now)),

@@ -10,7 +10,8 @@ import { newSecret } from '../webhooks/new-secret.js';
 import { SecretRotation } from '../webhooks/secret-rotation.js';
 import { SecretVault } from '../webhooks/secret-vault.js';
 import { newWebhook } from '../webhooks/webhook-creation.js';
-import { databaseTime, lockEnvironment } from '../webhooks/webhooks.repository.js';
+import { databaseTime } from '../database/database-time.js';
+import { lockEnvironment } from '../webhooks/webhooks.repository.js';
 import { WebhooksService } from '../webhooks/webhooks.service.js';
 import {
   findOperatorWebhook,
@@ -88,7 +89,7 @@ export class OperatorWebhookKeeper {
   }
 
   private async found(manager: EntityManager): Promise<string> {
-    const environment = newEnvironment(ENVIRONMENT_NAME, new Date());
+    const environment = newEnvironment(ENVIRONMENT_NAME, await databaseTime(manager));
     await insertEnvironment(manager, environment, SYSTEM_ACTOR);
     return environment.id;
   }

@@ -18,8 +18,10 @@ export abstract class DeliveryControl {
   /**
    * Runs in the transaction that makes the changes: cancels what waits for webhooks that stop receiving, up to some
    * thousands, and forgets what is known against the endpoints.
+   *
+   * @returns the webhooks against whose endpoints something was known
    */
-  abstract apply(changes: readonly WebhookChange[], manager: EntityManager): Promise<void>;
+  abstract apply(changes: readonly WebhookChange[], manager: EntityManager): Promise<ReadonlySet<string>>;
 
   /**
    * Runs after the commit. From its call no attempt starts here under an older revision. Resolves when none can start

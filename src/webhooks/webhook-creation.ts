@@ -5,29 +5,30 @@ import { ApiError } from '../common/errors.js';
 import { notFound } from '../common/not-found.js';
 import { uuidV7 } from '../common/uuid-v7.js';
 import { Config } from '../config/config.js';
+import { answerAgain, type StoredAnswer } from './answer-with-secret.js';
 import type { CreateWebhookDto } from './dto/create-webhook.dto.js';
 import type { WebhookWithSecretDto } from './dto/webhook-with-secret.dto.js';
-import { toWebhookDto, type WebhookDto } from './dto/webhook.dto.js';
+import { toWebhookDto } from './dto/webhook.dto.js';
 import type { Webhook } from './entities/webhook.entity.js';
 import type { EventType } from './event-types.js';
-import { claimIdempotencyKey, type KeyedAnswer } from './idempotency-keys.repository.js';
+import { claimIdempotencyKey } from './idempotency-keys.repository.js';
 import { newSecret } from './new-secret.js';
 import { SecretVault } from './secret-vault.js';
 import { insertWebhook } from './insert-webhook.js';
-import { databaseTime, findSecret, lockEnvironment } from './webhooks.repository.js';
+import { databaseTime } from '../database/database-time.js';
+import { lockEnvironment } from './webhooks.repository.js';
 
 const OPERATION = 'webhook.create';
+
+const CONFLICTS = {
+  other: 'This Idempotency-Key was used for a webhook with other content',
+  gone: 'The webhook that this Idempotency-Key made was deleted, or its secret is no longer in use; take another key',
+};
 
 /** More than all replicas together make at once: so many below the limit, webhooks that are made at once cannot pass it. */
 const UNLOCKED_MARGIN = 200;
 
 type WebhookRow = Parameters<typeof insertWebhook>[1];
-
-/** What a repeat is answered from. The secret itself stays sealed in its own row, and leaves with it. */
-interface StoredAnswer {
-  webhook: WebhookDto;
-  secretId: string;
-}
 
 export interface CreationRequest {
   environmentId: string;
@@ -59,7 +60,7 @@ export class WebhookCreation {
       const contentHash = contentHashOf(webhook);
       const keyed = { environmentId, operation: OPERATION, key: idempotencyKey, contentHash };
       const earlier = await claimIdempotencyKey<StoredAnswer>(manager, keyed, webhook.id, answer);
-      if (earlier) return this.repeat(earlier, contentHash, manager);
+      if (earlier) return answerAgain(earlier, contentHash, { manager, vault: this.vault, told: CONFLICTS });
     }
     await this.insert({ webhook, secret: secret.row, changedBy: actor }, manager);
     return { ...answer.webhook, secret: secret.text };
@@ -74,26 +75,6 @@ export class WebhookCreation {
       if (await insertWebhook(inner, row, limit)) return;
       throw new ApiError('WEBHOOK_LIMIT_REACHED', `An environment may have ${limit} webhooks; delete some first`);
     });
-  }
-
-  private async repeat(
-    earlier: KeyedAnswer<StoredAnswer>,
-    contentHash: Buffer,
-    manager: EntityManager,
-  ): Promise<WebhookWithSecretDto> {
-    if (!earlier.contentHash.equals(contentHash)) {
-      throw new ApiError('IDEMPOTENCY_CONFLICT', 'This Idempotency-Key was used for a webhook with other content');
-    }
-    const { webhook, secretId } = earlier.answer;
-    const row = { environmentId: webhook.environment_id, webhookId: webhook.id, id: secretId };
-    const sealed = await findSecret(manager, row);
-    if (!sealed) {
-      throw new ApiError(
-        'IDEMPOTENCY_CONFLICT',
-        'The webhook that this Idempotency-Key made was deleted, or its secret is no longer in use; take another key',
-      );
-    }
-    return { ...inDocumentedOrder(webhook), secret: this.vault.open(sealed, { ...row, secretId }) };
   }
 }
 
@@ -126,10 +107,4 @@ export function withoutRepeats(eventTypes: readonly EventType[]): EventType[] {
 export function contentHashOf({ targetUrl, isActive, eventTypes }: Webhook): Buffer {
   const content = JSON.stringify([targetUrl, isActive, eventTypes?.toSorted() ?? null]);
   return createHash('sha256').update(content).digest();
-}
-
-/** `jsonb` keeps no order of members; a repeat is to be the same answer, byte for byte. */
-function inDocumentedOrder(webhook: WebhookDto): WebhookDto {
-  const { id, target_url, is_active, environment_id, event_types, created_at, updated_at } = webhook;
-  return { id, target_url, is_active, environment_id, event_types, created_at, updated_at };
 }

@@ -1,6 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import { WebhookSecret } from './entities/webhook-secret.entity.js';
-import type { Sealed } from './secret-vault.js';
+import type { Sealed, SecretBinding } from './secret-vault.js';
 
 /** A webhook, as its secrets refer to it. */
 export interface SecretOwner {
@@ -58,14 +58,50 @@ export async function findNewestSecret(
   return row ?? null;
 }
 
+/** SQL: of the secrets that sign. One that has ended is wiped within a minute. */
+const IS_LIVE = `ciphertext IS NOT NULL AND (expires_at IS NULL OR expires_at > clock_timestamp())`;
+
+/** A secret of the webhook that signs. */
+export async function findLiveSecret(
+  manager: EntityManager,
+  { environmentId, webhookId, secretId }: SecretBinding,
+): Promise<Sealed | null> {
+  const [row] = await manager.query<Sealed[]>(
+    `SELECT key_id AS "keyId", ciphertext FROM webhook_secret
+     WHERE environment_id = $1 AND webhook_id = $2 AND id = $3 AND ${IS_LIVE}`,
+    [environmentId, webhookId, secretId],
+  );
+  return row ?? null;
+}
+
+/** A secret that signs, without itself. */
+export interface LiveSecret {
+  id: string;
+  createdAt: Date;
+  expiresAt: Date | null;
+}
+
+/** Those of the webhook, newest first. @param after only ids below this one */
+export function listLiveSecrets(
+  manager: EntityManager,
+  { environmentId, webhookId }: SecretOwner,
+  { after, limit }: { after: string | null; limit: number },
+): Promise<LiveSecret[]> {
+  return manager.query<LiveSecret[]>(
+    `SELECT id, created_at AS "createdAt", expires_at AS "expiresAt" FROM webhook_secret
+     WHERE environment_id = $1 AND webhook_id = $2 AND ($3::uuid IS NULL OR id < $3) AND ${IS_LIVE}
+     ORDER BY id DESC LIMIT $4`,
+    [environmentId, webhookId, after, limit],
+  );
+}
+
 export async function countLiveSecrets(
   manager: EntityManager,
   { environmentId, webhookId }: SecretOwner,
 ): Promise<number> {
   const [row] = await manager.query<{ live: number }[]>(
     `SELECT count(*)::int AS live FROM webhook_secret
-     WHERE environment_id = $1 AND webhook_id = $2 AND ciphertext IS NOT NULL
-       AND (expires_at IS NULL OR expires_at > clock_timestamp())`,
+     WHERE environment_id = $1 AND webhook_id = $2 AND ${IS_LIVE}`,
     [environmentId, webhookId],
   );
   return row!.live;

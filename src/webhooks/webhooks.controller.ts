@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, Header, HttpCode, Patch, Post, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Scopes } from '../auth/access.decorators.js';
 import { CurrentEnvironment } from '../auth/current-environment.decorator.js';
@@ -8,12 +8,15 @@ import { ApiErrors } from '../common/api-errors.js';
 import { Creates } from '../common/creates.js';
 import { DeletedDto } from '../common/deleted.dto.js';
 import { IdempotencyKey } from '../common/idempotency-key.js';
-import { ApiPage, type PageDto } from '../common/page.js';
+import { ApiPage, type PageDto, PageQuery } from '../common/page.js';
 import { UuidParam } from '../common/uuid-param.js';
+import { CurrentReader } from '../reads/current-reader.decorator.js';
+import type { Reader } from '../reads/read-turns.js';
 import { CreateWebhookDto } from './dto/create-webhook.dto.js';
 import { ListWebhooksQuery } from './dto/list-webhooks.query.js';
 import { RotateSecretDto } from './dto/rotate-secret.dto.js';
 import { UpdateWebhookDto } from './dto/update-webhook.dto.js';
+import { WebhookSecretDto } from './dto/webhook-secret.dto.js';
 import { WebhookWithSecretDto } from './dto/webhook-with-secret.dto.js';
 import { WebhookDto } from './dto/webhook.dto.js';
 import { SecretRotation } from './secret-rotation.js';
@@ -29,7 +32,6 @@ export class WebhooksController {
 
   @Post()
   @Scopes('webhook:write')
-  @Header('Cache-Control', 'no-store')
   @Creates(WebhookWithSecretDto, '/webhook')
   @ApiErrors('TARGET_URL_NOT_ALLOWED', 'WEBHOOK_LIMIT_REACHED')
   @ApiOperation({
@@ -49,8 +51,12 @@ export class WebhooksController {
   @Scopes('webhook:read')
   @ApiPage(WebhookDto)
   @ApiOperation({ summary: 'List webhooks', description: 'Without their secrets. Filters combine.' })
-  list(@CurrentEnvironment() environmentId: string, @Query() query: ListWebhooksQuery): Promise<PageDto<WebhookDto>> {
-    return this.webhooks.list(environmentId, query);
+  list(
+    @CurrentEnvironment() environmentId: string,
+    @Query() query: ListWebhooksQuery,
+    @CurrentReader() reader: Reader,
+  ): Promise<PageDto<WebhookDto>> {
+    return this.webhooks.list(environmentId, query, reader);
   }
 
   @Get(':id')
@@ -101,14 +107,14 @@ export class WebhooksController {
   @Post(':id/rotate-secret')
   @HttpCode(200)
   @Scopes('webhook:write')
-  @Header('Cache-Control', 'no-store')
   @ApiErrors('SECRET_LIMIT_REACHED')
   @ApiOperation({
     summary: 'Give a webhook a new secret',
     description:
       'The answer carries the new secret, which signs every attempt that starts from now on. For the overlap ' +
       'deliveries are signed with the older secrets, too: the Standard Webhooks header carries a signature by each, ' +
-      'the body signature is by the oldest.',
+      'the body signature is by the oldest. Send an `Idempotency-Key`: when the answer is lost, a repeat with it gets the ' +
+      'same secret, as long as that is in use.',
   })
   @ApiOkResponse({ type: WebhookWithSecretDto, description: 'The webhook with its new secret.' })
   rotateSecret(
@@ -116,7 +122,26 @@ export class WebhooksController {
     @CurrentPrincipal() principal: Principal,
     @UuidParam('WEBHOOK_NOT_FOUND') webhookId: string,
     @Body() { overlap_seconds: overlapSeconds }: RotateSecretDto,
+    @IdempotencyKey() idempotencyKey: string | null,
   ): Promise<WebhookWithSecretDto> {
-    return this.rotation.rotate({ environmentId, webhookId }, overlapSeconds * 1_000, actorOf(principal));
+    const request = { overlapMs: overlapSeconds * 1_000, actor: actorOf(principal), idempotencyKey };
+    return this.rotation.rotate({ environmentId, webhookId }, request);
+  }
+
+  @Get(':id/secret')
+  @Scopes('webhook:read')
+  @ApiPage(WebhookSecretDto)
+  @ApiOperation({
+    operationId: 'listWebhookSecrets',
+    summary: "List a webhook's secrets",
+    description: 'Those that sign, without themselves: when each was made, and when it ends.',
+  })
+  listSecrets(
+    @CurrentEnvironment() environmentId: string,
+    @UuidParam('WEBHOOK_NOT_FOUND') id: string,
+    @Query() query: PageQuery,
+    @CurrentReader() reader: Reader,
+  ): Promise<PageDto<WebhookSecretDto>> {
+    return this.webhooks.listSecrets(environmentId, id, query, reader);
   }
 }

@@ -7,6 +7,7 @@ import { EventTypesController } from './event-types.controller.js';
 import { IdempotencyKeyTrimmer } from './idempotency-key-trimmer.js';
 import { SecretRotation } from './secret-rotation.js';
 import { SecretVault } from './secret-vault.js';
+import { SubscriberCounts } from './subscriber-counts.js';
 import { WebhookCreation } from './webhook-creation.js';
 import { WebhookDeletion } from './webhook-deletion.js';
 import { WebhooksController } from './webhooks.controller.js';
@@ -27,11 +28,12 @@ import { WebhooksService } from './webhooks.service.js';
     EndedSecretWiper,
     IdempotencyKeyTrimmer,
     SecretRotation,
+    SubscriberCounts,
     WebhookCreation,
     WebhookDeletion,
     WebhooksService,
     { provide: EnvironmentContents, useExisting: WebhookDeletion },
   ],
-  exports: [EnvironmentContents, SecretRotation, SecretVault, WebhooksService],
+  exports: [EnvironmentContents, SecretRotation, SecretVault, SubscriberCounts, WebhooksService],
 })
 export class WebhooksModule {}

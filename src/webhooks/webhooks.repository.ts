@@ -1,10 +1,9 @@
+import { databaseTime } from '../database/database-time.js';
 import { type EntityManager, type FindOptionsWhere, IsNull, LessThan } from 'typeorm';
 import type { AuditRecord } from '../audit/audit-entry.js';
 import { INSERT_AUDIT_ENTRIES, recordAudit } from '../audit/audit.repository.js';
-import type { Sealed } from './secret-vault.js';
 import { Webhook } from './entities/webhook.entity.js';
 import { WebhookRevision } from './entities/webhook-revision.entity.js';
-import { WebhookSecret } from './entities/webhook-secret.entity.js';
 import { revisionOf } from './webhook-change.js';
 
 /** Which webhooks a list shows. */
@@ -15,12 +14,6 @@ export interface WebhookFilter {
   isFailing?: boolean;
   /** Only ids below this one. */
   after: string | null;
-}
-
-/** The database's time in whole milliseconds, which is what its columns and the API carry. */
-export async function databaseTime(manager: EntityManager): Promise<Date> {
-  const [row] = await manager.query<{ now: Date }[]>(`SELECT date_trunc('milliseconds', clock_timestamp()) AS now`);
-  return row!.now;
 }
 
 export function findWebhook(manager: EntityManager, environmentId: string, id: string): Promise<Webhook | null> {
@@ -128,13 +121,4 @@ export async function deleteWebhooks(
 ): Promise<DeletedWebhook[]> {
   const now = await databaseTime(manager);
   return manager.query<DeletedWebhook[]>(DELETE_WEBHOOKS, [environmentId, ids, changedBy, now]);
-}
-
-/** A secret of the webhook that was not wiped. */
-export async function findSecret(
-  manager: EntityManager,
-  key: { environmentId: string; webhookId: string; id: string },
-): Promise<Sealed | null> {
-  const secret = await manager.findOneBy(WebhookSecret, key);
-  return secret?.keyId && secret.ciphertext ? { keyId: secret.keyId, ciphertext: secret.ciphertext } : null;
 }

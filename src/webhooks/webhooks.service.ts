@@ -1,16 +1,20 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, type FindOptionsWhere } from 'typeorm';
+import { recordAudit } from '../audit/audit.repository.js';
 import { SYSTEM_ACTOR } from '../auth/principal.js';
 import { ApiError } from '../common/errors.js';
 import { notFound } from '../common/not-found.js';
-import { mapPage, type PageDto, startAfter, toPage } from '../common/page.js';
+import { mapPart, type PageDto, type PageQuery, toPart } from '../common/page.js';
 import { Config } from '../config/config.js';
 import { DailyPartitions } from '../database/daily-partitions.js';
 import { checkTargetUrl, type TargetPolicy, targetPolicyOf } from '../egress/target-url-policy.js';
+import { PageReader } from '../reads/page-reader.js';
+import type { Reader } from '../reads/read-turns.js';
 import { DeliveryControl, type WebhookChange } from './delivery-control.js';
 import type { CreateWebhookDto } from './dto/create-webhook.dto.js';
 import type { ListWebhooksQuery } from './dto/list-webhooks.query.js';
 import type { UpdateWebhookDto } from './dto/update-webhook.dto.js';
+import { toWebhookSecretDto, type WebhookSecretDto } from './dto/webhook-secret.dto.js';
 import type { WebhookWithSecretDto } from './dto/webhook-with-secret.dto.js';
 import { toWebhookDto, type WebhookDto } from './dto/webhook.dto.js';
 import type { Webhook } from './entities/webhook.entity.js';
@@ -18,7 +22,9 @@ import { reportDisabled } from './operational-events.js';
 import { disabled, patched, type WebhookPatch, type WebhookTransition } from './webhook-change.js';
 import { WebhookCreation, withoutRepeats } from './webhook-creation.js';
 import { WebhookDeletion } from './webhook-deletion.js';
-import { databaseTime, findWebhook, listWebhooks, lockWebhook, saveWebhook } from './webhooks.repository.js';
+import { databaseTime } from '../database/database-time.js';
+import { findWebhook, listWebhooks, lockWebhook, saveWebhook } from './webhooks.repository.js';
+import { listLiveSecrets } from './webhook-secrets.repository.js';
 
 @Injectable()
 export class WebhooksService {
@@ -30,6 +36,7 @@ export class WebhooksService {
     private readonly creation: WebhookCreation,
     private readonly deletion: WebhookDeletion,
     private readonly deliveryControl: DeliveryControl,
+    private readonly pages: PageReader,
     config: Config,
   ) {
     this.targetPolicy = targetPolicyOf(config);
@@ -49,20 +56,41 @@ export class WebhooksService {
     return this.dataSource.transaction((manager) => this.creation.run(request, manager));
   }
 
-  async list(environmentId: string, query: ListWebhooksQuery): Promise<PageDto<WebhookDto>> {
+  list(environmentId: string, query: ListWebhooksQuery, reader: Reader): Promise<PageDto<WebhookDto>> {
     const { is_active: isActive, failing: isFailing } = query;
-    const filter = { environmentId, isActive, isFailing, after: startAfter(query) };
-    const webhooks = await listWebhooks(this.dataSource.manager, filter, query.limit + 1);
-    return mapPage(
-      toPage(webhooks, query.limit, ({ id }) => id),
-      toWebhookDto,
-    );
+    return this.pages.read({ list: 'webhook', environmentId }, query, reader, async ({ before: after, limit }) => {
+      const filter = { environmentId, isActive, isFailing, after };
+      const webhooks = await listWebhooks(this.dataSource.manager, filter, limit + 1);
+      return mapPart(
+        toPart(webhooks, limit, ({ id }) => id),
+        toWebhookDto,
+      );
+    });
   }
 
   async get(environmentId: string, id: string): Promise<WebhookDto> {
     const webhook = await findWebhook(this.dataSource.manager, environmentId, id);
     if (!webhook) throw notFound('WEBHOOK_NOT_FOUND');
     return toWebhookDto(webhook);
+  }
+
+  /** Those that sign. */
+  async listSecrets(
+    environmentId: string,
+    webhookId: string,
+    query: PageQuery,
+    reader: Reader,
+  ): Promise<PageDto<WebhookSecretDto>> {
+    const { manager } = this.dataSource;
+    if (!(await findWebhook(manager, environmentId, webhookId))) throw notFound('WEBHOOK_NOT_FOUND');
+    const origin = { list: 'webhook-secret', environmentId, parentId: webhookId };
+    return this.pages.read(origin, query, reader, async ({ before: after, limit }) => {
+      const secrets = await listLiveSecrets(manager, { environmentId, webhookId }, { after, limit: limit + 1 });
+      return mapPart(
+        toPart(secrets, limit, ({ id }) => id),
+        toWebhookSecretDto,
+      );
+    });
   }
 
   /** @param actor who changes it, as in `webhook_revision.changed_by` */
@@ -128,10 +156,7 @@ export class WebhooksService {
       const webhook = await lockWebhook(manager, where);
       if (!webhook) return null;
       const transition = decide(webhook, await databaseTime(manager));
-      if (!transition?.kind && startsAfresh && webhook.isActive) {
-        const { id: webhookId, revision } = webhook;
-        await this.deliveryControl.apply([{ kind: 'reactivated', webhookId, revision }], manager);
-      }
+      if (!transition?.kind && startsAfresh && webhook.isActive) await this.startAfresh(webhook, actor, manager);
       if (!transition) return { webhook, settle: null };
       const { changedFields } = transition;
       await saveWebhook(manager, transition.webhook, { actor, action: 'changed', changedFields });
@@ -141,6 +166,15 @@ export class WebhooksService {
       const settle = change && ((): Promise<void> => this.deliveryControl.settle([change]));
       return { webhook: transition.webhook, settle };
     });
+  }
+
+  /** Forgets what is known against the endpoint of a webhook that is active and stays so; records that it was. */
+  private async startAfresh(webhook: Webhook, actor: string, manager: EntityManager): Promise<void> {
+    const { environmentId, id, revision } = webhook;
+    const known = await this.deliveryControl.apply([{ kind: 'reactivated', webhookId: id, revision }], manager);
+    if (!known.has(id)) return;
+    const done = { actor, action: 'changed', changedFields: ['health'] } as const;
+    await recordAudit(manager, [{ environmentId, resourceType: 'webhook', resourceId: id, ...done }]);
   }
 
   /** What a change cancels is logged on the day of its event, which may have to be made. */

@@ -1,7 +1,18 @@
-import type { ApiClient, ApiToken, AuditEntry, CreatedWebhook, Environment, Page, Webhook } from '../support/client.js';
+import {
+  type ApiClient,
+  type ApiToken,
+  type AuditEntry,
+  type CreatedWebhook,
+  type Environment,
+  fetchDocument,
+  type Page,
+  type Webhook,
+} from '../support/client.js';
+import { documentedOperations } from '../support/openapi-conformance.js';
+import { leastBodyOf, OPERATIONS, SCOPES, successOf } from '../support/operations.js';
 import { useService, type Tenant } from '../support/process.js';
 import { until } from '../support/wait.js';
-import { useReceivers } from './receivers.js';
+import { holdAnswers, useReceivers } from './receivers.js';
 
 const MISSING = '0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a61';
 
@@ -183,6 +194,98 @@ describe('the audit trail', () => {
     const { secret } = rotated.expect(200);
     const canaries = [webhook.secret, secret, token, service.adminToken, webhook.target_url, marker];
     expect(found([...canaries, webhook.id, deliveryId])).toEqual([webhook.id, deliveryId]);
+  });
+
+  it('tells when what was known against an endpoint is forgotten, and tells nothing when nothing was', async () => {
+    const tenant = await service.tenant();
+    const { client } = tenant;
+    const names = { [await tokenIdOf(tenant)]: 'its token' };
+    const receiver = await receivers.start();
+    const { id } = await client.createWebhook({ target_url: receiver.url() });
+    const startAfresh = async () => (await client.patch(`/webhook/${id}`, { is_active: true })).expect(200);
+    await startAfresh();
+    receiver.respondWith([500]);
+    await client.publish('record:created');
+    await until('the failure to be known', async () => {
+      const page = (await client.get<Page<Webhook>>('/webhook?failing=true')).expect(200);
+      return page.result.length === 1;
+    });
+    await startAfresh();
+    await startAfresh();
+    expect(await told({ resource_id: id }, names)).toEqual([
+      'webhook created by its token',
+      'webhook changed health by its token',
+    ]);
+  });
+
+  describe('of every operation of the API that changes something', () => {
+    /** What leaves no entry, and why. */
+    const UNTOLD: Record<string, string> = {
+      'POST /event': 'events are what the environment sends: each is its own record',
+      'POST /event/batch': 'as POST /event',
+      'POST /webhook/test': 'changes nothing; the delivery that it makes is its record',
+    };
+
+    /** A webhook whose recovery still runs: more is to be recovered than may wait for an endpoint that does not answer. */
+    const recovering = async ({ client }: Tenant): Promise<string> => {
+      const receiver = await receivers.start();
+      const { id } = await client.createWebhook({ target_url: receiver.url(), is_active: false });
+      const since = new Date(Date.now() - 60_000).toISOString();
+      const events = Array.from({ length: 1_000 }, () => ({ event_type: 'record:created', payload: {} }));
+      (await client.post('/event/batch', { events })).expect(202);
+      holdAnswers(receiver);
+      (await client.patch(`/webhook/${id}`, { is_active: true })).expect(200);
+      (await client.post(`/webhook/${id}/recover`, { since })).expect(202);
+      return id;
+    };
+
+    /** What the operation is asked of, for it to change something. */
+    const targetOf = async (name: string, tenant: Tenant): Promise<string> => {
+      const { client, environmentId } = tenant;
+      const [, path = ''] = name.split(' ');
+      if (name === 'DELETE /webhook/{id}/recover') return recovering(tenant);
+      if (path.startsWith('/environment')) return environmentId;
+      if (path.startsWith('/api-token')) return (await service.token(environmentId)).id;
+      if (path.startsWith('/event')) return (await client.publish('record:created')).id;
+      const receiver = await receivers.start();
+      const { id } = await client.createWebhook({
+        target_url: receiver.url(),
+        is_active: name !== 'PATCH /webhook/{id}',
+      });
+      return path.startsWith('/delivery') ? deliveredTo(client, id) : id;
+    };
+
+    it('names the resource, who did it and what was done', async () => {
+      const operations = documentedOperations(await fetchDocument(service.url)).filter(
+        (name) => !name.startsWith('GET '),
+      );
+      expect(operations).toEqual(expect.arrayContaining(Object.keys(UNTOLD)));
+      const untold: string[] = [];
+      for (const name of operations) {
+        const tenant = await service.tenant();
+        const { environmentId } = tenant;
+        const id = await targetOf(name, tenant);
+        const [method, path] = name.split(' ') as [string, string];
+        const isScoped = SCOPES.includes(OPERATIONS[name]!);
+        const before = await entries({ limit: '1000' });
+        const body = leastBodyOf(name, { webhookId: id, environmentId });
+        const answer = await service.admin.request<{ id?: string }>(
+          method,
+          path.replace('{id}', id) + (isScoped ? `?environment_id=${environmentId}` : ''),
+          { body },
+        );
+        expect([name, answer.status]).toEqual([name, successOf(name)]);
+        const known = new Set(before.map((entry) => entry.id));
+        const fresh = (await entries({ limit: '1000' })).filter((entry) => !known.has(entry.id));
+        const made = (JSON.parse(answer.text) as { id?: string }).id;
+        const isTold = fresh.some(
+          ({ actor, resource_id: about }) =>
+            actor === 'admin' && (about === made || (path.includes('{id}') && about === id)),
+        );
+        if (!isTold) untold.push(name);
+      }
+      expect(untold.sort()).toEqual(Object.keys(UNTOLD).sort());
+    });
   });
 
   describe('is listed', () => {

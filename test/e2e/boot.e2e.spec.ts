@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals';
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Environment, Me, Page, Webhook } from '../support/client.js';
 import { SERVER_URL, Service } from '../support/process.js';
@@ -47,15 +47,31 @@ describe('starting', () => {
     it('on a data directory that another process uses is refused and says so', async () => {
       service = new Service();
       await service.start();
+      const halfWritten = join(service.dataDir, '.api-token.0123456789ab');
+      writeFileSync(halfWritten, 'by the first one');
       const second = new Service({ env: { DATA_DIR: service.dataDir } });
       try {
         await second.spawnOnly();
         expect((await second.exit()).code).not.toBe(0);
         expect(second.logs).toContain(service.dataDir);
+        expect(existsSync(halfWritten)).toBe(true);
         expect((await service.client().get('/health/ready')).status).toBe(200);
       } finally {
         await second.stop();
       }
+    });
+  }
+
+  if (!SERVER_URL) {
+    it('again removes the credential that one that was killed had half written', async () => {
+      service = new Service();
+      await service.start();
+      await service.kill('SIGKILL');
+      const halfWritten = join(service.dataDir, '.api-token.0123456789ab');
+      writeFileSync(halfWritten, 'tdg_left');
+      await service.restart();
+      expect(existsSync(halfWritten)).toBe(false);
+      (await (await service.defaultTenant()).client.get<Me>('/me')).expect(200);
     });
   }
 

@@ -10,7 +10,7 @@ import { DataDirectory } from '../../src/database/data-directory.js';
 import { EmbeddedPostgres } from '../../src/database/embedded-postgres.js';
 import { SERVER_URL, Service, type Tenant } from '../support/process.js';
 import type { Receiver } from '../support/receiver.js';
-import { TroubleLog, troubleTable } from '../support/trouble-log.js';
+import { PROBES, TroubleLog, troubleTable } from '../support/trouble-log.js';
 import { TYPESCRIPT_WORKER } from '../support/typescript-worker.js';
 import { until } from '../support/wait.js';
 import { useReceivers } from './receivers.js';
@@ -215,14 +215,18 @@ if (!SERVER_URL) {
     it('that ends every session again and again is told of, at whatever moment that is', async () => {
       await start();
       const holder = await connect();
+      // What asks for its token alone, once a second, may never be at it when its session ends.
+      const refused = PROBES.filter((probe) => probe !== 'GET /me');
+      // Which request is met is chance, and a fast one is met seldom: it goes on until each kind has been.
+      const allWereMet = () => refused.every((probe) => log.isRefused(probe));
       await log.during(async () => {
-        for (let round = 0; round < SESSION_ENDS; round += 1) {
+        for (let round = 0; round < SESSION_ENDS || (round < 10 * SESSION_ENDS && !allWereMet()); round += 1) {
           await endSessions(holder);
           await delay(SESSION_MS * Math.random());
         }
       });
       await holder.end();
-      await table.add('sessions ended again and again', log, { refused: 'all' });
+      await table.add('sessions ended again and again', log, { refused });
       expect(service.isRunning).toBe(true);
     });
 

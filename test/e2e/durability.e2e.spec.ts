@@ -1,6 +1,8 @@
 import { jest } from '@jest/globals';
+import { createServer } from 'node:http';
 import { send, type ApiClient, type Delivery, type EventHead } from '../support/client.js';
 import { Service } from '../support/process.js';
+import { useServers } from '../support/servers.js';
 import { until } from '../support/wait.js';
 import { holdAnswers, useReceivers } from './receivers.js';
 
@@ -21,6 +23,7 @@ jest.setTimeout(120_000);
 
 describe('a process', () => {
   const receivers = useReceivers();
+  const listen = useServers();
   let service: Service;
 
   /** Resolves when the signal has acted: the service says that it is not ready, or listens no more. */
@@ -84,6 +87,63 @@ describe('a process', () => {
     const ids = receiver.requests.map(({ headers }) => headers['webhook-id']);
     expect(ids).toHaveLength(eventIds.length);
     expect(new Set(ids)).toEqual(new Set(eventIds));
+  });
+
+  it.each([
+    ['has come', 'before'],
+    ['comes while it stops', 'after'],
+  ])('that gets SIGTERM records a status that %s, while the body drips, and sends nothing twice', async (_, when) => {
+    service = new Service({ env: { ATTEMPT_TIMEOUT_MS: '60000', SHUTDOWN_TIMEOUT: '5s' } });
+    await service.start();
+    const { client } = await service.tenant();
+    const answers: (() => void)[] = [];
+    const dripping = createServer((request, response) => {
+      request.resume();
+      answers.push(() => {
+        const drip = setInterval(() => response.write('a'), 20);
+        response
+          .on('close', () => clearInterval(drip))
+          .writeHead(200)
+          .write('a');
+      });
+    });
+    const { port } = await listen(dripping);
+    const webhook = await client.createWebhook({ target_url: `http://127.0.0.1:${port}/` });
+    await publishBatch(client, 5);
+    await until('the requests', () => answers.length === 5);
+    const answer = (): void => answers.forEach((each) => each());
+    if (when === 'before') answer();
+    service.signal('SIGTERM');
+    await stopsBeingReady();
+    if (when === 'after') answer();
+    expect((await service.exit()).code).toBe(0);
+
+    await service.restart();
+    const deliveries = await client.deliveries({ webhook_id: webhook.id });
+    expect(deliveries.map(({ status, attempt_count: count }) => ({ status, count }))).toEqual(
+      Array.from({ length: 5 }, () => ({ status: 'succeeded', count: 1 })),
+    );
+    const { attempts } = await client.delivery(deliveries[0]!.id);
+    expect(attempts[0]!.response).toMatchObject({ status: 200, body_truncated: true });
+    expect(answers).toHaveLength(5);
+  });
+
+  it('that gets SIGTERM gives up an attempt without a status when its time is over, and sends again after its next start', async () => {
+    service = new Service({ env: { ATTEMPT_TIMEOUT_MS: '60000', SHUTDOWN_TIMEOUT: '4s', RETRY_SCHEDULE: '' } });
+    await service.start();
+    const { client } = await service.tenant();
+    const receiver = await receivers.start();
+    receiver.respondWith(['hang', 200]);
+    await client.createWebhook({ target_url: receiver.url() });
+    await client.publish('record:created');
+    await receiver.waitFor(1);
+    expect((await service.kill('SIGTERM')).code).toBe(0);
+    expect(receiver.requests).toHaveLength(1);
+
+    await service.restart();
+    // It spends no retry, of which there are none here.
+    await until('the delivery to succeed', async () => countOf(await client.deliveries(), 'succeeded') === 1);
+    expect(receiver.requests).toHaveLength(2);
   });
 
   it('that stops turns late requests away with 503 and when to repeat, and tells that it is not ready', async () => {

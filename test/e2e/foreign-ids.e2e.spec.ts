@@ -97,7 +97,7 @@ describe('an id that is not the sender’s', () => {
     for (const other of [
       { ...answer, status: 403 },
       { ...answer, text: text.replace('No webhook', 'no webhook') },
-      { ...answer, headers: { ...headers, 'cache-control': 'no-store' } },
+      { ...answer, headers: { ...headers, 'cache-control': 'private' } },
     ]) {
       expect(visible(other)).not.toEqual(visible(answer));
     }
@@ -190,12 +190,11 @@ describe('an id that is not the sender’s', () => {
 
   it('leads a list on into nothing that is not the sender’s', async () => {
     const [own, other] = [await service.tenant(), await service.tenant()];
-    const older = [await own.client.publish('record:created'), await own.client.publish('record:created')];
+    await own.client.publish('record:created');
     await other.client.publish('record:created');
     await other.client.publish('record:created');
     const { next_cursor: cursor } = (await other.client.get<Page<EventHead>>('/event?limit=1')).expect(200);
-    const { result } = (await own.client.get<Page<EventHead>>(`/event?next_cursor=${cursor}`)).expect(200);
-    expect(result).toEqual(older.reverse());
+    (await own.client.get(`/event?next_cursor=${cursor}`)).expectError(400, 'INVALID_CURSOR');
   });
 
   it('shares no idempotency key with the sender', async () => {

@@ -156,13 +156,25 @@ describe('a published client', () => {
   });
 
   it('gets from every list a page or a clear 400, whatever its query', async () => {
+    const { id: webhookId } = await client.createWebhook({ target_url: TARGET });
     const { id: eventId } = await client.publish('record:created');
     const document = await fetchDocument(service.url);
     const lists = Object.entries(document.paths).flatMap(([path, { get }]) =>
-      get?.parameters?.some(({ name }) => name === 'next_cursor') ? [path.replace('{id}', eventId)] : [],
+      get?.parameters?.some(({ name }) => name === 'next_cursor')
+        ? [path.replace('{id}', path.startsWith('/webhook') ? webhookId : eventId)]
+        : [],
     );
     expect(lists.sort()).toEqual(
-      ['/api-token', '/audit', '/delivery', '/environment', '/event', `/event/${eventId}/webhooks`, '/webhook'].sort(),
+      [
+        '/api-token',
+        '/audit',
+        '/delivery',
+        '/environment',
+        '/event',
+        `/event/${eventId}/webhooks`,
+        '/webhook',
+        `/webhook/${webhookId}/secret`,
+      ].sort(),
     );
     const others: string[] = [];
     for (const list of lists) {

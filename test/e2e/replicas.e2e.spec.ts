@@ -1,4 +1,5 @@
 import { jest } from '@jest/globals';
+import { join } from 'node:path';
 import pg from 'pg';
 import { ENDPOINT_STATES } from '../../src/metrics/metric-table.js';
 import { type EventHead, send } from '../support/client.js';
@@ -73,6 +74,42 @@ describe('replicas', () => {
       );
       expect(receiver.requests.map(({ headers }) => headers['webhook-id'])).toEqual([event.id, event.id]);
       expect(receiver.requests[1]!.headers).toHaveProperty('x-second');
+    });
+
+    it('go by the clock of the database, however far their own is off', async () => {
+      const second = await twoReplicas({});
+      const skewed = await service.startReplica({
+        NODE_OPTIONS: `--import ${join(import.meta.dirname, '../support/skewed-clock.mjs')}`,
+        CLOCK_SKEW_MS: '120000',
+      });
+      expect(skewed.logs).toMatch(/the clock of this machine is ahead of that of the database.*"seconds":120/);
+      expect(second.logs).not.toContain('the clock of this machine');
+      const { client, token } = await service.tenant();
+      const receiver = await receivers.start();
+      const { id } = await client.createWebhook({ target_url: receiver.url(), event_types: ['record:created'] });
+      const startedAt = Date.now();
+      const events = [];
+      for (const replica of [skewed, second]) {
+        events.push(
+          ...(await Promise.all(Array.from({ length: 20 }, () => replica.client(token).publish('record:deleted')))),
+        );
+      }
+      for (const { created_at: createdAt } of events) {
+        expect(Math.abs(Date.parse(createdAt) - startedAt)).toBeLessThan(20_000);
+      }
+      const { result: why } = (
+        await client.get<{ result: { reason: string | null }[] }>(`/event/${events[0]!.id}/webhooks`)
+      ).expect(200);
+      expect(why).toMatchObject([{ webhook_id: id, reason: 'not_subscribed' }]);
+      (await client.patch(`/webhook/${id}`, { event_types: ['record:deleted'] })).expect(200);
+      const range = { since: new Date(startedAt - 60_000).toISOString() };
+      (await client.post(`/webhook/${id}/recover`, range)).expect(202);
+      await receiver.waitFor(40, TAKE_OVER_MS);
+      expect(new Set(receiver.requests.map(({ headers }) => headers['webhook-id']))).toEqual(
+        new Set(events.map((event) => event.id)),
+      );
+      const timestamps = receiver.requests.map(({ headers }) => Number(headers['webhook-timestamp']) * 1_000);
+      expect(Math.max(...timestamps) - Date.now()).toBeLessThan(10_000);
     });
 
     it('see what another one changed before it answered', async () => {

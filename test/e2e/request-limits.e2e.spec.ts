@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import pg from 'pg';
 import { documentedPairs } from '../support/openapi-conformance.js';
 import { fetchDocument, type RequestOptions } from '../support/client.js';
-import { Service } from '../support/process.js';
+import { SERVER_URL, Service } from '../support/process.js';
+import { until } from '../support/wait.js';
 
 /** In ten seconds, from one address. */
 const FAILED_AUTHENTICATIONS_MAX = 500;
@@ -50,6 +52,76 @@ describe('the limit for a token', () => {
     expect(Date.now() - begun).toBeLessThan(20_000);
   });
 });
+
+if (SERVER_URL) {
+  describe('the limit for a token on three replicas', () => {
+    const SHARED = 60;
+    const WINDOW_MS = 10_000;
+    // It waits for several windows, more on a machine that is slow.
+    const TIMEOUT_MS = 240_000;
+
+    it(
+      'is one limit, within a fifth, wherever the requests go',
+      async () => {
+        const service = await start({ RATE_LIMIT_PER_10S: String(SHARED) });
+        const replicas = [service, await service.startReplica(), await service.startReplica()];
+        const { environmentId } = await service.tenant();
+        const database = new pg.Client(service.databaseUrl);
+        await database.connect();
+        try {
+          await until('each replica to know of the others', async () => {
+            const { rows } = await database.query<{ all: boolean }>(
+              'SELECT count(*) = 3 AND min(seen_at) > max(started_at) AS all FROM replica',
+            );
+            return rows[0]!.all;
+          });
+        } finally {
+          await database.end();
+        }
+
+        // While the database is slow, each replica counts by itself: then the count is no answer here.
+        const countedAlone = (): number =>
+          replicas
+            .map(({ logs }) => logs.split('cannot share the limits').length - 1)
+            .reduce((sum, told) => sum + told);
+
+        const accepted = async (replicaOf: (n: number) => number): Promise<number> => {
+          for (;;) {
+            const { token } = await service.token(environmentId);
+            const clients = replicas.map((replica) => replica.client(token));
+            for (const client of clients) (await client.get('/event-type')).expect(200);
+            // Not at once: on a machine that is slow a replica knows the database's time to a second.
+            await until('a new window', () => Math.abs((Date.now() % WINDOW_MS) - 2_000) < 500, 2 * WINDOW_MS);
+            const begun = Math.floor(Date.now() / WINDOW_MS);
+            const aloneBefore = countedAlone();
+            let [sent, count] = [0, 0];
+            const sender = async (): Promise<void> => {
+              while (sent < 1.5 * SHARED) {
+                const { status } = await clients[replicaOf(sent++)]!.get('/event-type');
+                if (status === 200) count += 1;
+                else expect(status).toBe(429);
+              }
+            };
+            await Promise.all(Array.from({ length: 8 }, sender));
+            // Where the machine was so slow that the next window began, it has counted for two.
+            if (Math.floor(Date.now() / WINDOW_MS) === begun && countedAlone() === aloneBefore) return count;
+          }
+        };
+        const seen = {
+          evenly: await accepted((n) => n % 3),
+          one: await accepted(() => 1),
+          moving: await accepted((n) => Math.min(2, Math.floor(n / (SHARED / 3)))),
+        };
+        process.stdout.write(`accepted of a limit of ${SHARED} on three replicas: ${JSON.stringify(seen)}\n`);
+        for (const count of Object.values(seen)) {
+          expect(count).toBeGreaterThanOrEqual(0.8 * SHARED);
+          expect(count).toBeLessThanOrEqual(1.2 * SHARED);
+        }
+      },
+      TIMEOUT_MS,
+    );
+  });
+}
 
 describe('requests without a valid token', () => {
   it('are refused after five hundred from one address, on every route, while valid tokens go on', async () => {

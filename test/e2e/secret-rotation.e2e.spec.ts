@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import type { CreatedWebhook } from '../support/client.js';
+import type { ApiClient, CreatedWebhook, Page, WebhookSecret } from '../support/client.js';
 import { SERVER_URL, useService } from '../support/process.js';
 import { verifiedSignatures } from '../support/receiver.js';
+import { until } from '../support/wait.js';
 import { useReceivers } from './receivers.js';
 
 describe('rotating a secret', () => {
@@ -129,4 +130,119 @@ describe('rotating a secret', () => {
       }
     });
   }
+
+  describe('with an Idempotency-Key', () => {
+    const keyed = async () => {
+      const { client, webhook, rotate, receiver } = await setUp();
+      const headers = { 'idempotency-key': randomUUID() };
+      const path = `/webhook/${webhook.id}/rotate-secret`;
+      const send = (body: unknown = {}, at = path) => client.post<CreatedWebhook>(at, body, { headers });
+      const secrets = async (): Promise<WebhookSecret[]> =>
+        (await client.get<Page<WebhookSecret>>(`/webhook/${webhook.id}/secret`)).expect(200).result;
+      return { client, webhook, rotate, receiver, path, send, secrets };
+    };
+
+    it('gives the same answer again, byte for byte, and makes one secret', async () => {
+      const { send, secrets } = await keyed();
+      const first = await send({ overlap_seconds: 60 });
+      first.expect(200);
+      for (let repeat = 0; repeat < 2; repeat += 1) {
+        const again = await send({ overlap_seconds: 60 });
+        again.expect(200);
+        expect(again.text).toBe(first.text);
+        expect(again.headers['cache-control']).toBe('no-store');
+      }
+      expect(await secrets()).toHaveLength(2);
+    });
+
+    it('takes an overlap that is spelled out for the default, and refuses another, and another webhook', async () => {
+      const { client, receiver, send } = await keyed();
+      const first = (await send()).expect(200);
+      expect((await send({ overlap_seconds: 86_400 })).expect(200)).toEqual(first);
+      (await send({ overlap_seconds: 60 })).expectError(409, 'IDEMPOTENCY_CONFLICT');
+      const other = await client.createWebhook({ target_url: receiver.url() });
+      (await send({}, `/webhook/${other.id}/rotate-secret`)).expectError(409, 'IDEMPOTENCY_CONFLICT');
+    });
+
+    it('gives requests that race the one answer', async () => {
+      const { send, secrets } = await keyed();
+      const answers = await Promise.all(Array.from({ length: 6 }, () => send()));
+      expect(new Set(answers.map((answer) => (answer.expect(200), answer.text))).size).toBe(1);
+      expect(await secrets()).toHaveLength(2);
+    });
+
+    it('still does so after the next rotation, while the secret signs, and is a conflict once it does not', async () => {
+      const { send, rotate } = await keyed();
+      const first = (await send()).expect(200);
+      await rotate();
+      expect((await send()).expect(200)).toEqual(first);
+      await rotate({ overlap_seconds: 1 });
+      // The secret has ended then, whether it is wiped or not.
+      await until('the overlap to be over', async () => (await send()).status === 409);
+      const { message } = (await send()).expectError(409, 'IDEMPOTENCY_CONFLICT');
+      expect(message).toContain('no longer in use');
+    });
+
+    it('is free again when the rotation was refused', async () => {
+      const { send, rotate, secrets } = await keyed();
+      for (let live = 1; live < 5; live += 1) await rotate();
+      (await send()).expectError(409, 'SECRET_LIMIT_REACHED');
+      await rotate({ overlap_seconds: 0 });
+      (await send()).expect(200);
+      expect(await secrets()).toHaveLength(2);
+    });
+
+    it('finds no webhook that was deleted', async () => {
+      const { client, webhook, send } = await keyed();
+      (await send()).expect(200);
+      (await client.delete(`/webhook/${webhook.id}`)).expect(200);
+      (await send()).expectError(404, 'WEBHOOK_NOT_FOUND');
+    });
+  });
+
+  describe('leaves secrets that are listed', () => {
+    const listed = async (client: ApiClient, id: string, query = ''): Promise<Page<WebhookSecret>> =>
+      (await client.get<Page<WebhookSecret>>(`/webhook/${id}/secret${query}`)).expect(200);
+
+    it('newest first, with their times and never with themselves', async () => {
+      const { client, webhook, rotate } = await setUp();
+      const begun = Date.now();
+      const rotated = await rotate({ overlap_seconds: 60 });
+      const page = await listed(client, webhook.id);
+      expect(page).toEqual({
+        result: [
+          { id: expect.any(String), created_at: rotated.updated_at, expires_at: null },
+          { id: expect.any(String), created_at: webhook.created_at, expires_at: expect.any(String) },
+        ],
+        next_cursor: null,
+        limit: 100,
+      });
+      const endsInMs = Date.parse(page.result[1]!.expires_at!) - Date.parse(rotated.updated_at);
+      expect(endsInMs).toBe(60_000);
+      expect(Date.parse(page.result[0]!.created_at)).toBeGreaterThan(begun - 60_000);
+      expect(JSON.stringify(page)).not.toContain(rotated.secret);
+      expect(JSON.stringify(page)).not.toContain(webhook.secret);
+    });
+
+    it('page by page, and no longer once they have ended', async () => {
+      const { client, webhook, rotate } = await setUp();
+      await rotate();
+      await rotate();
+      const { result } = await listed(client, webhook.id);
+      const first = await listed(client, webhook.id, '?limit=2');
+      const second = await listed(client, webhook.id, `?limit=2&next_cursor=${first.next_cursor}`);
+      expect([...first.result, ...second.result]).toEqual(result);
+      expect(second).toMatchObject({ next_cursor: null, limit: 2, result: [expect.anything()] });
+      await rotate({ overlap_seconds: 0 });
+      expect((await listed(client, webhook.id)).result).toHaveLength(1);
+    });
+
+    it('to whoever may read the webhook alone', async () => {
+      const { webhook } = await setUp();
+      const other = await service.tenant();
+      (await other.client.get(`/webhook/${webhook.id}/secret`)).expectError(404, 'WEBHOOK_NOT_FOUND');
+      const writer = await service.tenant(['webhook:write']);
+      (await writer.client.get(`/webhook/${webhook.id}/secret`)).expectError(403, 'FORBIDDEN');
+    });
+  });
 });

@@ -53,7 +53,8 @@ describe('the database', () => {
       const headers = { 'idempotency-key': 'one' };
       const webhook = (await client.post<CreatedWebhook>('/webhook', body, { headers })).expect(201);
       const path = `/webhook/${webhook.id}/rotate-secret`;
-      const rotated = (await client.post<CreatedWebhook>(path)).expect(200);
+      const rotated = (await client.post<CreatedWebhook>(path, {}, { headers })).expect(200);
+      expect((await client.post<CreatedWebhook>(path, {}, { headers })).expect(200)).toEqual(rotated);
       const marker = 'a-marker-in-a-payload';
       const event = await client.publish('record:created', { marker });
       await receiver.waitFor(1);

@@ -1,6 +1,8 @@
+import { jest } from '@jest/globals';
 import { ApiToken } from '../../src/auth/api-token.entity.js';
 import { hashToken } from '../../src/auth/bearer-token.js';
 import { SCOPES } from '../../src/auth/principal.js';
+import { DatabaseClock } from '../../src/database/database-clock.js';
 import { type Answer, type AuthApp, createAuthApp } from '../support/auth-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 
@@ -85,6 +87,23 @@ describe('POST /api-token', () => {
     const { status, body } = await create(order);
     expect([status, body.code]).toEqual([400, 'VALIDATION_FAILED']);
     expect(body.details.failures.map((failure) => failure.field)).toEqual([field]);
+  });
+
+  it('takes an expiry from the next millisecond of the database on, whatever its offset', async () => {
+    const clock = jest.spyOn(DatabaseClock.prototype, 'nowMs').mockReturnValue(Date.parse('2021-06-01T12:00:00Z'));
+    try {
+      for (const [expires_at, expected] of [
+        ['2021-06-01T12:00:00.000Z', 400],
+        ['2021-06-01T12:00:00.001Z', 201],
+        ['2021-06-01T12:30:00+01:00', 400],
+        ['2021-06-01T11:30:00-01:00', 201],
+      ] as const) {
+        const { status } = await create({ expires_at });
+        expect([expires_at, status]).toEqual([expires_at, expected]);
+      }
+    } finally {
+      clock.mockRestore();
+    }
   });
 
   it('needs an environment that exists', async () => {

@@ -1,5 +1,3 @@
-import { once } from 'node:events';
-import { connect } from 'node:net';
 import { jest } from '@jest/globals';
 import { Body, Controller, Get, HttpCode, Logger, Post } from '@nestjs/common';
 import { issueApiToken } from '../../src/administration/api-tokens.service.js';
@@ -11,8 +9,9 @@ import { CurrentPrincipal } from '../../src/auth/current-principal.decorator.js'
 import { Environment } from '../../src/auth/environment.entity.js';
 import { type Principal, type Scope, SCOPES, actorOf } from '../../src/auth/principal.js';
 import { buildOpenApi } from '../../src/openapi.js';
-import { ADMIN_TOKEN, type AuthApp, createAuthApp } from '../support/auth-app.js';
+import { ADMIN_TOKEN, type AuthApp, createAuthApp, serverConfig } from '../support/auth-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { RawConnection } from '../support/raw-connection.js';
 import { until } from '../support/wait.js';
 
 @Controller('probe')
@@ -47,6 +46,13 @@ class ProbeController {
   @HttpCode(200)
   change(@CurrentPrincipal() principal: Principal, @Body() body: unknown): { actor: string; body: unknown } {
     return { actor: actorOf(principal), body };
+  }
+
+  @Post('scoped')
+  @Scopes('webhook:write')
+  @HttpCode(200)
+  changeScoped(@Body() body: unknown): { body: unknown } {
+    return { body };
   }
 
   @Get('any')
@@ -197,19 +203,52 @@ describe('A request', () => {
     expect(await send('/probe/public')).toEqual(fault);
   });
 
-  it('is refused before its body arrives', async () => {
-    const replica = await createAuthApp(database.dataSource);
-    await replica.nest.listen(0, '127.0.0.1');
-    const socket = connect(Number(new URL(await replica.nest.getUrl()).port), '127.0.0.1');
-    try {
-      socket.write('POST /environment HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n');
-      socket.write('Content-Length: 1000000\r\n\r\n{');
-      const [answer] = (await once(socket, 'data', { signal: AbortSignal.timeout(5_000) })) as [Buffer];
-      expect(answer.toString()).toMatch(/^HTTP\/1\.1 401 .*www-authenticate: Bearer/is);
-    } finally {
-      socket.destroy();
-      await replica.close();
-    }
+  describe('is refused before its body arrives, which is not asked for', () => {
+    let replica: AuthApp;
+    beforeAll(async () => {
+      replica = await createAuthApp(database.dataSource, {
+        controllers: [ProbeController],
+        config: serverConfig({ RATE_LIMIT_PER_10S: '2' }),
+      });
+      await replica.nest.listen(0, '127.0.0.1');
+    });
+    afterAll(() => replica.close());
+
+    const begin = async (path: string, token: string | null): Promise<string> => {
+      const connection = new RawConnection(Number(new URL(await replica.nest.getUrl()).port));
+      const authorization = token === null ? '' : `Authorization: Bearer ${token}\r\n`;
+      connection.send(`POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n${authorization}`);
+      connection.send('Expect: 100-continue\r\nContent-Length: 1000000\r\n\r\n');
+      try {
+        const { statuses, codes } = await connection.answered();
+        return [...statuses, ...codes].join(' ');
+      } finally {
+        connection.destroy();
+      }
+    };
+
+    it('without a token', async () => {
+      expect(await begin('/environment', null)).toBe('401 UNAUTHORIZED');
+    });
+
+    it('without the scope', async () => {
+      const { text } = await issue({ scopes: ['webhook:read'] });
+      expect(await begin('/environment', text)).toBe('403 FORBIDDEN');
+      expect(await begin('/probe/scoped', text)).toBe('403 FORBIDDEN');
+    });
+
+    it('for a foreign environment', async () => {
+      const { text } = await issue();
+      const path = '/probe/scoped?environment_id=05daecaf-4365-42e8-8370-8127de5dd717';
+      expect(await begin(path, text)).toBe('400 ENVIRONMENT_MISMATCH');
+    });
+
+    it('beyond the rate', async () => {
+      const { text } = await issue({ scopes: ['webhook:read'] });
+      const answers = [];
+      for (let count = 0; count < 3; count += 1) answers.push(await begin('/probe/scoped', text));
+      expect(answers).toEqual(['403 FORBIDDEN', '403 FORBIDDEN', '429 RATE_LIMITED']);
+    });
   });
 
   it('for a path or method that does not exist needs no token', async () => {

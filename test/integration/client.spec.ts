@@ -67,6 +67,15 @@ describe('a request that fails for now', () => {
     expect(server.requests).toHaveLength(2);
   });
 
+  it('keeps its key when it rotates a secret', async () => {
+    server.respondWith(['reset', json({ id: ID })]);
+    await client().webhooks.rotateSecret(ID, { overlap_seconds: 60 });
+    const keys = server.requests.map(({ headers }) => headers['idempotency-key']);
+    expect(keys).toHaveLength(2);
+    expect(keys[0]).toMatch(/^[0-9a-f-]{36}$/);
+    expect(keys[1]).toBe(keys[0]);
+  });
+
   it('keeps the keys of the members of a batch', async () => {
     server.respondWith(['reset', json({ result: [] }, 202)]);
     await client().events.publishBatch({ events: [event, event] });
@@ -100,7 +109,6 @@ describe('a request that fails for now', () => {
 
   const ONCE: Record<string, (tidings: Tidings) => Promise<unknown>> = {
     'a test': ({ webhooks }) => webhooks.test(ID),
-    'a new secret': ({ webhooks }) => webhooks.rotateSecret(ID),
     'a recovery': ({ webhooks }) => webhooks.recover(ID, { since: '2021-08-10T10:00:00.000Z' }),
     'a new environment': ({ environments }) => environments.create({ name: 'Production' }),
     'a new token': ({ apiTokens }) => apiTokens.create({ name: 'Orders', environment_id: ID }),

@@ -2,7 +2,9 @@ import { jest } from '@jest/globals';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DataSource } from 'typeorm';
 import { PIPELINE_DATA_SOURCE } from '../../src/database/data-sources.js';
-import { uuidV7 } from '../../src/common/uuid-v7.js';
+import { monotonicMs } from '../../src/common/monotonic-time.js';
+import { uuidV7, uuidV7Floor } from '../../src/common/uuid-v7.js';
+import { RoomKeeper } from '../../src/deliveries/engine/room-keeper.js';
 import { EventIntake } from '../../src/events/event-intake.js';
 import { startReplica, type TestReplica } from '../support/app.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -47,6 +49,16 @@ describe('the delivery engine', () => {
     (await replica.call<{ result: DeliveryBody[] }>('GET', '/delivery', { environmentId })).body.result;
   const settled = (status: string) =>
     until(`a delivery that is ${status}`, async () => (await deliveries()).find((each) => each.status === status));
+
+  it('gives leases whose ids sort by when they were given, though the clock is set back', () => {
+    const rooms = replica.nest.get(RoomKeeper);
+    const listedAt = monotonicMs();
+    const clock = jest.spyOn(Date, 'now').mockReturnValue(Date.now() - 3_600_000);
+    const room = rooms.reserveNothing();
+    clock.mockRestore();
+    room.release();
+    expect(room.lease > uuidV7Floor(listedAt)).toBe(true);
+  });
 
   it('sends what is due while events keep arriving', async () => {
     const elsewhere = await makeEnvironment(test.dataSource);

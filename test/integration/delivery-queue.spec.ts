@@ -50,6 +50,8 @@ describe('the delivery queue', () => {
       perWebhook: 100,
       probeIntervalMs: 30_000,
       webhookRooms: new Map(),
+      perEnvironment: 100,
+      environmentRooms: new Map(),
       webhookCounts: new Map(),
       knownTargets: new KnownTargets(),
       after: null,
@@ -185,6 +187,26 @@ describe('the delivery queue', () => {
   });
 
   describe('claiming', () => {
+    it.each([
+      [10, 10],
+      [45, 40],
+      [0, 0],
+    ])('takes of an environment with room for %d no more, however many webhooks it has', async (room, taken) => {
+      const greedy = environmentId;
+      for (let n = 0; n < 20; n++) await makeWebhook(database, greedy);
+      const other = await makeEnvironment(database);
+      const webhookId = await makeWebhook(database, other);
+      const events = [greedy, greedy, greedy, other].map((id) => makeEvent(id));
+      await accept(database, events);
+
+      const { deliveries, heldBack } = await claim({ environmentRooms: new Map([[greedy, room]]) });
+
+      const counts = [greedy, other].map((id) => deliveries.filter(({ target }) => target.environmentId === id).length);
+      expect(counts).toEqual([taken, 1]);
+      expect(heldBack.length).toBe(Math.max(0, 20 - room));
+      expect(heldBack).not.toContain(webhookId);
+    });
+
     it('takes what is due and unleased, once', async () => {
       await makeWebhook(database, environmentId);
       await accept(database, [makeEvent(environmentId), makeEvent(environmentId)]);
@@ -673,6 +695,20 @@ describe('the delivery queue', () => {
       const listedAt = Date.now() - 1_000;
       await claim({ replicaId: alive, lease: uuidV7() });
       expect(await rescue(false, [], listedAt)).toBe(0);
+    });
+
+    it.each([
+      ['its replica died', () => rescue(false)],
+      ['its replica stopped', () => signOff(database, dead)],
+    ])('leaves a delivery asked for when %s before the attempt', async (_, free) => {
+      const { id } = await claimOne();
+      await freeLeases();
+      await requeueDelivery(database, environmentId, id);
+      expect((await claimOne({ replicaId: dead })).isForced).toBe(true);
+      await free();
+      expect((await claimOne()).isForced).toBe(true);
+      await freeLeases();
+      expect((await claimOne()).isForced).toBe(false);
     });
 
     it('does not send a test again', async () => {

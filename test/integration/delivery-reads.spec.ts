@@ -1,5 +1,5 @@
 import type { DataSource } from 'typeorm';
-import { decodeCursor, type PageDto, SCAN_LIMIT } from '../../src/common/page.js';
+import { type ListPart, SCAN_LIMIT } from '../../src/common/page.js';
 import { uuidV7 } from '../../src/common/uuid-v7.js';
 import { DELIVERY_STATUSES, type LeasedDelivery, type Settlement } from '../../src/deliveries/delivery.types.js';
 import { type DeliveryFilter, type DeliveryRow, listDeliveries } from '../../src/deliveries/queue/delivery-reads.js';
@@ -44,7 +44,7 @@ describe('the list of deliveries', () => {
   });
   afterAll(() => test.close());
 
-  const pageOf = (filter: Filter, of: Tenant = tenant, scanLimit?: number): Promise<PageDto<DeliveryRow>> =>
+  const pageOf = (filter: Filter, of: Tenant = tenant, scanLimit?: number): Promise<ListPart<DeliveryRow>> =>
     listDeliveries(
       database,
       {
@@ -61,7 +61,7 @@ describe('the list of deliveries', () => {
       },
       scanLimit,
     );
-  const list = async (filter: Filter, of?: Tenant): Promise<DeliveryRow[]> => (await pageOf(filter, of)).result;
+  const list = async (filter: Filter, of?: Tenant): Promise<DeliveryRow[]> => (await pageOf(filter, of)).rows;
   /** All pages, one after the other. */
   const listAll = async (
     filter: Filter,
@@ -70,12 +70,12 @@ describe('the list of deliveries', () => {
     const found: DeliveryRow[] = [];
     let before: string | null = null;
     for (;;) {
-      const page: PageDto<DeliveryRow> = await pageOf({ ...filter, before }, of, scanLimit);
-      expect(page.result.length).toBeLessThanOrEqual(PAGE);
-      if (scanLimit === undefined && page.next_cursor) expect(page.result).toHaveLength(PAGE);
-      found.push(...page.result);
-      if (page.next_cursor === null) return found;
-      before = decodeCursor(page.next_cursor);
+      const page: ListPart<DeliveryRow> = await pageOf({ ...filter, before }, of, scanLimit);
+      expect(page.rows.length).toBeLessThanOrEqual(PAGE);
+      if (scanLimit === undefined && page.next) expect(page.rows).toHaveLength(PAGE);
+      found.push(...page.rows);
+      if (page.next === null) return found;
+      before = page.next;
       await between?.();
     }
   };
@@ -139,14 +139,14 @@ describe('the list of deliveries', () => {
   );
 
   it('has a short page with a cursor where a look ends before the page is full', async () => {
-    const { result, next_cursor } = await pageOf({ status: 'succeeded', eventType: TYPES[0] }, tenant, 2 * PAGE);
-    expect(result.length).toBeLessThan(PAGE);
-    expect(next_cursor).not.toBeNull();
+    const { rows, next } = await pageOf({ status: 'succeeded', eventType: TYPES[0] }, tenant, 2 * PAGE);
+    expect(rows.length).toBeLessThan(PAGE);
+    expect(next).not.toBeNull();
   });
 
   it("has nothing of another environment's webhook, and no cursor to look further", async () => {
     const foreign = await pageOf({ webhookId: (await makeTenant(database)).webhooks[0]! }, tenant, 1);
-    expect(foreign).toMatchObject({ result: [], next_cursor: null });
+    expect(foreign).toMatchObject({ rows: [], next: null });
   });
 
   it('has with any filters together what they leave of all', async () => {
@@ -229,14 +229,14 @@ describe('the list of events', () => {
         let before: string | null = null;
         do {
           const filter = { eventType, createdAfter: null, createdBefore: null, before, limit: PAGE };
-          const page: PageDto<EventRow> = await listEvents(
+          const page: ListPart<EventRow> = await listEvents(
             test.dataSource,
             { environmentId: tenant.environmentId, ...filter },
             scanLimit,
           );
-          expect(page.result.length).toBeLessThanOrEqual(PAGE);
-          found.push(...page.result.map(({ id }) => id));
-          before = page.next_cursor && decodeCursor(page.next_cursor);
+          expect(page.rows.length).toBeLessThanOrEqual(PAGE);
+          found.push(...page.rows.map(({ id }) => id));
+          before = page.next;
         } while (before !== null);
         const wanted = tenant.events.filter((event) => eventType === null || event.eventType === eventType);
         expect(found).toEqual(

@@ -165,4 +165,35 @@ describe('DnsAddressResolver', () => {
     expect(await resolverOf(server, ['localhost'], ['127.0.0.0/8']).resolve('localhost')).toEqual(['127.0.0.1']);
     expect(await resolverOf(server, ['localhost']).resolve('localhost')).toEqual(['127.0.0.1', '::1']);
   });
+
+  describe("for freed names, asked the system's way,", () => {
+    const system = () => {
+      const asked: string[] = [];
+      const answers = new Map<string, (addresses: { address: string }[]) => void>();
+      const systemLookUp = (hostname: string): Promise<{ address: string }[]> => {
+        asked.push(hostname);
+        return new Promise((resolve) => answers.set(hostname, resolve));
+      };
+      const policy = { freedHosts: ['corp'], allowRanges: new AddressRanges([]) };
+      return { asked, answers, resolver: new DnsAddressResolver(policy, { systemLookUp }) };
+    };
+
+    it('waits 4 s at most, and has two look-ups under way at most, also when nobody waits for them any more', async () => {
+      const { asked, answers, resolver } = system();
+      const start = performance.now();
+      const names = ['a.corp', 'b.corp', 'c.corp'];
+      expect(await Promise.all(names.map((name) => failureOf(resolver.resolve(name))))).toEqual(
+        names.map(() => 'dns_error'),
+      );
+      expect(performance.now() - start).toBeLessThan(4_900);
+      const next = resolver.resolve('d.corp');
+      await setTimeout(50);
+      expect(asked).toEqual(['a.corp', 'b.corp']);
+
+      answers.get('a.corp')!([{ address: '10.0.0.1' }]);
+      await until('the next look-up', () => asked.length === 3);
+      answers.get('d.corp')!([{ address: '10.0.0.4' }]);
+      expect(await next).toEqual(['10.0.0.4']);
+    });
+  });
 });

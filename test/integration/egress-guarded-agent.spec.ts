@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer as createHttpServer, type RequestListener, type Server as HttpServer } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { setImmediate, setTimeout } from 'node:timers/promises';
-import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
+import { createServer as createTlsServer, type SecureVersion, type TlsOptions, type TLSSocket } from 'node:tls';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { AddressResolver } from '../../src/egress/address-resolver.js';
@@ -16,7 +16,7 @@ import { guardedConnector } from '../../src/egress/guarded-connector.js';
 import { OwnAddresses } from '../../src/egress/own-addresses.js';
 import { OriginConnections } from '../../src/egress/origin-connections.js';
 import { RequestTimings } from '../../src/egress/request-timings.js';
-import { CertificateAuthority } from '../support/certificates.js';
+import { CertificateAuthority, type CertificateOptions } from '../support/certificates.js';
 import { useServers } from '../support/servers.js';
 import { until } from '../support/wait.js';
 
@@ -419,6 +419,37 @@ describe('TLS', () => {
     expect(stdout).toBe('tls_error\n');
   });
 
+  const keptAt = (version: SecureVersion): TlsOptions => ({ minVersion: version, maxVersion: version });
+  const weak = { ciphers: 'DEFAULT@SECLEVEL=0' };
+  it.each<[string, number | EgressErrorKind, CertificateOptions, TlsOptions]>([
+    ['TLS 1.3', 200, {}, keptAt('TLSv1.3')],
+    ['TLS 1.2', 200, {}, keptAt('TLSv1.2')],
+    ['TLS 1.1', 'tls_error', {}, { ...weak, ...keptAt('TLSv1.1') }],
+    ['an RSA key of 2,048 bits', 200, { key: 'RSA-2048' }, {}],
+    ['an RSA key of 1,024 bits', 'tls_error', { key: 'RSA-1024' }, weak],
+    ['an RSA key of 1,024 bits in TLS 1.2', 'tls_error', { key: 'RSA-1024' }, { ...weak, ...keptAt('TLSv1.2') }],
+    ['a curve of 192 bits', 'tls_error', { key: 'P-192' }, weak],
+    ['a certificate signed with SHA-1', 'tls_error', { digest: 'sha1' }, weak],
+  ])('with %s is: %s', async (_, expected, certificate, options) => {
+    const server = createTlsServer({ ...authority.issue('hooks.example.com', certificate), ...options }, (socket) =>
+      socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n')),
+    );
+    server.on('tlsClientError', () => undefined);
+    const { port } = await listen(server);
+    const request = post(trusting(), `https://hooks.example.com:${port}/`);
+    expect(await (expected === 200 ? request.then(({ status }) => status) : failureOf(request))).toBe(expected);
+  });
+
+  it('is a tls_error with a certificate of an authority whose key has 1,024 bits of RSA, trusted or not', async () => {
+    const weakAuthority = new CertificateAuthority('RSA-1024');
+    cleanUps.push(async () => weakAuthority.remove());
+    const server = createTlsServer({ ...weakAuthority.issue('hooks.example.com'), ...weak });
+    server.on('tlsClientError', () => undefined);
+    const { port } = await listen(server);
+    const agent = agentWith({ trustedCertificates: weakAuthority.certificate });
+    expect(await failureOf(post(agent, `https://hooks.example.com:${port}/`))).toBe('tls_error');
+  });
+
   it.each(['other.example.com', '127.0.0.1'])(
     'is a tls_error with a certificate for another name than %s',
     async (host) => {
@@ -568,6 +599,61 @@ describe('the body of an answer', () => {
     expect(text).toMatch(/^c+$/);
     expect(truncated).toBe(true);
     expect(performance.now() - start).toBeLessThan(1_000);
+  });
+});
+
+describe('an agent in a hurry', () => {
+  it.each([
+    ['has come', 'before'],
+    ['comes', 'after'],
+  ])('waits for a status as before, and 250 ms for its body, when the status %s', async (_, when) => {
+    const answers: (() => void)[] = [];
+    const { port, connections } = await listen(
+      http((_request, response) => {
+        answers.push(() => {
+          const timer = setInterval(() => response.write('a'), 20);
+          response
+            .on('close', () => clearInterval(timer))
+            .writeHead(200)
+            .write('a');
+        });
+      }),
+    );
+    const agent = agentWith();
+    const request = post(agent, `http://127.0.0.1:${port}/`, 20_000);
+    const answer = await until('the request', () => answers[0]);
+    if (when === 'before') answer();
+    await setTimeout(50);
+    agent.hurry();
+    if (when === 'after') answer();
+    const start = performance.now();
+    const { status, body } = await request;
+    expect([status, body.truncated]).toEqual([200, true]);
+    expect(performance.now() - start).toBeLessThan(2_000);
+    await closed(connections[0]);
+  });
+
+  it('that is closed gives the status that has come, and no answer where none has', async () => {
+    const answers: (() => void)[] = [];
+    const { port } = await listen(http((_request, response) => answers.push(() => response.writeHead(200).write('a'))));
+    const agent = agentWith();
+    const requests = [1, 2].map(() => post(agent, `http://127.0.0.1:${port}/`, 20_000));
+    const outcomes = Promise.allSettled(requests);
+    await until('the requests', () => answers.length === 2);
+    answers[0]!();
+    await setTimeout(50);
+    await agent.close();
+    expect((await outcomes).map((outcome) => outcome.status).sort()).toEqual(['fulfilled', 'rejected']);
+  });
+
+  it('keeps a body that is whole in time, and its connection', async () => {
+    const { port, connections } = await listen(http((_, response) => response.end('ok')));
+    const agent = agentWith();
+    agent.hurry();
+    expect((await post(agent, `http://127.0.0.1:${port}/`)).body).toEqual({ text: 'ok', truncated: false });
+    await setImmediate();
+    await post(agent, `http://127.0.0.1:${port}/`);
+    expect(connections).toHaveLength(1);
   });
 });
 

@@ -125,6 +125,26 @@ describe('through a forward proxy', () => {
   });
 
   it.each([
+    ['http://hooks.example.com', 'hooks.example.com:80'],
+    ['https://hooks.example.com', 'hooks.example.com:443'],
+    ['https://hooks.example.com:8443', 'hooks.example.com:8443'],
+    ['http://93.184.215.14', '93.184.215.14:80'],
+    ['https://93.184.215.14:8443', '93.184.215.14:8443'],
+    ['http://[2606:2800:21f::1]', '[2606:2800:21f::1]:80'],
+    ['https://[2606:2800:21f::1]', '[2606:2800:21f::1]:443'],
+    ['http://[2606:2800:21f::1]:8080', '[2606:2800:21f::1]:8080'],
+  ])('for %s the tunnel is asked for as %s (RFC 9110 §9.3.6)', async (origin, authority) => {
+    const tunnels: unknown[] = [];
+    const server = createHttpServer().on('connect', ({ url, headers }, socket) => {
+      tunnels.push({ url, host: headers.host });
+      socket.end('HTTP/1.1 503 No\r\ncontent-length: 0\r\n\r\n');
+    });
+    const { agent } = agentThrough((await listen(server)).port);
+    expect(await failureOf(post(agent, `${origin}/in`))).toBe('connect_error');
+    expect(tunnels).toEqual([{ url: authority, host: authority }]);
+  });
+
+  it.each([
     [403, 'blocked_address', 0],
     [407, 'blocked_address', 1],
     [502, 'connect_error', 0],
@@ -148,11 +168,15 @@ describe('through a forward proxy', () => {
   it.each([
     ['is not there', null],
     ['speaks something else', createTcpServer((socket) => socket.end('SSH-2.0-OpenSSH_9.2p1\r\n'))],
+    ['resets on accept', createTcpServer((socket) => socket.resetAndDestroy())],
+    ['closes on accept', createTcpServer((socket) => socket.end())],
+    ['closes without an answer', createTcpServer((socket) => socket.once('data', () => socket.end()))],
   ])('a proxy that %s is a connect_error, and the operator is told', async (_, server) => {
-    const { port } = server ? await listen(server) : { port: 1 };
+    const { port, connections } = server ? await listen(server) : { port: 1, connections: [] };
     const { agent, troubles } = agentThrough(port);
     expect(await failureOf(post(agent, 'https://hooks.example.com/'))).toBe('connect_error');
     expect(troubles).toEqual(['it cannot be reached, or does not speak HTTP']);
+    expect(connections).toHaveLength(server ? 1 : 0);
   });
 
   it('a proxy whose certificate nobody vouches for is not trusted with anything', async () => {

@@ -50,6 +50,8 @@ describe('the health of endpoints in the database', () => {
       leaseMs: 45_000,
       total: 100,
       perWebhook: 50,
+      perEnvironment: 100,
+      environmentRooms: new Map(),
       probeIntervalMs: 30_000,
       webhookRooms: new Map(inFlight > 0 ? [[webhookId, 50]] : []),
       knownTargets: new KnownTargets(),

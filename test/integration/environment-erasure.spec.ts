@@ -4,8 +4,10 @@ import { uuidV7 } from '../../src/common/uuid-v7.js';
 import { tryToLockStats } from '../../src/database/stats-lock.js';
 import { eraseChunk, type ErasureStep } from '../../src/erasure/erase-environment.js';
 import { EnvironmentEraser } from '../../src/erasure/environment-eraser.js';
+import { FanOutWorker } from '../../src/deliveries/engine/fan-out-worker.js';
 import { settleDeliveries } from '../../src/deliveries/queue/settle-deliveries.js';
 import { StatsUpkeep } from '../../src/deliveries/stats/stats-upkeep.js';
+import { deferEvents } from '../../src/events/defer-events.js';
 import { startReplica, type TestReplica } from '../support/app.js';
 import { auditRows } from '../support/audit-rows.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -27,6 +29,7 @@ const TABLES = [
   'delivery',
   'attempt',
   'delivery_queue',
+  'fan_out',
   'idempotency_key',
   'webhook',
   'webhook_revision',
@@ -54,6 +57,7 @@ describe('the erasure of a deleted environment', () => {
     replica = await startReplica(test);
     // The tests say when.
     await replica.nest.get(EnvironmentEraser).onModuleDestroy();
+    await replica.nest.get(FanOutWorker).onModuleDestroy();
     await replica.nest.get(StatsUpkeep).onModuleDestroy();
     await database.query(
       `INSERT INTO replica (id, started_at, seen_at) VALUES ($1, now(), now() + interval '1 hour')`,
@@ -84,6 +88,7 @@ describe('the erasure of a deleted environment', () => {
     });
     const { leased } = await accept(database, events, { total: 8, replicaId: REPLICA });
     expect(leased).toHaveLength(4);
+    await deferEvents(database, [makeEvent(environmentId)]);
     const later = leased.map((each) => resultOf(each, { kind: 'waiting', inMs: 3_600_000 }, attempted('failed')));
     await settleDeliveries(database, later);
     await database.query(

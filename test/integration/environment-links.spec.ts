@@ -12,6 +12,7 @@ const WITHOUT_REFERENCES: Record<string, string> = {
   delivery: 'partitioned, and written for every delivery; takes its environment from the queue',
   stats_entry: 'written for every delivery, by the statement that records what the delivery came to',
   stats_bucket: 'sums of those, of a webhook or of the environment itself',
+  fan_out: 'written with the events of wide requests, whose environment is the token’s; removed as they are fanned out',
   delivery_queue: 'written for every delivery, by the statement that selects the webhooks of the event’s environment',
 };
 
@@ -24,6 +25,7 @@ const WITHOUT_ENVIRONMENT: Record<string, string> = {
   webhook_health: 'belongs to a webhook by its id alone, which no two environments share',
   schema_migration: 'tells the version of the schema',
   stats_beginning: 'tells since when there are statistics',
+  request_demand: 'counts what tokens ask for within seconds; unlogged, and written to by every replica',
   operational_event: 'is the operator’s, whose environment is in operator_webhook',
 };
 

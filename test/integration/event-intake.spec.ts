@@ -5,10 +5,11 @@ import type { DataSource } from 'typeorm';
 import { PIPELINE_DATA_SOURCE } from '../../src/database/data-sources.js';
 import { RoomKeeper } from '../../src/deliveries/engine/room-keeper.js';
 import { EventIntake } from '../../src/events/event-intake.js';
+import { IntakeLane } from '../../src/events/intake-lane.js';
 import { trimIdempotencyKeys } from '../../src/webhooks/idempotency-keys.repository.js';
 import { startReplica, type TestReplica } from '../support/app.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
-import { makeEvent } from '../support/delivery-fixtures.js';
+import { makeEvent, makeWebhook } from '../support/delivery-fixtures.js';
 import { until } from '../support/wait.js';
 
 interface Published {
@@ -60,6 +61,8 @@ describe('taking events in', () => {
     await until('room to be free', () => rooms.inFlight.room === rooms.inFlight.limit);
     return { rooms, claims };
   };
+  /** Those who have published little lately do not wait for room. */
+  const publishMuch = () => intake.accept(Array.from({ length: 1_000 }, () => makeEvent(environmentId)));
   const member = (n: number, idempotency_key?: string) => ({
     event_type: 'record:created',
     payload: { n },
@@ -104,6 +107,9 @@ describe('taking events in', () => {
     ['all the same after a moment without room', 0, [500, 100]],
   ])('takes %s at once', async (_, room, sizes) => {
     const { rooms, claims } = await withoutClaims();
+    // Nobody else publishes, as those of the tests before still may.
+    const others = jest.spyOn(IntakeLane.prototype, 'isUsedBesides').mockReturnValue(false);
+    await publishMuch();
     const release = rooms.inFlight.reserve(rooms.inFlight.limit - room);
     const query = jest.spyOn(replica.nest.get<DataSource>(PIPELINE_DATA_SOURCE), 'query');
     try {
@@ -111,8 +117,9 @@ describe('taking events in', () => {
       await Promise.all(groups.map((group) => intake.accept(group)));
       const accepting = query.mock.calls.filter(([sql]) => sql.includes('accept_events'));
       expect(accepting.map(([, parameters]) => lengthOf((parameters as [Buffer])[0]))).toEqual(sizes);
-      expect(await stored()).toBe(600);
+      expect(await stored()).toBe(1_600);
     } finally {
+      others.mockRestore();
       query.mockRestore();
       release();
       claims.mockRestore();
@@ -120,18 +127,19 @@ describe('taking events in', () => {
   });
 
   it('takes fewer at once when each makes several deliveries', async () => {
+    for (let n = 0; n < 3; n++) await makeWebhook(test.dataSource, environmentId);
+    const group = (count: number) => Array.from({ length: count }, () => makeEvent(environmentId));
+    // It takes some statements to know.
+    for (let n = 0; n < 20; n++) await intake.accept(group(10));
     const { rooms, claims } = await withoutClaims();
     const release = rooms.inFlight.reserve(rooms.inFlight.limit - 300);
-    const fitting = async (deliveriesPerEvent: number): Promise<number> => {
-      for (let statements = 0; statements < 50; statements++) rooms.accepted(10, 10 * deliveriesPerEvent);
-      return rooms.roomToAccept(20_000);
-    };
+    const query = jest.spyOn(replica.nest.get<DataSource>(PIPELINE_DATA_SOURCE), 'query');
     try {
-      expect(await fitting(3)).toBe(93);
-      expect(await fitting(1_000)).toBe(1);
-      expect(await fitting(0)).toBe(281);
-      expect(await fitting(1)).toBe(281);
+      await Promise.all(Array.from({ length: 4 }, () => intake.accept(group(40))));
+      const accepting = query.mock.calls.filter(([sql]) => sql.includes('accept_events'));
+      expect(accepting.map(([, parameters]) => lengthOf((parameters as [Buffer])[0]))[0]).toBe(80);
     } finally {
+      query.mockRestore();
       release();
       claims.mockRestore();
     }
@@ -139,12 +147,14 @@ describe('taking events in', () => {
 
   it('does not wait for the end of an attempt when room that was set aside is given back', async () => {
     const { rooms, claims } = await withoutClaims();
-    const aside = rooms.reserveForIntake();
+    const aside = rooms.reserveForIntake([environmentId]);
     const releaseRest = rooms.inFlight.reserve(rooms.inFlight.room);
     try {
-      const fitting = rooms.roomToAccept(10);
+      const fitting = rooms.roomToAccept([environmentId], 10);
       aside.release();
-      expect(await Promise.race([fitting, delay(50, 'late')])).toBe(Math.floor((aside.total * 15) / 16));
+      const room = rooms.inFlight.roomOf([environmentId]);
+      expect(await Promise.race([fitting, delay(50, 'late')])).toBe((room * 15) / 16);
+      expect(room).toBeGreaterThan(800);
     } finally {
       releaseRest();
       claims.mockRestore();

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FirstEnvironmentMaker } from '../../src/administration/first-environment-maker.js';
 import { ApiToken } from '../../src/auth/api-token.entity.js';
+import { DatabaseClock } from '../../src/database/database-clock.js';
 import { hashToken } from '../../src/auth/bearer-token.js';
 import { Environment } from '../../src/auth/environment.entity.js';
 import { SCOPES } from '../../src/auth/principal.js';
@@ -39,7 +40,11 @@ afterAll(async () => {
 });
 
 function embedded(): Config {
-  return loadConfig({ DATA_DIR: dataDir, ADMIN_TOKEN });
+  return loadConfig({
+    DATA_DIR: dataDir,
+    ADMIN_TOKEN,
+    ENCRYPTION_KEYS: `test:${Buffer.alloc(32, 7).toString('base64')}`,
+  });
 }
 
 async function boot(): Promise<void> {
@@ -77,7 +82,7 @@ describe('The first boot on an embedded database', () => {
 
   it('logs how to use the token, in a line that redaction leaves as it is, without the token', async () => {
     const log = jest.spyOn(Logger.prototype, 'log').mockImplementation(() => undefined);
-    await new FirstEnvironmentMaker(embedded(), database.dataSource).onModuleInit();
+    await new FirstEnvironmentMaker(embedded(), database.dataSource, DatabaseClock.local()).onModuleInit();
     const lines = log.mock.calls.map(([line]) => redactText(String(line), []));
     log.mockRestore();
 
@@ -115,7 +120,9 @@ describe('The first boot on an embedded database', () => {
 
   it('leaves no row behind when the file cannot be written', async () => {
     rmSync(dataDir, { recursive: true });
-    await expect(new FirstEnvironmentMaker(embedded(), database.dataSource).onModuleInit()).rejects.toThrow('ENOENT');
+    await expect(
+      new FirstEnvironmentMaker(embedded(), database.dataSource, DatabaseClock.local()).onModuleInit(),
+    ).rejects.toThrow('ENOENT');
     expect(await database.dataSource.manager.count(Environment)).toBe(0);
   });
 

@@ -54,6 +54,7 @@ const OPERATION_IDS = {
   'patch /webhook/{id}': 'updateWebhook',
   'delete /webhook/{id}': 'deleteWebhook',
   'post /webhook/{id}/rotate-secret': 'rotateWebhookSecret',
+  'get /webhook/{id}/secret': 'listWebhookSecrets',
   'post /webhook/{id}/recover': 'recoverWebhook',
   'get /webhook/{id}/recover': 'getWebhookRecovery',
   'delete /webhook/{id}/recover': 'stopWebhookRecovery',

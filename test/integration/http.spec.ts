@@ -4,11 +4,11 @@ import { connect, type AddressInfo } from 'node:net';
 import { Body, Controller, Delete, Get, HttpCode, Module, Patch, Post, Query } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Type } from 'class-transformer';
-import { ArrayMaxSize, ArrayNotEmpty, IsArray, IsIn, IsOptional, IsString, ValidateNested } from 'class-validator';
+import { ArrayMaxSize, ArrayNotEmpty, IsArray, IsIn, IsOptional, IsString } from 'class-validator';
 import { QueryFailedError } from 'typeorm';
 import { createApp } from '../../src/app.setup.js';
 import { ApiPayload } from '../../src/common/api-property.js';
+import { ItemsOf } from '../../src/common/dto-shape.js';
 import { ApiError, type FieldFailure } from '../../src/common/errors.js';
 import type { HttpAdapter } from '../../src/common/http-adapter.js';
 import { PageQuery } from '../../src/common/page.js';
@@ -42,8 +42,7 @@ class ThingDto {
 
   @IsOptional()
   @ArrayMaxSize(3)
-  @ValidateNested({ each: true })
-  @Type(() => MemberDto)
+  @ItemsOf(MemberDto)
   events?: MemberDto[];
 }
 

@@ -8,6 +8,7 @@ import { EventWebhooksService } from '../../src/events/event-webhooks.service.js
 import { type EventFilter, listEvents } from '../../src/events/event-reads.js';
 import { storedStatements } from '../../src/database/stored-statements.js';
 import { listWebhooks, type WebhookFilter } from '../../src/webhooks/webhooks.repository.js';
+import { idlePages, soloReader } from '../support/reads.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { makeEnvironment, makeWebhook } from '../support/delivery-fixtures.js';
 import { type PlanNode, planOf, storedPlanOf } from '../support/plans.js';
@@ -209,9 +210,9 @@ describe('what a page of a list reads', () => {
 
     it('of the webhooks of an event is bounded, however often they were changed', async () => {
       const query = Object.assign(new PageQuery(), { limit: LIMIT });
-      const service = new EventWebhooksService(database);
+      const service = new EventWebhooksService(database, idlePages());
       const cost = await costOf(async () => {
-        const page = await service.list(environmentId, eventId, query);
+        const page = await service.list(environmentId, eventId, query, soloReader(environmentId));
         expect(page.result).toHaveLength(LIMIT);
       });
       expect(findings('', cost, PAGE_ROWS)).toEqual([]);

@@ -1,3 +1,4 @@
+import { EnvironmentEraser } from '../../src/erasure/environment-eraser.js';
 import { LIVE_SECRETS_MAX, SecretRotation } from '../../src/webhooks/secret-rotation.js';
 import { startReplica, type TestReplica } from '../support/app.js';
 import { auditRows } from '../support/audit-rows.js';
@@ -50,6 +51,18 @@ describe('the webhook of the operator', () => {
     test.dataSource.query(
       `INSERT INTO operational_event (id, event_type, payload, created_at) VALUES (uuid_v7(now()), 'backlog.old', '{}', now())`,
     );
+
+  /** As if the minute in which late events may come were over, and without the five seconds between two rounds. */
+  const erased = async (replica: TestReplica, environmentId: string): Promise<void> => {
+    const eraser = replica.nest.get(EnvironmentEraser);
+    await test.dataSource.query(`UPDATE environment_erasure SET created_at = now() - interval '1 hour'`);
+    await until('the erasure', async () => {
+      await test.dataSource.query(`UPDATE environment_erasure SET next_at = now() WHERE completed_at IS NULL`);
+      await eraser.round();
+      const { body } = await replica.call<{ status: string }>('GET', `/environment/${environmentId}/erasure`);
+      return body.status === 'done';
+    });
+  };
 
   it('is not there without the setting, nor anything of it', async () => {
     const replica = await start({});
@@ -209,15 +222,7 @@ describe('the webhook of the operator', () => {
     expect(next.environment_id).not.toBe(environmentId);
     await report();
     await receiver.waitFor(1);
-    // As if the minute in which late events may come were over.
-    await test.dataSource.query(
-      `UPDATE environment_erasure SET created_at = now() - interval '1 hour', next_at = now()`,
-    );
-    await until('the erasure', async () => {
-      const { body } = await replicas[0]!.call<{ status: string }>('GET', `/environment/${environmentId}/erasure`);
-      await test.dataSource.query(`UPDATE environment_erasure SET next_at = now() WHERE completed_at IS NULL`);
-      return body.status === 'done';
-    });
+    await erased(replicas[0]!, environmentId);
     expect(await test.dataSource.query('SELECT id FROM webhook WHERE environment_id = $1', [environmentId])).toEqual(
       [],
     );
@@ -228,14 +233,7 @@ describe('the webhook of the operator', () => {
     const replica = await start();
     const { environment_id: environmentId } = await stored();
     expect((await replica.call('DELETE', `/environment/${environmentId}`)).status).toBe(200);
-    await test.dataSource.query(
-      `UPDATE environment_erasure SET created_at = now() - interval '1 hour', next_at = now()`,
-    );
-    await until('the erasure', async () => {
-      await test.dataSource.query(`UPDATE environment_erasure SET next_at = now() WHERE completed_at IS NULL`);
-      const { body } = await replica.call<{ status: string }>('GET', `/environment/${environmentId}/erasure`);
-      return body.status === 'done';
-    });
+    await erased(replica, environmentId);
     expect(await test.dataSource.query('SELECT 1 FROM operator_webhook')).toEqual([]);
   });
 });

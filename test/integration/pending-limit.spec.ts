@@ -97,7 +97,7 @@ describe('counting what waits', () => {
         );
       }
       for (let n = 0; n < 3; n += 1) await touchReplica(test.dataSource, randomUUID());
-      const count = (limit: number) => countPending(test.dataSource, 'environment', environmentId, limit);
+      const count = (limit: number) => countPending(test.dataSource, 'environment', environmentId, { limit });
       expect(await count(1_000_000)).toEqual({ waiting: 120_001, leased: 0 });
       expect(await countReplicas(test.dataSource)).toBe(3);
       expect((await count(70_000)).waiting).toBe(100_000);

@@ -2,7 +2,7 @@ import { connect, type AddressInfo } from 'node:net';
 import { Body, Controller, Get, Module, Post } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApp } from '../../src/app.setup.js';
-import { SERVER_LIMITS, type ServerLimits } from '../../src/common/http-adapter.js';
+import { SERVER_LIMITS, type ServerLimits } from '../../src/common/server-limits.js';
 import { loadConfig } from '../../src/config/config.js';
 import { PinoLogger } from '../../src/observability/logger.js';
 import { errorIn, SlowClient } from '../support/slow-client.js';
@@ -42,7 +42,8 @@ const HEADERS_TIMEOUT_MS = 500;
 const REQUEST_TIMEOUT_MS = 1_200;
 /** Beyond the deadline, on a busy machine. */
 const LATE_MS = 600;
-const LIMITS = {
+const LIMITS: ServerLimits = {
+  ...SERVER_LIMITS,
   headersTimeoutMs: HEADERS_TIMEOUT_MS,
   requestTimeoutMs: REQUEST_TIMEOUT_MS,
   checkIntervalMs: 20,
@@ -56,22 +57,22 @@ let app: NestFastifyApplication;
 const lines: string[] = [];
 const clients: SlowClient[] = [];
 
-async function start(limits: ServerLimits): Promise<void> {
+async function start(limits: ServerLimits, env: NodeJS.ProcessEnv = {}): Promise<void> {
   const logger = new PinoLogger({ level: 'warn', stream: { write: (line) => void lines.push(line) } });
-  app = await createApp(loadConfig({}), ThingModule, { logger, limits });
+  app = await createApp(loadConfig(env), ThingModule, { logger, limits });
   await app.listen(0, '127.0.0.1');
 }
 
-function open(text: string, everyMs: number | null = 20, byte?: string): SlowClient {
+function open(text: string, everyMs: number | null = 20, from?: string): SlowClient {
   const { port } = app.getHttpServer().address() as AddressInfo;
-  const client = new SlowClient(port, text, everyMs, byte);
+  const client = new SlowClient(port, text, everyMs, 'a', from);
   clients.push(client);
   return client;
 }
 
 /** What a client gets that asks for something at once; null: its connection was closed. */
-const askAtOnce = async (): Promise<number | null> => {
-  const { text } = await open(`${GET}Connection: close\r\n\r\n`, null).ended;
+const askAtOnce = async (from?: string): Promise<number | null> => {
+  const { text } = await open(`${GET}Connection: close\r\n\r\n`, null, from).ended;
   return text === '' ? null : Number(text.split(' ')[1]);
 };
 
@@ -205,12 +206,74 @@ describe('A connection too many', () => {
   });
 });
 
+describe('A connection too many of one address', () => {
+  const MAX = 3;
+  const EVERY_LIMIT = { ...LIMITS, headersTimeoutMs: 2_000, requestTimeoutMs: 3_000, maxConnectionsPerNetwork: MAX };
+
+  const openAll = async (text: string, from?: string): Promise<SlowClient[]> => {
+    const opened = Array.from({ length: MAX }, () => open(text, null, from));
+    for (const { connected } of opened) await connected;
+    return opened;
+  };
+
+  it('is closed unanswered, while others are served, until one has ended', async () => {
+    await start(EVERY_LIMIT);
+    const slow = await openAll(`${GET}X-Slow: `);
+    await until('the next to be refused', async () => (await askAtOnce()) === null);
+    expect(await askAtOnce()).toBeNull();
+    expect(await askAtOnce('127.0.0.2')).toBe(200);
+    const refusals = lines.filter((line) => line.includes('from one network are refused'));
+    expect(refusals.map((line) => JSON.parse(line) as unknown)).toEqual([
+      expect.objectContaining({ level: 'warn', network: '127.0.0.1', limit: MAX }),
+    ]);
+    slow[0]!.close();
+    await until('there to be room', async () => (await askAtOnce()) === 200);
+  });
+
+  it('makes those from there give way that wait for a next request, and no others', async () => {
+    await start(EVERY_LIMIT);
+    const others = await openAll(`${GET}\r\n`, '127.0.0.2');
+    const own = await openAll(`${GET}\r\n`);
+    await until('their answers', () => [...others, ...own].every(({ answers }) => answers.includes('200 OK')));
+    await until('there to be room', async () => (await askAtOnce()) === 200);
+    for (const client of own) expect((await client.ended).text).toMatch(/^HTTP\/1\.1 200 /);
+    for (const client of others) client.send(`${GET}Connection: close\r\n\r\n`);
+    for (const client of others) expect((await client.ended).text.match(/HTTP\/1\.1 200 /g)).toHaveLength(2);
+  });
+
+  it('is none where the address is a proxy’s, whose connections are everybody’s', async () => {
+    await start(EVERY_LIMIT, { TRUST_PROXY: '10.0.0.0/8,127.0.0.1' });
+    await openAll(`${GET}X-Slow: `);
+    await openAll(`${GET}X-Slow: `);
+    expect(await askAtOnce()).toBe(200);
+    await openAll(`${GET}X-Slow: `, '127.0.0.2');
+    await until('another to be refused', async () => (await askAtOnce('127.0.0.2')) === null);
+  });
+});
+
+describe('A connection', () => {
+  it('that waits for its next request too long is closed', async () => {
+    await start({ ...LIMITS, keepAliveTimeoutMs: 100 });
+    const { text, afterMs } = await open(`${GET}\r\n`, null).ended;
+    expect(text).toMatch(/^HTTP\/1\.1 200 /);
+    expect(afterMs).toBeGreaterThanOrEqual(95);
+  });
+
+  it('without a byte in either direction for too long is closed', async () => {
+    await start({ ...LIMITS, silenceTimeoutMs: 100, headersTimeoutMs: 20_000, requestTimeoutMs: 20_000 });
+    const { text } = await open(`${POST}Content-Length: 10\r\n\r\n{`, null).ended;
+    expect(text).toBe('');
+  });
+});
+
 describe('The limits', () => {
   it('are those of the server', async () => {
     await start(SERVER_LIMITS);
     expect(app.getHttpServer()).toMatchObject({
       headersTimeout: 20_000,
       requestTimeout: 120_000,
+      keepAliveTimeout: 72_000,
+      timeout: 300_000,
       maxConnections: 4_096,
     });
   });

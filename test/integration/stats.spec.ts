@@ -11,8 +11,10 @@ import { settleDeliveries } from '../../src/deliveries/queue/settle-deliveries.j
 import { stopDeliveries } from '../../src/deliveries/queue/stop-deliveries.js';
 import type { StatsDto } from '../../src/deliveries/stats/dto/stats.dto.js';
 import { moveStats } from '../../src/deliveries/stats/stats-mover.js';
+import { PendingCounts } from '../../src/deliveries/stats/pending-counts.js';
 import { StatsService } from '../../src/deliveries/stats/stats.service.js';
 import { STATS_WINDOWS, type StatsWindow } from '../../src/deliveries/stats/stats-window.js';
+import { idleTurns, soloReader } from '../support/reads.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { accept, attempted, makeEnvironment, makeEvent, makeWebhook, resultOf } from '../support/delivery-fixtures.js';
 import { until } from '../support/wait.js';
@@ -46,7 +48,8 @@ describe('statistics', () => {
   beforeAll(async () => {
     test = await createTestDatabase();
     database = test.dataSource;
-    stats = new StatsService(database);
+    const turns = idleTurns();
+    stats = new StatsService(database, turns, new PendingCounts(database, turns));
     await database.query(`UPDATE stats_beginning SET at = now() - interval '60 days'`);
   });
   afterAll(() => test.close());
@@ -64,8 +67,8 @@ describe('statistics', () => {
     database.query('UPDATE webhook SET is_active = $2 WHERE id = $1', [webhookId, isActive]);
   const statsOf = (subjectId: string, window: StatsWindow): Promise<StatsDto> =>
     subjectId === environmentId
-      ? stats.ofEnvironment(environmentId, window)
-      : stats.ofWebhook(environmentId, subjectId, window);
+      ? stats.ofEnvironment(environmentId, window, soloReader(environmentId))
+      : stats.ofWebhook(environmentId, subjectId, window, soloReader(environmentId));
 
   /** Different in every call, from 0 ms to a minute, and the same in every run. */
   const durations = (): (() => number) => {
@@ -239,7 +242,7 @@ describe('statistics', () => {
         }
       }
     }
-    const { totals } = await stats.ofEnvironment(environmentId, '30d');
+    const { totals } = await stats.ofEnvironment(environmentId, '30d', soloReader(environmentId));
     for (const [name, count] of Object.entries(totals)) expect([name, count > 10]).toEqual([name, true]);
   });
 
@@ -270,7 +273,9 @@ describe('statistics', () => {
     expect(await entries()).toBe(0);
     for (const subjectId of [...webhookIds, environmentId])
       expect(await reconcile(subjectId, '24h')).toBeGreaterThan(0);
-    expect((await stats.ofEnvironment(environmentId, '24h')).totals).toMatchObject({ attempts: 3 * 25 * 3 * 6 });
+    expect((await stats.ofEnvironment(environmentId, '24h', soloReader(environmentId))).totals).toMatchObject({
+      attempts: 3 * 25 * 3 * 6,
+    });
   });
 
   it('become coarser with age, tell every window the same all the time, and end with the longest', async () => {

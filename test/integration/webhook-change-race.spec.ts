@@ -70,7 +70,7 @@ describe('an event that is accepted while its webhook changes', () => {
   const overtakenBy = async (holder: TestReplica, change: () => Promise<unknown>): Promise<void> => {
     const rooms = holder.nest.get(RoomKeeper);
     const dispatcher = holder.nest.get(DeliveryDispatcher);
-    const room = { ...rooms.reserveForIntake(), total: 1 };
+    const room = { ...rooms.reserveForIntake([environmentId]), total: 1 };
     const acceptance = await acceptEvents(test.dataSource, [makeEvent(environmentId)], room);
     expect(acceptance.leased).toHaveLength(1);
     await change();
@@ -107,7 +107,7 @@ describe('an event that is accepted while its webhook changes', () => {
   it('is sent once its webhook is known not to have changed, when accepting it took longer than the window', async () => {
     const rooms = replica.nest.get(RoomKeeper);
     const dispatcher = replica.nest.get(DeliveryDispatcher);
-    const room = { ...rooms.reserveForIntake(), total: 1 };
+    const room = { ...rooms.reserveForIntake([environmentId]), total: 1 };
     const { leased } = await acceptEvents(test.dataSource, [makeEvent(environmentId)], room);
     // Given back it could not be claimed again, so only what was leased can be sent.
     await recordHealth(test.dataSource, webhookId, { failures: 1, pauseMs: 600_000 });
@@ -124,7 +124,7 @@ describe('an event that is accepted while its webhook changes', () => {
       async (_, body, status, reason, hits) => {
         const rooms = replica.nest.get(RoomKeeper);
         const dispatcher = replica.nest.get(DeliveryDispatcher);
-        const room = { ...rooms.reserveForIntake(), total: 1 };
+        const room = { ...rooms.reserveForIntake([environmentId]), total: 1 };
         let acceptance: Acceptance | undefined;
         await test.dataSource.transaction(async (manager) => {
           acceptance = await acceptEvents(manager, [makeEvent(environmentId)], room);

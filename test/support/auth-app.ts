@@ -1,12 +1,14 @@
 import { Global, type LoggerService, Module, type Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DataSource, type EntityManager } from 'typeorm';
+import { DatabaseClock } from '../../src/database/database-clock.js';
 import { createApp } from '../../src/app.setup.js';
 import { AdministrationModule } from '../../src/administration/administration.module.js';
 import { AuthModule } from '../../src/auth/auth.module.js';
 import { EnvironmentContents } from '../../src/administration/environment-contents.js';
 import { ConfigModule } from '../../src/config/config.module.js';
 import { ACCESS_DATA_SOURCE, PIPELINE_DATA_SOURCE } from '../../src/database/data-sources.js';
+import { ReadsModule } from '../../src/reads/reads.module.js';
 import { DailyPartitions } from '../../src/database/daily-partitions.js';
 import { type Config, loadConfig } from '../../src/config/config.js';
 
@@ -77,13 +79,24 @@ export async function createAuthApp(
       { provide: PIPELINE_DATA_SOURCE, useValue: dataSource },
       { provide: ACCESS_DATA_SOURCE, useValue: dataSource },
       { provide: DailyPartitions, useValue: new DailyPartitions(dataSource) },
+      { provide: DatabaseClock, useValue: DatabaseClock.local() },
       { provide: EnvironmentContents, useValue: contents },
     ],
-    exports: [DataSource, PIPELINE_DATA_SOURCE, ACCESS_DATA_SOURCE, DailyPartitions, EnvironmentContents],
+    exports: [
+      DataSource,
+      PIPELINE_DATA_SOURCE,
+      ACCESS_DATA_SOURCE,
+      DailyPartitions,
+      DatabaseClock,
+      EnvironmentContents,
+    ],
   })
   class SurroundingsModule {}
 
-  @Module({ imports: [SurroundingsModule, AuthModule, AdministrationModule], controllers: options.controllers ?? [] })
+  @Module({
+    imports: [SurroundingsModule, AuthModule, ReadsModule, AdministrationModule],
+    controllers: options.controllers ?? [],
+  })
   class TestModule {}
 
   const config = options.config ?? serverConfig();
@@ -114,12 +127,13 @@ export async function createAuthApp(
 }
 
 /** Settings under which no default environment is made. */
-function serverConfig(): Config {
+export function serverConfig(env: NodeJS.ProcessEnv = {}): Config {
   return loadConfig({
     ADMIN_TOKEN,
     DATABASE_URL: 'postgresql://stands-for-a-server/tidings',
     RATE_LIMIT_PER_10S: '1000000',
     ENCRYPTION_KEYS: `test:${Buffer.alloc(32, 7).toString('base64')}`,
+    ...env,
   });
 }
 

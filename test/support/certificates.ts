@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -9,6 +10,17 @@ export interface Identity {
   cert: Buffer;
 }
 
+/** What a certificate is made of. */
+export interface CertificateOptions {
+  /** Good for a day or, `expired`, until the day before. Default good. */
+  validity?: 'good' | 'expired';
+  key?: KeyKind;
+  /** What the authority signs it with. Default sha256. */
+  digest?: 'sha1' | 'sha256';
+}
+
+export type KeyKind = 'P-192' | 'P-256' | 'RSA-1024' | 'RSA-2048';
+
 /** A certificate authority for one test file, made by the `openssl` command. */
 export class CertificateAuthority {
   private readonly directory = mkdtempSync(join(tmpdir(), 'tidings-ca-'));
@@ -16,7 +28,8 @@ export class CertificateAuthority {
   /** Where its certificate is, as NODE_EXTRA_CA_CERTS takes it. */
   readonly path = this.file('ca.pem');
 
-  constructor() {
+  /** @param key its own. */
+  constructor(key: KeyKind = 'P-256') {
     writeFileSync(
       this.file('ca.conf'),
       `[ca]\ndefault_ca = test\n[test]\ndatabase = ${this.file('index')}\nnew_certs_dir = ${this.directory}\n` +
@@ -24,33 +37,51 @@ export class CertificateAuthority {
         '[any]\ncommonName = supplied\n',
     );
     writeFileSync(this.file('index'), '');
-    this.openssl('req', '-x509', ...NEW_KEY, ...subject('Test CA'), '-keyout', this.file('ca.key'), '-out', this.path);
+    const [keyFile, name] = [this.file('ca.key'), subject('Test CA')];
+    this.openssl('req', '-x509', ...NEW_KEY[key], ...name, '-keyout', keyFile, '-out', this.path);
   }
 
   get certificate(): string {
     return readFileSync(this.path, 'utf8');
   }
 
-  /** A certificate for a host name, good for a day or, `expired`, until the day before. */
-  issue(hostname: string, validity: 'good' | 'expired' = 'good'): Identity {
+  /** @param hostname a name, or an IP address. */
+  issue(
+    hostname: string,
+    { validity = 'good', key: keyKind = 'P-256', digest = 'sha256' }: CertificateOptions = {},
+  ): Identity {
     const name = `leaf-${(this.issued += 1)}`;
     const [key, request, cert] = ['key', 'csr', 'pem'].map((kind) => this.file(`${name}.${kind}`)) as [
       string,
       string,
       string,
     ];
-    this.openssl('req', ...NEW_KEY, ...subject(hostname), '-keyout', key, '-out', request);
+    this.openssl('req', ...NEW_KEY[keyKind], ...subject(hostname), '-keyout', key, '-out', request);
     const days = validity === 'good' ? [-1, 1] : [-3, -1];
     const [from, to] = days.map(daysFromNow) as [string, string];
     const signer = ['-config', this.file('ca.conf'), '-cert', this.path, '-keyfile', this.file('ca.key')];
-    this.openssl('ca', '-batch', ...signer, '-startdate', from, '-enddate', to, '-in', request, '-out', cert);
+    this.openssl(
+      'ca',
+      '-batch',
+      '-md',
+      digest,
+      ...signer,
+      '-startdate',
+      from,
+      '-enddate',
+      to,
+      '-in',
+      request,
+      '-out',
+      cert,
+    );
     return { key: readFileSync(key), cert: readFileSync(cert) };
   }
 
   /** A certificate that nobody but itself vouches for. */
   selfSigned(hostname: string): Identity {
     const [key, cert] = [this.file('self.key'), this.file('self.pem')];
-    this.openssl('req', '-x509', ...NEW_KEY, ...subject(hostname), '-keyout', key, '-out', cert);
+    this.openssl('req', '-x509', ...NEW_KEY['P-256'], ...subject(hostname), '-keyout', key, '-out', cert);
     return { key: readFileSync(key), cert: readFileSync(cert) };
   }
 
@@ -67,10 +98,18 @@ export class CertificateAuthority {
   }
 }
 
-const NEW_KEY = ['-nodes', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1'];
+const curve = (name: string): string[] => ['-nodes', '-newkey', 'ec', '-pkeyopt', `ec_paramgen_curve:${name}`];
+
+const NEW_KEY: Readonly<Record<KeyKind, string[]>> = {
+  'P-192': curve('prime192v1'),
+  'P-256': curve('prime256v1'),
+  'RSA-1024': ['-nodes', '-newkey', 'rsa:1024'],
+  'RSA-2048': ['-nodes', '-newkey', 'rsa:2048'],
+};
 
 function subject(hostname: string): string[] {
-  return ['-subj', `/CN=${hostname}`, '-addext', `subjectAltName=DNS:${hostname.replaceAll(' ', '-')}`];
+  const kind = isIP(hostname) ? 'IP' : 'DNS';
+  return ['-subj', `/CN=${hostname}`, '-addext', `subjectAltName=${kind}:${hostname.replaceAll(' ', '-')}`];
 }
 
 /** As `openssl ca` takes a date: YYYYMMDDHHMMSSZ. */

@@ -16,6 +16,12 @@ export interface Webhook {
   updated_at: string;
 }
 
+export interface WebhookSecret {
+  id: string;
+  created_at: string;
+  expires_at: string | null;
+}
+
 export interface CreatedWebhook extends Webhook {
   secret: string;
 }

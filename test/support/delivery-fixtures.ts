@@ -4,6 +4,7 @@ import { uuidV7 } from '../../src/common/uuid-v7.js';
 import { acceptEvents, type Acceptance, type IncomingEvent } from '../../src/events/accept-events.js';
 import { recordOutcomes, type OutcomeTally, type RecordedHealth } from '../../src/deliveries/queue/record-health.js';
 import { KnownTargets } from '../../src/deliveries/engine/known-targets.js';
+import type { Room } from '../../src/deliveries/engine/room-keeper.js';
 import type {
   AttemptRecord,
   DeliveryResult,
@@ -60,7 +61,7 @@ export function makeEvent(environmentId: string, overrides: Partial<IncomingEven
 export function accept(
   database: DataSource,
   events: IncomingEvent[],
-  options: { total?: number; perWebhook?: number; webhookRooms?: Map<string, number>; replicaId?: string } = {},
+  options: Partial<Pick<Room, 'total' | 'perWebhook' | 'webhookRooms' | 'environmentRooms' | 'replicaId'>> = {},
 ): Promise<Acceptance> {
   return acceptEvents(database, events, {
     lease: randomUUID(),
@@ -69,6 +70,8 @@ export function accept(
     total: options.total ?? 0,
     perWebhook: options.perWebhook ?? 100,
     webhookRooms: options.webhookRooms ?? new Map(),
+    perEnvironment: options.total ?? 0,
+    environmentRooms: options.environmentRooms ?? new Map(),
     webhookCounts: new Map(),
     knownTargets: new KnownTargets(),
     release: () => undefined,

@@ -70,10 +70,11 @@ const PIECE = Buffer.alloc(16_384, 'a');
 const OK_HEAD = 'HTTP/1.1 200 OK\r\n';
 const CHUNKED_HEAD = `${OK_HEAD}transfer-encoding: chunked\r\n\r\n`;
 
-/** A quarter of a gigabyte of zeros, which is a quarter of a megabyte. */
+/** A quarter of a gigabyte of zeros, which is a quarter of a megabyte. Made once, when it is first needed: it takes 2 s. */
+let bomb: Buffer | undefined;
 const gzipBomb = (): RequestListener => {
-  const bomb = gzipSync(Buffer.alloc(268_435_456));
-  return (_request, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb);
+  const encoded = (bomb ??= gzipSync(Buffer.alloc(268_435_456)));
+  return (_request, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(encoded);
 };
 
 const succeeded = { outcome: 'succeeded', status: 200, error: null } as const;
@@ -193,7 +194,18 @@ export const HOSTILE_RECEIVERS: readonly HostileReceiver[] = [
     serve: () => after('HTTP/1.1 500 No\r\ncontent-length: 9\r\n\r\npart', reset),
   },
   { name: 'closes without an answer', ...failed('reset'), serve: () => after('', (socket) => socket.end()) },
+  { name: 'closes on accept', ...failed('reset'), serve: () => tcp((socket) => socket.end()) },
   // Those that speak something else.
+  {
+    name: 'speaks SSH before it is asked',
+    ...failed('protocol_error'),
+    serve: () => tcp((socket) => socket.resume().write('SSH-2.0-OpenSSH_9.2p1\r\n')),
+  },
+  {
+    name: 'sends without end before it is asked',
+    ...failed('protocol_error'),
+    serve: () => tcp((socket) => pour(socket, PIECE)),
+  },
   { name: 'speaks SSH', ...failed('protocol_error'), serve: () => bytes('SSH-2.0-OpenSSH_9.2p1\r\n') },
   {
     name: 'sends a NUL in a header',
@@ -232,8 +244,16 @@ export const HOSTILE_RECEIVERS: readonly HostileReceiver[] = [
   ...(
     [
       ['shows a self-signed certificate', (ca) => ca.selfSigned('localhost')],
-      ['shows an expired certificate', (ca) => ca.issue('localhost', 'expired')],
+      ['shows an expired certificate', (ca) => ca.issue('localhost', { validity: 'expired' })],
       ['shows a certificate for another name', (ca) => ca.issue('other.example.com')],
+      [
+        'shows a certificate with an RSA key of 1,024 bits',
+        (ca) => ({ ...ca.issue('localhost', { key: 'RSA-1024' }), ciphers: 'DEFAULT@SECLEVEL=0' }),
+      ],
+      [
+        'shows a certificate that was signed with SHA-1',
+        (ca) => ({ ...ca.issue('localhost', { digest: 'sha1' }), ciphers: 'DEFAULT@SECLEVEL=0' }),
+      ],
       [
         'speaks only TLS 1.0',
         (ca) => ({
@@ -267,10 +287,22 @@ export const HOSTILE_RECEIVERS: readonly HostileReceiver[] = [
         quiet((socket) =>
           socket.once('data', () => {
             socket.write(`${OK_HEAD}\r\n`);
-            for (let sent = 0; sent < 2_000; sent += 1) socket.write('a');
-            socket.end();
+            // One after the other: what is written together is one record.
+            let left = 300;
+            const next = (): void => void (left-- > 0 ? socket.write('a', () => setImmediate(next)) : socket.end());
+            next();
           }),
         ),
+      ),
+  },
+  {
+    name: 'speaks SSH over TLS before it is asked',
+    ...failed('protocol_error'),
+    scheme: 'https',
+    serve: (authority) =>
+      createTlsServer(
+        authority.issue('localhost'),
+        quiet((socket) => socket.resume().write('SSH-2.0-OpenSSH_9.2p1\r\n')),
       ),
   },
   {

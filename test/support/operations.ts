@@ -13,6 +13,7 @@ export const OPERATIONS: Record<string, string> = {
   'DELETE /webhook/{id}': 'webhook:write',
   'POST /webhook/test': 'webhook:write',
   'POST /webhook/{id}/rotate-secret': 'webhook:write',
+  'GET /webhook/{id}/secret': 'webhook:read',
   'POST /webhook/{id}/recover': 'delivery:write',
   'GET /webhook/{id}/recover': 'delivery:read',
   'DELETE /webhook/{id}/recover': 'delivery:write',

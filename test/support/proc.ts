@@ -33,6 +33,11 @@ export async function steadyResidentBytes(pid: number): Promise<number> {
   return residentBytes(pid);
 }
 
+/** Milliseconds that its main thread has been on a core. */
+export function computedMs(pid: number): number {
+  return Number(readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'utf8').split(' ', 1)[0]) / 1e6;
+}
+
 /** What its file descriptors stand for: paths, or texts such as `socket:[4711]`. */
 export function openFiles(pid: number): string[] {
   const directory = `/proc/${pid}/fd`;

@@ -12,6 +12,8 @@ export const SERVER_URL: string | null = process.env['TEST_DATABASE_URL'] ?? nul
 export interface ServiceOptions {
   /** Settings beside those that every service of the tests gets. */
   env?: Record<string, string>;
+  /** Options of Node's own. */
+  nodeOptions?: readonly string[];
   /**
    * true: begins with an empty data directory, as on an operator's first day. false: the embedded engine begins with
    * a copy of a directory that was initialised once for the run, which takes a tenth of the time. Default false.
@@ -195,6 +197,7 @@ export class Service {
     this.program = Program.spawn({
       directory: this.directory,
       env: this.settings,
+      nodeOptions: this.options.nodeOptions ?? [],
       output: (text) => (this.log += text),
       tail: () => this.tail(),
     });

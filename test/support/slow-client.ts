@@ -16,9 +16,12 @@ export class SlowClient {
   private drip: NodeJS.Timeout | undefined;
   private received = '';
 
-  /** @param everyMs Between two bytes; null: it sends no more. */
-  constructor(port: number, text: string, everyMs: number | null, byte = 'a') {
-    const socket = connect(port, '127.0.0.1');
+  /**
+   * @param everyMs Between two bytes; null: it sends no more.
+   * @param from The address to connect from: another one is another sender.
+   */
+  constructor(port: number, text: string, everyMs: number | null, byte = 'a', from = '127.0.0.1') {
+    const socket = connect({ port, host: '127.0.0.1', localAddress: from });
     this.socket = socket;
     let openedAtMs = 0;
     // Reset, or refused: it ends all the same.

@@ -8,7 +8,9 @@ import { ConfigModule } from '../../src/config/config.module.js';
 import { ACCESS_DATA_SOURCE, PIPELINE_DATA_SOURCE } from '../../src/database/data-sources.js';
 import { DailyPartitions } from '../../src/database/daily-partitions.js';
 import { loadConfig } from '../../src/config/config.js';
+import { DatabaseClock } from '../../src/database/database-clock.js';
 import { DeliveryControl, type WebhookChange } from '../../src/webhooks/delivery-control.js';
+import { ReadsModule } from '../../src/reads/reads.module.js';
 import { WebhooksModule } from '../../src/webhooks/webhooks.module.js';
 
 const ADMIN_TOKEN = 'an-admin-token-for-tests-of-enough-length';
@@ -18,16 +20,18 @@ export const KEYS = `test:${Buffer.alloc(32, 7).toString('base64')}`;
 export class RecordedDeliveryControl extends DeliveryControl {
   readonly applied: WebhookChange[] = [];
   readonly settled: WebhookChange[] = [];
+  /** Webhooks against whose endpoints something is known. */
+  known: string[] = [];
   /** Makes the next `apply` fail with it. */
   failure: Error | null = null;
   private open: EntityManager | null = null;
 
-  override apply(changes: readonly WebhookChange[], manager: EntityManager): Promise<void> {
+  override apply(changes: readonly WebhookChange[], manager: EntityManager): Promise<ReadonlySet<string>> {
     if (!manager.queryRunner?.isTransactionActive) throw new Error('apply: not in a transaction');
     if (this.failure) throw this.failure;
     this.applied.push(...changes);
     this.open = manager;
-    return Promise.resolve();
+    return Promise.resolve(new Set(this.known));
   }
 
   override settle(changes: readonly WebhookChange[]): Promise<void> {
@@ -87,14 +91,22 @@ export class WebhooksApp {
         { provide: PIPELINE_DATA_SOURCE, useValue: dataSource },
         { provide: ACCESS_DATA_SOURCE, useValue: dataSource },
         { provide: DailyPartitions, useValue: new DailyPartitions(dataSource) },
+        { provide: DatabaseClock, useValue: DatabaseClock.local() },
         { provide: DeliveryControl, useValue: deliveryControl },
       ],
-      exports: [DataSource, PIPELINE_DATA_SOURCE, ACCESS_DATA_SOURCE, DailyPartitions, DeliveryControl],
+      exports: [DataSource, PIPELINE_DATA_SOURCE, ACCESS_DATA_SOURCE, DailyPartitions, DatabaseClock, DeliveryControl],
     })
     class SurroundingsModule {}
 
     @Module({
-      imports: [ConfigModule.forRoot(config), SurroundingsModule, AuthModule, AdministrationModule, WebhooksModule],
+      imports: [
+        ConfigModule.forRoot(config),
+        SurroundingsModule,
+        AuthModule,
+        ReadsModule,
+        AdministrationModule,
+        WebhooksModule,
+      ],
     })
     class TestModule {}
 

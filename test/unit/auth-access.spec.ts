@@ -1,4 +1,4 @@
-import { refusalOf } from '../../src/auth/access.guard.js';
+import { refusalOf } from '../../src/auth/access-rule.js';
 import { type Principal, SCOPES, actorOf } from '../../src/auth/principal.js';
 import { principalOf, setPrincipal } from '../../src/auth/request-principal.js';
 

@@ -61,6 +61,7 @@ const CALLS: Record<string, (tidings: Tidings) => PromiseLike<unknown>> = {
   updateWebhook: ({ webhooks }) => webhooks.update(ID, { is_active: false }),
   deleteWebhook: ({ webhooks }) => webhooks.delete(ID),
   rotateWebhookSecret: ({ webhooks }) => webhooks.rotateSecret(ID),
+  listWebhookSecrets: ({ webhooks }) => webhooks.secrets(ID, { limit: 2 }),
   listEventTypes: ({ eventTypes }) => eventTypes.list(),
   listDeliveries: ({ deliveries }) => deliveries.list({ status: 'failed' }),
   getDelivery: ({ deliveries }) => deliveries.get(ID),
@@ -191,10 +192,12 @@ describe('what is published', () => {
     await tidings.events.publish(event, none);
     await tidings.webhooks.create(webhook, none);
     await tidings.webhooks.create(webhook, none);
+    await tidings.webhooks.rotateSecret(ID, {}, none);
+    await tidings.webhooks.rotateSecret(ID);
     const [own, ...others] = sent.map(({ headers }) => headers['idempotency-key']);
     expect(own).toBe('order-1045');
     for (const key of others) expect(key).toMatch(UUID);
-    expect(new Set(others).size).toBe(5);
+    expect(new Set(others).size).toBe(7);
   });
 
   it('has a key for each member of a batch', async () => {

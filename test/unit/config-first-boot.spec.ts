@@ -11,8 +11,13 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigError, loadConfig, type Config } from '../../src/config/config.js';
-import { createCredential, readCredential, writeCredential } from '../../src/config/credential-file.js';
-import { resolveCredentials } from '../../src/config/first-boot.js';
+import {
+  createCredential,
+  readCredential,
+  sweepCredentials,
+  writeCredential,
+} from '../../src/config/credential-file.js';
+import { CREDENTIAL_FILES, resolveCredentials } from '../../src/config/first-boot.js';
 
 const TOKEN = 'admin-token-of-thirty-two-chars-';
 const modeOf = (path: string): number => statSync(path).mode & 0o777;
@@ -114,6 +119,24 @@ describe('credential files', () => {
     expect(await createCredential(dataDir, 'api-token', 'first')).toBe('first');
     expect(await createCredential(dataDir, 'api-token', 'second')).toBe('first');
     expect(readdirSync(dataDir)).toEqual(['api-token']);
+  });
+
+  it('are swept of what a killed process left half written, and of nothing else', async () => {
+    const left = ['.api-token.0123456789ab', '.encryption-keys.ffffffffffff'];
+    const kept = [
+      'api-token',
+      'lock',
+      '.api-token',
+      '.api-token.0123456789AB',
+      '.api-token.0123456789abc',
+      '.api-token.0123456789ab.old',
+      'x.api-token.0123456789ab',
+      '.other-token.0123456789ab',
+    ];
+    for (const name of [...left, ...kept]) writeFileSync(join(dataDir, name), 'value');
+    mkdirSync(join(dataDir, '.admin-token.0123456789ab'));
+    await sweepCredentials(dataDir, Object.values(CREDENTIAL_FILES));
+    expect(readdirSync(dataDir).toSorted()).toEqual([...kept, '.admin-token.0123456789ab'].toSorted());
   });
 
   it('leave nothing behind when they cannot be placed', async () => {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { Config, ConfigError, loadConfig } from '../../src/config/config.js';
 import { SETTINGS } from '../../src/config/settings.js';
+import { freedHostsRule } from '../../src/egress/freed-hosts-rule.js';
 import { operatorTargetRule } from '../../src/egress/operator-target-rule.js';
 
 const TOKEN = 'admin-token-of-thirty-two-chars-';
@@ -237,8 +238,6 @@ describe('loadConfig', () => {
       ['IN_FLIGHT_PER_WEBHOOK', '1001'],
       ['SIGNATURE_HEADER', 'X Signature'],
       ['SIGNATURE_HEADER', 'X-Signature:'],
-      ['SIGNATURE_HEADER', 'Content-Length'],
-      ['SIGNATURE_HEADER', 'webhook-signature'],
       ['SIGNATURE_ENCODING', 'base64url'],
       ['RETENTION_DAYS', '0'],
       ['EVENT_RETENTION_DAYS', '0'],
@@ -253,6 +252,41 @@ describe('loadConfig', () => {
       ['OPERATOR_BACKLOG_AGE', '0s'],
     ])('%s=%s', (name, text) => {
       expect(Object.keys(problemsOf({ [name]: text }))).toEqual([name]);
+    });
+  });
+
+  describe('the header of the body signature', () => {
+    it.each([
+      ['what the request has', ['Host', 'User-Agent', 'Accept', 'Content-Type', 'Content-Length', 'webhook-signature']],
+      ['the connection', ['Connection', 'Keep-Alive', 'Transfer-Encoding', 'TE', 'Trailer', 'Upgrade', 'Expect']],
+      ['the content', ['Content-Encoding', 'content-digest', 'Content-Anything']],
+      ['credentials', ['Authorization', 'AUTHORIZATION', 'Cookie', 'Set-Cookie', 'Proxy-Authorization', 'Origin']],
+      ['proxies', ['Forwarded', 'X-Forwarded-For', 'X-Forwarded-Host', 'Via', 'X-Real-IP', 'Proxy-Connection']],
+      ['conditions and caches', ['If-Match', 'If-Modified-Since', 'Range', 'Cache-Control', 'Date', 'Accept-Language']],
+      ['another method or path', ['X-HTTP-Method-Override', 'X-Original-URL', 'X-Rewrite-URL']],
+      ['Standard Webhooks', ['webhook-id', 'Webhook-Timestamp', 'webhook-other']],
+      ['traces and repeats', ['traceparent', 'X-Request-Id', 'Idempotency-Key']],
+    ])('is never one of %s, in any mode', (_, names) => {
+      for (const SIGNATURE_HEADER of names) {
+        for (const NODE_ENV of ['development', 'production', 'test']) {
+          const { SIGNATURE_HEADER: reason } = problemsOf({ NODE_ENV, SIGNATURE_HEADER });
+          expect([SIGNATURE_HEADER, reason]).toEqual([SIGNATURE_HEADER, expect.stringContaining('meaning of its own')]);
+        }
+      }
+    });
+
+    it.each([
+      'X-Webhook-Signature',
+      'X-Hub-Signature-256',
+      'Stripe-Signature',
+      'X-Signature',
+      'Signature',
+      'X-Hook-Signature',
+      'X-Auth',
+      'Contentful-Signature',
+      'X-Webhook-Id',
+    ])('may be %s, as other platforms have it', (SIGNATURE_HEADER) => {
+      expect(loadConfig({ NODE_ENV: 'production', SIGNATURE_HEADER }).signatureHeader).toBe(SIGNATURE_HEADER);
     });
   });
 
@@ -397,6 +431,35 @@ describe('loadConfig', () => {
 
     it.each(['*', '*.*', '.', 'localhost,*'])('refuses %s for host names', (EGRESS_ALLOW_HOSTS) => {
       expect(Object.keys(problemsOf({ NODE_ENV, EGRESS_ALLOW_HOSTS }))).toEqual(['EGRESS_ALLOW_HOSTS']);
+    });
+
+    it.each(['com', 'COM', 'org', 'uk', 'co.uk', 'com.au', 'app', 'dev', 'ck', 'xn--p1ai', 'corp,com'])(
+      'refuses %s, a public suffix, for host names, and takes it elsewhere',
+      (EGRESS_ALLOW_HOSTS) => {
+        const load = (mode: string) => () => loadConfig({ NODE_ENV: mode, EGRESS_ALLOW_HOSTS }, [freedHostsRule]);
+        const suffix = EGRESS_ALLOW_HOSTS.toLowerCase().split(',').at(-1)!;
+        expect(load('production')).toThrow(`EGRESS_ALLOW_HOSTS must not hold ${suffix} in production`);
+        expect(load('development')).not.toThrow();
+        expect(load('productoin')).toThrow('EGRESS_ALLOW_HOSTS must not hold');
+      },
+    );
+
+    it.each([
+      'internal',
+      'corp',
+      'lan',
+      'home.arpa',
+      'localhost',
+      'local',
+      'my_service',
+      'receiver',
+      'hooks.corp',
+      'example.com',
+      'hooks.example.co.uk',
+      'github.io',
+    ])('takes %s for host names', (EGRESS_ALLOW_HOSTS) => {
+      const config = loadConfig({ NODE_ENV, EGRESS_ALLOW_HOSTS }, [freedHostsRule]);
+      expect(config.egressAllowHosts).toEqual([EGRESS_ALLOW_HOSTS]);
     });
 
     it.each(['1-65535', '443,22-23', '1023-1024'])('refuses %s for ports, a range below 1024', (TARGET_PORTS) => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { Backlog } from '../../src/deliveries/engine/backlog.js';
 import { endpointStateOf, isGivenUp } from '../../src/deliveries/engine/endpoint-health.js';
-import { InFlight, webhookRoom } from '../../src/deliveries/engine/in-flight.js';
+import { environmentRoom, InFlight, webhookRoom } from '../../src/deliveries/engine/in-flight.js';
 import { tallyOutcomes } from '../../src/deliveries/engine/outcome-tally.js';
 import { StartPermits } from '../../src/deliveries/engine/start-permits.js';
 import { Wakeup } from '../../src/deliveries/engine/wakeup.js';
@@ -65,11 +65,14 @@ describe('what a batch of results adds to the health of webhooks', () => {
   });
 });
 
+/** Webhooks of many environments: none has more than its webhook has. */
+const slot = (webhookId: string) => ({ webhookId, environmentId: `environment of ${webhookId}` });
+
 describe('what is in flight', () => {
   it('counts what runs and what is reserved against the limit', () => {
     const inFlight = new InFlight(10, 2);
     const release = inFlight.reserve(4);
-    inFlight.start('a');
+    inFlight.start(slot('a'));
     expect(inFlight.room).toBe(5);
     release();
     release();
@@ -78,27 +81,27 @@ describe('what is in flight', () => {
 
   it("knows each webhook's room and forgets those that are idle", () => {
     const inFlight = new InFlight(10, 2);
-    inFlight.start('a');
-    inFlight.start('a');
-    inFlight.start('b');
+    inFlight.start(slot('a'));
+    inFlight.start(slot('a'));
+    inFlight.start(slot('b'));
     expect([...inFlight.webhookRooms()]).toEqual([
       ['a', 0],
       ['b', 1],
     ]);
     expect([inFlight.hasRoomFor('a'), inFlight.hasRoomFor('c')]).toEqual([false, true]);
-    inFlight.end('b');
+    inFlight.end(slot('b'));
     expect(inFlight.webhookRooms().has('b')).toBe(false);
   });
 
   it('is worth filling from a quarter of the limit on, or when nothing runs', () => {
     const inFlight = new InFlight(16, 16);
-    for (let n = 0; n < 13; n++) inFlight.start('a');
+    for (let n = 0; n < 13; n++) inFlight.start(slot('a'));
     expect(inFlight.isWorthFilling).toBe(false);
-    inFlight.end('a');
+    inFlight.end(slot('a'));
     expect(inFlight.isWorthFilling).toBe(true);
     const small = new InFlight(1, 1);
     expect(small.isWorthFilling).toBe(true);
-    small.start('a');
+    small.start(slot('a'));
     expect(small.isWorthFilling).toBe(false);
   });
 });
@@ -113,7 +116,7 @@ describe("a webhook's share of the slots", () => {
       for (let webhook = 0; webhook < webhooks; webhook++) {
         const id = String(webhook);
         if ((inFlight.webhookRooms().get(id) ?? inFlight.idleWebhookRoom) === 0) continue;
-        inFlight.start(id);
+        inFlight.start(slot(id));
         isTaking = true;
       }
     }
@@ -152,6 +155,54 @@ describe("a webhook's share of the slots", () => {
           free -= 1;
         }
         return webhookRoom(count, own, limit) === inFlight - count;
+      }),
+    );
+  });
+});
+
+describe("an environment's share of the slots", () => {
+  /** Lets environments of very many webhooks that never end an attempt take what they may, in turn. */
+  const fill = (limit: number, environments: number): InFlight => {
+    const inFlight = new InFlight(limit, limit);
+    const ids = Array.from({ length: environments }, (_, n) => String(n));
+    let webhook = 0;
+    for (let isTaking = true; isTaking;) {
+      isTaking = false;
+      for (const environmentId of ids) {
+        if (inFlight.roomOf([environmentId]) === 0) continue;
+        inFlight.start({ environmentId, webhookId: String(webhook++) });
+        isTaking = true;
+      }
+    }
+    return inFlight;
+  };
+
+  it.each([
+    [1_024, 1, 60],
+    [1_024, 4, 15],
+    [1_024, 16, 3],
+    [16, 1, 0],
+    [1, 1, 0],
+  ])('of %d slots, %d that hang leave %d', (limit, environments, free) => {
+    expect(fill(limit, environments).room).toBe(free);
+  });
+
+  it('leaves another one room where any is left', () => {
+    const inFlight = fill(1_024, 4);
+    expect(inFlight.idleEnvironmentRoom).toBe(15);
+    expect([...inFlight.environmentRooms().values()]).toEqual([0, 0, 0, 0]);
+    expect(inFlight.roomOf(['0', 'other'])).toBe(15);
+  });
+
+  it('is what can start one by one while fewer than 16 times as many as are free are in flight in it', () => {
+    fc.assert(
+      fc.property(fc.nat(2_000), fc.nat(2_000), (count, limit) => {
+        let [inFlight, free] = [count, limit];
+        while (inFlight < 16 * free) {
+          inFlight += 1;
+          free -= 1;
+        }
+        return environmentRoom(count, limit) === inFlight - count;
       }),
     );
   });

@@ -1,9 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { maxHeaderSize } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { ERRORS } from '../../src/common/errors.js';
+import { LEAST_REFUSALS, MAX_WAIT_MS } from '../../src/common/refusal-pace.js';
+import { SERVER_LIMITS } from '../../src/common/server-limits.js';
 import { loadConfig } from '../../src/config/config.js';
 import { SETTINGS } from '../../src/config/settings.js';
 import { METRICS } from '../../src/metrics/metric-table.js';
@@ -99,6 +102,48 @@ describe('docs/security.md', () => {
     for (const { name, outcome, status, error, holds } of HOSTILE_RECEIVERS) {
       const result = error === null ? `${outcome}, ${status}` : `${outcome}, \`${error}\``;
       expect([name, documented.get(name)]).toEqual([name, { result, ends: holds ? 'at the deadline' : 'at once' }]);
+    }
+  });
+});
+
+describe('The table of what a caller may send', () => {
+  const section = readFileSync(join(ROOT, 'docs/security.md'), 'utf8').split('## What a caller may send')[1]!;
+  const rows = [...section.matchAll(/^\| (.*?) +\| (.*?) +\| (.*?) +\|$/gm)].slice(2);
+  const WITHOUT_A_STATUS = ['closed', 'closed unanswered', `the answer waits, ${MAX_WAIT_MS / 1_000} s at most`];
+  const boundOf = new Map(rows.map(([, of, bound]) => [of!, bound!]));
+
+  it('states the limits of the server', () => {
+    const seconds = (ms: number): string => `${ms / 1_000} s`;
+    const count = (value: number): string => value.toLocaleString('en');
+    expect(Object.fromEntries(boundOf)).toEqual({
+      'time to the first byte of a connection': seconds(SERVER_LIMITS.headersTimeoutMs),
+      "time from a request's first byte to the end of its headers": seconds(SERVER_LIMITS.headersTimeoutMs),
+      'time for a whole request, its body included': seconds(SERVER_LIMITS.requestTimeoutMs),
+      'time to the next request on a connection': seconds(SERVER_LIMITS.keepAliveTimeoutMs),
+      'time without a byte in either direction': seconds(SERVER_LIMITS.silenceTimeoutMs),
+      'request line and headers, and trailers': `${maxHeaderSize / 1_024} KiB`,
+      headers: count(SERVER_LIMITS.maxHeaders),
+      'parameters of a query': count(SERVER_LIMITS.maxQueryParameters),
+      'a body': `\`${SETTINGS.maxBodyBytes.name}\``,
+      // Node's own, and not to be asked for (deps/llhttp, kMaxChunkExtensionsSize).
+      'chunk extensions': '16 KiB',
+      'bytes of bodies under way of one token, or of one address': 'half of those in all',
+      'bytes of bodies under way in all': `${SERVER_LIMITS.maxBytesOfBodies / 1_048_576} MiB, or four × \`MAX_BODY_BYTES\``,
+      'requests that wait on a connection for the one before them': count(SERVER_LIMITS.maxWaitingRequests),
+      '4xx of one token, or without one of one address, in 10 s': `\`${SETTINGS.rateLimitPer10s.name}\`, or ${LEAST_REFUSALS} if more`,
+      'connections of one address': count(SERVER_LIMITS.maxConnectionsPerNetwork),
+      'connections in all': count(SERVER_LIMITS.maxConnections),
+      'file descriptors': 'what the system allows',
+    });
+  });
+
+  it('states answers that there are', () => {
+    const answers = rows.map(([, , , answer]) => answer!);
+    expect(answers.length).toBeGreaterThan(10);
+    for (const answer of answers) {
+      const [, status, code = ''] = /^(\d{3}) `(\w+)`(?:, closed)?$/.exec(answer) ?? [];
+      if (status === undefined) expect(WITHOUT_A_STATUS).toContain(answer);
+      else expect(ERRORS[code as keyof typeof ERRORS].status).toBe(Number(status));
     }
   });
 });

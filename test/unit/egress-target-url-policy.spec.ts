@@ -133,6 +133,30 @@ describe('EGRESS_ALLOW_HOSTS', () => {
     expect(ruleOf('https://svc.cluster.local/', policy)).toBe('ok');
   });
 
+  it.each<[string, string]>([
+    ['hooks.my_receiver', 'ok'],
+    ['_dns.my_receiver', 'ok'],
+    ['a--b_c.my_receiver', 'ok'],
+    ['xn--bcher-kva.my_receiver', 'ok'],
+    [`${'a'.repeat(63)}.my_receiver`, 'ok'],
+    [`${'a'.repeat(64)}.my_receiver`, 'host_length'],
+    [`${'a.'.repeat(122)}my_receiver`, 'host_length'],
+    ['a..my_receiver', 'host_length'],
+    ['.my_receiver', 'host_length'],
+    ['my_receiver.', 'trailing_dot'],
+    ['-a.my_receiver', 'host_characters'],
+    ['a-.my_receiver', 'host_characters'],
+    ...[...'!"$&\'()*+,;=`{}~'].map((odd): [string, string] => [`a${odd}b.my_receiver`, 'host_characters']),
+    ['*.my_receiver', 'host_characters'],
+    ['$(id).my_receiver', 'host_characters'],
+    ['a%2eb.my_receiver', 'ascii_host'],
+    ['b\u00fccher.my_receiver', 'ascii_host'],
+    ['a b.my_receiver', 'characters'],
+    ...[...'<>^|'].map((odd): [string, string] => [`a${odd}b.my_receiver`, 'parsable']),
+  ])('keeps the other rules for names: %s is %s', (host, rule) => {
+    expect(ruleOf(`https://${host}:8443/`, policy)).toBe(rule);
+  });
+
   it('frees nothing beside it, and from no other rule', () => {
     expect(ruleOf('https://evilsvc.cluster.local/', policy)).toBe('reserved_name');
     expect(ruleOf('http://my_receiver:8443/', policy)).toBe('https');

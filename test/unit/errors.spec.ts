@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import { HttpException, NotFoundException } from '@nestjs/common';
 import { QueryFailedError, QueryRunnerAlreadyReleasedError, QueryRunnerProviderAlreadyReleasedError } from 'typeorm';
 import { errorBodyOf } from '../../src/common/error-body.js';
-import { ApiError, ERRORS, type ErrorCode } from '../../src/common/errors.js';
+import { ApiError, ERRORS, type ErrorCode, type FieldFailure } from '../../src/common/errors.js';
 import { notFound } from '../../src/common/not-found.js';
 import { RouteTable } from '../../src/common/route-table.js';
 import { toApiError } from '../../src/common/to-api-error.js';
@@ -43,7 +43,40 @@ describe('ApiError.validation', () => {
     const failures = Array.from({ length: 1_000 }, (_, index) => ({ field: `f${index}`, message: 'is bad' }));
     const { message, details } = ApiError.validation(failures);
     expect((details as { failures: unknown[] }).failures).toHaveLength(100);
-    expect(message).toMatch(/^f0: is bad; .*; and 995 more$/);
+    expect(message).toMatch(/^f0: is bad; .*; and at least 95 more$/);
+  });
+
+  it('counts what it lists but does not say', () => {
+    const failures = Array.from({ length: 100 }, (_, index) => ({ field: `f${index}`, message: 'is bad' }));
+    expect(ApiError.validation(failures).message).toMatch(/^f0: is bad; .*; and 95 more$/);
+  });
+
+  it('asks for one failure more than it lists, and then no more', () => {
+    let asked = 0;
+    const endless = function* (): Generator<FieldFailure> {
+      for (;;) yield { field: `f${asked++}`, message: 'is bad' };
+    };
+    ApiError.validation(endless());
+    expect(asked).toBe(101);
+  });
+
+  it('cuts a name at 200 characters, and never within one', () => {
+    const shown = (field: string) =>
+      (ApiError.validation([{ field, message: 'is bad' }]).details as { failures: FieldFailure[] }).failures[0]!.field;
+    expect(shown('n'.repeat(200))).toBe('n'.repeat(200));
+    expect(shown('n'.repeat(201))).toBe(`${'n'.repeat(199)}…`);
+    expect(shown('😀'.repeat(101))).toBe(`${'😀'.repeat(99)}\ufffd…`);
+    expect(shown('a\ud800b')).toBe('a\ufffdb');
+  });
+
+  it.each(['\u0001', '中', '"', 'é'])('fits into 64 KiB, also with names of %j', (character) => {
+    const failures = Array.from({ length: 100 }, (_, index) => ({
+      field: `${index}${character.repeat(10_000)}`,
+      message: 'is bad',
+    }));
+    const body = JSON.stringify(errorBodyOf(ApiError.validation(failures)));
+    expect(Buffer.byteLength(body)).toBeLessThanOrEqual(64 * 1024);
+    expect(body.length).toBeGreaterThan(10_000);
   });
 });
 

@@ -6,8 +6,8 @@ describe('printing an answer that holds verbatim JSON', () => {
     const text = '{ "n": 1.0, "n": 9007199254740993, "cost": "$& $1 $$", "s": "\\ud800\\u0000" }';
     const answer = {
       id: 'a',
-      payload: new VerbatimJson(text, 'object', 1),
-      list: [new VerbatimJson('1e400', 'number', 0)],
+      payload: VerbatimJson.of(text),
+      list: [VerbatimJson.of('1e400')],
     };
     expect(stringifyVerbatim(answer)).toBe(`{"id":"a","payload":${text},"list":[1e400]}`);
   });

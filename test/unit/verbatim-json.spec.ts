@@ -1,7 +1,16 @@
 import { VerbatimJson } from '../../src/common/verbatim-json.js';
 
 describe('VerbatimJson', () => {
-  it('counts its size in bytes of UTF-8, not in characters', () => {
-    expect(new VerbatimJson('{"a":"€😀"}', 'object', 1).byteLength).toBe(15);
+  it.each([
+    ['{}', 'object'],
+    ['[]', 'array'],
+    ['"{}"', 'string'],
+    ['-1.0', 'number'],
+    ['0', 'number'],
+    ['true', 'boolean'],
+    ['false', 'boolean'],
+    ['null', 'null'],
+  ])('knows that %s is of the kind %s', (text, kind) => {
+    expect(VerbatimJson.of(text)).toEqual({ text, kind });
   });
 });

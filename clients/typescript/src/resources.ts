@@ -31,6 +31,7 @@ import type {
   UpdateEnvironment,
   UpdateWebhook,
   Webhook,
+  WebhookSecret,
   WebhookStats,
   WebhookTest,
   WebhookTestResult,
@@ -94,11 +95,21 @@ export class Webhooks {
   }
 
   /**
-   * Makes a new secret; the older ones stay good for the overlap. Not sent again when the outcome is unclear: each time
-   * makes a secret, and the first would be known to nobody.
+   * Makes a new secret; the older ones stay good for the overlap. Its retries, and a later call with the same key, get the
+   * same secret, as long as that is in use.
    */
-  rotateSecret(id: string, body: RotateSecret = {}, options?: RequestOptions): Promise<WebhookWithSecret> {
-    return this.#transport.request('rotateWebhookSecret', { id, body }, options);
+  async rotateSecret(
+    id: string,
+    body: RotateSecret = {},
+    options: IdempotentRequestOptions = {},
+  ): Promise<WebhookWithSecret> {
+    const idempotencyKey = options.idempotencyKey ?? randomUUID();
+    return this.#transport.request('rotateWebhookSecret', { id, body, idempotencyKey }, options);
+  }
+
+  /** Those that sign, newest first, without themselves: when each was made, and when it ends. */
+  secrets(id: string, query?: Query<'listWebhookSecrets'>, options?: RequestOptions): PageList<WebhookSecret> {
+    return this.#transport.list('listWebhookSecrets', { id, query }, options);
   }
 
   stats(id: string, query?: Query<'getWebhookStats'>, options?: RequestOptions): Promise<WebhookStats> {

@@ -1,5 +1,5 @@
 import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
-import { setTimeout as delay } from 'node:timers/promises';
+import { atMost } from '../../common/within.js';
 import { ReadinessChecks } from '../../common/readiness-checks.js';
 import { Config } from '../../config/config.js';
 import { DeliveryClaimer } from './delivery-claimer.js';
@@ -7,8 +7,12 @@ import { DeliveryDispatcher } from './delivery-dispatcher.js';
 import { Replica } from './replica.js';
 import { RoomKeeper } from './room-keeper.js';
 
-/** Of the time to stop, what attempts under way get; the rest is for closing the server and the database. */
+/**
+ * Of the time to stop, what attempts under way get, and what recording gets where that was not enough; the rest is for
+ * closing the server and the database.
+ */
 const DRAIN_SHARE = 0.8;
+const RECORDING_SHARE = 0.1;
 
 /** Starts and stops what makes deliveries, in the order that loses nothing. */
 @Injectable()
@@ -31,18 +35,19 @@ export class DeliveryEngine implements OnApplicationBootstrap, BeforeApplication
   }
 
   /**
-   * No new claims, the attempts under way end and are recorded, then the replica signs off: with that its leases end,
-   * and what has not ended in time is attempted again by another replica, or by the next start.
+   * No new claims, the attempts under way end and are recorded, then the replica signs off. An attempt whose status has
+   * come is recorded by it, whatever its body does; one without a status when the time is over is broken off, and its
+   * delivery attempted again by another replica, or by the next start.
    */
   async beforeApplicationShutdown(): Promise<void> {
-    const timer = new AbortController();
-    const drainMs = this.config.shutdownTimeoutMs * DRAIN_SHARE;
-    const isDrained = await Promise.race([
-      this.drain().then(() => true),
-      delay(drainMs, false, { signal: timer.signal }).catch(() => true),
-    ]);
-    timer.abort();
-    if (!isDrained) this.logger.warn('attempts were still under way when the time to stop ran out');
+    const { shutdownTimeoutMs } = this.config;
+    let isDrained = false;
+    const draining = this.drain().then(() => (isDrained = true));
+    await atMost(shutdownTimeoutMs * DRAIN_SHARE, draining);
+    if (!isDrained) {
+      this.logger.warn('attempts were still under way when the time to stop ran out');
+      await atMost(shutdownTimeoutMs * RECORDING_SHARE, Promise.all([this.dispatcher.breakOff(), draining]));
+    }
     await this.replica.stop();
   }
 

@@ -1,3 +1,5 @@
+import type { Target } from '../delivery.types.js';
+
 /**
  * A share of the slots that is worth a statement: claiming slot by slot costs one statement for each delivery. From a
  * backlog of 1,000,000 over 1,000 webhooks, with 1/8, and 128 webhooks a claim, 8,300/s were delivered; with 1/4, and half
@@ -27,16 +29,37 @@ export function webhookRoom(count: number, limitPerWebhook: number, free: number
   return Math.max(0, Math.min(limitPerWebhook - count, Math.floor((free - count + 1) / 2)));
 }
 
+/** What an environment may have in flight, in multiples of what is free: one alone gets all but a seventeenth. */
+const ENVIRONMENT_FACTOR = 16;
+
 /**
- * Counts the attempts that this replica makes, against its own limit and each webhook's. The counts are in memory: a cap
+ * How many more attempts may start in one environment: the same rule, by which an attempt starts only while fewer than 16
+ * times as many are in flight in its environment as are free in the whole replica. `n` environments that take all they can
+ * leave `limit / (16 n + 1)` free, however many webhooks they have.
+ *
+ * @param count in flight in the environment.
+ * @param free of the replica's slots.
+ */
+export function environmentRoom(count: number, free: number): number {
+  return Math.max(0, Math.ceil((ENVIRONMENT_FACTOR * free - count) / (ENVIRONMENT_FACTOR + 1)));
+}
+
+/** Whose attempt it is. */
+export type Slot = Pick<Target, 'environmentId' | 'webhookId'>;
+
+/**
+ * Counts the attempts that this replica makes, against its own limit, each environment's and each webhook's. The counts are in memory: a cap
  * computed inside the claiming statement is exceeded when statements overlap.
  */
 export class InFlight {
   private reserved = 0;
   private running = 0;
+  /** Of those that run, attempts that the event loop has not come to start. */
+  unstarted = 0;
   /** Attempts that have ended and whose results are not recorded yet. */
   unrecorded = 0;
   private readonly perWebhook = new Map<string, number>();
+  private readonly perEnvironment = new Map<string, number>();
 
   /**
    * @param limit attempts at once, of all webhooks together.
@@ -70,6 +93,27 @@ export class InFlight {
   /** The room of a webhook that has nothing in flight. */
   get idleWebhookRoom(): number {
     return webhookRoom(0, this.limitPerWebhook, this.room);
+  }
+
+  /** The room of an environment that has nothing in flight. */
+  get idleEnvironmentRoom(): number {
+    return environmentRoom(0, this.room);
+  }
+
+  /** How many more attempts could start in these environments together. */
+  roomOf(environmentIds: readonly string[]): number {
+    const free = this.room;
+    const sum = environmentIds.reduce(
+      (rooms, id) => rooms + environmentRoom(this.perEnvironment.get(id) ?? 0, free),
+      0,
+    );
+    return Math.min(free, sum);
+  }
+
+  /** Environments with attempts under way, and the room that each has left. */
+  environmentRooms(): Map<string, number> {
+    const free = this.room;
+    return new Map([...this.perEnvironment].map(([id, count]) => [id, environmentRoom(count, free)]));
   }
 
   /** Webhooks with attempts under way, and the room that each has left. */
@@ -112,19 +156,26 @@ export class InFlight {
     return this.countOf(webhookId) < this.limitPerWebhook;
   }
 
-  start(webhookId: string): void {
+  start({ environmentId, webhookId }: Slot): void {
     this.running += 1;
-    this.perWebhook.set(webhookId, this.countOf(webhookId) + 1);
+    addTo(this.perWebhook, webhookId, 1);
+    addTo(this.perEnvironment, environmentId, 1);
   }
 
-  end(webhookId: string): void {
+  end({ environmentId, webhookId }: Slot): void {
     this.running -= 1;
-    const left = this.countOf(webhookId) - 1;
-    if (left > 0) this.perWebhook.set(webhookId, left);
-    else this.perWebhook.delete(webhookId);
+    addTo(this.perWebhook, webhookId, -1);
+    addTo(this.perEnvironment, environmentId, -1);
   }
 
   private countOf(webhookId: string): number {
     return this.perWebhook.get(webhookId) ?? 0;
   }
+}
+
+/** Keeps no count of 0. */
+function addTo(counts: Map<string, number>, id: string, difference: number): void {
+  const count = (counts.get(id) ?? 0) + difference;
+  if (count > 0) counts.set(id, count);
+  else counts.delete(id);
 }

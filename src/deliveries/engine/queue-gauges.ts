@@ -30,6 +30,7 @@ export class QueueGauges {
     for (const state of ['failing', 'down', 'recovering', 'paused'] as const) {
       metrics.gauge('endpoints', { state }, () => this.fresh?.endpoints[state] ?? null);
     }
+    metrics.gauge('queueOwed', {}, () => this.fresh?.owed ?? null);
     metrics.gauge('queueOldestDue', {}, () => this.fresh?.oldestDueSeconds ?? null);
   }
 

@@ -1,8 +1,11 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { LiveReplicas } from '../../auth/live-replicas.js';
+import { monotonicMs } from '../../common/monotonic-time.js';
 import { uuidV7 } from '../../common/uuid-v7.js';
 import { Config } from '../../config/config.js';
 import { DailyPartitions } from '../../database/daily-partitions.js';
+import { DatabaseClock } from '../../database/database-clock.js';
 import type { Queryable } from '../../database/queryable.js';
 import { DeliveryMetrics } from '../delivery-metrics.js';
 import type { Target } from '../delivery.types.js';
@@ -44,6 +47,8 @@ export class Replica {
     @PipelineDataSource() private readonly dataSource: DataSource,
     private readonly partitions: DailyPartitions,
     private readonly metrics: DeliveryMetrics,
+    private readonly clock: DatabaseClock,
+    private readonly liveReplicas: LiveReplicas,
     config: Config,
   ) {
     this.isExclusive = config.databaseUrl === null;
@@ -93,8 +98,12 @@ export class Replica {
 
   private async beat(): Promise<void> {
     const sentAt = performance.now();
-    await touchReplica(this.dataSource, this.id);
+    const { others, nowMs } = await touchReplica(this.dataSource, this.id);
     this.lastBeatAt = sentAt;
+    // The embedded engine has this machine's clock, and no other process.
+    if (this.isExclusive) return;
+    this.clock.correct({ sentAt, receivedAt: performance.now(), databaseMs: nowMs });
+    this.liveReplicas.note(1 + others);
   }
 
   private async rescueLost(holder: LeaseHolder): Promise<void> {
@@ -103,7 +112,7 @@ export class Replica {
         replicaId: this.id,
         isExclusive: this.isExclusive,
         ownLeases: holder.openLeases(),
-        ownLeasesAt: Date.now(),
+        ownLeasesAt: monotonicMs(),
       }),
     );
     this.metrics.rescued(rescued);

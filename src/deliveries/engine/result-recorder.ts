@@ -11,13 +11,14 @@ import type { DeliveryResult } from '../delivery.types.js';
 import { isGivenUp, type EndpointState } from './endpoint-health.js';
 import { EndpointStates } from './endpoint-states.js';
 import { tallyOutcomes } from './outcome-tally.js';
+import { RoomKeeper } from './room-keeper.js';
 import { recordOutcomes, type RecordedHealth } from '../queue/record-health.js';
 import { isSuccess, settleDeliveries, type Settled, type Settlements } from '../queue/settle-deliveries.js';
 import { WebhookDisabler } from './webhook-disabler.js';
 import { PipelineDataSource } from '../../database/data-sources.js';
 
-/** Results written by one statement. */
-const ROWS_PER_FLUSH = 500;
+/** Results written by one statement: fewer beside environments that publish little, which may have to wait for it. */
+const ROWS_PER_FLUSH = { alone: 500, besideLittle: 200 };
 
 /**
  * How long a result waits for others to share its statement, and how many of them are worth one at once. Nobody waits for
@@ -52,6 +53,7 @@ export class ResultRecorder {
   constructor(
     @PipelineDataSource() private readonly dataSource: DataSource,
     private readonly partitions: DailyPartitions,
+    private readonly rooms: RoomKeeper,
     private readonly config: Config,
     private readonly states: EndpointStates,
     private readonly disabler: WebhookDisabler,
@@ -96,9 +98,10 @@ export class ResultRecorder {
     const batch = new Map<string, Waiting>();
     const later: Waiting[] = [];
     const areSuccesses = isSuccess(this.waiting[0]!.result);
+    const mostRows = this.rooms.isBesideLittle() ? ROWS_PER_FLUSH.besideLittle : ROWS_PER_FLUSH.alone;
     for (const waiting of this.waiting) {
       const { id } = waiting.result.delivery;
-      const belongs = batch.size < ROWS_PER_FLUSH && !batch.has(id) && isSuccess(waiting.result) === areSuccesses;
+      const belongs = batch.size < mostRows && !batch.has(id) && isSuccess(waiting.result) === areSuccesses;
       if (belongs) batch.set(id, waiting);
       else later.push(waiting);
     }

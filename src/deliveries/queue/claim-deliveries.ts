@@ -27,7 +27,11 @@ export interface ClaimOptions {
   perWebhook: number;
   /** Webhooks that have attempts in flight here, with the room that is left to each. */
   webhookRooms: ReadonlyMap<string, number>;
-  /** The same webhooks with what they have in flight here. */
+  /** Deliveries to claim at most of one environment, where `environmentRooms` does not say otherwise. */
+  perEnvironment: number;
+  /** Environments that have attempts in flight here, with the room that is left to each. */
+  environmentRooms: ReadonlyMap<string, number>;
+  /** The webhooks of `webhookRooms` with what they have in flight here. */
   webhookCounts: ReadonlyMap<string, number>;
   knownTargets: KnownTargets;
   /** The webhook where the last claim stopped; the scan goes on after it. Null: from the first. */
@@ -85,13 +89,14 @@ interface ClaimedRow {
  * asked for (`is_forced`) none of these holds back. These few go before those in turn, which may be more than there is
  * room for.
  *
- * The share is per claim, and leaves as much free as it gives to each webhook (engine/in-flight.ts). Caps on what is in
- * flight are kept in memory by the caller (a cap computed in a statement is exceeded when statements overlap) and arrive
- * here as rooms.
+ * All webhooks of an environment together get no more than it has room for, however many they are. The share is per claim,
+ * and leaves as much free as it gives to each webhook (engine/in-flight.ts). Caps on what is in flight are kept in memory by
+ * the caller (a cap computed in a statement is exceeded when statements overlap) and arrive here as rooms.
  */
 export const CLAIM_DELIVERIES = new StoredStatement<Row>({
   name: 'claim_deliveries',
-  parameters: 'uuid, uuid, int4, int4, uuid[], int4[], uuid, int4, int4, int4[], uuid[], int4[]',
+  parameters: `uuid, uuid, int4, int4, uuid[], int4[], uuid, int4, int4, int4[], uuid[], int4[], uuid[], int4[],
+    int4`,
   returns: `scanned_to uuid, is_scan_cut bool, held_back uuid[], targets json, delivery_id uuid, failures int2,
     is_test bool, is_forced bool, is_in_turn bool, webhook_id uuid, stopped_as text, event_id uuid, event_type text,
     payload text, event_created_at timestamptz`,
@@ -101,24 +106,28 @@ export const CLAIM_DELIVERIES = new StoredStatement<Row>({
     SELECT ($5)[place] AS webhook_id, ($6)[place] AS room, ($10)[place] AS in_flight
     FROM generate_series(1, cardinality($5)) AS place
   ),
-  scanned (webhook_id, due_at, position, found) AS (
+  environment_room AS (
+    SELECT ($13)[place] AS environment_id, ($14)[place] AS room FROM generate_series(1, cardinality($13)) AS place
+  ),
+  scanned (environment_id, webhook_id, due_at, position, found) AS (
     (
-      SELECT webhook_id, due_at, 1, (due_at <= now())::int FROM delivery_queue
+      SELECT environment_id, webhook_id, due_at, 1, (due_at <= now())::int FROM delivery_queue
       WHERE lease IS NULL AND webhook_id > $7::uuid
       ORDER BY webhook_id, due_at LIMIT 1
     )
     UNION ALL
-    SELECT next.webhook_id, next.due_at, s.position + 1, s.found + (next.due_at <= now())::int
+    SELECT next.environment_id, next.webhook_id, next.due_at, s.position + 1, s.found + (next.due_at <= now())::int
     FROM scanned s
     CROSS JOIN LATERAL (
-      SELECT q.webhook_id, q.due_at FROM delivery_queue q
+      SELECT q.environment_id, q.webhook_id, q.due_at FROM delivery_queue q
       WHERE q.lease IS NULL AND q.webhook_id > s.webhook_id
       ORDER BY q.webhook_id, q.due_at LIMIT 1
     ) next
     WHERE s.position < ${WEBHOOKS_SCANNED} AND s.found < ${WEBHOOKS_SERVED}
   ),
-  due AS MATERIALIZED (
-    SELECT s.webhook_id, s.position, coalesce(r.room, $4::int) AS room, h.in_flight_limit,
+  candidate AS (
+    SELECT s.environment_id, s.webhook_id, s.position, coalesce(r.room, $4::int) AS room, h.in_flight_limit,
+      coalesce(r.in_flight, 0) AS in_flight,
       CASE
         WHEN h.paused_until > now() THEN 0
         ELSE least(coalesce(r.room, $4::int), h.in_flight_limit - coalesce(r.in_flight, 0))
@@ -128,6 +137,27 @@ export const CLAIM_DELIVERIES = new StoredStatement<Row>({
     LEFT JOIN LATERAL (SELECT * FROM webhook_health h WHERE h.webhook_id = s.webhook_id LIMIT 1) h ON true
     LEFT JOIN room r ON r.webhook_id = s.webhook_id
     WHERE s.due_at <= now()
+  ),
+  due AS MATERIALIZED (
+    -- What the environment has room for, in equal parts for its webhooks. One each when that is less, for those with least
+    -- in flight, whichever they are: the scan goes on behind all of these, and begins at the same place in its next round.
+    SELECT c.webhook_id, c.position, c.in_flight_limit, c.is_paused,
+      -- Of use only for what is asked for and for probes: these few may be beyond what the environment has room for.
+      least(c.room, greatest(1, c.environment_room / c.able)) AS room,
+      CASE
+        WHEN c.ordinal <= c.environment_room THEN least(c.room_in_turn, greatest(1, c.environment_room / c.able_in_turn))
+        ELSE 0
+      END AS room_in_turn
+    FROM (
+      SELECT c.*, coalesce(e.room, $15::int) AS environment_room,
+        row_number() OVER (
+          PARTITION BY c.environment_id ORDER BY c.room_in_turn <= 0, c.in_flight, random()
+        ) AS ordinal,
+        greatest(1, count(*) FILTER (WHERE c.room > 0) OVER (PARTITION BY c.environment_id)) AS able,
+        greatest(1, count(*) FILTER (WHERE c.room_in_turn > 0) OVER (PARTITION BY c.environment_id)) AS able_in_turn
+      FROM candidate c
+      LEFT JOIN environment_room e ON e.environment_id = c.environment_id
+    ) c
   ),
   share AS (
     SELECT greatest(1, $3::int / (count(*) + 1))::int AS size FROM due WHERE room_in_turn > 0
@@ -191,7 +221,8 @@ export const CLAIM_DELIVERIES = new StoredStatement<Row>({
     -- not found at its new place, which this statement does not see, and is claimed by the next.
     UPDATE delivery_queue q
     SET lease = $1::uuid, leased_by = $2::uuid, leased_until = now() + $8::int * interval '1 millisecond',
-      is_forced = false
+      -- Free for what is asked for while the attempt runs. A lease that is lost brings the mark back.
+      is_forced = false, is_lease_forced = q.is_forced
     WHERE q.ctid = ANY (ARRAY(SELECT place FROM picked))
     RETURNING q.environment_id, q.delivery_id, q.webhook_id, q.event_id, q.failures, q.is_test
   )
@@ -239,6 +270,9 @@ export async function claimDeliveries(database: Queryable, options: ClaimOptions
     options.probeIntervalMs,
     integerArray([...options.webhookCounts.values()]),
     ...revisionColumns(targets),
+    uuidArray([...options.environmentRooms.keys()]),
+    integerArray([...options.environmentRooms.values()]),
+    options.perEnvironment,
   ]);
   const scan = rows.find((row) => row.delivery_id === null);
   const claimed = rows.filter((row) => row.delivery_id !== null);

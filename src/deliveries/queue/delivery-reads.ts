@@ -1,4 +1,4 @@
-import { type PageDto, SCAN_LIMIT, type Scanned, toScannedPage } from '../../common/page.js';
+import { type ListPart, SCAN_LIMIT, type Scanned, toScannedPart } from '../../common/page.js';
 import { idRangeOf } from '../../common/id-range.js';
 import type { CancelReason, DeliveryStatus } from '../delivery.types.js';
 import type { Queryable } from '../../database/queryable.js';
@@ -54,9 +54,8 @@ export interface DeliveryFilter {
   status: DeliveryStatus | null;
   createdAfter: Date | null;
   createdBefore: Date | null;
-  /** The id that the page before ended with. */
+  /** The id behind which it begins; null: the newest. */
   before: string | null;
-  /** Of the page. */
   limit: number;
 }
 
@@ -154,7 +153,7 @@ export async function listDeliveries(
   database: Queryable,
   filter: DeliveryFilter,
   scanLimit: number = SCAN_LIMIT,
-): Promise<PageDto<DeliveryRow>> {
+): Promise<ListPart<DeliveryRow>> {
   const statement = filter.webhookId === null ? LIST_DELIVERIES_OF_ENVIRONMENT : LIST_DELIVERIES_OF_WEBHOOK;
   const rows = await statement.run(database, [
     filter.environmentId,
@@ -166,7 +165,7 @@ export async function listDeliveries(
     filter.status ?? 'any',
     scanLimit,
   ]);
-  return toScannedPage(rows, filter.limit, ({ id }) => id);
+  return toScannedPart(rows, filter.limit, ({ id }) => id);
 }
 
 export async function findDelivery(
@@ -208,18 +207,25 @@ export async function listDeliveriesOfEvent(
   );
 }
 
+export interface AttemptRange {
+  /** The number behind which they begin. */
+  after: number;
+  limit: number;
+}
+
 /** The attempts of a delivery, first to last: the one that it ended with is in its own row. */
 export async function listAttempts(
   database: Queryable,
   environmentId: string,
   deliveryId: string,
+  { after, limit }: AttemptRange = { after: 0, limit: 100 },
 ): Promise<AttemptRow[]> {
   const rows = await database.query<StoredAttemptRow[]>(
-    `SELECT ${ATTEMPT_COLUMNS} FROM attempt WHERE delivery_id = $2
+    `SELECT ${ATTEMPT_COLUMNS} FROM attempt WHERE delivery_id = $2 AND number > $3
      UNION ALL
-     SELECT ${ATTEMPT_COLUMNS} FROM delivery WHERE environment_id = $1 AND id = $2 AND number IS NOT NULL
-     ORDER BY number`,
-    [environmentId, deliveryId],
+     SELECT ${ATTEMPT_COLUMNS} FROM delivery WHERE environment_id = $1 AND id = $2 AND number > $3
+     ORDER BY number LIMIT $4`,
+    [environmentId, deliveryId, after, limit],
   );
   return rows.map((row) => ({
     ...row,

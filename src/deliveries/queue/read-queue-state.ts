@@ -10,6 +10,9 @@ const PAGES_SAMPLED = 128;
 /** Waiting webhooks whose oldest delivery is looked up when the queue is too large to be read. */
 const WEBHOOKS_SCANNED = 1_000;
 
+/** Fan-outs that are looked at. */
+const FAN_OUTS_SCANNED = 10_000;
+
 /** Endpoints in trouble that are looked at. */
 const ENDPOINTS_SCANNED = 10_000;
 
@@ -62,8 +65,16 @@ const READ = `
     ) next
     WHERE w.position < ${WEBHOOKS_SCANNED}
   ),
+  fanning_out AS MATERIALIZED (
+    SELECT owed - made AS owed, created_at FROM fan_out f
+    -- Nothing is made of what a deleted environment owes.
+    WHERE (SELECT n.deleted_at IS NULL FROM environment n WHERE n.id = f.environment_id)
+    LIMIT ${FAN_OUTS_SCANNED}
+  ),
   oldest AS (
     SELECT oldest_due_at AS due_at FROM sampled WHERE state = 'due'
+    UNION ALL
+    SELECT created_at FROM fanning_out
     UNION ALL
     SELECT due_at FROM waiting
     WHERE due_at <= now() AND webhook_id NOT IN (SELECT webhook_id FROM ailing WHERE is_down OR is_paused)
@@ -71,7 +82,8 @@ const READ = `
   SELECT
     ${SHARE} AS share,
     (SELECT json_object_agg(state, size) FROM sampled) AS sampled,
-    coalesce((SELECT extract(epoch FROM now() - min(due_at)) FROM oldest), 0)::float8 AS oldest_due_seconds,
+    coalesce((SELECT greatest(0, extract(epoch FROM now() - min(due_at))) FROM oldest), 0)::float8 AS oldest_due_seconds,
+    (SELECT coalesce(sum(owed), 0)::float8 FROM fanning_out) AS owed,
     (SELECT count(*)::int FROM ailing WHERE is_failing AND NOT is_paused) AS failing,
     (SELECT count(*)::int FROM ailing WHERE is_down AND NOT is_paused) AS down,
     (SELECT count(*)::int FROM ailing WHERE is_recovering AND NOT is_paused) AS recovering,
@@ -81,6 +93,7 @@ interface Row {
   share: number;
   sampled: Partial<Record<keyof QueueState['deliveries'], number>> | null;
   oldest_due_seconds: number;
+  owed: number;
   failing: number;
   down: number;
   recovering: number;
@@ -91,7 +104,9 @@ interface Row {
 export interface QueueState {
   /** Unfinished deliveries; above what `PAGES_SAMPLED` holds, whole numbers that are near. */
   deliveries: Record<'due' | 'held' | 'later' | 'leased', number>;
-  /** Since when the oldest is due that is not held: 0 or more. */
+  /** Deliveries that are to be made yet, of events that owe very many. */
+  owed: number;
+  /** Since when the oldest is due, or to be made, that is not held: 0 or more. */
   oldestDueSeconds: number;
   endpoints: Record<'failing' | 'down' | 'recovering' | 'paused', number>;
 }
@@ -99,7 +114,7 @@ export interface QueueState {
 /** Reads the state of the queue at a cost that does not grow with it. */
 export async function readQueueState(database: Queryable): Promise<QueueState> {
   const [row] = await database.query<[Row]>(READ);
-  const { share, sampled, oldest_due_seconds, failing, down, recovering, paused } = row;
+  const { share, sampled, oldest_due_seconds, owed, failing, down, recovering, paused } = row;
   const estimate = (state: keyof QueueState['deliveries']): number => Math.round((sampled?.[state] ?? 0) / share);
   return {
     deliveries: {
@@ -108,6 +123,7 @@ export async function readQueueState(database: Queryable): Promise<QueueState> {
       later: estimate('later'),
       leased: estimate('leased'),
     },
+    owed,
     oldestDueSeconds: oldest_due_seconds,
     endpoints: { failing, down, recovering, paused },
   };

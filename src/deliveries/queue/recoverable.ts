@@ -1,5 +1,6 @@
 import { firstDeliveryIdForSql } from '../delivery-ids.js';
 import type { RecoverableStatus } from '../../common/outcomes.js';
+import { owedToWebhookSql } from './fan-out-reads.js';
 
 /** What a recovery looks for. */
 export interface RecoverableFilter {
@@ -31,8 +32,8 @@ export function recoverableParameters(filter: RecoverableFilter, range: IdRange,
  * time that a statement takes does not depend on how much it finds.
  *
  * The horizon is where an event's range of ids begins: below it all deliveries of all events are known, whatever is
- * random in their ids. An event and its deliveries are committed together, and a delivery is in the queue or in the log
- * in every snapshot. So an event of which none is seen was not owed to the webhook.
+ * random in their ids. An event and what it owes are committed together, and what is owed is in every snapshot either in a
+ * fan-out, or in the queue, or in the log. So an event of which none is seen was not owed to the webhook.
  *
  * More than `$8` in the range of one event, a few hundredths of a microsecond, are beyond what ids are made for.
  */
@@ -68,6 +69,7 @@ export const RECOVERABLE = `
       OFFSET 0
     ) leased
     WHERE webhook_id = $2 AND delivery_id >= $3 AND delivery_id < $4
+    UNION ALL ${owedToWebhookSql('$1', '$2', '$3', '(SELECT id FROM horizon)')}
   ),
   candidate AS (
     SELECT e.id, e.id AS event_id, true AS is_missed, e.event_type, e.created_at

@@ -3,13 +3,22 @@ import type { Queryable } from '../../database/queryable.js';
 /** A replica that has not been seen for this long is dead, and its leases end. */
 export const DEAD_AFTER_MS = 10_000;
 
-/** The heartbeat, the first one included. Comes back even when this replica was taken for dead and removed. */
-export async function touchReplica(database: Queryable, id: string): Promise<void> {
-  await database.query(
-    `INSERT INTO replica (id, started_at, seen_at) VALUES ($1, now(), now())
-     ON CONFLICT (id) DO UPDATE SET seen_at = now()`,
-    [id],
-  );
+const TOUCH = `
+  WITH touched AS (
+    INSERT INTO replica (id, started_at, seen_at) VALUES ($1::uuid, now(), now())
+    ON CONFLICT (id) DO UPDATE SET seen_at = now()
+  )
+  SELECT count(*)::int AS others, extract(epoch FROM clock_timestamp())::float8 * 1000 AS "nowMs" FROM replica
+  WHERE id <> $1::uuid AND seen_at > now() - interval '${DEAD_AFTER_MS} milliseconds'`;
+
+/**
+ * The heartbeat, the first one included. Comes back even when this replica was taken for dead and removed.
+ *
+ * @returns how many others are alive, as far as their heartbeats tell, and the database's Unix time in milliseconds.
+ */
+export async function touchReplica(database: Queryable, id: string): Promise<{ others: number; nowMs: number }> {
+  const [row] = await database.query<[{ others: number; nowMs: number }]>(TOUCH, [id]);
+  return row;
 }
 
 /** Whether another replica is alive, as far as its heartbeat tells. */
@@ -40,7 +49,8 @@ const SIGN_OFF = `
     FOR UPDATE
   ),
   released AS (
-    UPDATE delivery_queue q SET lease = NULL, leased_by = NULL, leased_until = NULL, due_at = now()
+    UPDATE delivery_queue q
+    SET lease = NULL, leased_by = NULL, leased_until = NULL, due_at = now(), is_forced = q.is_forced OR q.is_lease_forced
     FROM held h WHERE q.environment_id = h.environment_id AND q.delivery_id = h.delivery_id
   )
   DELETE FROM replica WHERE id = $1::uuid OR seen_at < now() - interval '1 day'`;

@@ -30,7 +30,9 @@ const RESCUE = `
   ),
   waiting AS (
     UPDATE delivery_queue q
-    SET lease = NULL, leased_by = NULL, leased_until = NULL, lost_leases = q.lost_leases + 1, due_at = now()
+    SET lease = NULL, leased_by = NULL, leased_until = NULL, lost_leases = q.lost_leases + 1, due_at = now(),
+      -- Somebody asked for the attempt, and nobody knows that it was made.
+      is_forced = q.is_forced OR q.is_lease_forced, is_lease_forced = false
     FROM lost l
     WHERE q.environment_id = l.environment_id AND q.delivery_id = l.delivery_id
       AND l.cancel_reason IS NULL AND NOT l.is_last
@@ -83,7 +85,10 @@ export interface RescueOptions {
    * what it leased.
    */
   ownLeases: readonly string[];
-  /** When that list was made, in Unix milliseconds. What was leased while this statement waited its turn is not on it. */
+  /**
+   * When that list was made, by the clock that the leases' ids are of (`monotonicMs`). What was leased while this statement
+   * waited its turn is not on it.
+   */
   ownLeasesAt: number;
 }
 

@@ -98,7 +98,7 @@ export const SETTLE_DELIVERIES = new StoredStatement<Row>({
       END,
       attempt_count = v.attempt_count,
       failures = CASE WHEN v.is_asked_for THEN 0 ELSE q.failures + (v.started_at IS NOT NULL)::int END,
-      is_forced = v.is_asked_for OR v.is_forced,
+      is_forced = v.is_asked_for OR v.is_forced, is_lease_forced = false,
       lost_leases = CASE WHEN v.started_at IS NULL THEN q.lost_leases ELSE 0 END
     FROM verdict v
     WHERE q.delivery_id = ANY (ARRAY(SELECT delivery_id FROM verdict WHERE status = 'waiting'))

@@ -7,6 +7,8 @@ import { CurrentPrincipal } from '../../auth/current-principal.decorator.js';
 import { actorOf, type Principal } from '../../auth/principal.js';
 import { ApiErrors } from '../../common/api-errors.js';
 import { UuidParam } from '../../common/uuid-param.js';
+import { CurrentReader } from '../../reads/current-reader.decorator.js';
+import type { Reader } from '../../reads/read-turns.js';
 import { RecoverDto, RecoveryCountDto } from './dto/recover.dto.js';
 import { RecoveryDto } from './dto/recovery.dto.js';
 import { RecoveriesService } from './recoveries.service.js';
@@ -37,10 +39,11 @@ export class RecoveriesController {
     @CurrentPrincipal() principal: Principal,
     @UuidParam('WEBHOOK_NOT_FOUND') id: string,
     @Body() body: RecoverDto,
+    @CurrentReader() reader: Reader,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<RecoveryDto | RecoveryCountDto> {
     if (!body.dry_run) return this.recoveries.start(environmentId, id, body, actorOf(principal));
-    const count = await this.recoveries.count(environmentId, id, body);
+    const count = await this.recoveries.count(environmentId, id, body, reader);
     reply.status(HttpStatus.OK);
     return count;
   }
@@ -67,7 +70,11 @@ export class RecoveriesController {
   })
   @ApiOkResponse({ type: RecoveryDto, description: 'The recovery as it ended.' })
   @ApiErrors('RECOVERY_NOT_FOUND')
-  stop(@CurrentEnvironment() environmentId: string, @UuidParam('WEBHOOK_NOT_FOUND') id: string): Promise<RecoveryDto> {
-    return this.recoveries.stop(environmentId, id);
+  stop(
+    @CurrentEnvironment() environmentId: string,
+    @CurrentPrincipal() principal: Principal,
+    @UuidParam('WEBHOOK_NOT_FOUND') id: string,
+  ): Promise<RecoveryDto> {
+    return this.recoveries.stop(environmentId, id, actorOf(principal));
   }
 }

@@ -7,8 +7,10 @@ import { notFound } from '../../common/not-found.js';
 import { instantOf } from '../../common/query-property.js';
 import { uuidV7Floor } from '../../common/uuid-v7.js';
 import type { Queryable } from '../../database/queryable.js';
+import { ReadTurns, type Reader, type Step } from '../../reads/read-turns.js';
 import type { Webhook } from '../../webhooks/entities/webhook.entity.js';
-import { databaseTime, findWebhook, lockWebhook } from '../../webhooks/webhooks.repository.js';
+import { databaseTime } from '../../database/database-time.js';
+import { findWebhook, lockWebhook } from '../../webhooks/webhooks.repository.js';
 import { countRecoverable } from '../queue/count-recoverable.js';
 import type { RecoverDto } from './dto/recover.dto.js';
 import { RecoveryDto } from './dto/recovery.dto.js';
@@ -17,10 +19,16 @@ import { findRecovery, insertRecovery, type NewRecovery, stopRecoveries } from '
 /** How long a dry run may count: at about a hundred thousand events and deliveries a second, most of a day of many. */
 const COUNT_PATIENCE_MS = 10_000;
 
+/** What a dry run counts for among reads: as many rows as two long pages. Four of them are one token's share. */
+const COUNT_ROWS = 2_000;
+
 /** Starts, shows and stops recoveries; the work is the worker's. */
 @Injectable()
 export class RecoveriesService {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly turns: ReadTurns,
+  ) {}
 
   /**
    * @param actor who asks for it, as in the audit trail
@@ -41,25 +49,13 @@ export class RecoveriesService {
   }
 
   /**
-   * Counts what a recovery would queue if it began now.
+   * Counts what a recovery would queue if it began now, until the reader has gone.
    *
-   * @throws ApiError VALIDATION_FAILED, WEBHOOK_NOT_FOUND, WEBHOOK_INACTIVE; DATABASE_BUSY when there is too much in the
-   *   range to be counted in ten seconds.
+   * @throws ApiError VALIDATION_FAILED, WEBHOOK_NOT_FOUND, WEBHOOK_INACTIVE, RATE_LIMITED; DATABASE_BUSY when there is too
+   *   much in the range to be counted in ten seconds.
    */
-  async count(environmentId: string, webhookId: string, body: RecoverDto): Promise<{ queued: number }> {
-    const { manager } = this.dataSource;
-    const webhook = receiving(await findWebhook(manager, environmentId, webhookId));
-    const { since, until, createdAt, ...filter } = await recoveryOf(webhook, body, manager);
-    const to = uuidV7Floor(until.getTime());
-    const deadline = performance.now() + COUNT_PATIENCE_MS;
-    let queued = 0;
-    for (let from = uuidV7Floor(since.getTime()); from !== to;) {
-      if (performance.now() > deadline) throw databaseBusy('The range holds too much to count; ask for a shorter one');
-      const part = await countRecoverable(this.dataSource, { ...filter, endedBefore: createdAt }, { from, to });
-      queued += part.found;
-      from = part.countedTo;
-    }
-    return { queued };
+  count(environmentId: string, webhookId: string, body: RecoverDto, reader: Reader): Promise<{ queued: number }> {
+    return this.turns.run(reader, COUNT_ROWS, (step) => this.countInSteps(environmentId, webhookId, body, step));
   }
 
   /** @throws ApiError WEBHOOK_NOT_FOUND, RECOVERY_NOT_FOUND */
@@ -72,13 +68,40 @@ export class RecoveriesService {
   /**
    * Once it is answered, nothing more is queued. One that has ended stays as it is.
    *
+   * @param actor who stops it, as in the audit trail
    * @throws ApiError WEBHOOK_NOT_FOUND, RECOVERY_NOT_FOUND
    */
-  async stop(environmentId: string, webhookId: string): Promise<RecoveryDto> {
+  async stop(environmentId: string, webhookId: string, actor: string): Promise<RecoveryDto> {
+    return this.dataSource.transaction(async (manager) => {
+      if (!(await findWebhook(manager, environmentId, webhookId))) throw notFound('WEBHOOK_NOT_FOUND');
+      if ((await stopRecoveries(manager, [webhookId])) > 0) {
+        const done = { actor, action: 'changed', changedFields: ['recovery'] } as const;
+        await recordAudit(manager, [{ environmentId, resourceType: 'webhook', resourceId: webhookId, ...done }]);
+      }
+      return this.find(manager, webhookId);
+    });
+  }
+
+  private async countInSteps(
+    environmentId: string,
+    webhookId: string,
+    body: RecoverDto,
+    step: Step,
+  ): Promise<{ queued: number }> {
     const { manager } = this.dataSource;
-    if (!(await findWebhook(manager, environmentId, webhookId))) throw notFound('WEBHOOK_NOT_FOUND');
-    await stopRecoveries(manager, [webhookId]);
-    return this.find(manager, webhookId);
+    const webhook = receiving(await findWebhook(manager, environmentId, webhookId));
+    const { since, until, createdAt, ...filter } = await recoveryOf(webhook, body, manager);
+    const to = uuidV7Floor(until.getTime());
+    const deadline = performance.now() + COUNT_PATIENCE_MS;
+    let queued = 0;
+    for (let from = uuidV7Floor(since.getTime()); from !== to;) {
+      if (performance.now() > deadline) throw databaseBusy('The range holds too much to count; ask for a shorter one');
+      const range = { from, to };
+      const part = await step(() => countRecoverable(this.dataSource, { ...filter, endedBefore: createdAt }, range));
+      queued += part.found;
+      from = part.countedTo;
+    }
+    return { queued };
   }
 
   private async find(database: Queryable, webhookId: string): Promise<RecoveryDto> {

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { VERSION } from '../../common/version.js';
 import { Config } from '../../config/config.js';
+import { DatabaseClock } from '../../database/database-clock.js';
 import { classifyFailure } from '../../egress/attempt-error.js';
 import type { Answer } from '../../egress/exchange.js';
 import { GuardedAgent, type RequestTarget } from '../../egress/guarded-agent.js';
@@ -37,6 +38,7 @@ export class DeliverySender {
     private readonly config: Config,
     private readonly agent: GuardedAgent,
     private readonly vault: SecretVault,
+    private readonly clock: DatabaseClock,
   ) {
     this.policy = targetPolicyOf(config);
     this.signing = {
@@ -46,9 +48,19 @@ export class DeliverySender {
     };
   }
 
+  /** Statuses are still waited for, bodies no longer. */
+  hurry(): void {
+    this.agent.hurry();
+  }
+
+  /** Ends every attempt under way: with its status if that has come, else without an answer. */
+  breakOff(): Promise<void> {
+    return this.agent.close();
+  }
+
   /** Never throws: whatever happens, there is an attempt to log. */
   async send(delivery: LeasedDelivery): Promise<AttemptRecord> {
-    const startedAt = new Date();
+    const startedAt = this.clock.now();
     const start = performance.now();
     const timings = new RequestTimings();
     const request = { url: delivery.target.targetUrl, headers: {} as Record<string, string> };

@@ -2,6 +2,8 @@ import { Controller, Get, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Scopes } from '../../auth/access.decorators.js';
 import { CurrentEnvironment } from '../../auth/current-environment.decorator.js';
+import { CurrentReader } from '../../reads/current-reader.decorator.js';
+import type { Reader } from '../../reads/read-turns.js';
 import { EnvironmentStatsDto, STATS_DESCRIPTION } from './dto/stats.dto.js';
 import { StatsQuery } from './dto/stats.query.js';
 import { StatsService } from './stats.service.js';
@@ -19,7 +21,11 @@ export class StatsController {
     description: `Of all its webhooks. ${STATS_DESCRIPTION}`,
   })
   @ApiOkResponse({ type: EnvironmentStatsDto, description: 'The statistics.' })
-  get(@CurrentEnvironment() environmentId: string, @Query() query: StatsQuery): Promise<EnvironmentStatsDto> {
-    return this.stats.ofEnvironment(environmentId, query.window);
+  get(
+    @CurrentEnvironment() environmentId: string,
+    @Query() query: StatsQuery,
+    @CurrentReader() reader: Reader,
+  ): Promise<EnvironmentStatsDto> {
+    return this.stats.ofEnvironment(environmentId, query.window, reader);
   }
 }

@@ -5,10 +5,15 @@ import type { Level } from './stats-window.js';
 import type { StatsRow } from './tally.js';
 
 /** What happened to the deliveries of one webhook, or of an environment, in a stretch of time. */
-export interface Bucket extends StatsRow {
+export interface Bucket extends StatsRow, BucketKey {}
+
+/** One bucket of a level. */
+export interface BucketKey {
   environmentId: string;
   /** A webhook, or the environment itself. */
   subjectId: string;
+  /** Its beginning. */
+  at: Date;
 }
 
 /** SQL: texts, because the driver takes a microsecond for each number of an array. */
@@ -61,11 +66,7 @@ export const FIND_BUCKETS = new StoredStatement<Bucket>({
 });
 
 /** Those of these buckets that exist. */
-export function findBuckets(
-  manager: EntityManager,
-  widthS: number,
-  keys: readonly Pick<Bucket, 'environmentId' | 'subjectId' | 'at'>[],
-): Promise<Bucket[]> {
+export function findBuckets(manager: EntityManager, widthS: number, keys: readonly BucketKey[]): Promise<Bucket[]> {
   return FIND_BUCKETS.run(manager, [
     widthS,
     keys.map(({ environmentId }) => environmentId),

@@ -3,6 +3,8 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Scopes } from '../../auth/access.decorators.js';
 import { CurrentEnvironment } from '../../auth/current-environment.decorator.js';
 import { UuidParam } from '../../common/uuid-param.js';
+import { CurrentReader } from '../../reads/current-reader.decorator.js';
+import type { Reader } from '../../reads/read-turns.js';
 import { STATS_DESCRIPTION, WebhookStatsDto } from './dto/stats.dto.js';
 import { StatsQuery } from './dto/stats.query.js';
 import { StatsService } from './stats.service.js';
@@ -25,7 +27,8 @@ export class WebhookStatsController {
     @CurrentEnvironment() environmentId: string,
     @UuidParam('WEBHOOK_NOT_FOUND') id: string,
     @Query() query: StatsQuery,
+    @CurrentReader() reader: Reader,
   ): Promise<WebhookStatsDto> {
-    return this.stats.ofWebhook(environmentId, id, query.window);
+    return this.stats.ofWebhook(environmentId, id, query.window, reader);
   }
 }

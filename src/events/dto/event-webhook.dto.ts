@@ -12,13 +12,19 @@ export class EventWebhookDto {
   @ApiUuid({ example: '4a4de828-f4db-4c9e-adfd-434e0864c3c7' })
   webhook_id: string;
 
-  @ApiUuid({ nullable: true, description: 'Its delivery of the event; null when it has none.', example: null })
+  @ApiUuid({
+    nullable: true,
+    description: 'Its delivery of the event; null when it has none, or none yet.',
+    example: null,
+  })
   delivery_id: string | null;
 
   @ApiProperty({
     ...DELIVERY_STATUS,
     nullable: true,
-    description: 'Of that delivery, as it is now; null when there is none.',
+    description:
+      'Of that delivery, as it is now; null when there is none. `pending` without a delivery: the event is owed to very ' +
+      'many webhooks, and the delivery to this one is made in a moment.',
     example: null,
   })
   status: DeliveryStatus | null;
@@ -39,6 +45,11 @@ export class EventWebhookDto {
 
   static of(delivery: EventDeliveryRow): EventWebhookDto {
     return { webhook_id: delivery.webhook_id, delivery_id: delivery.id, status: delivery.status, reason: null };
+  }
+
+  /** Its delivery is about to be made. */
+  static owed(webhookId: string): EventWebhookDto {
+    return { webhook_id: webhookId, delivery_id: null, status: 'pending', reason: null };
   }
 
   static without(webhookId: string, reason: NotSentReason | null): EventWebhookDto {

@@ -61,7 +61,7 @@ export class EventDetailDto extends EventDto {
   static override of(event: EventDetail): EventDetailDto {
     return {
       ...super.of(event),
-      payload: event.payload === null ? null : new VerbatimJson(event.payload, 'object', 0),
+      payload: event.payload === null ? null : VerbatimJson.of(event.payload),
       deliveries: event.deliveries,
     };
   }

@@ -1,8 +1,9 @@
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
-import { Transform, Type } from 'class-transformer';
-import { IsIn, ValidateBy, ValidateNested } from 'class-validator';
+import { IsIn, ValidateBy } from 'class-validator';
 import { IDEMPOTENCY_KEY_RULE, isIdempotencyKey } from '../../common/idempotency-key.js';
 import { ApiPayload } from '../../common/api-property.js';
+import { isObject } from '../../common/dto-reader.js';
+import { ItemsOf } from '../../common/dto-shape.js';
 import { MayBeAbsent } from '../../common/property-rules.js';
 import { VerbatimJson } from '../../common/verbatim-json.js';
 import { EVENT_TYPE } from '../../webhooks/dto/webhook-properties.js';
@@ -75,13 +76,11 @@ export class PublishEventBatchDto {
     maxItems: MAX_BATCH,
     description: 'All of them are accepted, or none.',
   })
-  @Type(() => BatchEventDto)
-  @Transform(({ value }: { value: unknown }) => (isBatch(value) ? value.map(eventOrNull) : undefined))
+  @ItemsOf(BatchEventDto)
   @ValidateBy({
     name: 'isBatch',
     validator: { validate: isBatch, defaultMessage: () => `must be an array of 1 to ${MAX_BATCH} events` },
   })
-  @ValidateNested({ each: true })
   events: BatchEventDto[];
 
   static ofPlainlyRight(body: object): PublishEventBatchDto | null {
@@ -90,7 +89,7 @@ export class PublishEventBatchDto {
     const batch = new PublishEventBatchDto();
     batch.events = [];
     for (const member of events) {
-      const event = typeof member === 'object' && member !== null ? BatchEventDto.ofPlainlyRight(member) : null;
+      const event = isObject(member) ? BatchEventDto.ofPlainlyRight(member) : null;
       if (!event) return null;
       batch.events.push(event);
     }
@@ -109,9 +108,4 @@ function isPlainEvent(
 
 function isBatch(events: unknown): events is unknown[] {
   return Array.isArray(events) && events.length >= 1 && events.length <= MAX_BATCH;
-}
-
-/** ValidateNested refuses null by its place, but takes an array for more events. */
-function eventOrNull(member: unknown): BatchEventDto | null {
-  return member instanceof BatchEventDto ? member : null;
 }

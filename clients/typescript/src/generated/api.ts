@@ -557,7 +557,7 @@ export interface components {
             result: components["schemas"]["Environment"][];
             /**
              * @description Where the next page starts: the `next_cursor` to ask for; null on the last one.
-             * @example AZij8mo8fVKcHluPDi1KYQ
+             * @example AZij8mo8fVKcHluPDi1KYYwOVdYkqYhLbnS_TQ
              */
             next_cursor: string | null;
             /**
@@ -735,7 +735,7 @@ export interface components {
             result: components["schemas"]["ApiToken"][];
             /**
              * @description Where the next page starts: the `next_cursor` to ask for; null on the last one.
-             * @example AZij8mo8fVKcHluPDi1KYQ
+             * @example AZij8mo8fVKcHluPDi1KYYwOVdYkqYhLbnS_TQ
              */
             next_cursor: string | null;
             /**
@@ -814,7 +814,7 @@ export interface components {
              */
             resource_id: string;
             /**
-             * @description The names of the fields that a change changed, never what they held. Empty for any other action.
+             * @description The names of the fields that a change changed, never what they held; `health` where what was known against an endpoint was forgotten, `recovery` where one was stopped. Empty for any other action.
              * @example [
              *       "is_active"
              *     ]
@@ -830,7 +830,7 @@ export interface components {
             result: components["schemas"]["AuditEntry"][];
             /**
              * @description Where the next page starts: the `next_cursor` to ask for; null on the last one.
-             * @example AZij8mo8fVKcHluPDi1KYQ
+             * @example AZij8mo8fVKcHluPDi1KYYwOVdYkqYhLbnS_TQ
              */
             next_cursor: string | null;
             /**
@@ -950,7 +950,7 @@ export interface components {
             result: components["schemas"]["Webhook"][];
             /**
              * @description Where the next page starts: the `next_cursor` to ask for; null on the last one.
-             * @example AZij8mo8fVKcHluPDi1KYQ
+             * @example AZij8mo8fVKcHluPDi1KYYwOVdYkqYhLbnS_TQ
              */
             next_cursor: string | null;
             /**
@@ -976,6 +976,37 @@ export interface components {
         RotateSecret: {
             /** @description How long the older secrets stay good beside the new one. 0 ends them at once. When absent: 86400, a day. */
             overlap_seconds?: number;
+        };
+        WebhookSecret: {
+            /**
+             * Format: uuid
+             * @example 0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a61
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @example 2021-08-10T10:00:00.000Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it stops signing. Null: not before the next rotation.
+             * @example 2021-08-10T10:00:00.000Z
+             */
+            expires_at: string | null;
+        };
+        WebhookSecretPage: {
+            result: components["schemas"]["WebhookSecret"][];
+            /**
+             * @description Where the next page starts: the `next_cursor` to ask for; null on the last one.
+             * @example AZij8mo8fVKcHluPDi1KYYwOVdYkqYhLbnS_TQ
+             */
+            next_cursor: string | null;
+            /**
+             * @description The limit that was applied.
+             * @example 100
+             */
+            limit: number;
         };
         EventTypeDescription: {
             /**
@@ -1079,7 +1110,7 @@ export interface components {
             result: components["schemas"]["Delivery"][];
             /**
              * @description Where the next page starts: the `next_cursor` to ask for; null on the last one.
-             * @example AZij8mo8fVKcHluPDi1KYQ
+             * @example AZij8mo8fVKcHluPDi1KYYwOVdYkqYhLbnS_TQ
              */
             next_cursor: string | null;
             /**
@@ -1273,7 +1304,7 @@ export interface components {
             queued: number;
         };
         /**
-         * @description `done`: everything is queued, which does not mean delivered. `stopped`: by request, or because the webhook became inactive or was deleted.
+         * @description `running`: it counts, then queues; while 500 deliveries wait for the webhook it adds none, and goes on as they are taken. `done`: everything is queued, which does not mean delivered. `stopped`: by request, or because the webhook became inactive or was deleted.
          * @enum {string}
          */
         RecoveryStatus: "running" | "done" | "stopped";
@@ -1411,6 +1442,11 @@ export interface components {
             /** @description A delivery that is sent again is pending, and no longer counted where it had ended. */
             totals: components["schemas"]["StatsTotals"];
             /**
+             * @description There only where `totals.pending` is not exact: there are more than 50,000, which are not counted for each answer. The number is from some seconds before, or, while they are counted for the first time, how many there are at least.
+             * @example true
+             */
+            is_pending_estimated?: boolean;
+            /**
              * @description Of the deliveries that succeeded or failed in the window, the share that succeeded; null: none did.
              * @example 0.9942
              */
@@ -1469,6 +1505,11 @@ export interface components {
             failing_since: string | null;
             /** @description A delivery that is sent again is pending, and no longer counted where it had ended. */
             totals: components["schemas"]["StatsTotals"];
+            /**
+             * @description There only where `totals.pending` is not exact: there are more than 50,000, which are not counted for each answer. The number is from some seconds before, or, while they are counted for the first time, how many there are at least.
+             * @example true
+             */
+            is_pending_estimated?: boolean;
             /**
              * @description Of the deliveries that succeeded or failed in the window, the share that succeeded; null: none did.
              * @example 0.9942
@@ -1605,7 +1646,7 @@ export interface components {
             result: components["schemas"]["Event"][];
             /**
              * @description Where the next page starts: the `next_cursor` to ask for; null on the last one.
-             * @example AZij8mo8fVKcHluPDi1KYQ
+             * @example AZij8mo8fVKcHluPDi1KYYwOVdYkqYhLbnS_TQ
              */
             next_cursor: string | null;
             /**
@@ -1669,12 +1710,12 @@ export interface components {
             webhook_id: string;
             /**
              * Format: uuid
-             * @description Its delivery of the event; null when it has none.
+             * @description Its delivery of the event; null when it has none, or none yet.
              * @example null
              */
             delivery_id: string | null;
             /**
-             * @description Of that delivery, as it is now; null when there is none.
+             * @description Of that delivery, as it is now; null when there is none. `pending` without a delivery: the event is owed to very many webhooks, and the delivery to this one is made in a moment.
              * @example null
              */
             status: components["schemas"]["DeliveryStatus"] | null;
@@ -1688,7 +1729,7 @@ export interface components {
             result: components["schemas"]["EventWebhook"][];
             /**
              * @description Where the next page starts: the `next_cursor` to ask for; null on the last one.
-             * @example AZij8mo8fVKcHluPDi1KYQ
+             * @example AZij8mo8fVKcHluPDi1KYYwOVdYkqYhLbnS_TQ
              */
             next_cursor: string | null;
             /**
@@ -1716,7 +1757,7 @@ export interface components {
          * @description What went wrong. A code never changes its meaning; new ones may be added.
          * @enum {string}
          */
-        ErrorCode: "VALIDATION_FAILED" | "MALFORMED_JSON" | "MALFORMED_REQUEST" | "TARGET_URL_NOT_ALLOWED" | "ENVIRONMENT_REQUIRED" | "ENVIRONMENT_MISMATCH" | "INVALID_CURSOR" | "UNAUTHORIZED" | "FORBIDDEN" | "ROUTE_NOT_FOUND" | "ENVIRONMENT_NOT_FOUND" | "API_TOKEN_NOT_FOUND" | "WEBHOOK_NOT_FOUND" | "EVENT_NOT_FOUND" | "DELIVERY_NOT_FOUND" | "RECOVERY_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "REQUEST_TIMEOUT" | "IDEMPOTENCY_CONFLICT" | "WEBHOOK_LIMIT_REACHED" | "SECRET_LIMIT_REACHED" | "WEBHOOK_INACTIVE" | "RECOVERY_RUNNING" | "WEBHOOK_DELETED" | "EVENT_EXPIRED" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "TEST_DELIVERY_FAILED" | "HEADERS_TOO_LARGE" | "RATE_LIMITED" | "PENDING_LIMIT_REACHED" | "INTERNAL_ERROR" | "DATABASE_BUSY" | "SHUTTING_DOWN";
+        ErrorCode: "VALIDATION_FAILED" | "MALFORMED_JSON" | "MALFORMED_REQUEST" | "TARGET_URL_NOT_ALLOWED" | "ENVIRONMENT_REQUIRED" | "ENVIRONMENT_MISMATCH" | "INVALID_CURSOR" | "UNAUTHORIZED" | "FORBIDDEN" | "ROUTE_NOT_FOUND" | "ENVIRONMENT_NOT_FOUND" | "API_TOKEN_NOT_FOUND" | "WEBHOOK_NOT_FOUND" | "EVENT_NOT_FOUND" | "DELIVERY_NOT_FOUND" | "RECOVERY_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "REQUEST_TIMEOUT" | "IDEMPOTENCY_CONFLICT" | "WEBHOOK_LIMIT_REACHED" | "SECRET_LIMIT_REACHED" | "WEBHOOK_INACTIVE" | "RECOVERY_RUNNING" | "WEBHOOK_DELETED" | "EVENT_EXPIRED" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "TEST_DELIVERY_FAILED" | "FAN_OUT_TOO_LARGE" | "HEADERS_TOO_LARGE" | "RATE_LIMITED" | "PENDING_LIMIT_REACHED" | "INTERNAL_ERROR" | "DATABASE_BUSY" | "SERVER_BUSY" | "SHUTTING_DOWN";
         /** @description More about an error, for some codes. */
         ErrorDetails: {
             /** @description The fields that do not have the documented form. */
@@ -3092,7 +3133,8 @@ export interface components {
              *         "due": 18240,
              *         "held": 2200,
              *         "later": 310,
-             *         "leased": 500
+             *         "leased": 500,
+             *         "owed": 0
              *       },
              *       "seen_at": "2021-08-10T10:00:00.000Z"
              *     }
@@ -3130,6 +3172,11 @@ export interface components {
                      * @example 500
                      */
                     leased: number;
+                    /**
+                     * @description They are to be queued yet, of events that owe very many.
+                     * @example 0
+                     */
+                    owed: number;
                 };
                 /**
                  * Format: date-time
@@ -3169,7 +3216,7 @@ export interface operations {
             query?: {
                 /** @description How many items to answer at most. */
                 limit?: number;
-                /** @description `next_cursor` of the page before, with the same filters; absent or empty for the first page. It is opaque: only this list takes it. */
+                /** @description `next_cursor` of the page before; absent or empty for the first page. It is opaque: only this list takes it, with the same filters; `limit` may differ. */
                 next_cursor?: string;
             };
             header?: never;
@@ -3310,7 +3357,7 @@ export interface operations {
             query?: {
                 /** @description How many items to answer at most. */
                 limit?: number;
-                /** @description `next_cursor` of the page before, with the same filters; absent or empty for the first page. It is opaque: only this list takes it. */
+                /** @description `next_cursor` of the page before; absent or empty for the first page. It is opaque: only this list takes it, with the same filters; `limit` may differ. */
                 next_cursor?: string;
                 /** @description Only the tokens of this environment. */
                 environment_id?: string;
@@ -3425,7 +3472,7 @@ export interface operations {
             query?: {
                 /** @description How many items to answer at most. */
                 limit?: number;
-                /** @description `next_cursor` of the page before, with the same filters; absent or empty for the first page. It is opaque: only this list takes it. */
+                /** @description `next_cursor` of the page before; absent or empty for the first page. It is opaque: only this list takes it, with the same filters; `limit` may differ. */
                 next_cursor?: string;
                 /** @description Only entries of this environment, also of one that was deleted. */
                 environment_id?: string;
@@ -3462,7 +3509,7 @@ export interface operations {
             query?: {
                 /** @description How many items to answer at most. */
                 limit?: number;
-                /** @description `next_cursor` of the page before, with the same filters; absent or empty for the first page. It is opaque: only this list takes it. */
+                /** @description `next_cursor` of the page before; absent or empty for the first page. It is opaque: only this list takes it, with the same filters; `limit` may differ. */
                 next_cursor?: string;
                 /** @description Only the active webhooks, or only the inactive ones. */
                 is_active?: boolean;
@@ -3603,7 +3650,10 @@ export interface operations {
                 /** @description The environment to act in. Required with the admin token; an API token may name its own, no other. */
                 environment_id?: string;
             };
-            header?: never;
+            header?: {
+                /** @description Any text that is unique to this request, such as `order-1045-created`, in printable ASCII. A repeat with the same key and the same content gets the same answer and does nothing again, for IDEMPOTENCY_WINDOW (24 hours by default) at least; with other content it gets 409 `IDEMPOTENCY_CONFLICT`. Keys of other environments and operations are apart. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -3622,6 +3672,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WebhookWithSecret"];
+                };
+            };
+        };
+    };
+    listWebhookSecrets: {
+        parameters: {
+            query?: {
+                /** @description How many items to answer at most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; absent or empty for the first page. It is opaque: only this list takes it, with the same filters; `limit` may differ. */
+                next_cursor?: string;
+                /** @description The environment to act in. Required with the admin token; an API token may name its own, no other. */
+                environment_id?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page, newest first. What is added meanwhile neither moves nor repeats what is on later pages. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookSecretPage"];
                 };
             };
         };
@@ -3651,7 +3730,7 @@ export interface operations {
             query?: {
                 /** @description How many items to answer at most. */
                 limit?: number;
-                /** @description `next_cursor` of the page before, with the same filters; absent or empty for the first page. It is opaque: only this list takes it. */
+                /** @description `next_cursor` of the page before; absent or empty for the first page. It is opaque: only this list takes it, with the same filters; `limit` may differ. */
                 next_cursor?: string;
                 /** @description Only deliveries to this webhook. */
                 webhook_id?: string;
@@ -3907,7 +3986,7 @@ export interface operations {
             query?: {
                 /** @description How many items to answer at most. */
                 limit?: number;
-                /** @description `next_cursor` of the page before, with the same filters; absent or empty for the first page. It is opaque: only this list takes it. */
+                /** @description `next_cursor` of the page before; absent or empty for the first page. It is opaque: only this list takes it, with the same filters; `limit` may differ. */
                 next_cursor?: string;
                 /** @description Only events of this type. */
                 event_type?: components["schemas"]["DeliveryEventType"];
@@ -4047,7 +4126,7 @@ export interface operations {
             query?: {
                 /** @description How many items to answer at most. */
                 limit?: number;
-                /** @description `next_cursor` of the page before, with the same filters; absent or empty for the first page. It is opaque: only this list takes it. */
+                /** @description `next_cursor` of the page before; absent or empty for the first page. It is opaque: only this list takes it, with the same filters; `limit` may differ. */
                 next_cursor?: string;
                 /** @description The environment to act in. Required with the admin token; an API token may name its own, no other. */
                 environment_id?: string;

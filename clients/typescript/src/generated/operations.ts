@@ -20,6 +20,7 @@ export const OPERATIONS = {
   updateWebhook: { method: 'PATCH', path: '/webhook/{id}', actsInEnvironment: true },
   deleteWebhook: { method: 'DELETE', path: '/webhook/{id}', actsInEnvironment: true },
   rotateWebhookSecret: { method: 'POST', path: '/webhook/{id}/rotate-secret', actsInEnvironment: true },
+  listWebhookSecrets: { method: 'GET', path: '/webhook/{id}/secret', actsInEnvironment: true },
   listEventTypes: { method: 'GET', path: '/event-type', actsInEnvironment: false },
   listDeliveries: { method: 'GET', path: '/delivery', actsInEnvironment: true },
   getDelivery: { method: 'GET', path: '/delivery/{id}', actsInEnvironment: true },

@@ -21,8 +21,9 @@ export class RecoveryDto {
     ...namedEnum(
       'RecoveryStatus',
       RECOVERY_STATUSES,
-      '`done`: everything is queued, which does not mean delivered. `stopped`: by request, or because the webhook ' +
-        'became inactive or was deleted.',
+      '`running`: it counts, then queues; while 500 deliveries wait for the webhook it adds none, and goes on as they ' +
+        'are taken. `done`: everything is queued, which does not mean delivered. `stopped`: by request, or because the ' +
+        'webhook became inactive or was deleted.',
     ),
     example: 'running',
   })

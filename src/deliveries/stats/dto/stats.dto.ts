@@ -1,4 +1,4 @@
-import { ApiProperty, type ApiPropertyOptions, ApiSchema } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional, type ApiPropertyOptions, ApiSchema } from '@nestjs/swagger';
 import { ApiTimestamp, ApiUuid } from '../../../common/api-property.js';
 import { namedEnum } from '../../../common/named-enum.js';
 import { DISABLED_REASONS, type DisabledReason } from '../../../webhooks/entities/webhook.entity.js';
@@ -6,8 +6,8 @@ import { STATS_WINDOWS, type StatsWindow } from '../stats-window.js';
 
 /** What both operations say of their answer. */
 export const STATS_DESCRIPTION =
-  'Counts are exact and up to date. Deliveries are counted when they end, by what they ended as, test deliveries ' +
-  'included; `pending` alone is what is owed now.';
+  'Counts are exact and up to date, except for `pending` where `is_pending_estimated` says so. Deliveries are counted ' +
+  'when they end, by what they ended as, test deliveries included; `pending` alone is what is owed now.';
 
 const COUNT = { type: 'integer', minimum: 0 } as const;
 const LATENCY = { type: 'integer', minimum: 0, nullable: true } as const;
@@ -75,6 +75,12 @@ const TOTALS = {
   type: StatsTotalsDto,
   description: 'A delivery that is sent again is pending, and no longer counted where it had ended.',
 };
+const IS_PENDING_ESTIMATED = {
+  description:
+    'There only where `totals.pending` is not exact: there are more than 50,000, which are not counted for each answer. The ' +
+    'number is from some seconds before, or, while they are counted for the first time, how many there are at least.',
+  example: true,
+};
 const SUCCESS_RATE = {
   type: 'number',
   minimum: 0,
@@ -110,6 +116,9 @@ export class EnvironmentStatsDto {
 
   @ApiProperty(TOTALS)
   totals: StatsTotalsDto;
+
+  @ApiPropertyOptional(IS_PENDING_ESTIMATED)
+  is_pending_estimated?: boolean;
 
   @ApiProperty(SUCCESS_RATE)
   success_rate: number | null;
@@ -163,6 +172,9 @@ export class WebhookStatsDto {
 
   @ApiProperty(TOTALS)
   totals: StatsTotalsDto;
+
+  @ApiPropertyOptional(IS_PENDING_ESTIMATED)
+  is_pending_estimated?: boolean;
 
   @ApiProperty(SUCCESS_RATE)
   success_rate: number | null;

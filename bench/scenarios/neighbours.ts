@@ -1,0 +1,283 @@
+import { setPriority } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Context, onFreshSite, type Site } from '../context.js';
+import { HelperProcess } from '../helpers/helper-process.js';
+import type { LoadReport } from '../helpers/load-run.js';
+import type { NoiseProcedures } from '../helpers/noise-process.js';
+import type { NoiseReport } from '../helpers/noise-run.js';
+import type { ReceiverProcedures } from '../helpers/receiver-process.js';
+import { requestOf, type Stream } from '../helpers/request-source.js';
+import { type Behaviour, targetUrl } from '../helpers/target.js';
+import { monotonicMs } from '../measures/clock.js';
+import type { Neighbour } from '../report/neighbour.js';
+import { emptyResult, type Result } from '../report/result.js';
+import { dropDue, fillFinishedOf, fillWaitingOf, isIdle } from '../service/fill-neighbour.js';
+import type { Tenant } from '../service/installation.js';
+import { batch, event, type LoudTenant, type NamedNoise, noisesOf } from './neighbour-noises.js';
+import { eventTypeOf } from './webhooks.js';
+
+/** What the quiet environment publishes, each event to one webhook. */
+const QUIET_PER_SECOND = 20;
+const QUIET_WEBHOOK = 0;
+
+/** Of the loud environment. */
+const WEBHOOKS = 20;
+const FIRST_LOUD = 100;
+const MISSED_WEBHOOKS = 8;
+const MANY_WEBHOOKS = 1_000;
+const WAITING = 300_000;
+const FINISHED = 20_000;
+const ROWS_NAMED = 400;
+
+/** The limits of an installation that nobody has changed: the noise is as loud as they let it be. */
+const DEFAULT_LIMITS = { RATE_LIMIT_PER_10S: '500', WEBHOOKS_PER_ENVIRONMENT: '1000' };
+/** A token creates this many webhooks before it meets its limit. */
+const WEBHOOKS_PER_TOKEN = 400;
+
+/** After the last event was answered, for those that are still to be received. */
+const LAST_RECEIPTS_MS = 10_000;
+/** Between two measurements, until what the one before left is done; then what waits is removed. */
+const SETTLE_MS = 15_000;
+/** The priority ("nice") of those who are loud: elsewhere they have machines of their own, and take no time from this one. */
+const BEHIND_THE_SERVICE = 10;
+const POLL_MS = 20;
+const IDLE_POLL_MS = 200;
+
+/** What one environment makes of another: a quiet one is measured alone, and beside each kind of request of a loud one. */
+export async function measureNeighbours(context: Context): Promise<Result[]> {
+  const noise = startHelper<NoiseProcedures>(context, 'noise');
+  const receiver = startHelper<ReceiverProcedures>(context, 'receiver');
+  const crew: Crew = { context, noise, port: await receiver.call('listen', null) };
+  try {
+    const results: Result[] = [];
+    for (const stage of [measureRequests, measureManyWebhooks, measureHangingWebhooks]) {
+      results.push(...(await onFreshSite(context, { settings: DEFAULT_LIMITS }, (site) => stage(crew, site))));
+    }
+    return results;
+  } finally {
+    await Promise.all([noise.stop(), receiver.stop()]);
+  }
+}
+
+interface Crew {
+  context: Context;
+  noise: HelperProcess<NoiseProcedures>;
+  /** Of the loud environment's receiver. */
+  port: number;
+}
+
+function startHelper<P extends { [Name in keyof P]: (argument: never) => unknown }>(
+  { workspace }: Context,
+  name: string,
+): HelperProcess<P> {
+  const helper = HelperProcess.start<P>(new URL(`../helpers/${name}-process.ts`, import.meta.url));
+  setPriority(helper.pid, BEHIND_THE_SERVICE);
+  workspace.defer(() => helper.stop());
+  return helper;
+}
+
+async function measureRequests(crew: Crew, site: Site): Promise<Result[]> {
+  const quiet = await Quiet.settle(crew, site);
+  const loud = await settleLoudTenant(crew, site);
+  return quiet.compare(noisesOf(loud));
+}
+
+async function measureManyWebhooks(crew: Crew, site: Site): Promise<Result[]> {
+  const quiet = await Quiet.settle(crew, site);
+  const { token } = await settleManyWebhooks(crew, site, 'ok');
+  const noises: NamedNoise[] = [
+    {
+      name: 'POST /event to 1,000 webhooks × 8',
+      requests: [requestOf('POST', '/event', token, event(0))],
+      connections: 8,
+      perSecond: null,
+    },
+    {
+      name: 'a batch of 1,000 to 1,000 webhooks',
+      requests: [requestOf('POST', '/event/batch', token, batch(1_000, 1))],
+      connections: 1,
+      // One: it owes a million deliveries.
+      perSecond: 1 / quiet.seconds,
+    },
+  ];
+  return quiet.compare(noises);
+}
+
+async function measureHangingWebhooks(crew: Crew, site: Site): Promise<Result[]> {
+  const quiet = await Quiet.settle(crew, site);
+  const { token } = await settleManyWebhooks(crew, site, 'hang');
+  const noise: NamedNoise = {
+    name: '1,000 webhooks that hang, 10 events/s',
+    requests: [requestOf('POST', '/event', token, event(0))],
+    connections: 4,
+    perSecond: 10,
+  };
+  return quiet.compare([noise]);
+}
+
+/** The environment that is measured. */
+class Quiet {
+  private constructor(
+    private readonly crew: Crew,
+    private readonly site: Site,
+    private readonly stream: Stream,
+    readonly seconds: number,
+    private readonly perSecond: number,
+  ) {}
+
+  static async settle(crew: Crew, site: Site): Promise<Quiet> {
+    const { context } = crew;
+    const { seconds, isQuick, rate } = context.options;
+    const tenant = await site.installation.createTenant();
+    const eventType = eventTypeOf(QUIET_WEBHOOK);
+    await site.installation.createWebhook(tenant, targetUrl(context.receiverPort, 'ok', QUIET_WEBHOOK), [eventType]);
+    const stream = { token: tenant.token, eventType, weight: 1, fanOut: 1 };
+    return new Quiet(crew, site, stream, seconds ?? (isQuick ? 2 : 12), rate ?? QUIET_PER_SECOND);
+  }
+
+  /** Ratios are to what it has alone before: the last noise may not have come to its end. */
+  async compare(all: readonly NamedNoise[]): Promise<Result[]> {
+    const { beside: wanted } = this.crew.context.options;
+    const noises = all.filter(({ name }) => wanted === null || name.includes(wanted));
+    if (noises.length === 0) return [];
+    await this.warmUp();
+    const alone = await this.measure(null);
+    const beside: (Measured | Failed)[] = [];
+    for (const noise of noises) {
+      beside.push(await this.measure(noise).catch((error: unknown) => ({ name: noise.name, failure: String(error) })));
+      await this.untilIdle();
+    }
+    return [alone, ...beside].map((one) =>
+      'failure' in one ? { ...this.nothingOf(one.name), notes: [one.failure] } : this.resultOf(one, alone),
+    );
+  }
+
+  /** Also what a service does for the first time costs more than later. */
+  private async warmUp(): Promise<void> {
+    const { context } = this.crew;
+    const warmUp = { perSecond: 10 * this.perSecond, seconds: context.options.isQuick ? 1 : 4 };
+    await this.publish(warmUp.perSecond, warmUp.seconds);
+    await delay(1_000);
+  }
+
+  private async measure(noise: NamedNoise | null): Promise<Measured> {
+    const { context, noise: helper } = this.crew;
+    await context.receiver.call('reset', null);
+    const { port } = this.site.installation.replicas[0]!;
+    const [published, noiseReport] = await Promise.all([
+      this.publish(this.perSecond, this.seconds),
+      noise === null ? null : helper.call('make', { ...noise, port, seconds: this.seconds }),
+    ]);
+    const receipts = await this.receiptsOf(published.owedDeliveries);
+    console.error(
+      `${context.engine.name}, beside ${noise?.name ?? 'nobody'}: ${published.answerMs.p50.toFixed(1)}/` +
+        `${published.answerMs.p99.toFixed(1)}, ${receipts.latencyMs.p50.toFixed(1)}/${receipts.latencyMs.p99.toFixed(1)}`,
+      noiseReport,
+    );
+    return { name: noise?.name ?? 'alone', published, receipts, noise: noiseReport };
+  }
+
+  private publish(perSecond: number, seconds: number): Promise<LoadReport> {
+    return this.crew.context.load.call('publish', {
+      ports: this.site.installation.replicas.map(({ port }) => port),
+      streams: [this.stream],
+      eventsPerRequest: 1,
+      arrivals: { kind: 'open', perSecond },
+      seconds,
+    });
+  }
+
+  private async receiptsOf(owed: number): Promise<Receipts> {
+    const { receiver } = this.crew.context;
+    for (const deadline = monotonicMs() + LAST_RECEIPTS_MS; ; await delay(POLL_MS)) {
+      const receipts = await receiver.call('report', { from: QUIET_WEBHOOK, to: QUIET_WEBHOOK + 1 });
+      if (receipts.distinct >= owed || monotonicMs() > deadline) return receipts;
+    }
+  }
+
+  /** The next measurement is not to see what the last one left. */
+  private async untilIdle(): Promise<void> {
+    const deadline = monotonicMs() + SETTLE_MS;
+    while (!(await isIdle(this.site.client))) {
+      if (monotonicMs() > deadline) return dropDue(this.site.client);
+      await delay(IDLE_POLL_MS);
+    }
+  }
+
+  private resultOf(measured: Measured, alone: Measured): Result {
+    const { published, receipts } = measured;
+    const ratio = (figure: (measured: Measured) => number): number => figure(measured) / figure(alone);
+    return {
+      ...this.nothingOf(measured.name),
+      deliveries: published.owedDeliveries,
+      answerMs: published.answerMs,
+      receiptMs: receipts.latencyMs,
+      lost: published.owedDeliveries - receipts.distinct,
+      duplicates: receipts.duplicates,
+      neighbour: {
+        ratios: {
+          answerP50: ratio((one) => one.published.answerMs.p50),
+          answerP99: ratio((one) => one.published.answerMs.p99),
+          receiptP50: ratio((one) => one.receipts.latencyMs.p50),
+          receiptP99: ratio((one) => one.receipts.latencyMs.p99),
+        },
+        refused: published.requests - published.acceptedRequests,
+        noise: measured.noise,
+      },
+      notes: published.firstRefusal === null ? [] : [`refused: ${published.firstRefusal}`],
+    };
+  }
+
+  private nothingOf(label: string): Result & { neighbour: Neighbour } {
+    const line = emptyResult({ scenario: 'neighbours', engine: this.crew.context.engine.name, label });
+    return { ...line, neighbour: { ratios: null, refused: 0, noise: null } };
+  }
+}
+
+type Receipts = Awaited<ReturnType<ReceiverProcedures['report']>>;
+
+interface Measured {
+  name: string;
+  published: LoadReport;
+  receipts: Receipts;
+  /** Null: it was alone. */
+  noise: NoiseReport | null;
+}
+
+/** What could not be measured: the service did not answer any more. */
+interface Failed {
+  name: string;
+  failure: string;
+}
+
+async function settleLoudTenant({ context, port }: Crew, site: Site): Promise<LoudTenant & Tenant> {
+  const { installation, client } = site;
+  const tenant = await installation.createTenant();
+  const add = async (index: number, eventTypes: readonly string[], behaviour: Behaviour = 'ok'): Promise<string> =>
+    (await installation.createWebhook(tenant, targetUrl(port, behaviour, FIRST_LOUD + index), eventTypes)).id;
+  const webhookIds: string[] = [];
+  for (let index = 0; index < WEBHOOKS; index += 1) webhookIds.push(await add(index, [eventTypeOf(index)]));
+  const slowWebhookId = await add(WEBHOOKS, [eventTypeOf(WEBHOOKS)], 'slow');
+  const { isQuick } = context.options;
+  const size = (count: number): number => (isQuick ? count / 100 : count);
+  const owner = { environmentId: tenant.environmentId, webhookId: webhookIds[0]!, eventType: eventTypeOf(0) };
+  await fillWaitingOf(client, owner, size(WAITING));
+  const finished = await fillFinishedOf(client, owner, size(FINISHED), ROWS_NAMED);
+  const missedWebhookIds: string[] = [];
+  for (let index = 0; index < MISSED_WEBHOOKS; index += 1) {
+    missedWebhookIds.push(await add(WEBHOOKS + 1 + index, [eventTypeOf(0)]));
+  }
+  const created = targetUrl(port, 'ok', FIRST_LOUD + WEBHOOKS + 1 + MISSED_WEBHOOKS);
+  return { ...tenant, ...finished, webhookIds, slowWebhookId, missedWebhookIds, targetUrl: created };
+}
+
+async function settleManyWebhooks({ context, port }: Crew, site: Site, behaviour: Behaviour): Promise<Tenant> {
+  const { installation } = site;
+  const first = await installation.createTenant();
+  const count = context.options.isQuick ? MANY_WEBHOOKS / 10 : MANY_WEBHOOKS;
+  for (let index = 0, tenant = first; index < count; index += 1) {
+    if (index % WEBHOOKS_PER_TOKEN === 0) tenant = await installation.createToken(first.environmentId);
+    await installation.createWebhook(tenant, targetUrl(port, behaviour, FIRST_LOUD + index), [eventTypeOf(0)]);
+  }
+  return first;
+}

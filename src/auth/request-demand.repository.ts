@@ -1,0 +1,41 @@
+import type { Queryable } from '../database/queryable.js';
+
+/** Rows trimmed by one statement: bounds its locks and its time. */
+const ROWS_PER_TRIM = 1_000;
+
+const DEMAND = `
+  INSERT INTO request_demand AS d (subject, period, requests) VALUES ($1::text, $2::bigint, $3::bigint)
+  ON CONFLICT (subject, period) DO UPDATE SET requests = d.requests + excluded.requests
+  RETURNING requests::float8 AS requests`;
+
+/**
+ * Adds to what all replicas together ask for in a period. It goes on growing beyond the limit, so that one addition
+ * tells each replica what of its own part lies below it.
+ *
+ * @returns the sum with this addition
+ */
+export async function demandRequests(
+  database: Queryable,
+  subject: string,
+  period: number,
+  requests: number,
+): Promise<number> {
+  const [row] = await database.query<[{ requests: number }]>(DEMAND, [subject, period, requests]);
+  return row.requests;
+}
+
+const TRIM = `
+  WITH trimmed AS (
+    DELETE FROM request_demand
+    WHERE ctid = ANY (ARRAY(
+      SELECT ctid FROM request_demand WHERE period < $1::bigint LIMIT ${ROWS_PER_TRIM} FOR UPDATE SKIP LOCKED
+    ))
+    RETURNING 1
+  )
+  SELECT count(*)::int AS count FROM trimmed`;
+
+/** Forgets what was asked for before the period. @returns whether there may be more of it */
+export async function trimRequestDemand(database: Queryable, period: number): Promise<boolean> {
+  const [row] = await database.query<[{ count: number }]>(TRIM, [period]);
+  return row.count === ROWS_PER_TRIM;
+}

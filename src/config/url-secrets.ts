@@ -1,0 +1,45 @@
+/** A part of a URL this long is a key, a token, an id that nobody guesses. */
+const TELLING_LENGTH = 8;
+/** In a path a word is likely to be one: `services`, `tidings-events`. Every line of the log could hold it. */
+const WORD = /^[a-z]+([-_.][a-z]+)*$/;
+const LONGEST_WORD = 23;
+
+/** What of a URL whoever reads it could use: itself and its password, in the spellings that errors and logs have. */
+export function secretsOfUrl(text: string): string[] {
+  const { href, username, password } = new URL(text);
+  return [text, href, ...credentialsIn(username, password)];
+}
+
+/** Also of one whose path or query is the key to it, as with the incoming webhooks of chats. Its host is not. */
+export function secretsOfKeyedUrl(text: string): string[] {
+  const { pathname, search, searchParams } = new URL(text);
+  const isTelling = ({ length }: string): boolean => length >= TELLING_LENGTH;
+  const isWord = (part: string): boolean => part.length <= LONGEST_WORD && WORD.test(part);
+  const parts = [
+    ...pathname.split('/').filter((part) => isTelling(part) && !isWord(part)),
+    ...[...searchParams.values()].filter(isTelling),
+  ];
+  const whole = parts.length > 0 ? [`${pathname}${search}`, pathname, search.slice(1)] : [];
+  return [...secretsOfUrl(text), ...whole, ...parts, ...parts.map(decoded)];
+}
+
+/** Also of the URL of a database, whose query can hold passwords. */
+export function secretsOfDatabaseUrl(text: string): string[] {
+  const { searchParams } = new URL(text);
+  const passwords = [...searchParams].filter(([name]) => /passw/i.test(name)).map(([, value]) => value);
+  return [...secretsOfUrl(text), ...passwords];
+}
+
+function credentialsIn(username: string, password: string): string[] {
+  if (password === '') return [];
+  const pair = `${decoded(username)}:${decoded(password)}`;
+  return [password, decoded(password), Buffer.from(pair).toString('base64')];
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,151 @@
+import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { setTimeout as delay } from 'node:timers/promises';
+import { DataSource } from 'typeorm';
+import { CANCEL_REASONS } from '../../common/outcomes.js';
+import { Config } from '../../config/config.js';
+import { DailyPartitions } from '../../database/daily-partitions.js';
+import { PipelineDataSource } from '../../database/data-sources.js';
+import { DeliveryMetrics } from '../delivery-metrics.js';
+import { type Expansion, expandFanOut, findNextFanOut } from '../queue/expand-fan-out.js';
+import { RoomKeeper } from './room-keeper.js';
+import { Wakeup } from './wakeup.js';
+
+/** How often a replica looks for what another one took in, or left behind. */
+const POLL_MS = 1_000;
+
+/** How long a fan-out whose step failed is passed over, twice as long each time, and how many at most. */
+const SET_ASIDE = { firstMs: 1_000, mostMs: 300_000, count: 1_000 };
+
+/** After each step the database is left to others for as long as it took: on the embedded engine nothing else runs beside it. */
+const PAUSE_SHARE = 1;
+
+/** Deliveries that a step makes: as many as take about so long, which is what others may have to wait for one. */
+const STEP = { targetMs: 40, min: 500, max: 5_000 };
+/**
+ * The same on the embedded engine while environments that publish little publish, who wait for every step there. A delivery
+ * costs half as much again so; on a server, whose time that would take from them, nothing is gained.
+ */
+export const STEP_BESIDE_LITTLE = { targetMs: 15, min: 100, max: 5_000 };
+const FIRST_STEP = 1_000;
+/** From one step to the next: a step may have been slow for another's sake. */
+const STEP_CHANGE = { less: 1 / 2, more: 3 / 2 };
+
+/** @param made how many deliveries were made of `size`, in so many milliseconds. */
+export function nextStepSize(size: number, made: number, tookMs: number, { targetMs, min, max } = STEP): number {
+  // The end of a fan-out is smaller than what it costs to look for it, and says nothing.
+  if (made < size / 2 && tookMs <= targetMs) return size;
+  const fitting = (made * targetMs) / Math.max(1, tookMs);
+  const changed = Math.min(size * STEP_CHANGE.more, Math.max(size * STEP_CHANGE.less, fitting));
+  return Math.round(Math.min(max, Math.max(min, changed)));
+}
+
+/**
+ * Makes the deliveries that wide groups of events owe (events/defer-events.ts), on whichever replica, a short statement at a
+ * time. Environments take turns. A fan-out that fails is set aside for a while, so that it does not hold up the others; what it
+ * owes stays pending.
+ */
+@Injectable()
+export class FanOutWorker implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly logger = new Logger(FanOutWorker.name);
+  private readonly stopping = new AbortController();
+  private readonly wakeup = new Wakeup();
+  private loop: Promise<void> | null = null;
+  /** By first event, until when (`performance.now()`) and after how many failures. */
+  private readonly setAside = new Map<string, { until: number; failures: number }>();
+  private stepSize = FIRST_STEP;
+  /** The environment whose turn was last. */
+  private lastEnvironment: string | null = null;
+
+  constructor(
+    @PipelineDataSource() private readonly dataSource: DataSource,
+    private readonly partitions: DailyPartitions,
+    private readonly rooms: RoomKeeper,
+    private readonly metrics: DeliveryMetrics,
+    private readonly config: Config,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.loop ??= this.run();
+  }
+
+  /** Waits for the statement under way; what is left, another replica makes, or the next start. */
+  async onModuleDestroy(): Promise<void> {
+    this.stopping.abort();
+    this.wakeup.wake();
+    await this.loop;
+  }
+
+  /** Something is to be made: look now instead of at the next poll. */
+  nudge(): void {
+    this.wakeup.wake();
+  }
+
+  private async run(): Promise<void> {
+    const { signal } = this.stopping;
+    while (!signal.aborted) {
+      const startedAt = performance.now();
+      if (await this.step()) {
+        const pauseMs = (performance.now() - startedAt) * PAUSE_SHARE;
+        await delay(pauseMs, undefined, { signal }).catch(() => undefined);
+      } else {
+        await this.wakeup.wait(POLL_MS);
+      }
+    }
+  }
+
+  /** @returns whether anything was made. */
+  private async step(): Promise<boolean> {
+    try {
+      const startedAt = performance.now();
+      const expansion = await this.partitions.provide(() =>
+        expandFanOut(this.dataSource, this.lastEnvironment, this.stepSize, this.passedOver()),
+      );
+      if (!expansion) return false;
+      this.stepSize = nextStepSize(this.stepSize, expansion.made, performance.now() - startedAt, this.bounds());
+      this.made(expansion);
+      return true;
+    } catch (error) {
+      // It may have been too much for a database that has become slow.
+      this.stepSize = Math.max(this.bounds().min, Math.round(this.stepSize * STEP_CHANGE.less));
+      // A database that is away fails here as well: then nothing is set aside.
+      return this.setNextAside(error).catch(() => false);
+    }
+  }
+
+  private bounds(): typeof STEP {
+    const isWaitedFor = this.config.databaseUrl === null && this.rooms.isBesideLittle();
+    return isWaitedFor ? STEP_BESIDE_LITTLE : STEP;
+  }
+
+  private passedOver(): string[] {
+    const now = performance.now();
+    return [...this.setAside].filter(([, { until }]) => until > now).map(([firstEventId]) => firstEventId);
+  }
+
+  /** @returns whether there was one to set aside, so that the next one may be looked at. */
+  private async setNextAside(error: unknown): Promise<boolean> {
+    const failed = await findNextFanOut(this.dataSource, this.lastEnvironment, this.passedOver());
+    if (!failed) return false;
+    const failures = (this.setAside.get(failed.firstEventId)?.failures ?? 0) + 1;
+    const forMs = Math.min(SET_ASIDE.mostMs, SET_ASIDE.firstMs * 2 ** (failures - 1));
+    this.setAside.delete(failed.firstEventId);
+    this.setAside.set(failed.firstEventId, { until: performance.now() + forMs, failures });
+    const oldest = this.setAside.keys().next();
+    if (this.setAside.size > SET_ASIDE.count && !oldest.done) this.setAside.delete(oldest.value);
+    this.logger.error({
+      msg: 'what events owe could not be queued; others go first',
+      environment_id: failed.environmentId,
+      event_id: failed.firstEventId,
+      failures,
+      err: error,
+    });
+    return true;
+  }
+
+  private made({ environmentId, firstEventId, canceled }: Expansion): void {
+    this.lastEnvironment = environmentId;
+    this.setAside.delete(firstEventId);
+    for (const reason of CANCEL_REASONS) this.metrics.canceledFor(reason, canceled[reason]);
+    this.rooms.nudge();
+  }
+}

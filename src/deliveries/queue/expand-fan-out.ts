@@ -1,0 +1,161 @@
+import type { CancelReason } from '../../common/outcomes.js';
+import { uuidArray } from '../../database/binary-arrays.js';
+import type { Queryable } from '../../database/queryable.js';
+import { StoredStatement } from '../../database/stored-statement.js';
+import { deliveryIdForSql } from '../delivery-ids.js';
+import { DELIVERY_COLUMNS } from './columns.js';
+import { ENTERED_COLUMNS, enterStats } from './stats-entries.js';
+
+/**
+ * Makes the next deliveries of a fan-out: up to `$2` of them, of the environment that comes after `$1`, oldest events first;
+ * not of those whose first event is in `$3`.
+ * Either of whole events, or of one event to some of its webhooks. A row that another replica is at is passed over.
+ *
+ * What is made and how far that is are one statement, and what is made comes from the row that was moved: each pair becomes
+ * a delivery once, whoever dies. They are due at once and wait for their claim like any other.
+ *
+ * A webhook that stopped since it was found to be owed the events gets canceled deliveries, as one that had been in the
+ * queue would be by now, also if it is active again: its revisions tell. So does an event whose payload was deleted; its
+ * row is held, so that whoever deletes the payload in this moment sees these deliveries, or is seen here.
+ */
+export const EXPAND_FAN_OUT = new StoredStatement<Row>({
+  name: 'expand_fan_out',
+  parameters: 'uuid, int4, uuid[]',
+  returns:
+    'environment_id uuid, first_event_id uuid, made int4, webhook_inactive int4, webhook_deleted int4, stopped int4',
+  sql: `
+  WITH picked AS MATERIALIZED (
+    SELECT f.*, cardinality(f.webhook_ids) AS width, f.made / cardinality(f.webhook_ids) AS events_made,
+      f.made % cardinality(f.webhook_ids) AS webhooks_made
+    FROM fan_out f
+    WHERE f.environment_id > $1 AND f.first_event_id <> ALL ($3)
+      AND (SELECT n.deleted_at IS NULL FROM environment n WHERE n.id = f.environment_id)
+    ORDER BY f.environment_id, f.first_event_id LIMIT 1
+    FOR UPDATE OF f SKIP LOCKED
+  ),
+  portion AS MATERIALIZED (
+    SELECT *,
+      CASE WHEN webhooks_made = 0 THEN greatest(1, least($2 / width, owed / width - events_made)) ELSE 1 END AS events,
+      least($2, width - webhooks_made) AS webhooks
+    FROM picked
+  ),
+  next AS MATERIALIZED (
+    SELECT environment_id, first_event_id, event_type, owed, made + events * webhooks AS made, events * webhooks AS size,
+      event_ids[events_made + 1 : events_made + events] AS event_ids,
+      webhook_ids[webhooks_made + 1 : webhooks_made + webhooks] AS webhook_ids,
+      revisions[webhooks_made + 1 : webhooks_made + webhooks] AS revisions
+    FROM portion
+  ),
+  moved AS (
+    UPDATE fan_out f SET made = n.made FROM next n
+    WHERE f.environment_id = n.environment_id AND f.first_event_id = n.first_event_id AND n.made < n.owed
+    RETURNING n.*
+  ),
+  ended AS (
+    DELETE FROM fan_out f USING next n
+    WHERE f.environment_id = n.environment_id AND f.first_event_id = n.first_event_id AND n.made = n.owed
+    RETURNING n.*
+  ),
+  step AS MATERIALIZED (
+    SELECT * FROM moved UNION ALL SELECT * FROM ended
+  ),
+  event_part AS MATERIALIZED (
+    SELECT s.environment_id, s.event_type, e.*
+    FROM step s
+    CROSS JOIN LATERAL unnest(s.event_ids) AS member (id)
+    CROSS JOIN LATERAL (
+      SELECT e.id AS event_id, e.created_at, e.payload IS NOT NULL AS has_payload FROM event e
+      WHERE e.environment_id = s.environment_id AND e.id = member.id
+      LIMIT 1
+      FOR SHARE
+    ) e
+  ),
+  webhook_part AS MATERIALIZED (
+    SELECT member.id AS webhook_id, stop.reason
+    FROM step s
+    CROSS JOIN LATERAL unnest(s.webhook_ids, s.revisions) AS member (id, revision)
+    CROSS JOIN LATERAL (SELECT w.revision FROM webhook w WHERE w.id = member.id LIMIT 1) w
+    LEFT JOIN LATERAL (
+      SELECT CASE WHEN r.is_deleted THEN 'webhook_deleted' ELSE 'webhook_inactive' END AS reason
+      FROM webhook_revision r
+      WHERE r.environment_id = s.environment_id AND r.webhook_id = member.id AND r.revision > member.revision
+        AND NOT r.is_active
+      ORDER BY r.revision LIMIT 1
+    ) stop ON w.revision > member.revision
+  ),
+  made AS MATERIALIZED (
+    SELECT ${deliveryIdForSql('e.event_id')} AS id, e.environment_id, e.event_id, w.webhook_id, e.event_type, e.created_at,
+      CASE WHEN w.reason IS NOT NULL THEN w.reason WHEN NOT e.has_payload THEN 'stopped' END AS cancel_reason
+    FROM event_part e CROSS JOIN webhook_part w
+  ),
+  queued AS (
+    INSERT INTO delivery_queue (delivery_id, environment_id, event_id, webhook_id, event_type, created_at, due_at)
+    SELECT ${DELIVERY_COLUMNS}, now() FROM made WHERE cancel_reason IS NULL
+  ),
+  logged AS (
+    INSERT INTO delivery (${DELIVERY_COLUMNS}, attempt_count, status, cancel_reason, completed_at)
+    SELECT ${DELIVERY_COLUMNS}, 0, 'canceled', cancel_reason, now() FROM made WHERE cancel_reason IS NOT NULL
+    RETURNING ${ENTERED_COLUMNS}
+  ),
+  entered AS (${enterStats('logged')}
+  )
+  SELECT s.environment_id, s.first_event_id, s.size, ${countOf('webhook_inactive')}, ${countOf('webhook_deleted')}, ${countOf('stopped')}
+  FROM step s`,
+});
+
+function countOf(reason: CancelReason): string {
+  return `(SELECT count(*)::int FROM made WHERE cancel_reason = '${reason}')`;
+}
+
+type Row = Record<CancelReason, number> & { environment_id: string; first_event_id: string; made: number };
+
+/** A fan-out, by its environment and the first of its events. */
+export interface FanOutKey {
+  environmentId: string;
+  firstEventId: string;
+}
+
+/** What one statement made. */
+export interface Expansion extends FanOutKey {
+  /** Pairs of event and webhook that it dealt with: 1 or more. */
+  made: number;
+  /** Those of them that were canceled, by the reason. */
+  canceled: Readonly<Record<CancelReason, number>>;
+}
+
+const FIRST_ID = '00000000-0000-0000-0000-000000000000';
+
+/**
+ * @param after the environment whose turn was last, or null.
+ * @param limit how many deliveries to make at most.
+ * @param passedOver the first events of fan-outs that are left alone.
+ * @returns null when there is nothing to make that nobody else is at.
+ */
+export async function expandFanOut(
+  database: Queryable,
+  after: string | null,
+  limit: number,
+  passedOver: readonly string[] = [],
+): Promise<Expansion | null> {
+  const [row] = await EXPAND_FAN_OUT.run(database, [after ?? FIRST_ID, limit, uuidArray(passedOver)]);
+  if (!row) return after === null ? null : expandFanOut(database, null, limit, passedOver);
+  const { environment_id: environmentId, first_event_id: firstEventId, made, ...canceled } = row;
+  return { environmentId, firstEventId, made, canceled };
+}
+
+const NEXT = `
+  SELECT f.environment_id AS "environmentId", f.first_event_id AS "firstEventId" FROM fan_out f
+  WHERE f.environment_id > $1::uuid AND f.first_event_id <> ALL ($2::uuid[])
+    AND (SELECT n.deleted_at IS NULL FROM environment n WHERE n.id = f.environment_id)
+  ORDER BY f.environment_id, f.first_event_id LIMIT 1`;
+
+/** The fan-out that `expandFanOut` would take, if no other replica is at it. */
+export async function findNextFanOut(
+  database: Queryable,
+  after: string | null,
+  passedOver: readonly string[],
+): Promise<FanOutKey | null> {
+  const [row] = await database.query<FanOutKey[]>(NEXT, [after ?? FIRST_ID, passedOver]);
+  if (!row) return after === null ? null : findNextFanOut(database, null, passedOver);
+  return row;
+}

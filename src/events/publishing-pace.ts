@@ -1,0 +1,46 @@
+/** The deliveries of so many milliseconds count in full, those of longer ago less and less. */
+const MEMORY_MS = 1_000;
+/** How far one statement moves what is known of how many deliveries an environment's event makes. */
+const LEARNING_SHARE = 1 / 4;
+/** Environments remembered at most; of one that was not heard of for longest nothing is known any more. */
+const CAPACITY = 10_000;
+
+interface Pace {
+  /** How many deliveries an event makes, on average of the last statements; 1 or more. */
+  each: number;
+  /** Deliveries of about the last second, as of `at`. */
+  recent: number;
+  at: number;
+}
+
+/** How much environments publish, in deliveries: those that an event is likely to make, and itself at the least. */
+export class PublishingPace {
+  /** By environment, the longest unheard of first. */
+  private readonly paces = new Map<string, Pace>();
+
+  /** How many deliveries so many events are likely to make. */
+  expectedDeliveries(environmentId: string, events: number): number {
+    return events * (this.paces.get(environmentId)?.each ?? 1);
+  }
+
+  /**
+   * To be told of what is published.
+   *
+   * @param now milliseconds.
+   * @returns the deliveries of about the last second, with these.
+   */
+  add(environmentId: string, events: number, now: number): number {
+    const { each, recent, at } = this.paces.get(environmentId) ?? { each: 1, recent: 0, at: now };
+    const sum = events * each + recent * Math.exp((at - now) / MEMORY_MS);
+    this.paces.delete(environmentId);
+    this.paces.set(environmentId, { each, recent: sum, at: now });
+    if (this.paces.size > CAPACITY) this.paces.delete(this.paces.keys().next().value!);
+    return sum;
+  }
+
+  /** To be told of how many deliveries so many events made: 1 event or more. */
+  learn(environmentId: string, events: number, deliveries: number): void {
+    const pace = this.paces.get(environmentId);
+    if (pace) pace.each = Math.max(1, pace.each + (deliveries / events - pace.each) * LEARNING_SHARE);
+  }
+}

@@ -1,0 +1,63 @@
+import { Global, Module } from '@nestjs/common';
+import { availableParallelism } from 'node:os';
+import { Config } from '../config/config.js';
+import { shareConnections } from '../database/data-sources.js';
+import { Metrics } from '../metrics/metrics.js';
+import { PageReader } from './page-reader.js';
+import { ReadTurns } from './read-turns.js';
+
+/** Eight of the longest pages at once, and twice as many for all tokens of an environment. */
+const ROWS_PER_TOKEN = 8_000;
+const ROWS_PER_ENVIRONMENT = 16_000;
+
+/**
+ * Callers are owed an answer within 2 s, of which a statement may take one and the wait for a connection 0.6. The embedded
+ * engine has a connection for each step, and runs one step at a time.
+ */
+const WAIT_MS = { server: 300, embedded: 1_000 };
+
+/**
+ * On the embedded engine everything waits while a step runs, and an event on its way has several statements: without a rest
+ * each of them waited for a step of its own.
+ */
+const REST_SHARE = { server: 0, embedded: 1 };
+
+/** Steps at once on the largest machines. */
+const MOST_STEPS = 4;
+
+/**
+ * Half of the machine's cores, so that those who publish and send have the others: the database is most often on the same
+ * machine. With two steps at once on two cores another environment's slowest answers took 40 to 80 ms, with one 10 to 30.
+ * Two of the connections for requests stay free for what is not a read; the embedded engine has one session for all.
+ */
+function stepsAtOnce({ databaseUrl, databasePoolSize }: Config): number {
+  if (databaseUrl === null) return 1;
+  const mostSteps = Math.min(MOST_STEPS, Math.floor(availableParallelism() / 2));
+  return Math.max(1, Math.min(mostSteps, shareConnections(databasePoolSize).requests - 2));
+}
+
+/** Global: whatever has a list has its pages read here. */
+@Global()
+@Module({
+  providers: [
+    {
+      provide: ReadTurns,
+      inject: [Config, Metrics],
+      useFactory: (config: Config, metrics: Metrics): ReadTurns => {
+        const engine = config.databaseUrl === null ? 'embedded' : 'server';
+        const turns = new ReadTurns({
+          stepsAtOnce: stepsAtOnce(config),
+          rowsPerToken: ROWS_PER_TOKEN,
+          rowsPerEnvironment: ROWS_PER_ENVIRONMENT,
+          waitMs: WAIT_MS[engine],
+          restShare: REST_SHARE[engine],
+        });
+        metrics.gauge('readsWaiting', {}, () => turns.stepsWaiting);
+        return turns;
+      },
+    },
+    PageReader,
+  ],
+  exports: [PageReader, ReadTurns],
+})
+export class ReadsModule {}

@@ -1,0 +1,243 @@
+import { jest } from '@jest/globals';
+import type { DataSource } from 'typeorm';
+import { PIPELINE_DATA_SOURCE } from '../../src/database/data-sources.js';
+import { DeliveryDispatcher } from '../../src/deliveries/engine/delivery-dispatcher.js';
+import { RoomKeeper } from '../../src/deliveries/engine/room-keeper.js';
+import { EventIntake } from '../../src/events/event-intake.js';
+import { startReplica, type TestReplica } from '../support/app.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { until } from '../support/wait.js';
+import { accept, makeEnvironment, makeEvent, makeWebhook } from '../support/delivery-fixtures.js';
+
+/** Each 16 bytes behind its length, after a head of 20 bytes, in PostgreSQL's binary format of an array. */
+const uuidsIn = (array: Buffer): string[] =>
+  Array.from({ length: array.readInt32BE(12) }, (_, n) =>
+    array
+      .subarray(24 + n * 20, 40 + n * 20)
+      .toString('hex')
+      .replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-'),
+  );
+
+describe('environments that publish at once', () => {
+  let test: TestDatabase;
+  let replica: TestReplica;
+  let intake: EventIntake;
+  let greedy: string;
+  let other: string;
+
+  beforeAll(async () => {
+    test = await createTestDatabase();
+    replica = await startReplica(test);
+    intake = replica.nest.get(EventIntake);
+  });
+  beforeEach(async () => {
+    greedy = await makeEnvironment(test.dataSource);
+    other = await makeEnvironment(test.dataSource);
+  });
+  afterAll(async () => {
+    await replica.close();
+    await test.close();
+  });
+
+  /** Environments of the events of each accepting statement so far, in the order in which they began. */
+  const watchStatements = () => {
+    const query = jest.spyOn(replica.nest.get<DataSource>(PIPELINE_DATA_SOURCE), 'query');
+    const statements = (): string[][] =>
+      query.mock.calls
+        .filter(([sql]) => sql.includes('accept_events'))
+        .map(([, parameters]) => uuidsIn((parameters as Buffer[])[1]!));
+    return { statements, stop: () => query.mockRestore() };
+  };
+  const events = (environmentId: string, count: number) =>
+    Array.from({ length: count }, () => makeEvent(environmentId));
+
+  it('do not wait for what another has waiting', async () => {
+    const { statements, stop } = watchStatements();
+    try {
+      const waiting = Array.from({ length: 60 }, () => intake.accept(events(greedy, 100)));
+      await waiting[0];
+      const before = statements().length;
+
+      await intake.accept(events(other, 1));
+
+      // Those that were under way, its own, and those that began beside it.
+      const own = statements().findIndex((environments) => environments.includes(other));
+      expect(own).toBeLessThanOrEqual(before + 2);
+      expect(statements().length).toBeLessThan(before + 10);
+      await Promise.allSettled(waiting);
+    } finally {
+      stop();
+    }
+  });
+
+  it('that publish much make fewer deliveries in a statement while another publishes', async () => {
+    await Promise.all(Array.from({ length: 6 }, () => makeWebhook(test.dataSource, greedy)));
+    const publish = (): Promise<unknown> => intake.accept(events(greedy, 100));
+    // Nobody has published for a second but the one that has begun to publish much.
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    await publish();
+    const query = jest.spyOn(replica.nest.get<DataSource>(PIPELINE_DATA_SOURCE), 'query');
+    const isDeferred = (): boolean => query.mock.calls.some(([sql]) => sql.includes('defer_events'));
+    try {
+      // Alone, 600 deliveries are made as the events are stored.
+      await publish();
+      expect(isDeferred()).toBe(false);
+      await intake.accept(events(other, 1));
+      await publish();
+      expect(isDeferred()).toBe(true);
+    } finally {
+      query.mockRestore();
+    }
+  });
+
+  it('have less claimed at once beside them when they publish little, and seldom while much has not started', async () => {
+    const rooms = replica.nest.get(RoomKeeper);
+    const claimable = (): number | null => {
+      const room = rooms.reserveForClaim();
+      room?.release();
+      return room && room.total;
+    };
+    await until('nothing to be left to start', () => rooms.inFlight.unstarted === 0);
+    const beside = jest.spyOn(rooms, 'isBesideLittle').mockReturnValue(false);
+    const { unstarted } = rooms.inFlight;
+    try {
+      rooms.inFlight.unstarted = 65;
+      // Alone, what has not started holds nothing up.
+      expect([claimable(), claimable()].every((total) => total! > 200)).toBe(true);
+      beside.mockReturnValue(true);
+      expect(claimable()).toBeNull();
+      rooms.inFlight.unstarted = 64;
+      expect([claimable(), claimable()]).toEqual([200, 200]);
+      rooms.inFlight.unstarted = 65;
+      expect(claimable()).toBeNull();
+      // However much is accepted, what is due gets its turn.
+      const clock = jest.spyOn(performance, 'now').mockReturnValue(performance.now() + 51);
+      expect([claimable(), claimable()]).toEqual([200, null]);
+      clock.mockRestore();
+    } finally {
+      rooms.inFlight.unstarted = unstarted;
+      beside.mockRestore();
+    }
+  });
+
+  it('count as publishing little within a second of doing so', async () => {
+    const rooms = replica.nest.get(RoomKeeper);
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    expect(rooms.isBesideLittle()).toBe(false);
+    await intake.accept(events(other, 1));
+    expect(rooms.isBesideLittle()).toBe(true);
+  });
+
+  it('have as many attempts started in a turn as requests were taken in, and a few of a large one', async () => {
+    await makeWebhook(test.dataSource, greedy);
+    const rooms = replica.nest.get(RoomKeeper);
+    const dispatcher = replica.nest.get(DeliveryDispatcher);
+    const dispatch = dispatcher.dispatch.bind(dispatcher);
+    const started: [deliveries: number, requests: number, started: number][] = [];
+    // What other tests have left to be retried starts beside it.
+    const claims = jest.spyOn(rooms, 'reserveForClaim').mockReturnValue(null);
+    await until('nothing to be left to start', () => rooms.inFlight.unstarted === 0);
+    const spy = jest.spyOn(dispatcher, 'dispatch').mockImplementation((deliveries, requests = 0) => {
+      dispatch(deliveries, requests);
+      if (deliveries.length > 0) {
+        started.push([deliveries.length, requests, deliveries.length - rooms.inFlight.unstarted]);
+      }
+    });
+    const beside = jest.spyOn(rooms, 'isBesideLittle').mockReturnValue(true);
+    const allHaveStarted = () => until('all of them to start', () => rooms.inFlight.unstarted === 0);
+    try {
+      await intake.accept(events(greedy, 40));
+      await allHaveStarted();
+      beside.mockReturnValue(false);
+      await intake.accept(events(greedy, 40));
+      await allHaveStarted();
+      await Promise.all(Array.from({ length: 40 }, () => intake.accept(events(greedy, 1))));
+      const [one, another, ...single] = started;
+      expect([one, another]).toEqual([
+        [40, 1, 12],
+        [40, 1, 32],
+      ]);
+      // In one statement or two.
+      expect(single).toEqual(single.map(([count]) => [count, count, count]));
+      expect(single.reduce((sum, [count]) => sum + count, 0)).toBe(40);
+    } finally {
+      spy.mockRestore();
+      beside.mockRestore();
+      claims.mockRestore();
+    }
+  });
+
+  it('do not wait for the room that the deliveries of another want', async () => {
+    const rooms = replica.nest.get(RoomKeeper);
+    await intake.accept(events(greedy, 1_000));
+    const claims = jest.spyOn(rooms, 'reserveForClaim').mockReturnValue(null);
+    const release = rooms.inFlight.reserve(rooms.inFlight.room - 10);
+    const { statements, stop } = watchStatements();
+    try {
+      const waiting = intake.accept(events(greedy, 500));
+      await new Promise((resolve) => setImmediate(resolve));
+      await intake.accept(events(other, 1));
+      expect(statements()[0]).toEqual([other]);
+      await waiting;
+    } finally {
+      stop();
+      release();
+      claims.mockRestore();
+    }
+  });
+
+  it('share a statement in turns when all of them publish much', async () => {
+    const third = await makeEnvironment(test.dataSource);
+    const all = [greedy, other, third];
+    await Promise.all(all.map((id) => intake.accept(events(id, 1_000))));
+    const { statements, stop } = watchStatements();
+    try {
+      const first = intake.accept(events(greedy, 1));
+      await Promise.all([
+        first,
+        ...all.flatMap((id) => Array.from({ length: 300 }, () => intake.accept(events(id, 1)))),
+      ]);
+      const shared = statements().find((environments) => environments.length > 50)!;
+      const counts = all.map((id) => shared.filter((one) => one === id).length);
+      expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(1);
+    } finally {
+      stop();
+    }
+  });
+
+  it('are not refused for what another has waiting', async () => {
+    const refused: unknown[] = [];
+    const waiting: Promise<unknown>[] = [];
+    for (let n = 0; n < 25; n++) {
+      try {
+        waiting.push(intake.accept(events(greedy, 1_000)));
+      } catch (error) {
+        refused.push(error);
+      }
+    }
+    const accepted = intake.accept(events(other, 1));
+    // How soon all this is stored is not the matter here.
+    await Promise.allSettled([...waiting, accepted]);
+    expect(refused).toHaveLength(9);
+    expect(waiting.length).toBe(16);
+  });
+
+  it('find slots free however many webhooks another has', async () => {
+    for (let n = 0; n < 12; n++) await makeWebhook(test.dataSource, greedy);
+    await makeWebhook(test.dataSource, other);
+    const both = [...events(greedy, 3), ...events(other, 2)];
+    const { leased, unleased, deliveries } = await accept(test.dataSource, both, {
+      total: 1_000,
+      environmentRooms: new Map([[greedy, 20]]),
+    });
+    const counts = [greedy, other].map((id) => leased.filter(({ target }) => target.environmentId === id).length);
+    expect(counts).toEqual([20, 2]);
+    expect(unleased.length).toBeGreaterThan(0);
+    expect(deliveries).toEqual(
+      new Map([
+        [greedy, 36],
+        [other, 2],
+      ]),
+    );
+  });
+});
