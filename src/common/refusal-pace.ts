@@ -39,10 +39,14 @@ export class RefusalPace {
   /** When the refusals of a sender that have been counted will have left at that pace; the last counted last. */
   private readonly busyUntil = new Map<string, number>();
 
-  /** @param nowMs a clock that does not go back. */
+  /**
+   * @param nowMs a clock that does not go back.
+   * @param random 0 to below 1.
+   */
   constructor(
     limit: number,
     private readonly nowMs: () => number = () => performance.now(),
+    private readonly random: () => number = Math.random,
   ) {
     this.msPerRefusal = WINDOW_MS / limit;
   }
@@ -61,6 +65,8 @@ export class RefusalPace {
     // Most likely one who has nothing to wait for any more.
     const [oldest] = this.busyUntil.keys();
     if (this.busyUntil.size > MAX_SENDERS) this.busyUntil.delete(oldest!);
-    return Math.max(0, until - now - WINDOW_MS);
+    const waitMs = Math.max(0, until - now - WINDOW_MS);
+    // Those that wait as long as they may have come together, and would leave together, and so would the next of their senders.
+    return waitMs < MAX_WAIT_MS ? waitMs : MAX_WAIT_MS * (1 - this.random() / 2);
   }
 }

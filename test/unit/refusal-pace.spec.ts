@@ -3,6 +3,7 @@ import { RefusalPace } from '../../src/common/refusal-pace.js';
 
 const WINDOW_MS = 10_000;
 const MAX_WAIT_MS = 5_000;
+const longestWait = (): number => 0;
 
 class Clock {
   ms = 0;
@@ -12,7 +13,7 @@ class Clock {
 describe('the pace of refusals', () => {
   it('answers as many as the limit at once, and the next at that pace', () => {
     const clock = new Clock();
-    const pace = new RefusalPace(4, clock.now);
+    const pace = new RefusalPace(4, clock.now, longestWait);
     expect([1, 2, 3, 4, 5, 6].map(() => pace.add('a', 1))).toEqual([0, 0, 0, 0, 2_500, 5_000]);
     expect(pace.add('b', 1)).toBe(0);
     clock.ms = 5_000;
@@ -23,7 +24,7 @@ describe('the pace of refusals', () => {
 
   it('takes a large one for many', () => {
     const clock = new Clock();
-    const pace = new RefusalPace(100, clock.now);
+    const pace = new RefusalPace(100, clock.now, longestWait);
     expect(pace.add('a', 100)).toBe(0);
     expect(pace.add('a', 20)).toBe(2_000);
     expect(pace.add('a', 1_000_000)).toBe(MAX_WAIT_MS);
@@ -39,7 +40,7 @@ describe('the pace of refusals', () => {
         fc.array(fc.tuple(fc.integer({ min: 0, max: 3_000 }), fc.constantFrom('a', 'b')), { maxLength: 300 }),
         (limit, steps) => {
           const clock = new Clock();
-          const pace = new RefusalPace(limit, clock.now);
+          const pace = new RefusalPace(limit, clock.now, longestWait);
           const left: Record<string, number[]> = { a: [], b: [] };
           for (const [passedMs, sender] of steps) {
             clock.ms += passedMs;
@@ -60,8 +61,19 @@ describe('the pace of refusals', () => {
     );
   });
 
+  it('does not let those leave together that wait as long as they may', () => {
+    let draws = 0;
+    const pace = new RefusalPace(
+      1,
+      () => 0,
+      () => draws++ / 4,
+    );
+    pace.add('a', 100);
+    expect([1, 2, 3].map(() => pace.add('a', 1))).toEqual([0.875, 0.75, 0.625].map((share) => share * MAX_WAIT_MS));
+  });
+
   it('remembers a bounded number of senders', () => {
-    const pace = new RefusalPace(1, () => 0);
+    const pace = new RefusalPace(1, () => 0, longestWait);
     pace.add('first', 1);
     expect(pace.add('first', 1)).toBe(MAX_WAIT_MS);
     for (let n = 0; n < 10_000; n += 1) pace.add(`sender ${n}`, 1);
