@@ -34,7 +34,7 @@ export const REQUEST_PATIENCE: DatabasePatience = { connectionMs: 600, statement
  * How long a pool is tried to be opened, again and again where the patience of its users is shorter: at a start the machine
  * is busy, with our own modules if with nothing else, and nobody waits for an answer yet.
  */
-const OPENING_MS = 3_500;
+const OPENING_MS = 5_000;
 
 /** The oldest PostgreSQL that we test against. */
 const MIN_SERVER_VERSION_NUM = 140_000;
@@ -102,22 +102,21 @@ export async function openDataSource(settings: DataSourceSettings): Promise<Data
     entities,
     migrations,
   });
-  await connect(dataSource);
   try {
-    refuseOldServer(await findServerVersion(dataSource));
+    refuseOldServer(await connect(dataSource));
   } catch (error) {
-    await dataSource.destroy();
+    if (dataSource.isInitialized) await dataSource.destroy();
     throw error;
   }
   return dataSource;
 }
 
-async function connect(dataSource: DataSource): Promise<void> {
+async function connect(dataSource: DataSource): Promise<ServerVersion> {
   const deadline = performance.now() + OPENING_MS;
   for (;;) {
     try {
-      await dataSource.initialize();
-      return;
+      if (!dataSource.isInitialized) await dataSource.initialize();
+      return await findServerVersion(dataSource);
     } catch (error) {
       const isTimeout = /timeout/.test((error as Error).message);
       if (!isTimeout || performance.now() > deadline) throw new DatabaseUnreachableError(error);

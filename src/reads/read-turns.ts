@@ -19,8 +19,10 @@ export interface ReadLimits {
   rowsPerEnvironment: number;
   /** How long a step waits for its turn, in milliseconds. */
   waitMs: number;
-  /** For how long its turn stays empty after a step, in multiples of what the step took; absent: not at all. */
+  /** For how long its turn stays empty after a step while others want the database, in multiples of what the step took; absent: not at all. */
   restShare?: number;
+  /** Whether others than those who read want the database now; absent: they may at any time. */
+  isWantedByOthers?: () => boolean;
 }
 
 /** Runs a piece of a read in a turn of its own. */
@@ -137,8 +139,8 @@ export class ReadTurns {
       this.running -= 1;
       this.startNext();
     };
-    const { restShare = 0 } = this.limits;
-    if (restShare === 0) pass();
+    const { restShare = 0, isWantedByOthers = () => true } = this.limits;
+    if (restShare === 0 || !isWantedByOthers()) pass();
     else this.timer(Math.min(tookMs * restShare, LONGEST_REST_MS), pass);
   }
 

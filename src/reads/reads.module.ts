@@ -1,7 +1,14 @@
 import { Global, Module } from '@nestjs/common';
 import { availableParallelism } from 'node:os';
+import type { DataSource } from 'typeorm';
 import { Config } from '../config/config.js';
-import { shareConnections } from '../database/data-sources.js';
+import {
+  ACCESS_DATA_SOURCE,
+  INTAKE_DATA_SOURCE,
+  PIPELINE_DATA_SOURCE,
+  shareConnections,
+} from '../database/data-sources.js';
+import { poolUsageOf } from '../database/pool-usage.js';
 import { Metrics } from '../metrics/metrics.js';
 import { PageReader } from './page-reader.js';
 import { ReadTurns } from './read-turns.js';
@@ -18,7 +25,7 @@ const WAIT_MS = { server: 300, embedded: 1_000 };
 
 /**
  * On the embedded engine everything waits while a step runs, and an event on its way has several statements: without a rest
- * each of them waited for a step of its own.
+ * each of them waited for a step of its own. Where nothing waited for a step, the next one comes at once.
  */
 const REST_SHARE = { server: 0, embedded: 1 };
 
@@ -42,8 +49,8 @@ function stepsAtOnce({ databaseUrl, databasePoolSize }: Config): number {
   providers: [
     {
       provide: ReadTurns,
-      inject: [Config, Metrics],
-      useFactory: (config: Config, metrics: Metrics): ReadTurns => {
+      inject: [Config, Metrics, PIPELINE_DATA_SOURCE, INTAKE_DATA_SOURCE, ACCESS_DATA_SOURCE],
+      useFactory: (config: Config, metrics: Metrics, ...others: DataSource[]): ReadTurns => {
         const engine = config.databaseUrl === null ? 'embedded' : 'server';
         const turns = new ReadTurns({
           stepsAtOnce: stepsAtOnce(config),
@@ -51,6 +58,7 @@ function stepsAtOnce({ databaseUrl, databasePoolSize }: Config): number {
           rowsPerEnvironment: ROWS_PER_ENVIRONMENT,
           waitMs: WAIT_MS[engine],
           restShare: REST_SHARE[engine],
+          isWantedByOthers: () => others.some((dataSource) => poolUsageOf(dataSource).busy > 0),
         });
         metrics.gauge('readsWaiting', {}, () => turns.stepsWaiting);
         return turns;

@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import fc from 'fast-check';
 import { jest } from '@jest/globals';
 import { fetchDocument, type ApiClient, type EventHead } from '../support/client.js';
-import { residentBytes, steadyResidentBytes } from '../support/proc.js';
+import { steadyResidentBytes } from '../support/proc.js';
 import { useService } from '../support/process.js';
 import { RequestArbitraries, type FuzzedRequest } from '../support/request-arbitraries.js';
 import { useReceivers } from './receivers.js';
@@ -52,7 +52,7 @@ describe('requests made from the document', () => {
       { seed: SEED, numRuns: REQUESTS, endOnFailure: true },
     );
     expect([...statuses.keys()].filter((status) => status < 300).length).toBeGreaterThan(1);
-    expect(residentBytes(service.pid) - before).toBeLessThan(GROWTH_LIMIT_BYTES);
+    expect((await steadyResidentBytes(service.pid)) - before).toBeLessThan(GROWTH_LIMIT_BYTES);
     expect(service.isRunning).toBe(true);
   });
 });

@@ -11,6 +11,8 @@ jest.setTimeout(180_000);
 const TARGET = 'http://127.0.0.1:1999/webhook';
 const EVENTS = 2_000;
 const STORED_MS = 60_000;
+/** Of pages that are asked for again and again until all are had, on a slow machine. */
+const ANSWERED_MS = 60_000;
 const LONG_PAGE = '/delivery?limit=1000';
 
 describe('one environment that reads as hard as it can', () => {
@@ -71,8 +73,17 @@ describe('one environment that reads as hard as it can', () => {
   });
 
   it('has its ordinary pages all at once', async () => {
-    const pages = await Promise.all(Array.from({ length: 20 }, () => reader.client.get('/delivery')));
-    expect(new Set(pages.map(({ status }) => status))).toEqual(new Set([200]));
+    await until(
+      'all of them in time',
+      async () => {
+        const pages = await Promise.all(Array.from({ length: 20 }, () => reader.client.get('/delivery')));
+        const refused = pages.filter(({ status }) => status !== 200);
+        // What is refused for its size is refused on any machine; for the time that it waited, on a slow one.
+        for (const { text } of refused) expect(text).not.toContain('reads too much at once');
+        return refused.length === 0;
+      },
+      ANSWERED_MS,
+    );
   });
 
   it.each([
@@ -99,10 +110,14 @@ describe('one environment that reads as hard as it can', () => {
       for (const socket of sockets) socket.destroy();
     }
     // What they had under way is given back: a whole share of the token is free.
-    await until('its share to be free', async () => {
-      const pages = await Promise.all(Array.from({ length: 8 }, () => reader.client.get(LONG_PAGE)));
-      return pages.every(({ status }) => status === 200);
-    });
+    await until(
+      'its share to be free',
+      async () => {
+        const pages = await Promise.all(Array.from({ length: 8 }, () => reader.client.get(LONG_PAGE)));
+        return pages.every(({ status }) => status === 200);
+      },
+      ANSWERED_MS,
+    );
     const faults = service.logs.split('\n').filter((line) => line.includes('a request failed'));
     expect(faults).toEqual([]);
   });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { documentedPairs } from '../support/openapi-conformance.js';
-import { fetchDocument, type RequestOptions } from '../support/client.js';
+import { fetchDocument, type RequestOptions, send } from '../support/client.js';
 import { SERVER_URL, Service } from '../support/process.js';
 import { until } from '../support/wait.js';
 
@@ -25,9 +25,15 @@ const from = (address: string): RequestOptions => ({ headers: { 'x-forwarded-for
 
 /** Answers of requests with a token that is none. */
 async function statusesOfGuesses(service: Service, count: number, options?: RequestOptions): Promise<number[]> {
-  const guesser = service.client(`tidings_${'x'.repeat(20)}`);
+  const headers = { authorization: `Bearer tidings_${'x'.repeat(20)}`, ...options?.headers };
   const statuses: number[] = [];
-  for (let sent = 0; sent < count; sent += 1) statuses.push((await guesser.get('/webhook', options)).status);
+  // Some at a time, without looking at more of them than that: the limit is of ten seconds.
+  while (statuses.length < count) {
+    const some = Array.from({ length: Math.min(50, count - statuses.length) }, () =>
+      send(service.url, 'GET', '/webhook', { headers }),
+    );
+    statuses.push(...(await Promise.all(some)).map(({ status }) => status));
+  }
   return statuses;
 }
 
@@ -164,7 +170,12 @@ describe('the limit of webhooks in an environment', () => {
   it('is never passed, not even by many at once, and a deleted webhook makes room', async () => {
     const service = await start({ WEBHOOKS_PER_ENVIRONMENT: '3' });
     const { client } = await service.tenant();
-    const create = () => client.post<{ id: string }>('/webhook', { target_url: 'https://example.com/webhook' });
+    const create = () =>
+      until('an answer', async () => {
+        const reply = await client.post<{ id: string }>('/webhook', { target_url: 'https://example.com/webhook' });
+        // Busy for a moment, on a slow machine.
+        return reply.status !== 503 && reply;
+      });
     const replies = await Promise.all(Array.from({ length: 20 }, create));
     const made = replies.filter(({ status }) => status === 201).map((reply) => reply.expect(201).id);
     expect(made).toHaveLength(3);

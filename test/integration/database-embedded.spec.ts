@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
@@ -11,6 +12,9 @@ import { initialiseDataDirectory } from '../support/database.js';
 import { TYPESCRIPT_ARGUMENTS, TYPESCRIPT_WORKER } from '../support/typescript-worker.js';
 
 const ENGINE_PROCESS = new URL('../support/engine-process.ts', import.meta.url).pathname;
+
+// Each process that it starts compiles the engine.
+jest.setTimeout(180_000);
 
 let root: string;
 beforeEach(() => {

@@ -75,11 +75,16 @@ class Tenant {
   /** The error of each attempt, by webhook, once every webhook has had so many. */
   async errors(webhooks: number, attempts = 1): Promise<Map<string, (string | number | null)[]>> {
     const deliveries = await until('the attempts', async () => {
-      const { result } = (await this.call<Page<Delivery>>('GET', '/delivery?limit=1000')).body;
+      const { result = [] } = (await this.call<Partial<Page<Delivery>>>('GET', '/delivery?limit=1000')).body;
       return result.length === webhooks && result.every((delivery) => delivery.attempt_count === attempts) && result;
     });
     const details = await Promise.all(
-      deliveries.map(async ({ id }) => (await this.call<DeliveryDetail>('GET', `/delivery/${id}`)).body),
+      deliveries.map(({ id }) =>
+        until('the delivery', async () => {
+          const { status, body } = await this.call<DeliveryDetail>('GET', `/delivery/${id}`);
+          return status === 200 && body;
+        }),
+      ),
     );
     return new Map(
       details.map(({ webhook_id: id, attempts: made }) => [

@@ -9,6 +9,7 @@ import { ReadTurns } from '../../src/reads/read-turns.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { makeEnvironment, makeWebhook } from '../support/delivery-fixtures.js';
 import { IDLE_LIMITS, idleTurns, soloReader } from '../support/reads.js';
+import { until } from '../support/wait.js';
 import { recordStatements } from '../support/statements.js';
 
 jest.setTimeout(120_000);
@@ -70,8 +71,13 @@ describe('the number of pending deliveries', () => {
   it('is told from the last count where there are very many, and is marked', async () => {
     await owe(60_000);
     const counts = new PendingCounts(database, idleTurns());
-    const ask = (): Promise<unknown> => counts.of(environmentId, 'environment', environmentId);
-    const first = await recordStatements(() => Promise.all([ask(), ask()]));
+    const ask = () => counts.of(environmentId, 'environment', environmentId);
+    const wholeCount = () =>
+      until('the whole count', async () => {
+        const count = await ask();
+        return count.pending === 60_000 && count;
+      });
+    const first = await recordStatements(() => Promise.all([wholeCount(), wholeCount()]));
     expect(first.result).toEqual(Array.from({ length: 2 }, () => ({ pending: 60_000, isEstimate: true })));
     expect(countsIn(first.statements)).toBe(2);
     await database.query('TRUNCATE delivery_queue');
@@ -103,8 +109,12 @@ describe('the number of pending deliveries', () => {
     }
     const turns = new HeldTurns(IDLE_LIMITS);
     const counts = new PendingCounts(database, turns);
-    const ask = (): Promise<unknown> => counts.of(environmentId, 'environment', environmentId);
-    expect(await ask()).toEqual({ pending: 50_000, isEstimate: true });
+    const ask = () => counts.of(environmentId, 'environment', environmentId);
+    const part = await until('a part of the count', async () => {
+      const count = await ask();
+      return count.pending > 0 && count;
+    });
+    expect(part).toEqual({ pending: 50_000, isEstimate: true });
     const waiting = ask();
     letOn!();
     expect(await waiting).toEqual({ pending: 60_000, isEstimate: true });

@@ -11,6 +11,7 @@ import { loadConfig } from '../../src/config/config.js';
 import { DatabaseClock } from '../../src/database/database-clock.js';
 import { touchReplica } from '../../src/deliveries/queue/replicas.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { until } from '../support/wait.js';
 
 const LIMIT = 300;
 const REPLICAS = 3;
@@ -81,10 +82,22 @@ describe('RATE_LIMIT_PER_10S of three replicas on one database', () => {
     ['move from one to the next', (n) => Math.min(2, Math.floor(n / 100))],
     ['move on as soon as they have begun', (n) => Math.min(2, Math.floor(n / 5))],
   ])('is the installation’s, within a fifth, when requests %s', async (_, replicaOf) => {
-    start(REPLICAS);
-    const total = await accepted(2 * LIMIT, replicaOf);
-    expect(total).toBeLessThanOrEqual(LIMIT);
-    expect(total).toBeGreaterThanOrEqual(0.8 * LIMIT);
+    const warned = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+    try {
+      const total = await until('the database to answer in time', async () => {
+        warned.mockClear();
+        start(REPLICAS);
+        const count = await accepted(2 * LIMIT, replicaOf);
+        if (warned.mock.calls.length === 0) return count;
+        // Where it did not, each had the whole limit.
+        for (const limits of members.splice(0)) await limits.beforeApplicationShutdown();
+        return null;
+      });
+      expect(total).toBeLessThanOrEqual(LIMIT);
+      expect(total).toBeGreaterThanOrEqual(0.8 * LIMIT);
+    } finally {
+      warned.mockRestore();
+    }
   });
 
   it('is each token’s own, and costs one that is rare no statement', async () => {

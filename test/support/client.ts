@@ -3,6 +3,7 @@ import { request, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'nod
 import { connect } from 'node:net';
 import { basename, join } from 'node:path';
 import { documentedPairs, OpenApiConformance, type OpenApiDocument } from './openapi-conformance.js';
+import { until } from './wait.js';
 
 /* The response types are written here by hand, from the contract, so that they guard the wire and do not follow the code. */
 
@@ -354,17 +355,26 @@ export class ApiClient {
   }
 
   async event(id: string): Promise<EventDetail> {
-    return (await this.get<EventDetail>(`/event/${id}`)).expect(200);
+    return this.read<EventDetail>(`/event/${id}`);
   }
 
   /** @param filters Query parameters of `GET /delivery`. */
   async deliveries(filters: Record<string, string> = {}): Promise<Delivery[]> {
     const query = new URLSearchParams(filters).toString();
-    return (await this.get<Page<Delivery>>(`/delivery?${query}`)).expect(200).result;
+    return (await this.read<Page<Delivery>>(`/delivery?${query}`)).result;
   }
 
   async delivery(id: string): Promise<DeliveryDetail> {
-    return (await this.get<DeliveryDetail>(`/delivery/${id}`)).expect(200);
+    return this.read<DeliveryDetail>(`/delivery/${id}`);
+  }
+
+  /** Again where the database is busy for a moment, as it is on a slow machine. */
+  private async read<T>(path: string): Promise<T> {
+    const reply = await until(`GET ${path}`, async () => {
+      const answer = await this.get<T>(path);
+      return answer.status !== 503 && answer;
+    });
+    return reply.expect(200);
   }
 }
 

@@ -21,15 +21,15 @@ export class SlowClient {
    * @param from The address to connect from: another one is another sender.
    */
   constructor(port: number, text: string, everyMs: number | null, byte = 'a', from = '127.0.0.1') {
+    // The server's clock may begin before this side learns that they are connected.
+    const openedAtMs = Date.now();
     const socket = connect({ port, host: '127.0.0.1', localAddress: from });
     this.socket = socket;
-    let openedAtMs = 0;
     // Reset, or refused: it ends all the same.
     socket.on('error', () => undefined);
     socket.on('data', (chunk: Buffer) => (this.received += chunk.toString('latin1')));
     this.connected = new Promise((resolve) => {
       socket.on('connect', () => {
-        openedAtMs = Date.now();
         socket.write(text);
         if (everyMs !== null) this.drip = setInterval(() => socket.writable && socket.write(byte), everyMs);
         resolve();

@@ -15,14 +15,16 @@ function cacheOver(load: (key: string) => Promise<string | null>) {
   return { cache, clock, loads };
 }
 
+const answered = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 describe('The short cache', () => {
   it('loads a value once in its time, and again when that is over', async () => {
     const { cache, clock, loads } = cacheOver((key) => Promise.resolve(key.toUpperCase()));
     expect(await cache.get('a')).toBe('A');
-    clock.nowMs += 999;
+    clock.nowMs += 749;
     expect(await cache.get('a')).toBe('A');
     expect(loads).toEqual(['a']);
-    clock.nowMs += 1;
+    clock.nowMs += 251;
     await cache.get('a');
     expect(loads).toEqual(['a', 'a']);
   });
@@ -50,6 +52,54 @@ describe('The short cache', () => {
     answer('A');
     await second;
     expect(loads).toEqual(['a', 'a']);
+  });
+
+  it('loads what is in use again before its time is over, once, and nobody waits for it', async () => {
+    const answers: ((value: string | null) => void)[] = [];
+    const { cache, clock, loads } = cacheOver(() => new Promise((resolve) => answers.push(resolve)));
+    const first = cache.get('a');
+    answers[0]!('old');
+    await first;
+    clock.nowMs += 750;
+    expect(await Promise.all([cache.get('a'), cache.get('a')])).toEqual(['old', 'old']);
+    expect(loads).toHaveLength(2);
+    answers[1]!('new');
+    await answered();
+    expect(await cache.get('a')).toBe('new');
+    // Its time began when it was asked for.
+    clock.nowMs += 999;
+    expect(await cache.get('a')).toBe('new');
+    expect(loads).toHaveLength(3);
+    answers[2]!(null);
+    await answered();
+    expect(cache.has('a')).toBe(false);
+  });
+
+  it('has what was forgotten while it was loaded again stay so', async () => {
+    const answers: ((value: string) => void)[] = [];
+    const { cache, clock } = cacheOver(() => new Promise((resolve) => answers.push(resolve)));
+    const first = cache.get('a');
+    answers[0]!('old');
+    await first;
+    clock.nowMs += 800;
+    await cache.get('a');
+    cache.clear();
+    answers[1]!('old');
+    await answered();
+    expect(cache.has('a')).toBe(false);
+  });
+
+  it('tells of a database that went away when the time of what it knows is over', async () => {
+    let load = (): Promise<string> => Promise.resolve('A');
+    const { cache, clock, loads } = cacheOver(() => load());
+    await cache.get('a');
+    load = () => Promise.reject(new Error('away'));
+    clock.nowMs += 900;
+    expect([await cache.get('a'), await cache.get('a')]).toEqual(['A', 'A']);
+    await answered();
+    expect(loads).toHaveLength(2);
+    clock.nowMs += 100;
+    await expect(cache.get('a')).rejects.toThrow('away');
   });
 
   it('loads anew when the clock was set back', async () => {

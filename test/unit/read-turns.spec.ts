@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { ClientGoneError } from '../../src/common/client-gone-error.js';
 import { ApiError } from '../../src/common/errors.js';
-import { type Reader, ReadTurns, type Step } from '../../src/reads/read-turns.js';
+import { type Reader, type ReadLimits, ReadTurns, type Step } from '../../src/reads/read-turns.js';
 
 const LIMITS = { stepsAtOnce: 1, rowsPerToken: 1_000, rowsPerEnvironment: 1_500, waitMs: 1_000, restShare: 0 };
 const ROWS = 100;
@@ -20,7 +20,7 @@ class Stage {
   private readonly timers = new Set<{ ms: number; callback: () => void }>();
   readonly turns: ReadTurns;
 
-  constructor(limits: Partial<typeof LIMITS> = {}) {
+  constructor(limits: Partial<ReadLimits> = {}) {
     this.turns = new ReadTurns({ ...LIMITS, ...limits }, (ms, callback) => {
       const timer = { ms, callback };
       this.timers.add(timer);
@@ -97,6 +97,23 @@ describe('turns of reads', () => {
     await stage.endOne();
     await stage.passTime(100);
     expect(stage.turns).toMatchObject({ stepsRunning: 0, stepsWaiting: 0 });
+    await Promise.all(reads);
+  });
+
+  it('do not where nobody else wants the database', async () => {
+    let isWantedByOthers = false;
+    const stage = new Stage({ restShare: 1, isWantedByOthers: () => isWantedByOthers });
+    const reads = ['a', 'b', 'c'].map((name) => stage.read(name));
+    await stage.settle();
+    await stage.endOne();
+    expect(stage.begun).toEqual(['a', 'b']);
+    isWantedByOthers = true;
+    await stage.endOne();
+    expect(stage.begun).toEqual(['a', 'b']);
+    await stage.passTime(100);
+    expect(stage.begun).toEqual(['a', 'b', 'c']);
+    await stage.endOne();
+    await stage.passTime(100);
     await Promise.all(reads);
   });
 
