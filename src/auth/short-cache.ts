@@ -11,18 +11,20 @@ export interface ShortCacheOptions<V> {
 interface Entry<V> {
   value: Promise<V | null>;
   readAtMs: number;
-  isBeingRenewed: boolean;
+  isRenewed: boolean;
+  /** What replaces it, while that is looked up. */
+  next: Entry<V> | null;
 }
 
 /**
  * From this share of its time on, what is asked for is looked up again beside its use. Without that one request in a second
- * waited for the look-up, where the database is busy as long as for all the rest.
+ * waited for the look-up, which takes as long as all the rest where the database is busy.
  */
 const RENEWED_FROM = 3 / 4;
 
 /**
  * Remembers what the database said, for a moment: requests that come at once share one look-up, and those that keep coming
- * wait for none. What was not found is asked for again each time, so that guesses push out no entry that is in use, and
+ * hardly ever wait for one. What was not found is asked for again each time, so that guesses push out no entry that is in use, and
  * neither is a failure kept.
  */
 export class ShortCache<V> {
@@ -33,14 +35,13 @@ export class ShortCache<V> {
   async get(key: string): Promise<V | null> {
     const nowMs = this.options.nowMs();
     const known = this.entries.get(key);
-    if (known && nowMs - known.readAtMs < this.options.ttlMs && nowMs >= known.readAtMs) {
+    if (known && this.isInTime(known, nowMs)) {
       if (nowMs - known.readAtMs >= this.options.ttlMs * RENEWED_FROM) this.renew(key, known, nowMs);
       return known.value;
     }
 
-    const entry = { value: this.options.load(key), readAtMs: nowMs, isBeingRenewed: false };
-    this.entries.delete(key);
-    this.entries.set(key, entry);
+    const entry = known?.next && this.isInTime(known.next, nowMs) ? known.next : this.load(key, nowMs);
+    this.keep(key, entry);
     this.makeRoom();
     try {
       const value = await entry.value;
@@ -69,18 +70,33 @@ export class ShortCache<V> {
 
   /** Once for each entry. Where that fails, whoever asks when its time is over asks again, and is told. */
   private renew(key: string, known: Entry<V>, nowMs: number): void {
-    if (known.isBeingRenewed) return;
-    known.isBeingRenewed = true;
-    const value = this.options.load(key);
-    value.then(
+    if (known.isRenewed) return;
+    known.isRenewed = true;
+    const next = this.load(key, nowMs);
+    known.next = next;
+    next.value.then(
       (found) => {
         // What was forgotten meanwhile stays so.
         if (this.entries.get(key) !== known) return;
         if (found === null) this.entries.delete(key);
-        else this.entries.set(key, { value, readAtMs: nowMs, isBeingRenewed: false });
+        else this.keep(key, next);
       },
-      () => undefined,
+      () => (known.next = null),
     );
+  }
+
+  private load(key: string, nowMs: number): Entry<V> {
+    return { value: this.options.load(key), readAtMs: nowMs, isRenewed: false, next: null };
+  }
+
+  private isInTime({ readAtMs }: Entry<V>, nowMs: number): boolean {
+    return nowMs >= readAtMs && nowMs - readAtMs < this.options.ttlMs;
+  }
+
+  /** The newest is the last to make room. */
+  private keep(key: string, entry: Entry<V>): void {
+    this.entries.delete(key);
+    this.entries.set(key, entry);
   }
 
   private drop(key: string, entry: Entry<V>): void {

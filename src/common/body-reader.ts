@@ -156,7 +156,8 @@ const LEAVE_MS = 250;
  */
 function leaveRest(request: IncomingMessage & { _dump?: () => void }, response: ServerResponse): void {
   request._dump?.();
-  request.socket.pause();
+  // Not sooner: dumping the request has its socket read on.
+  setImmediate(() => request.socket.pause());
   response.once('finish', () => setTimeout(() => request.socket.destroy(), LEAVE_MS).unref());
 }
 

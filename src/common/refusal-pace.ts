@@ -66,7 +66,8 @@ export class RefusalPace {
     const [oldest] = this.busyUntil.keys();
     if (this.busyUntil.size > MAX_SENDERS) this.busyUntil.delete(oldest!);
     const waitMs = Math.max(0, until - now - WINDOW_MS);
-    // Those that wait as long as they may have come together, and would leave together, and so would the next of their senders.
-    return waitMs < MAX_WAIT_MS ? waitMs : MAX_WAIT_MS * (1 - this.random() / 2);
+    // Those that wait the longest most likely came together. They would leave together, and their senders come back together.
+    const isLongest = waitMs > MAX_WAIT_MS - 1;
+    return isLongest ? MAX_WAIT_MS * (1 - this.random() / 2) : waitMs;
   }
 }

@@ -19,7 +19,10 @@ export interface ReadLimits {
   rowsPerEnvironment: number;
   /** How long a step waits for its turn, in milliseconds. */
   waitMs: number;
-  /** For how long its turn stays empty after a step while others want the database, in multiples of what the step took; absent: not at all. */
+  /**
+   * For how long its turn stays empty after a step while others want the database, in multiples of what the step took; absent:
+   * not at all.
+   */
   restShare?: number;
   /** Whether others than those who read want the database now; absent: they may at any time. */
   isWantedByOthers?: () => boolean;
@@ -40,8 +43,11 @@ const RETRY_AFTER_S = 1;
 /** A step that took longer did so for others' sake. */
 const LONGEST_REST_MS = 100;
 
-/** Steps that come to their end while one waits as long as it may (0.3 s), where the database answers: each takes 15 to 50 ms. */
-const DONE_AT_LEAST = 4;
+/**
+ * Steps that come to their end while one waits as long as it may (0.3 s), where the database answers: each takes 15 to 50 ms,
+ * and its rest as long.
+ */
+const DONE_AT_LEAST = 2;
 
 /**
  * Shares out the time for reads that take long. Each is done in steps of some milliseconds, and a few steps run at once,

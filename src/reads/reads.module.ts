@@ -26,7 +26,7 @@ const WAIT_MS = { server: 300, embedded: 1_000 };
 /**
  * On the embedded engine everything waits while a step runs, and an event on its way has several statements: without a rest
  * each of them waited for a step of its own. A server's processes most often share the machine's cores with this one. Where
- * nothing waited for a step, the next one comes at once.
+ * nobody else uses a connection when a step ends, the next one comes at once.
  */
 const REST_SHARE = 1;
 
@@ -59,7 +59,8 @@ function stepsAtOnce({ databaseUrl, databasePoolSize }: Config): number {
           rowsPerEnvironment: ROWS_PER_ENVIRONMENT,
           waitMs: WAIT_MS[engine],
           restShare: REST_SHARE,
-          isWantedByOthers: () => others.some((dataSource) => poolUsageOf(dataSource).busy > 0),
+          isWantedByOthers: () =>
+            others.some((dataSource) => dataSource.isInitialized && poolUsageOf(dataSource).busy > 0),
         });
         metrics.gauge('readsWaiting', {}, () => turns.stepsWaiting);
         return turns;

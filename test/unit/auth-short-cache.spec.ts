@@ -89,6 +89,39 @@ describe('The short cache', () => {
     expect(cache.has('a')).toBe(false);
   });
 
+  it('waits for what it had begun to load again when that takes until its time is over', async () => {
+    const answers: ((value: string) => void)[] = [];
+    const { cache, clock, loads } = cacheOver(() => new Promise((resolve) => answers.push(resolve)));
+    const first = cache.get('a');
+    answers[0]!('old');
+    await first;
+    clock.nowMs += 900;
+    await cache.get('a');
+    clock.nowMs += 200;
+    const late = cache.get('a');
+    expect(loads).toHaveLength(2);
+    answers[1]!('new');
+    expect(await late).toBe('new');
+    // But not for longer than it may be used.
+    clock.nowMs += 800;
+    const again = cache.get('a');
+    expect(loads).toHaveLength(3);
+    answers[2]!('newer');
+    expect(await again).toBe('newer');
+  });
+
+  it('lets what is in use outlive what is not', async () => {
+    const { cache, clock, loads } = cacheOver((key) => Promise.resolve(key));
+    await cache.get('a');
+    await cache.get('b');
+    clock.nowMs += 800;
+    await cache.get('a');
+    await answered();
+    await cache.get('c');
+    expect([cache.has('a'), cache.has('b')]).toEqual([true, false]);
+    expect(loads).toEqual(['a', 'b', 'a', 'c']);
+  });
+
   it('tells of a database that went away when the time of what it knows is over', async () => {
     let load = (): Promise<string> => Promise.resolve('A');
     const { cache, clock, loads } = cacheOver(() => load());

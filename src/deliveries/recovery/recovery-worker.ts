@@ -15,8 +15,8 @@ const ROUND_MS = 1_000;
 
 /**
  * After a step that queued something: 500 deliveries a second at most, and 100 where steps take long, so that what is
- * published meanwhile meets one in forty times. Several recoveries have their steps in the time that one alone has its own
- * in, but after each step, whatever it did, others get at the database for twice as long.
+ * published meanwhile meets one in forty times. Where several recoveries run, what steps that take long wait for is divided
+ * among them. After a step that queued nothing, others get at the database for twice as long.
  */
 const QUEUED_PAUSE = { minMs: 100, times: 40, maxMs: 500 };
 const LOOKED_PAUSE = { minMs: 0, times: 2, maxMs: 100 };
@@ -97,7 +97,8 @@ export class RecoveryWorker implements OnApplicationBootstrap, OnModuleDestroy {
 
   private async pause(tookMs: number, queued: number, recoveries: number): Promise<void> {
     const looked = pauseMs(tookMs, LOOKED_PAUSE);
-    const ms = queued > 0 ? Math.max(looked, pauseMs(tookMs, QUEUED_PAUSE) / recoveries) : looked;
+    const queuedPause = Math.max(looked, QUEUED_PAUSE.minMs, pauseMs(tookMs, QUEUED_PAUSE) / recoveries);
+    const ms = queued > 0 ? queuedPause : looked;
     await delay(ms, undefined, { signal: this.stopping.signal }).catch(() => undefined);
   }
 
