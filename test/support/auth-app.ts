@@ -7,7 +7,7 @@ import { AdministrationModule } from '../../src/administration/administration.mo
 import { AuthModule } from '../../src/auth/auth.module.js';
 import { EnvironmentContents } from '../../src/administration/environment-contents.js';
 import { ConfigModule } from '../../src/config/config.module.js';
-import { ACCESS_DATA_SOURCE, PIPELINE_DATA_SOURCE } from '../../src/database/data-sources.js';
+import { ACCESS_DATA_SOURCE, INTAKE_DATA_SOURCE, PIPELINE_DATA_SOURCE } from '../../src/database/data-sources.js';
 import { ReadsModule } from '../../src/reads/reads.module.js';
 import { DailyPartitions } from '../../src/database/daily-partitions.js';
 import { type Config, loadConfig } from '../../src/config/config.js';
@@ -78,6 +78,7 @@ export async function createAuthApp(
       { provide: DataSource, useValue: dataSource },
       { provide: PIPELINE_DATA_SOURCE, useValue: dataSource },
       { provide: ACCESS_DATA_SOURCE, useValue: dataSource },
+      { provide: INTAKE_DATA_SOURCE, useValue: dataSource },
       { provide: DailyPartitions, useValue: new DailyPartitions(dataSource) },
       { provide: DatabaseClock, useValue: DatabaseClock.local() },
       { provide: EnvironmentContents, useValue: contents },
@@ -86,6 +87,7 @@ export async function createAuthApp(
       DataSource,
       PIPELINE_DATA_SOURCE,
       ACCESS_DATA_SOURCE,
+      INTAKE_DATA_SOURCE,
       DailyPartitions,
       DatabaseClock,
       EnvironmentContents,

@@ -5,7 +5,7 @@ import { createApp } from '../../src/app.setup.js';
 import { AdministrationModule } from '../../src/administration/administration.module.js';
 import { AuthModule } from '../../src/auth/auth.module.js';
 import { ConfigModule } from '../../src/config/config.module.js';
-import { ACCESS_DATA_SOURCE, PIPELINE_DATA_SOURCE } from '../../src/database/data-sources.js';
+import { ACCESS_DATA_SOURCE, INTAKE_DATA_SOURCE, PIPELINE_DATA_SOURCE } from '../../src/database/data-sources.js';
 import { DailyPartitions } from '../../src/database/daily-partitions.js';
 import { loadConfig } from '../../src/config/config.js';
 import { DatabaseClock } from '../../src/database/database-clock.js';
@@ -90,11 +90,20 @@ export class WebhooksApp {
         { provide: DataSource, useValue: dataSource },
         { provide: PIPELINE_DATA_SOURCE, useValue: dataSource },
         { provide: ACCESS_DATA_SOURCE, useValue: dataSource },
+        { provide: INTAKE_DATA_SOURCE, useValue: dataSource },
         { provide: DailyPartitions, useValue: new DailyPartitions(dataSource) },
         { provide: DatabaseClock, useValue: DatabaseClock.local() },
         { provide: DeliveryControl, useValue: deliveryControl },
       ],
-      exports: [DataSource, PIPELINE_DATA_SOURCE, ACCESS_DATA_SOURCE, DailyPartitions, DatabaseClock, DeliveryControl],
+      exports: [
+        DataSource,
+        PIPELINE_DATA_SOURCE,
+        ACCESS_DATA_SOURCE,
+        INTAKE_DATA_SOURCE,
+        DailyPartitions,
+        DatabaseClock,
+        DeliveryControl,
+      ],
     })
     class SurroundingsModule {}
 
