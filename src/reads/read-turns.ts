@@ -43,10 +43,7 @@ const RETRY_AFTER_S = 1;
 /** A step that took longer did so for others' sake. */
 const LONGEST_REST_MS = 100;
 
-/**
- * Steps that come to their end while one waits as long as it may (0.3 s), where the database answers: each takes 15 to 35 ms,
- * and its rest as long. In a database without a connection left two or three still do.
- */
+/** Steps that come to their end while one waits as long as it may (0.3 s), where the database answers: each takes 15 to 50 ms. */
 const DONE_AT_LEAST = 4;
 
 /**

@@ -25,10 +25,10 @@ const WAIT_MS = { server: 300, embedded: 1_000 };
 
 /**
  * On the embedded engine everything waits while a step runs, and an event on its way has several statements: without a rest
- * each of them waited for a step of its own. A server's processes most often share the machine's cores with this one. Where
- * nobody else uses a connection when a step ends, the next one comes at once.
+ * each of them waited for a step of its own. Where nobody else uses a connection when a step ends, the next one comes at once. On
+ * a server in trouble connections are in use all the time, and with rests reads were refused there that can be served.
  */
-const REST_SHARE = 1;
+const REST_SHARE = { server: 0, embedded: 1 };
 
 /** Steps at once on the largest machines. */
 const MOST_STEPS = 4;
@@ -58,7 +58,7 @@ function stepsAtOnce({ databaseUrl, databasePoolSize }: Config): number {
           rowsPerToken: ROWS_PER_TOKEN,
           rowsPerEnvironment: ROWS_PER_ENVIRONMENT,
           waitMs: WAIT_MS[engine],
-          restShare: REST_SHARE,
+          restShare: REST_SHARE[engine],
           isWantedByOthers: () =>
             others.some((dataSource) => dataSource.isInitialized && poolUsageOf(dataSource).busy > 0),
         });
