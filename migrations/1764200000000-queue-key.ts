@@ -3,7 +3,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 /**
  * The queue's key is the delivery's id alone. Results name hundreds of deliveries of any number of environments; found
  * by a list of ids, they cost one step in the index each, whatever the planner believes of the table's size
- * (src/database/stored-statement.ts). The index of environments is for lists, and like the others for those leaves out
+ * (src/database/statements/stored-statement.ts). The index of environments is for lists, and like the others for those leaves out
  * what is leased: most deliveries never have an entry in it.
  */
 export class QueueKey1764200000000 implements MigrationInterface {

@@ -12,6 +12,11 @@ import { OperationalEvents1764900000000 } from './1764900000000-operational-even
 import { FanOut1765000000000 } from './1765000000000-fan-out.js';
 import { RequestDemand1765100000000 } from './1765100000000-request-demand.js';
 import { ForcedLeases1765300000000 } from './1765300000000-forced-leases.js';
+import { EndpointStates1765400000000 } from './1765400000000-endpoint-states.js';
+import { PartitionFunctions1765600000000 } from './1765600000000-partition-functions.js';
+import { ListedTests1765700000000 } from './1765700000000-listed-tests.js';
+import { StaleConnections1765800000000 } from './1765800000000-stale-connections.js';
+import { WebhookTokens1765900000000 } from './1765900000000-webhook-tokens.js';
 
 /** In the order they run. A migration that is not listed here does not exist: no glob can miss or find one by surprise. */
 export const migrations = [
@@ -29,4 +34,9 @@ export const migrations = [
   FanOut1765000000000,
   RequestDemand1765100000000,
   ForcedLeases1765300000000,
+  EndpointStates1765400000000,
+  PartitionFunctions1765600000000,
+  ListedTests1765700000000,
+  StaleConnections1765800000000,
+  WebhookTokens1765900000000,
 ];

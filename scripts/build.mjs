@@ -9,7 +9,7 @@
 import { spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import {
-  copyFileSync,
+  cpSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -25,11 +25,14 @@ import { basename, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { bundle } from './bundle.mjs';
 
-const SOURCES = ['src', 'migrations'];
+/** `docs/api` too: the service shows the guide. */
+const SOURCES = ['src', 'migrations', 'docs/api'];
 const SETTINGS = [
   'tsconfig.json',
   'tsconfig.build.json',
   'package.json',
+  'openapi-3.0.json',
+  'docs/errors.md',
   'package-lock.json',
   'scripts/build.mjs',
   'scripts/bundle.mjs',
@@ -42,19 +45,32 @@ const ABANDONED_MS = 3_600_000;
 
 /**
  * @param {string} root the repository
+ * @param {{ needsLink?: boolean }} [options] `needsLink`: false for who runs what is returned; then nothing is written where
+ *   this user may not and what is needed is built already. Default true.
  * @returns {string} the directory of the build
  */
-export function build(root) {
+export function build(root, { needsLink = true } = {}) {
   const name = hashOf(root);
   const builds = join(root, '.builds');
   const target = join(builds, name);
-  mkdirSync(builds, { recursive: true });
-  if (!existsSync(target)) compile(root, target);
-  const now = new Date();
-  utimesSync(target, now, now);
-  link(root, join('.builds', name));
-  prune(builds, name);
+  if (!existsSync(target)) {
+    mkdirSync(builds, { recursive: true });
+    compile(root, target);
+  }
+  try {
+    const now = new Date();
+    utimesSync(target, now, now);
+    link(root, join('.builds', name));
+    prune(builds, name);
+  } catch (error) {
+    if (needsLink || !isNotAllowed(error)) throw error;
+  }
   return target;
+}
+
+/** Whether the files belong to somebody else, or lie on a file system that is read-only. */
+export function isNotAllowed({ code }) {
+  return code === 'EACCES' || code === 'EPERM' || code === 'EROFS';
 }
 
 function hashOf(root) {
@@ -81,6 +97,8 @@ function compile(root, target) {
   const unfinished = `${target}.${randomBytes(4).toString('hex')}.unfinished`;
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   const compiled = join(unfinished, 'compiled');
+  // Where that is not allowed it is said now, and not for each file by the compiler.
+  mkdirSync(unfinished);
   const args = [tsc, '--project', join(root, 'tsconfig.build.json'), '--outDir', compiled];
   const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: ['ignore', 2, 2] });
   if (status !== 0) {
@@ -90,8 +108,10 @@ function compile(root, target) {
   }
   bundle(root, compiled, join(unfinished, 'src'));
   rmSync(compiled, { recursive: true });
-  // Seen from the compiled files it lies where it lies seen from the sources.
-  copyFileSync(join(root, 'package.json'), join(unfinished, 'package.json'));
+  // Seen from the compiled files they lie where they lie seen from the sources.
+  for (const file of ['package.json', 'openapi-3.0.json', 'docs/api', 'docs/errors.md']) {
+    cpSync(join(root, file), join(unfinished, file), { recursive: true });
+  }
   try {
     renameSync(unfinished, target);
   } catch (error) {

@@ -42,7 +42,7 @@ export function bundle(root, compiled, target) {
   const { buildSync } = createRequire(join(root, 'package.json'))('esbuild');
   buildSync({
     absWorkingDir: root,
-    entryPoints: ['main.js', 'reencrypt-secrets.js', 'database/embedded-postgres.worker.js'].map((file) =>
+    entryPoints: ['main.js', 'reencrypt-secrets.js', 'database/embedded/embedded-postgres.worker.js'].map((file) =>
       join(compiled, 'src', file),
     ),
     outdir: target,

@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import openapiTS, { astToString } from 'openapi-typescript';
+import ts from 'typescript';
 
 const { values: options } = parseArgs({
   options: {
@@ -13,7 +14,7 @@ const { values: options } = parseArgs({
 });
 
 /** What has a default may be left out of a request; the generator's own choice would demand it. */
-const OPTIONS = { defaultNonNullable: false };
+const OPTIONS = { defaultNonNullable: false, transform };
 /** Paths are in the table of operations. */
 const USED = ['webhooks', 'components', 'operations'];
 
@@ -69,7 +70,31 @@ function clientPart({ openapi, info, paths, webhooks, components }) {
       responses: {},
     })),
   };
-  return { ...part, components: { schemas: usedSchemas(part, components.schemas) } };
+  return { ...part, components: { schemas: withoutSamples(usedSchemas(part, components.schemas)) } };
+}
+
+/**
+ * Without what would be a comment that says nothing which name, type and description do not: examples of members, and the
+ * formats of texts. A tenth of the package.
+ */
+function withoutSamples(value) {
+  if (Array.isArray(value)) return value.map(withoutSamples);
+  if (typeof value !== 'object' || value === null) return value;
+  // Of a schema: a member that is called so is a schema itself.
+  const kept = Object.entries(value).filter(
+    ([name, part]) => (name !== 'example' && name !== 'format') || part?.type !== undefined,
+  );
+  return Object.fromEntries(kept.map(([name, part]) => [name, withoutSamples(part)]));
+}
+
+/** The values that are known, which an editor offers, and any other text: `'a' | 'b' | (string & {})`. */
+function transform({ 'x-extensible-enum': values }) {
+  if (values === undefined) return undefined;
+  const { factory } = ts;
+  const text = factory.createKeywordTypeNode(ts.SyntaxKind.StringKeyword);
+  const anyText = factory.createIntersectionTypeNode([text, factory.createTypeLiteralNode([])]);
+  const known = values.map((value) => factory.createLiteralTypeNode(factory.createStringLiteral(value)));
+  return factory.createUnionTypeNode([...known, factory.createParenthesizedType(anyText)]);
 }
 
 function operations(items, change) {
@@ -91,7 +116,7 @@ function withoutExamples({ content, ...rest }) {
 
 /** What is referred to, from an operation or from another schema that is; and the errors. */
 function usedSchemas(part, schemas) {
-  const used = new Set(['ApiError']);
+  const used = new Set(['ErrorResponse']);
   const visit = (value) => {
     for (const [, name] of JSON.stringify(value).matchAll(/"#\/components\/schemas\/(\w+)"/g)) {
       if (used.has(name)) continue;
@@ -99,7 +124,7 @@ function usedSchemas(part, schemas) {
       visit(schemas[name]);
     }
   };
-  visit(schemas.ApiError);
+  visit(schemas.ErrorResponse);
   visit(part);
   return Object.fromEntries(Object.entries(schemas).filter(([name]) => used.has(name)));
 }

@@ -1,5 +1,5 @@
 // Writes what is made from the tables of the code: .env.example and docs/configuration.md from the settings,
-// docs/errors.md from the error codes, docs/metrics.md from the metrics, docs/blocked-addresses.md from the rules of
+// docs/errors.md from the error codes and the errors of attempts, docs/metrics.md from the metrics, docs/blocked-addresses.md from the rules of
 // egress. The tables are read from the source, so it never works on a stale build.
 // With --check it writes nothing and fails when a file is not up to date.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -8,8 +8,10 @@ import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
 register('../test/support/typescript-hooks.mjs', import.meta.url);
-const { SETTINGS, defaultOf } = await import('../src/config/settings.ts');
-const { ERRORS } = await import('../src/common/errors.ts');
+const { SETTINGS, defaultOf, fileVariableOf } = await import('../src/config/settings.ts');
+const { DATABASE_URL_PARAMETERS, SSL_MODES } = await import('../src/config/database-url.ts');
+const { ERRORS } = await import('../src/http/errors.ts');
+const { ATTEMPT_ERROR_TABLE } = await import('../src/common/outcomes.ts');
 const { METRICS } = await import('../src/metrics/metric-table.ts');
 const { BLOCKED_IPV4_RANGES, BLOCKED_IPV6_RANGES, GLOBAL_UNICAST_IPV6 } =
   await import('../src/egress/blocked-ranges.ts');
@@ -20,6 +22,7 @@ const PRODUCTION = { isProduction: true, isHttpAllowed: false };
 const SOURCE_NOTE = (source) => `<!-- Made from ${source} by \`npm run docs:generate\`; do not edit. -->`;
 
 const settings = Object.values(SETTINGS);
+const secretNames = settings.filter(({ isSecret }) => isSecret).map(({ name }) => name);
 
 function configuration() {
   return `${SOURCE_NOTE('src/config/settings.ts')}
@@ -38,9 +41,46 @@ All settings are validated at the start. If some are bad the process does not st
   private network (\`0.0.0.0/0\`, \`::/0\` and the like), and ranges in TARGET_PORTS that begin below 1024.
 - With DATABASE_URL, ADMIN_TOKEN and ENCRYPTION_KEYS are required in every mode: all replicas must have the same ones.
   Without it they are made at first boot into files in DATA_DIR that only their owner can read.
+- A secret can be given as a file, as Docker and Kubernetes hand secrets out: \`<NAME>_FILE\` names it, such as
+  \`ADMIN_TOKEN_FILE=/run/secrets/admin_token\`. These have one: ${secretNames.join(', ')}. The newline at
+  the end of the file is dropped. Both at once are refused, as is a file that is not there, cannot be read, is not a regular
+  file, or has more than 131,072 bytes. It is read at the start: after a change, start again.
 
 ${table(settings)}
+
+## DATABASE_URL
+
+\`postgres://user:password@host:port/database?parameter=value\`, as
+[libpq](https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS) has it. In user, password and database
+these characters are encoded: \`@\` as \`%40\`, \`:\` as \`%3A\`, \`/\` as \`%2F\`, \`?\` as \`%3F\`, \`#\` as \`%23\`, \`%\`
+as \`%25\`. The host may be empty where \`host=\` names it: \`postgres:///tidings?host=/var/run/postgresql\`. Several hosts are
+refused, and so is each parameter that is not in this table: none is passed over.
+
+What \`sslmode\` means is what it means to libpq. \`allow\` and \`prefer\` are refused: they can end up without encryption.
+
+| \`sslmode\` | meaning |
+|---|---|
+${pairs(SSL_MODES)}
+
+| where the server is | parameters |
+|---|---|
+| on this machine, or in a network that you trust | none |
+| with a certificate of a public authority | \`sslmode=verify-full\` |
+| with a certificate of a private authority, such as that of a cloud provider | \`sslmode=verify-full&sslrootcert=/etc/tidings/ca.pem\` |
+| the same, but reached by another name than the certificate has | \`sslmode=verify-ca&sslrootcert=/etc/tidings/ca.pem\` |
+| where clients have certificates, too | \`…&sslcert=/etc/tidings/client.pem&sslkey=/etc/tidings/client.key\` |
+| where the certificate cannot be checked | \`sslmode=require\`: keeps out who listens, not who answers in its place |
+
+| parameter | meaning |
+|---|---|
+${pairs(DATABASE_URL_PARAMETERS)}
 `;
+}
+
+function pairs(meanings) {
+  return Object.entries(meanings)
+    .map(([name, meaning]) => `| \`${name}\` | ${cell(meaning)} |`)
+    .join('\n');
 }
 
 function table(rows) {
@@ -71,7 +111,10 @@ function envExample() {
     const lines = [`# ${setting.description}`, `# ${plain(setting.type.form)}`];
     if (development === null) lines.push(`# Not set: ${setting.unset}.`);
     else if (development !== production) lines.push(`# Default in production: ${production || '(empty)'}`);
-    return [...lines, `#${setting.name}=${development ?? setting.example}`].map(plain).join('\n');
+    lines.push(`#${setting.name}=${development ?? setting.example}`);
+    const file = fileVariableOf(setting);
+    if (file) lines.push('# Or a file that holds it:', `#${file}=/run/secrets/${setting.name.toLowerCase()}`);
+    return lines.map(plain).join('\n');
   });
   return `# Every setting with its default in development, or with an example where there is no default.
 # Copy to .env and uncomment what differs. docs/configuration.md says more.
@@ -89,7 +132,10 @@ function errors() {
   const rows = Object.entries(ERRORS).map(
     ([code, { status, description }]) => `| \`${code}\` | ${status} | ${cell(description)} |`,
   );
-  return `${SOURCE_NOTE('src/common/errors.ts')}
+  const attemptRows = Object.entries(ATTEMPT_ERROR_TABLE).map(
+    ([error, { meaning, remedy }]) => `| \`${error}\` | ${cell(meaning)} | ${cell(remedy)} |`,
+  );
+  return `${SOURCE_NOTE('src/http/errors.ts and src/common/outcomes.ts')}
 
 # Errors
 
@@ -109,6 +155,15 @@ Every error of the API has this form. \`code\` is stable: programs may act on it
 | code | status | meaning |
 |---|---|---|
 ${rows.join('\n')}
+
+## Errors of an attempt
+
+When a receiver gave no answer, \`error\` of the attempt says why, and \`response\` is null. Programs may act on these words.
+New ones may be added.
+
+| error | what happened | what to do |
+|---|---|---|
+${attemptRows.join('\n')}
 `;
 }
 

@@ -1,47 +1,33 @@
 /**
- * A small receiver: prints each delivery and whether its two signatures verify. How a receiver checks them is in
- * `verifyStandard` and `verifyBody`; a real one rejects what does not verify and drops events that it has seen.
+ * A small receiver: prints each delivery, whether its two signatures verify and, if not, why; and which deliveries came
+ * before. It answers as a receiver should: 204, or 401 to what does not verify.
  *
  *   npm run listen -- [--port 4000] [--webhook .data/webhook.json] [--secret <secret>]...
  *
  * `--webhook` is a file that holds the answer of `POST /webhook`, read anew for each delivery, so that this may be
  * started before there is a webhook. `--secret` gives secrets directly; it may be repeated.
  */
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import './node-version.mjs';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { buffer } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { ensureInstalled } from './install.mjs';
 
-/** How far the clocks of sender and receiver may be apart; an older request may be a replay of a recorded one. */
-const TOLERANCE_SECONDS = 300;
+/** Of deliveries that came before. A real receiver keeps them in its database, for as long as retries can go on. */
+const KNOWN_IDS_MAX = 10_000;
+
+/** Beside that of the file. A webhook has five at most. */
+const SECRETS_MAX = 10;
 
 const options = readOptions();
-
-/**
- * Standard Webhooks (https://www.standardwebhooks.com): an HMAC over id, time and body, so that none can be exchanged.
- * While a secret is being replaced the header holds a signature of each; one that matches is enough.
- */
-function verifyStandard(secret, headers, body) {
-  const { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': signatures = '' } = headers;
-  const ageSeconds = Math.abs(Date.now() / 1000 - Number(timestamp));
-  if (!(ageSeconds <= TOLERANCE_SECONDS)) return false;
-  const expected = createHmac('sha256', secret).update(`${id}.${timestamp}.`).update(body).digest('base64');
-  return signatures.split(' ').some((signature) => isSame(signature, `v1,${expected}`));
-}
-
-/** The body signature: an HMAC over the body alone, for receivers that were written for such a header. */
-function verifyBody(secret, headers, body) {
-  const expected = createHmac('sha256', secret).update(body).digest('base64');
-  return isSame(headers['x-webhook-signature'] ?? '', `format=sha256,v=${expected}`);
-}
-
-/** Compares in a time that tells nothing about where the texts differ. */
-function isSame(given, expected) {
-  const [a, b] = [Buffer.from(given), Buffer.from(expected)];
-  return a.length === b.length && timingSafeEqual(a, b);
-}
+ensureInstalled(fileURLToPath(new URL('..', import.meta.url)));
+// Not above: esbuild has to be installed first.
+const { importClient } = await import('./client-module.mjs');
+const { verifyWebhook, WebhookVerificationError } = await importClient();
+const knownIds = new Set();
 
 async function receive(request, response) {
   if (request.method !== 'POST') {
@@ -50,34 +36,60 @@ async function receive(request, response) {
   }
   // The signatures are over the bytes as sent: a body that was parsed and written again need not be the same.
   const body = await buffer(request);
-  response.writeHead(204).end();
-  console.log(describeDelivery(request.headers, body));
+  const verdicts = verdictsOf(request.headers, body);
+  response.writeHead(verdicts.isRefused ? 401 : 204).end();
+  const lines = describeDelivery(request.headers, body, verdicts);
+  if (verdicts.isRefused) lines.push('  refused: answered with 401');
+  else if (hasComeBefore(request.headers['webhook-id'])) lines.push('  dropped: it has come before');
+  console.log(lines.join('\n'));
 }
 
-function describeDelivery(headers, body) {
-  const { event = 'not a delivery', webhook_id: sender } = parse(body) ?? {};
+/** What each of the two signatures is found to be. The first covers the time of the attempt: it decides. */
+function verdictsOf(headers, body) {
+  const webhook = readWebhook();
+  const secrets = [...options.secrets, ...(webhook.secret === undefined ? [] : [webhook.secret])];
+  if (secrets.length === 0) {
+    const notVerified = `not verified: ${webhook.problem}`;
+    return { isRefused: false, standard: notVerified, body: notVerified };
+  }
+  // Of secrets from the command line it is not known whose they are.
+  const webhookId = options.secrets.length === 0 ? webhook.id : undefined;
+  const refusalOf = (signature) => {
+    try {
+      verifyWebhook(headers, body, secrets, { signature, webhookId });
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof WebhookVerificationError)) throw error;
+      return error.message;
+    }
+  };
+  const [standard, ofBody] = [refusalOf('standard'), refusalOf('body')];
+  const inWords = (refusal) => (refusal === undefined ? 'verified' : `NOT VALID: ${refusal}`);
+  return { isRefused: standard !== undefined, standard: inWords(standard), body: inWords(ofBody) };
+}
+
+function describeDelivery(headers, body, verdicts) {
+  const { event = 'not a delivery' } = parse(body) ?? {};
   const sentAt = new Date(Number(headers['webhook-timestamp']) * 1000);
   const attempt = Number.isNaN(sentAt.getTime()) ? 'without a timestamp' : `attempted at ${sentAt.toISOString()}`;
   const lines = [
     '',
     `${event}  ${headers['webhook-id'] ?? 'without an id'}  ${attempt}`,
-    `  webhook-signature:   ${verdict(verifyStandard, headers, body, sender)}`,
-    `  X-Webhook-Signature: ${verdict(verifyBody, headers, body, sender)}`,
+    `  webhook-signature:   ${verdicts.standard}`,
+    `  X-Webhook-Signature: ${verdicts.body}`,
     `  ${body}`,
   ];
   // A sender's control characters must not reach the terminal.
-  return lines.map((line) => line.replace(/[\p{Cc}]/gu, '\ufffd')).join('\n');
+  return lines.map((line) => line.replace(/[\p{Cc}]/gu, '\ufffd'));
 }
 
-function verdict(verify, headers, body, sender) {
-  const webhook = readWebhook();
-  const secrets = [...options.secrets, ...(webhook.secret === undefined ? [] : [webhook.secret])];
-  if (secrets.length === 0) return `not verified: ${webhook.problem}`;
-  if (secrets.some((secret) => verify(secret, headers, body))) return 'verified';
-  if (webhook.id !== undefined && sender !== undefined && webhook.id !== sender) {
-    return `NOT VALID: ${options.webhook} holds the secret of webhook ${webhook.id}, this is from webhook ${sender}`;
-  }
-  return 'NOT VALID';
+/** Keeps the id, too. What has none is never dropped. */
+function hasComeBefore(id) {
+  if (id === undefined || knownIds.has(id)) return id !== undefined;
+  const [oldest] = knownIds;
+  if (knownIds.size >= KNOWN_IDS_MAX) knownIds.delete(oldest);
+  knownIds.add(id);
+  return false;
 }
 
 function readWebhook() {
@@ -88,7 +100,7 @@ function readWebhook() {
     return { problem: `no secret yet (save the answer of POST /webhook as ${options.webhook})` };
   }
   const { id, secret } = parse(answer) ?? {};
-  if (typeof secret === 'string') return { id, secret };
+  if (typeof secret === 'string' && secret.trim() !== '') return { id, secret };
   return { problem: `${options.webhook} is not the answer of a POST /webhook that succeeded` };
 }
 
@@ -112,6 +124,8 @@ function readOptions() {
     });
     const port = Number(values.port);
     if (!/^\d+$/.test(values.port) || port > 65_535) throw new Error('--port must be a number from 0 to 65535');
+    if (values.secret.some((secret) => secret.trim() === '')) throw new Error('--secret must not be blank');
+    if (values.secret.length > SECRETS_MAX) throw new Error(`--secret can be given ${SECRETS_MAX} times`);
     return { port, webhook: values.webhook, secrets: values.secret };
   } catch (error) {
     return stop(`${error.message}\nUsage: npm run listen -- [--port 4000] [--webhook FILE] [--secret SECRET]...`);

@@ -10,8 +10,12 @@ import { ErasureModule } from './erasure/erasure.module.js';
 import { EventsModule } from './events/events.module.js';
 import { HealthModule } from './observability/health.module.js';
 import { MetricsModule } from './observability/metrics.module.js';
+import { IdempotencyModule } from './idempotency/idempotency.module.js';
 import { OperationsModule } from './operations/operations.module.js';
 import { ReadsModule } from './reads/reads.module.js';
+import { RecoveryModule } from './recovery/recovery.module.js';
+import { schema } from './schema.js';
+import { StatsModule } from './stats/stats.module.js';
 import { WebhooksModule } from './webhooks/webhooks.module.js';
 
 @Module({})
@@ -21,7 +25,7 @@ export class AppModule {
       module: AppModule,
       imports: [
         ConfigModule.forRoot(config),
-        DatabaseModule,
+        DatabaseModule.forRoot(schema),
         HealthModule,
         MetricsModule,
         AuthModule,
@@ -29,8 +33,11 @@ export class AppModule {
         AdministrationModule,
         AuditModule,
         WebhooksModule,
+        IdempotencyModule,
         DeliveriesModule,
         EventsModule,
+        RecoveryModule,
+        StatsModule,
         ErasureModule,
         OperationsModule,
       ],

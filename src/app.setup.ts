@@ -1,71 +1,95 @@
-import { type DynamicModule, type LoggerService, Module, type Type } from '@nestjs/common';
+import { type DynamicModule, type LoggerService, Module, type NestApplicationOptions, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { serveApiDocs } from './api-docs.js';
+import { serveApiDocs } from './openapi/api-docs.js';
+import { isPublic } from './auth/access.decorators.js';
 import { senderOf } from './auth/request-principal.js';
-import { ErrorFilter } from './common/error.filter.js';
-import { HttpAdapter } from './common/http-adapter.js';
-import { RequestValidationPipe } from './common/request-validation.pipe.js';
-import type { ServerLimits } from './common/server-limits.js';
-import { ShutdownState } from './common/shutdown-state.js';
+import { compressAnswers } from './http/compress-answers.js';
+import { PUBLIC_URL } from './openapi/creates.js';
+import { ErrorFilter } from './http/error.filter.js';
+import { HttpAdapter } from './http/http-adapter.js';
+import { operationsWithoutSecrets } from './openapi/operations-without-secrets.js';
+import { QueryGuard } from './http/query.guard.js';
+import { RequestValidationPipe } from './http/request-validation.pipe.js';
+import type { ServerLimits } from './http/server-limits.js';
+import { ShutdownState } from './http/shutdown-state.js';
 import type { Config } from './config/config.js';
 import { Metrics } from './metrics/metrics.js';
 import { PinoLogger } from './observability/logger.js';
 import { logRequests } from './observability/request-log.js';
 import { measureRequests } from './observability/request-metrics.js';
+import { buildOpenApi } from './openapi.js';
+import { readOpenApi30 } from './openapi/openapi-30.js';
 
 export interface AppOptions {
-  /** Where log lines go; a logger made from the settings if absent. */
+  /** Receives the log lines; default: a logger made from the settings. */
   logger?: LoggerService;
-  /** true: no provider is made and nothing is opened, so that the application can only describe itself. */
+  /** true: no provider is created and nothing is opened, so the application can only describe itself. */
   preview?: boolean;
   /** Other limits of the server, for tests. */
   limits?: ServerLimits;
-  /** Puts something else in the place of an instance that was made, for tests; gives back what is not its matter. */
-  replace?: (instance: unknown) => unknown;
+  /** Answers from this number of bytes on are compressed, for tests. Default: 1,024. */
+  minCompressedBytes?: number;
 }
 
+/** Creates Nest's application from a root module: `NestFactory.create`, or a test's replacement. */
+export type MakeApp = (
+  root: DynamicModule,
+  adapter: HttpAdapter,
+  options: NestApplicationOptions,
+) => Promise<NestFastifyApplication>;
+
 /**
- * Sets an application up as main, the tests and the OpenAPI script share it. It is neither initialised nor listening.
+ * Sets up an application for main, the tests and the OpenAPI script. It is neither initialised nor listening.
  *
- * @param module What to serve: `AppModule.forRoot(config)`, or a part of it in a test.
+ * @param module the root module: `AppModule.forRoot(config)`, or a part of it in a test.
  */
 export async function createApp(
   config: Config,
   module: Type | DynamicModule,
-  { logger = PinoLogger.of(config), preview = false, limits, replace }: AppOptions = {},
+  { logger = PinoLogger.of(config), preview = false, limits, minCompressedBytes }: AppOptions = {},
+  make: MakeApp = (root, adapter, options) => NestFactory.create(root, adapter, options),
 ): Promise<NestFastifyApplication> {
   const shutdown = new ShutdownState();
   const adapter = new HttpAdapter({ ...config, senderOf, ...(limits && { limits }) }, shutdown);
-  const app = await NestFactory.create<NestFastifyApplication>(ServerModule.of(module, shutdown), adapter, {
+  const app = await make(ServerModule.of(module, shutdown, config), adapter, {
     logger,
     preview,
-    ...(replace && { instrument: { instanceDecorator: replace } }),
-    // A start that fails throws; the caller says so and ends the process.
+    // A failed start throws; the caller reports it and ends the process.
     abortOnError: false,
     // The adapter reads bodies itself.
     bodyParser: false,
   });
   app.useGlobalFilters(new ErrorFilter());
+  app.useGlobalGuards(new QueryGuard(isPublic));
   app.useGlobalPipes(new RequestValidationPipe());
   if (preview) return app;
 
-  logRequests(app.getHttpAdapter().getInstance(), logger);
-  measureRequests(app.getHttpAdapter().getInstance(), app.get(Metrics));
-  serveApiDocs(app);
+  const server = app.getHttpAdapter().getInstance();
+  logRequests(server, logger, { which: config.logRequests, senderOf });
+  measureRequests(server, app.get(Metrics));
+  const compressible = operationsWithoutSecrets(readOpenApi30());
+  compressAnswers(server, {
+    mayCompress: (operation) => compressible.has(operation),
+    ...(minCompressedBytes !== undefined && { minBytes: minCompressedBytes }),
+  });
+  serveApiDocs(app, config, (address) => buildOpenApi(app, address));
   return app;
 }
 
-/** The root: the served modules, the state of the server that serves them, and what counts. */
 @Module({})
 class ServerModule {
-  static of(served: Type | DynamicModule, shutdown: ShutdownState): DynamicModule {
+  static of(served: Type | DynamicModule, shutdown: ShutdownState, { publicUrl }: Config): DynamicModule {
     return {
       module: ServerModule,
       global: true,
       imports: [served],
-      providers: [{ provide: ShutdownState, useValue: shutdown }, Metrics],
-      exports: [ShutdownState, Metrics],
+      providers: [
+        { provide: ShutdownState, useValue: shutdown },
+        { provide: PUBLIC_URL, useValue: publicUrl },
+        Metrics,
+      ],
+      exports: [ShutdownState, PUBLIC_URL, Metrics],
     };
   }
 }

@@ -1,22 +1,13 @@
 import { Logger } from '@nestjs/common';
+import { OperatorError } from './common/operator-error.js';
 import type { Config } from './config/config.js';
 import { secretTextsOf } from './config/secret-texts.js';
 import { withoutSecrets } from './observability/redaction.js';
 
-/** Errors whose message alone tells whoever starts the process what to do. */
-const SELF_EXPLANATORY = new Set([
-  'ConfigError',
-  'DataDirectoryInUseError',
-  'SchemaTooNewError',
-  'DatabaseTooOldError',
-  'DatabaseUnreachableError',
-  'UnreadableSecretError',
-]);
-
 /**
- * What to print when the start fails: the message for errors of configuration, the stack for what nobody foresaw.
+ * The text to print when the start fails: the message of an expected error, or the stack of an unexpected one.
  *
- * @param config as far as it was read: its secrets are not shown.
+ * @param config the settings read so far: their secrets are not shown.
  */
 export function explain(error: unknown, config: Config | null): string {
   return withoutSecrets(tell(error), config ? secretTextsOf(config) : []);
@@ -24,13 +15,16 @@ export function explain(error: unknown, config: Config | null): string {
 
 function tell(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if (SELF_EXPLANATORY.has(error.name)) return error.message;
+  if (error instanceof OperatorError) return error.message;
   return causesOf(error)
     .map(({ stack, message }) => stack ?? message)
     .join('\ncaused by ');
 }
 
-/** After a fault that nothing caught the state of the process is unknown: it logs it and ends; the supervisor restarts. */
+/**
+ * After an uncaught fault the state of the process is unknown. So it logs the fault and ends; the supervisor restarts
+ * it.
+ */
 export function exitOnFault(): void {
   const logger = new Logger('Tidings');
   const exit = (error: unknown): void => {

@@ -1,52 +1,148 @@
 import 'reflect-metadata';
 import { Logger } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
+import { OperatorError } from './common/operator-error.js';
+import { ShutdownState } from './http/shutdown-state.js';
 import { type Config, loadConfig } from './config/config.js';
 import { sweepCredentials } from './config/credential-file.js';
 import { readEnvironment } from './config/environment.js';
-import { CREDENTIAL_FILES, resolveCredentials } from './config/first-boot.js';
-import { DataDirectory } from './database/data-directory.js';
-import { EmbeddedPostgres } from './database/embedded-postgres.js';
+import { CREDENTIAL_FILES, resolveCredentials, type ResolvedConfig } from './config/first-boot.js';
+import { DataDirectory } from './database/embedded/data-directory.js';
+import { EmbeddedPostgres } from './database/embedded/embedded-postgres.js';
+import { asDataDirectoryError } from './database/embedded/write-trouble.js';
 import { freedHostsRule } from './egress/freed-hosts-rule.js';
 import { operatorTargetRule } from './egress/operator-target-rule.js';
 import { exitOnFault, explain } from './fault.js';
-import { closeOnSignal } from './shutdown.js';
+import { PinoLogger } from './observability/logger.js';
+import { closeOnSignal, STOP_SIGNALS } from './shutdown.js';
+import { StartingServer } from './http/starting-server.js';
 import { welcome } from './welcome.js';
 
 /**
- * How much V8 lets the heap grow beyond what lives in it before it looks for garbage, in percent. By itself it lets it
- * treble: events that are being delivered live just long enough to be taken for lasting, so most of the heap was garbage,
- * 323 MB under full load instead of 195, at the same speed.
+ * How far V8 lets the heap grow beyond its live objects before it collects garbage, in percent. By default it lets the
+ * heap treble. Events under delivery live just long enough to look permanent, so most of the heap was garbage: 323 MB
+ * under full load instead of 195, at the same speed.
  */
 const HEAP_GROWTH_PERCENT = 50;
 
-/** What is known of the settings when the start fails. */
+/** The settings read so far, for the report when the start fails. */
 let given: Config | null = null;
 
-async function start(): Promise<void> {
+/** Lets a signal end the work before the application exists: the wait for the database, and its migration. */
+const stopping = new AbortController();
+
+async function run(): Promise<void> {
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`);
-  given = loadConfig(readEnvironment(), [freedHostsRule, operatorTargetRule]);
-  if (given.databaseUrl === null) {
-    // Claimed before the first file is made in it: a second process must not touch what is another's. Started before
-    // the application is loaded, which asks for it, and is told then if it failed: the two take about as long, in a
-    // thread each.
-    EmbeddedPostgres.start(DataDirectory.claim(given.dataDir)).catch(() => undefined);
-    await sweepCredentials(given.dataDir, Object.values(CREDENTIAL_FILES));
+  const isMigrating = commandOf(process.argv.slice(2)) === 'migrate';
+  given = loadConfig(readEnvironment(), [freedHostsRule, operatorTargetRule], { needsCredentials: !isMigrating });
+  const logger = PinoLogger.of(given);
+  Logger.overrideLogger(logger);
+  if (isMigrating) return migrate(given);
+
+  const starting = serve(given, logger);
+  const { shutdownDelayMs: delayMs, shutdownTimeoutMs: timeoutMs } = given;
+  closeOnSignal(
+    async () => {
+      stopping.abort();
+      // A failed start has closed what it opened.
+      const app = await starting.catch(() => null);
+      app?.get(ShutdownState).leave();
+      if (app) await sleep(delayMs);
+      await app?.close();
+    },
+    { delayMs, timeoutMs },
+  );
+  await starting.catch((error: unknown) => {
+    // After a stop the result of the start does not matter.
+    if (!stopping.signal.aborted) throw error;
+  });
+}
+
+function commandOf(args: readonly string[]): 'serve' | 'migrate' {
+  if (args.length === 0) return 'serve';
+  if (args.length === 1 && args[0] === 'migrate') return 'migrate';
+  throw new OperatorError(
+    `There is no command "${args.join(' ')}": without one the service starts, and "migrate" brings the schema up to date.`,
+  );
+}
+
+async function serve(settings: Config, logger: PinoLogger): Promise<NestFastifyApplication> {
+  const startingServer = await StartingServer.listen(settings.port, settings.host);
+  let engine: Promise<EmbeddedPostgres> | null = null;
+  try {
+    // Before the application is loaded, which uses the engine: both take about as long, each in its own thread.
+    engine = startEngine(settings);
+    const config = await credentialsOf(settings);
+    const loading = Promise.all([import('./app.module.js'), import('./app.setup.js')]);
+    loading.catch(() => undefined);
+    await prepare(config, engine, config.migrateOnStart);
+    const [{ AppModule }, { createApp }] = await loading;
+    const app = await createApp(config, AppModule.forRoot(config), { logger });
+    exitOnFault();
+    const { port } = startingServer.address;
+    await app.listen(startingServer.handOver());
+    new Logger('Tidings').log(`listening on ${await app.getUrl()}`);
+    if (!config.isProduction && config.databaseUrl === null)
+      process.stdout.write(welcome(config.dataDir, String(port)));
+    return app;
+  } catch (error) {
+    await startingServer.close();
+    await (await engine?.catch(() => null))?.stop();
+    throw error;
   }
-  const config = await resolveCredentials(given);
-  const [{ AppModule }, { createApp }] = await Promise.all([import('./app.module.js'), import('./app.setup.js')]);
-  const app = await createApp(config, AppModule.forRoot(config));
-  exitOnFault();
-  closeOnSignal(() => app.close(), config.shutdownTimeoutMs);
-  await app.listen(config.port, config.host);
-  const url = await app.getUrl();
-  new Logger('Tidings').log(`listening on ${url}`);
-  if (config.isProduction || config.databaseUrl !== null) return;
-  process.stdout.write(welcome(config.dataDir, new URL(url).port));
+}
+
+/** Makes the schema and partitions, as the role that owns them: `main.js migrate`. */
+async function migrate(config: Config): Promise<void> {
+  for (const signal of STOP_SIGNALS) process.once(signal, () => stopping.abort());
+  const engine = startEngine(config);
+  try {
+    await prepare(config, engine, true);
+  } catch (error) {
+    if (!stopping.signal.aborted) throw error;
+    throw new OperatorError('The migration was stopped; nothing was changed.', { cause: error });
+  } finally {
+    await (await engine)?.stop();
+  }
+  new Logger('Tidings').log('the database is ready for this version');
+}
+
+/** Null: there is a server, and no embedded engine. */
+function startEngine({ databaseUrl, dataDir }: Config): Promise<EmbeddedPostgres> | null {
+  if (databaseUrl !== null) return null;
+  // Claimed before the first file is made in it: a second process must not touch the files of another.
+  const engine = EmbeddedPostgres.start(DataDirectory.claim(dataDir));
+  // Whoever awaits it gets the error.
+  engine.catch(() => undefined);
+  return engine;
+}
+
+async function credentialsOf(config: Config): Promise<ResolvedConfig> {
+  try {
+    if (config.databaseUrl === null) await sweepCredentials(config.dataDir, Object.values(CREDENTIAL_FILES));
+    return await resolveCredentials(config);
+  } catch (error) {
+    throw asDataDirectoryError(error, config.dataDir);
+  }
+}
+
+async function prepare(
+  { databaseUrl, databaseWaitMs: waitMs }: Config,
+  engine: Promise<EmbeddedPostgres> | null,
+  mayMigrate: boolean,
+): Promise<void> {
+  const [{ prepareDatabase }, { schema }] = await Promise.all([
+    import('./database/prepare-database.js'),
+    import('./schema.js'),
+  ]);
+  if (engine) await prepareDatabase({ url: (await engine).url, schema, isEmbedded: true, mayMigrate });
+  else await prepareDatabase({ url: databaseUrl!, schema, mayMigrate, waitMs, signal: stopping.signal });
 }
 
 try {
-  await start();
+  await run();
 } catch (error) {
   process.stderr.write(`${explain(error, given)}\n`);
   process.exit(1);

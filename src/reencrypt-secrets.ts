@@ -2,19 +2,20 @@ import 'reflect-metadata';
 import { type Config, loadConfig } from './config/config.js';
 import { readEnvironment } from './config/environment.js';
 import { resolveCredentials } from './config/first-boot.js';
-import { DataDirectory } from './database/data-directory.js';
+import { DataDirectory } from './database/embedded/data-directory.js';
 import { openDatabase } from './database/database.js';
-import { EmbeddedPostgres } from './database/embedded-postgres.js';
+import { EmbeddedPostgres } from './database/embedded/embedded-postgres.js';
 import { explain } from './fault.js';
-import { reencryptSecrets } from './webhooks/secret-reencryption.js';
-import { SecretVault } from './webhooks/secret-vault.js';
+import { schema } from './schema.js';
+import { reencryptSecrets } from './webhooks/secrets/secret-reencryption.js';
+import { SecretVault } from './webhooks/secrets/secret-vault.js';
 
-/** What is known of the settings when it fails. */
+/** The settings read so far, for the report of a failure. */
 let given: Config | null = null;
 
-/*
- * `npm run secrets:reencrypt`: encrypts the stored signing secrets with the first key of ENCRYPTION_KEYS. On a server
- * the service may run meanwhile; the embedded database belongs to one process at a time.
+/**
+ * `npm run secrets:reencrypt`: encrypts the stored signing secrets with the first key of ENCRYPTION_KEYS. With a
+ * database server the service may run meanwhile; the embedded database belongs to one process at a time.
  */
 async function run(): Promise<void> {
   given = loadConfig(readEnvironment());
@@ -23,7 +24,13 @@ async function run(): Promise<void> {
   const config = await resolveCredentials(given);
   const embedded = directory && (await EmbeddedPostgres.start(directory));
   try {
-    const dataSource = await openDatabase({ url: embedded?.url ?? config.databaseUrl!, poolSize: 2 });
+    const dataSource = await openDatabase({
+      url: embedded?.url ?? config.databaseUrl!,
+      schema,
+      isEmbedded: embedded !== null,
+      poolSize: 2,
+      mayMigrate: config.migrateOnStart,
+    });
     try {
       const count = await reencryptSecrets(dataSource.manager, new SecretVault(config.encryptionKeys));
       const [first] = config.encryptionKeys;

@@ -1,12 +1,28 @@
 import { Logger } from '@nestjs/common';
 
+/** A closed terminal sends SIGHUP. */
+export const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+
 /**
- * On SIGTERM or SIGINT closes the application and ends the process with 0; with 1 when closing fails or takes longer
- * than `timeoutMs`. A second signal ends it at once.
+ * Signals within this time count as one. A process's starter may pass on a signal that the whole group has already
+ * received: on Ctrl-C npm's child gets SIGINT from the terminal and, some milliseconds later, from npm.
  */
-export function closeOnSignal(close: () => Promise<void>, timeoutMs: number): void {
+const ONE_SIGNAL_MS = 1_000;
+
+export interface ShutdownTimes {
+  /** How long it still serves before it closes. */
+  delayMs: number;
+  /** How long closing may take after that. */
+  timeoutMs: number;
+}
+
+/**
+ * On SIGTERM, SIGINT or SIGHUP closes the application and ends the process with 0, or with 1 when closing fails or
+ * takes too long. A second signal, at least a second later, ends it at once.
+ */
+export function closeOnSignal(close: () => Promise<void>, { delayMs, timeoutMs }: ShutdownTimes): void {
   const logger = new Logger('Tidings');
-  let isClosing = false;
+  let firstAtMs: number | null = null;
 
   const closeAndExit = (signal: NodeJS.Signals): void => {
     logger.log(`${signal}: finishing what is in flight; a second signal ends the process at once`);
@@ -15,7 +31,7 @@ export function closeOnSignal(close: () => Promise<void>, timeoutMs: number): vo
         `closing took longer than ${timeoutMs} ms (SHUTDOWN_TIMEOUT); what was in flight is attempted again`,
       );
       process.exit(1);
-    }, timeoutMs).unref();
+    }, delayMs + timeoutMs).unref();
     close().then(
       () => process.exit(0),
       (error: unknown) => {
@@ -26,10 +42,12 @@ export function closeOnSignal(close: () => Promise<void>, timeoutMs: number): vo
   };
 
   const onSignal = (signal: NodeJS.Signals): void => {
-    if (isClosing) process.exit(1);
-    isClosing = true;
-    closeAndExit(signal);
+    if (firstAtMs === null) {
+      firstAtMs = performance.now();
+      closeAndExit(signal);
+    } else if (performance.now() - firstAtMs >= ONE_SIGNAL_MS) {
+      process.exit(1);
+    }
   };
-  process.on('SIGTERM', onSignal);
-  process.on('SIGINT', onSignal);
+  for (const signal of STOP_SIGNALS) process.on(signal, onSignal);
 }

@@ -1,20 +1,27 @@
+import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { CREDENTIAL_FILES } from './config/first-boot.js';
 
 /**
- * What to type next, for somebody who has just started the embedded engine: shorter, what stands on README's first
- * page.
+ * The next commands for somebody who has just started the embedded engine: a short form of README's first page. It
+ * names only files that exist: a token from the settings has no file, and the first environment's file may have been
+ * moved.
  */
 export function welcome(dataDir: string, port: string): string {
   const fileOf = (name: string): string => relative(process.cwd(), join(dataDir, name));
-  const apiToken = fileOf(CREDENTIAL_FILES.apiToken);
-  const webhook = fileOf('webhook.json');
+  const isThere = (name: string): boolean => existsSync(join(dataDir, name));
   const url = `http://localhost:${port}`;
-  return `
-  Tidings is ready. API documentation: ${url}/docs
-  API token of the environment "default": ${apiToken}
-  Admin token: ${fileOf(CREDENTIAL_FILES.adminToken)}
+  const hasApiToken = isThere(CREDENTIAL_FILES.apiToken);
+  const files = [
+    ...(hasApiToken ? [`API token of the environment "default": ${fileOf(CREDENTIAL_FILES.apiToken)}`] : []),
+    ...(isThere(CREDENTIAL_FILES.adminToken) ? [`Admin token: ${fileOf(CREDENTIAL_FILES.adminToken)}`] : []),
+  ];
+  const lines = [`Tidings is ready. API documentation: ${url}/docs`, ...files].map((line) => `  ${line}\n`).join('');
+  return `\n${lines}${hasApiToken ? nextSteps(url, fileOf(CREDENTIAL_FILES.apiToken), fileOf('webhook.json')) : ''}\n`;
+}
 
+function nextSteps(url: string, apiToken: string, webhook: string): string {
+  return `
   Next, in a second terminal, a receiver:
 
     npm run listen -- --webhook ${webhook}

@@ -3,7 +3,7 @@ import { copyIn } from '../service/copy-in.js';
 import { type CopyFormat, CopyRows } from '../service/copy-rows.js';
 import { History, type HistoryPlan, type PastDelivery } from '../service/history.js';
 import { ATTEMPT_ROWS, DELIVERY_ROWS, EVENT_ROWS } from '../service/history-rows.js';
-import { DAY_MS, type PartitionedTable, partitionOf } from '../../src/database/day-partition.js';
+import { DAY_MS, type PartitionedTable, partitionOf } from '../../src/database/partitions/day-partition.js';
 import { serve } from './helper-process.js';
 
 export interface DayOfHistory {

@@ -76,21 +76,21 @@ export async function measureLoneClaims(client: pg.Client): Promise<Distribution
 
 function claimOnce(
   client: pg.Client,
-  claim: { replicaId: string; knownTargets: KnownTargets; after: string | null },
+  { after, ...own }: { replicaId: string; knownTargets: KnownTargets; after: string | null },
 ): Promise<Claim> {
   const database = {
     query: async <Row>(sql: string, parameters?: unknown[]) => (await client.query(sql, parameters)).rows as Row,
   };
-  return claimDeliveries(database, {
-    ...claim,
+  const grant = {
+    ...own,
     lease: uuidV7(),
     leaseMs: LEASE_MS,
-    probeIntervalMs: LEASE_MS,
     total: CLAIMED_AT_ONCE,
     perWebhook: CLAIMED_AT_ONCE,
     webhookRooms: new Map(),
     perEnvironment: CLAIMED_AT_ONCE,
     environmentRooms: new Map(),
     webhookCounts: new Map(),
-  });
+  };
+  return claimDeliveries(database, grant, { probeIntervalMs: LEASE_MS, after });
 }

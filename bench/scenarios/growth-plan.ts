@@ -1,4 +1,4 @@
-import { DAY_MS } from '../../src/database/day-partition.js';
+import { DAY_MS } from '../../src/database/partitions/day-partition.js';
 import { EVENT_TYPE_NAMES } from '../../src/webhooks/event-types.js';
 import type { HistoryPlan, HistoryWebhook } from '../service/history.js';
 import { WEBHOOKS } from './webhooks.js';

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { DAY_MS } from '../../src/database/day-partition.js';
+import { DAY_MS } from '../../src/database/partitions/day-partition.js';
 import { type Context, newInstallation, onSite, type Site } from '../context.js';
 import type { Stream } from '../helpers/request-source.js';
 import { tableSizes } from '../measures/table-sizes.js';

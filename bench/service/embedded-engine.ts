@@ -2,8 +2,8 @@ import { cpSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import pg from 'pg';
-import { DataDirectory } from '../../src/database/data-directory.js';
-import { EmbeddedPostgres } from '../../src/database/embedded-postgres.js';
+import { DataDirectory } from '../../src/database/embedded/data-directory.js';
+import { EmbeddedPostgres } from '../../src/database/embedded/embedded-postgres.js';
 import { TYPESCRIPT_WORKER } from '../../test/support/typescript-worker.js';
 import type { Engine, LoneConnection, Storage } from './engine.js';
 

@@ -1,6 +1,6 @@
 import { cpus } from 'node:os';
 import type pg from 'pg';
-import { dayOf } from '../../src/database/day-partition.js';
+import { dayOf } from '../../src/database/partitions/day-partition.js';
 import type { FillProcedures } from '../helpers/fill-process.js';
 import { HelperProcess } from '../helpers/helper-process.js';
 import type { Workspace } from '../workspace.js';

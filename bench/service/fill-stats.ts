@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { latencyIntervalOf } from '../../src/deliveries/queue/latency-intervals.js';
-import { LEVELS } from '../../src/deliveries/stats/stats-window.js';
+import { LEVELS } from '../../src/stats/stats-window.js';
 
 const LAST_WIDTH_S = LEVELS.at(-1)!.widthS;
 

@@ -1,7 +1,8 @@
 import type pg from 'pg';
-import { DailyPartitions } from '../../src/database/daily-partitions.js';
+import { DailyPartitions } from '../../src/database/partitions/daily-partitions.js';
 import { openDataSource } from '../../src/database/data-source.js';
 import { deliveryIdForSql } from '../../src/deliveries/delivery-ids.js';
+import { schema } from '../../src/schema.js';
 
 /** Rows that one statement makes: bounds its memory, which is the process's own on the embedded engine. */
 const ROWS_PER_STATEMENT = 50_000;
@@ -78,6 +79,7 @@ export async function fillFinished(client: pg.Client, count: number, webhooks: n
 export async function makePartitions(databaseUrl: string, days: number): Promise<void> {
   const dataSource = await openDataSource({
     url: databaseUrl,
+    schema,
     poolSize: 1,
     patience: { connectionMs: 2_000, statementMs: null },
   });

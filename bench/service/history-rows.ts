@@ -87,10 +87,13 @@ function writeAttempt(rows: CopyRows, { eventId, webhook }: PastDelivery, attemp
   rows.text(isAnswered ? 'OK' : null);
   if (isAnswered) rows.bool(false);
   else rows.null();
+  // No look-up, no new connection, no handshake.
   rows.null();
   rows.null();
   rows.null();
   rows.int4(isAnswered ? durationMs : null);
+  // Nor was it a connection that the receiver had closed.
+  rows.null();
 }
 
 const RESPONSE_HEADERS =

@@ -76,7 +76,8 @@ export class Installation {
   }
 
   async createTenant(): Promise<Tenant> {
-    const environment = await this.post<Environment>('/environment', { name: 'bench' }, this.adminToken);
+    const order = { name: 'bench', allow_duplicate_name: true };
+    const environment = await this.post<Environment>('/environment', order, this.adminToken);
     return this.createToken(environment.id);
   }
 

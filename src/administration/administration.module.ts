@@ -1,4 +1,6 @@
 import { Module } from '@nestjs/common';
+import { AuthModule } from '../auth/auth.module.js';
+import { ReadsModule } from '../reads/reads.module.js';
 import { ApiTokensController } from './api-tokens.controller.js';
 import { ApiTokensService } from './api-tokens.service.js';
 import { EnvironmentsController } from './environments.controller.js';
@@ -7,6 +9,7 @@ import { FirstEnvironmentMaker } from './first-environment-maker.js';
 import { MeController } from './me.controller.js';
 
 @Module({
+  imports: [AuthModule, ReadsModule],
   controllers: [EnvironmentsController, ApiTokensController, MeController],
   providers: [ApiTokensService, EnvironmentsService, FirstEnvironmentMaker],
 })

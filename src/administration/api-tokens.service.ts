@@ -1,18 +1,20 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager, type FindOptionsWhere, LessThan } from 'typeorm';
+import { DataSource, type EntityManager, type FindOptionsWhere } from 'typeorm';
 import type { AuditAction, AuditRecord } from '../audit/audit-entry.js';
 import { recordAudit } from '../audit/audit.repository.js';
 import { ApiToken } from '../auth/api-token.entity.js';
 import { Authenticator } from '../auth/authenticator.js';
 import { hashToken, newApiToken } from '../auth/bearer-token.js';
 import { EnvironmentDirectory } from '../auth/environment-directory.js';
-import { SCOPES, type Scope } from '../auth/principal.js';
-import { ApiError } from '../common/errors.js';
-import { notFound } from '../common/not-found.js';
-import { mapPart, type PageDto, toPart } from '../common/page.js';
-import { instantOf } from '../common/query-property.js';
+import { SCOPES, type Scope, WEBHOOK_SCOPES } from '../auth/principal.js';
+import { ApiError } from '../http/errors.js';
+import { idFilterOf } from '../reads/id-range.js';
+import { notFound } from '../http/not-found.js';
+import { mapPart, type PageDto, toPart } from '../reads/page.js';
+import { instantOf } from '../openapi/query-property.js';
 import { uuidV7 } from '../common/uuid-v7.js';
 import { DatabaseClock } from '../database/database-clock.js';
+import { idCondition } from '../reads/id-condition.js';
 import { PageReader } from '../reads/page-reader.js';
 import type { Reader } from '../reads/read-turns.js';
 import {
@@ -22,17 +24,20 @@ import {
   type ListApiTokensQuery,
   toApiTokenDto,
 } from './api-token.dto.js';
+import { EnvironmentContents } from './environment-contents.js';
 
 export interface ApiTokenOrder {
   name: string;
   environmentId: string;
-  /** Absent: all of them. */
+  /** The only webhook that it is for; null: everything in the environment. */
+  webhookId: string | null;
+  /** Absent: all scopes that such a token can have. */
   scopes?: readonly Scope[];
   /** Null: never. */
   expiresAt: Date | null;
 }
 
-/** A new token: its row, and the text that is shown once and not kept. */
+/** A new token: its row, and its text, which is shown once and not stored. */
 export interface IssuedApiToken {
   token: ApiToken;
   text: string;
@@ -43,6 +48,7 @@ export class ApiTokensService {
   constructor(
     private readonly dataSource: DataSource,
     private readonly directory: EnvironmentDirectory,
+    private readonly contents: EnvironmentContents,
     private readonly authenticator: Authenticator,
     private readonly clock: DatabaseClock,
     private readonly pages: PageReader,
@@ -50,27 +56,32 @@ export class ApiTokensService {
 
   /**
    * @param actor who creates it, as in the audit trail.
-   * @throws ApiError VALIDATION_FAILED when it would have expired already, by the clock that will refuse it.
+   * @throws ApiError ENVIRONMENT_NOT_FOUND, WEBHOOK_NOT_FOUND; VALIDATION_FAILED when it would have expired already, by the
+   *   clock that will refuse it, or is for one webhook and asks for scopes that such a token cannot hold.
    */
   async create(body: CreateApiTokenDto, actor: string): Promise<IssuedApiToken> {
     const now = this.clock.now();
     const expiresAt = body.expires_at === undefined ? null : instantOf(body.expires_at);
     if (expiresAt && expiresAt <= now) throw ApiError.validation([{ field: 'expires_at', message: EXPIRY_RULE }]);
     const environmentId = body.environment_id.toLowerCase();
-    const issued = issueApiToken({ name: body.name, environmentId, scopes: body.scopes, expiresAt }, now);
+    const webhookId = body.webhook_id?.toLowerCase() ?? null;
+    refuseUngrantable(body.scopes ?? [], webhookId);
+    const issued = issueApiToken({ name: body.name, environmentId, webhookId, scopes: body.scopes, expiresAt }, now);
     await this.dataSource.transaction(async (manager) => {
-      await this.directory.hold(issued.token.environmentId, manager);
+      await this.directory.hold(environmentId, manager);
+      if (webhookId !== null) await this.contents.holdWebhook(environmentId, webhookId, manager);
       await insertApiToken(manager, issued.token, actor);
     });
     return issued;
   }
 
   list(query: ListApiTokensQuery, reader: Reader): Promise<PageDto<ApiTokenDto>> {
+    const ids = idFilterOf(query);
     return this.pages.read({ list: 'api-token', environmentId: null }, query, reader, async ({ before, limit }) => {
       const tokens = await this.dataSource.manager.find(ApiToken, {
         where: {
           ...(query.environment_id && { environmentId: query.environment_id }),
-          ...(before && { id: LessThan(before) }),
+          ...idCondition(ids, before),
         },
         order: { id: 'DESC' },
         take: limit + 1,
@@ -96,15 +107,33 @@ export class ApiTokensService {
   }
 }
 
+/** A scope without effect is refused, not silently left out: the caller has a wrong idea of the token. */
+function refuseUngrantable(scopes: readonly Scope[], webhookId: string | null): void {
+  const failures = scopes
+    .map((scope, index) => ({ scope, field: `scopes.${index}` }))
+    .filter(({ scope }) => !grantable(webhookId).includes(scope))
+    .map(({ scope, field }) => ({
+      field,
+      message: `must not be ${scope} with webhook_id: a token of one webhook can hold ${WEBHOOK_SCOPES.join(', ')}`,
+    }));
+  if (failures.length > 0) throw ApiError.validation(failures);
+}
+
+function grantable(webhookId: string | null): readonly Scope[] {
+  return webhookId === null ? SCOPES : WEBHOOK_SCOPES;
+}
+
 /** Scopes are kept once each, in the order of {@link SCOPES}. */
-export function issueApiToken({ name, environmentId, scopes, expiresAt }: ApiTokenOrder, now: Date): IssuedApiToken {
+export function issueApiToken(order: ApiTokenOrder, now: Date): IssuedApiToken {
+  const { name, environmentId, webhookId, scopes, expiresAt } = order;
   const text = newApiToken();
   const token: ApiToken = {
     id: uuidV7(now.getTime()),
     environmentId,
+    webhookId,
     name,
     tokenHash: hashToken(text),
-    scopes: SCOPES.filter((scope) => !scopes || scopes.includes(scope)),
+    scopes: grantable(webhookId).filter((scope) => !scopes || scopes.includes(scope)),
     expiresAt,
     lastUsedAt: null,
     createdAt: now,
@@ -112,7 +141,6 @@ export function issueApiToken({ name, environmentId, scopes, expiresAt }: ApiTok
   return { token, text };
 }
 
-/** Writes a new token and records that. */
 export async function insertApiToken(manager: EntityManager, token: ApiToken, actor: string): Promise<void> {
   await manager.insert(ApiToken, token);
   await recordAudit(manager, [recordOf(token, 'created', actor)]);

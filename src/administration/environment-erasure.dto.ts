@@ -1,13 +1,13 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
-import { ApiTimestamp, ApiUuid } from '../common/api-property.js';
-import { namedEnum } from '../common/named-enum.js';
+import { ApiCount, ApiTimestamp, ApiUuid } from '../openapi/api-property.js';
+import { namedEnum } from '../openapi/named-enum.js';
 import type { EnvironmentErasure } from './environment-erasures.repository.js';
 
 export const ERASURE_STATUSES = ['running', 'done'] as const;
 
 @ApiSchema({ name: 'EnvironmentErasure' })
 export class EnvironmentErasureDto {
-  @ApiUuid({ example: '05daecaf-4365-42e8-8370-8127de5dd717' })
+  @ApiUuid({ description: 'The environment that was deleted.', example: '05daecaf-4365-42e8-8370-8127de5dd717' })
   environment_id: string;
 
   @ApiProperty({
@@ -16,17 +16,18 @@ export class EnvironmentErasureDto {
       ERASURE_STATUSES,
       'Whether data of the environment is still being removed.',
     ),
+    description: 'Whether it is still under way.',
     example: 'running',
   })
   status: (typeof ERASURE_STATUSES)[number];
 
-  @ApiProperty({ type: 'integer', minimum: 0, example: 48213, description: 'Rows removed so far, of all tables.' })
+  @ApiCount({ description: 'Rows removed so far, of all tables.', example: 48213 })
   removed_rows: number;
 
   @ApiTimestamp({ description: 'When the environment was deleted.' })
   created_at: string;
 
-  @ApiTimestamp({ nullable: true, description: 'Null while it runs.' })
+  @ApiTimestamp({ nullable: true, description: 'When the last of it was removed; null while it runs.' })
   completed_at: string | null;
 }
 

@@ -1,34 +1,54 @@
-import { ApiProperty, ApiSchema } from '@nestjs/swagger';
+import { applyDecorators } from '@nestjs/common';
+import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
+import { IsBoolean } from 'class-validator';
 import type { Environment } from '../auth/environment.entity.js';
-import { ApiTimestamp, ApiUuid } from '../common/api-property.js';
+import { ApiTimestamp, ApiUuid } from '../openapi/api-property.js';
+import { MayBeAbsent } from '../openapi/property-rules.js';
 import { NameProperty } from './name-property.js';
 
-const NAME = { description: 'What people call it; need not be unique.', example: 'Production' };
+const NAME = { description: 'What people call it.', example: 'Production' };
+
+function AllowDuplicateName(): PropertyDecorator {
+  return applyDecorators(
+    ApiPropertyOptional({
+      type: 'boolean',
+      description: 'True: also where another environment has the name. When absent: false, and that is a 409.',
+    }),
+    MayBeAbsent(),
+    IsBoolean({ message: 'must be true or false' }),
+  );
+}
 
 @ApiSchema({ name: 'CreateEnvironment' })
 export class CreateEnvironmentDto {
   @NameProperty(NAME)
   name: string;
+
+  @AllowDuplicateName()
+  allow_duplicate_name?: boolean;
 }
 
 @ApiSchema({ name: 'UpdateEnvironment' })
 export class UpdateEnvironmentDto {
   @NameProperty({ ...NAME, required: false })
   name?: string;
+
+  @AllowDuplicateName()
+  allow_duplicate_name?: boolean;
 }
 
 @ApiSchema({ name: 'Environment' })
 export class EnvironmentDto {
-  @ApiUuid({ example: '05daecaf-4365-42e8-8370-8127de5dd717' })
+  @ApiUuid({ description: 'The id of the environment.', example: '05daecaf-4365-42e8-8370-8127de5dd717' })
   id: string;
 
   @ApiProperty({ ...NAME, type: 'string' })
   name: string;
 
-  @ApiTimestamp()
+  @ApiTimestamp({ description: 'When the environment was created.' })
   created_at: string;
 
-  @ApiTimestamp()
+  @ApiTimestamp({ description: 'When the environment was last changed.' })
   updated_at: string;
 }
 

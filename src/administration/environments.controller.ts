@@ -3,10 +3,11 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { AdminOnly } from '../auth/access.decorators.js';
 import { CurrentPrincipal } from '../auth/current-principal.decorator.js';
 import { actorOf, type Principal } from '../auth/principal.js';
-import { Creates } from '../common/creates.js';
-import { DeletedDto } from '../common/deleted.dto.js';
-import { ApiPage, PageDto, PageQuery } from '../common/page.js';
-import { UuidParam } from '../common/uuid-param.js';
+import { ApiErrors } from '../openapi/api-errors.js';
+import { Creates } from '../openapi/creates.js';
+import { DeletedDto } from '../openapi/deleted.dto.js';
+import { ApiPage, ListQuery, PageDto } from '../reads/page.js';
+import { UuidParam } from '../openapi/uuid-param.js';
 import { CurrentReader } from '../reads/current-reader.decorator.js';
 import type { Reader } from '../reads/read-turns.js';
 import { CreateEnvironmentDto, EnvironmentDto, UpdateEnvironmentDto, toEnvironmentDto } from './environment.dto.js';
@@ -21,22 +22,23 @@ export class EnvironmentsController {
   @Post()
   @AdminOnly()
   @Creates(EnvironmentDto, '/environment')
-  @ApiOperation({ summary: 'Create an environment', description: 'Webhooks, events and API tokens belong to one.' })
+  @ApiErrors('ENVIRONMENT_NAME_TAKEN')
+  @ApiOperation({ summary: 'Create Environment', description: 'Webhooks, events and API tokens belong to one.' })
   async create(@Body() body: CreateEnvironmentDto, @CurrentPrincipal() principal: Principal): Promise<EnvironmentDto> {
-    return toEnvironmentDto(await this.environments.create(body.name, actorOf(principal)));
+    return toEnvironmentDto(await this.environments.create(body, actorOf(principal)));
   }
 
   @Get()
   @AdminOnly()
   @ApiPage(EnvironmentDto)
-  @ApiOperation({ summary: 'List environments', description: 'Those that were not deleted.' })
-  list(@Query() query: PageQuery, @CurrentReader() reader: Reader): Promise<PageDto<EnvironmentDto>> {
+  @ApiOperation({ summary: 'List Environments', description: 'Those that were not deleted.' })
+  list(@Query() query: ListQuery, @CurrentReader() reader: Reader): Promise<PageDto<EnvironmentDto>> {
     return this.environments.list(query, reader);
   }
 
   @Get(':id')
   @AdminOnly()
-  @ApiOperation({ summary: 'Get an environment', description: 'Its name, and when it was made and changed.' })
+  @ApiOperation({ summary: 'Get Environment', description: 'Its name, and when it was made and changed.' })
   @ApiOkResponse({ type: EnvironmentDto, description: 'The environment.' })
   async get(@UuidParam('ENVIRONMENT_NOT_FOUND') id: string): Promise<EnvironmentDto> {
     return toEnvironmentDto(await this.environments.get(id));
@@ -44,7 +46,11 @@ export class EnvironmentsController {
 
   @Patch(':id')
   @AdminOnly()
-  @ApiOperation({ summary: 'Rename an environment', description: 'Its id, and all that it owns, stay.' })
+  @ApiErrors('ENVIRONMENT_NAME_TAKEN')
+  @ApiOperation({
+    summary: 'Update Environment',
+    description: 'Gives it another name. Its id, and all that it owns, stay.',
+  })
   @ApiOkResponse({ type: EnvironmentDto, description: 'The environment as it is now.' })
   async update(
     @UuidParam('ENVIRONMENT_NOT_FOUND') id: string,
@@ -57,7 +63,7 @@ export class EnvironmentsController {
   @Delete(':id')
   @AdminOnly()
   @ApiOperation({
-    summary: 'Delete an environment',
+    summary: 'Delete Environment',
     description:
       'With its API tokens and webhooks. Deliveries that wait are canceled. All its data is removed in the background ' +
       'from then on; the audit trail stays.',
@@ -74,7 +80,7 @@ export class EnvironmentsController {
   @Get(':id/erasure')
   @AdminOnly()
   @ApiOperation({
-    summary: 'Get how far a deleted environment is erased',
+    summary: 'Get Environment Erasure',
     description: 'Only of an environment that was deleted. It begins at once and takes a minute at least.',
   })
   @ApiOkResponse({ type: EnvironmentErasureDto, description: 'The removal of its data.' })

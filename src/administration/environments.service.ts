@@ -1,27 +1,33 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager, IsNull, LessThan, Not } from 'typeorm';
+import { DataSource, type EntityManager, IsNull, Not } from 'typeorm';
 import type { AuditAction, AuditRecord } from '../audit/audit-entry.js';
 import { recordAudit } from '../audit/audit.repository.js';
 import { Authenticator } from '../auth/authenticator.js';
 import { EnvironmentDirectory } from '../auth/environment-directory.js';
 import { Environment } from '../auth/environment.entity.js';
-import { DailyPartitions } from '../database/daily-partitions.js';
-import { notFound } from '../common/not-found.js';
-import { mapPart, type PageDto, type PageQuery, toPart } from '../common/page.js';
+import { idFilterOf } from '../reads/id-range.js';
+import { notFound } from '../http/not-found.js';
+import { type ListQuery, mapPart, type PageDto, toPart } from '../reads/page.js';
 import { uuidV7 } from '../common/uuid-v7.js';
 import { DatabaseClock } from '../database/database-clock.js';
+import { idCondition } from '../reads/id-condition.js';
 import { PageReader } from '../reads/page-reader.js';
 import type { Reader } from '../reads/read-turns.js';
 import { deleteApiTokens } from './api-tokens.service.js';
-import { type EnvironmentDto, toEnvironmentDto } from './environment.dto.js';
-import { EnvironmentContents } from './environment-contents.js';
+import {
+  type CreateEnvironmentDto,
+  type EnvironmentDto,
+  toEnvironmentDto,
+  type UpdateEnvironmentDto,
+} from './environment.dto.js';
+import { claimEnvironmentName } from './environment-name.js';
+import { type ContentsTransaction, EnvironmentContents } from './environment-contents.js';
 import { type EnvironmentErasure, findErasure, startErasure } from './environment-erasures.repository.js';
 
 @Injectable()
 export class EnvironmentsService {
   constructor(
     private readonly dataSource: DataSource,
-    private readonly partitions: DailyPartitions,
     private readonly directory: EnvironmentDirectory,
     private readonly authenticator: Authenticator,
     private readonly contents: EnvironmentContents,
@@ -30,16 +36,20 @@ export class EnvironmentsService {
   ) {}
 
   /** @param actor who creates it, as in the audit trail */
-  async create(name: string, actor: string): Promise<Environment> {
-    const environment = newEnvironment(name, this.clock.now());
-    await this.dataSource.transaction((manager) => insertEnvironment(manager, environment, actor));
+  async create(body: CreateEnvironmentDto, actor: string): Promise<Environment> {
+    const environment = newEnvironment(body.name, this.clock.now());
+    await this.dataSource.transaction(async (manager) => {
+      if (!body.allow_duplicate_name) await claimEnvironmentName(manager, body.name);
+      await insertEnvironment(manager, environment, actor);
+    });
     return environment;
   }
 
-  list(query: PageQuery, reader: Reader): Promise<PageDto<EnvironmentDto>> {
+  list(query: ListQuery, reader: Reader): Promise<PageDto<EnvironmentDto>> {
+    const ids = idFilterOf(query);
     return this.pages.read({ list: 'environment', environmentId: null }, query, reader, async ({ before, limit }) => {
       const environments = await this.dataSource.manager.find(Environment, {
-        where: { deletedAt: IsNull(), ...(before && { id: LessThan(before) }) },
+        where: { deletedAt: IsNull(), ...idCondition(ids, before) },
         order: { id: 'DESC' },
         take: limit + 1,
       });
@@ -57,10 +67,13 @@ export class EnvironmentsService {
   }
 
   /** @param actor who changes it, as in the audit trail */
-  async update(id: string, { name }: { name?: string }, actor: string): Promise<Environment> {
+  async update(id: string, body: UpdateEnvironmentDto, actor: string): Promise<Environment> {
+    const { name } = body;
     if (name !== undefined) {
       await this.dataSource.transaction(async (manager) => {
         const isOther = { id, name: Not(name), deletedAt: IsNull() };
+        if (!(await manager.existsBy(Environment, isOther))) return;
+        if (!body.allow_duplicate_name) await claimEnvironmentName(manager, name);
         const { affected } = await manager.update(Environment, isOther, { name, updatedAt: this.clock.now() });
         if (affected === 1)
           await recordAudit(manager, [{ ...recordOf(id, 'changed', actor), changedFields: ['name'] }]);
@@ -71,13 +84,7 @@ export class EnvironmentsService {
 
   /** @param actor who deletes it, as in the audit trail */
   async delete(id: string, actor: string): Promise<void> {
-    // What is canceled is logged on the day of its event, which may have to be made.
-    const settle = await this.partitions.provide(() =>
-      this.dataSource.transaction((manager) => this.deleteIn(manager, id, actor)),
-    );
-    this.directory.forget();
-    this.authenticator.forget();
-    await settle();
+    await this.contents.inTransaction((transaction) => this.deleteIn(transaction, id, actor));
   }
 
   /** How far the removal of a deleted environment's data has come. */
@@ -87,15 +94,21 @@ export class EnvironmentsService {
     return erasure;
   }
 
-  private async deleteIn(manager: EntityManager, id: string, actor: string): Promise<() => Promise<void>> {
+  private async deleteIn(transaction: ContentsTransaction, id: string, actor: string): Promise<void> {
+    const { manager } = transaction;
     const now = this.clock.now();
     const row = { updatedAt: now, deletedAt: now };
     const { affected } = await manager.update(Environment, { id, deletedAt: IsNull() }, row);
     if (affected !== 1) throw notFound('ENVIRONMENT_NOT_FOUND');
     await recordAudit(manager, [recordOf(id, 'deleted', actor)]);
-    await deleteApiTokens(manager, { environmentId: id }, actor);
     await startErasure(manager, id);
-    return this.contents.removeAll(id, actor, manager);
+    // Webhooks before tokens: the deletion of a webhook locks them in this order.
+    await transaction.removeAll(id, actor);
+    await deleteApiTokens(manager, { environmentId: id }, actor);
+    transaction.afterCommit(() => {
+      this.directory.forget();
+      this.authenticator.forget();
+    });
   }
 }
 
@@ -103,7 +116,6 @@ export function newEnvironment(name: string, now: Date): Environment {
   return { id: uuidV7(now.getTime()), name, createdAt: now, updatedAt: now, deletedAt: null };
 }
 
-/** Writes a new environment and records that. */
 export async function insertEnvironment(
   manager: EntityManager,
   environment: Environment,

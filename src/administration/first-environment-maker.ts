@@ -31,7 +31,8 @@ export class FirstEnvironmentMaker implements OnModuleInit {
 
     const now = this.clock.now();
     const environment = newEnvironment(NAME, now);
-    const { token, text } = issueApiToken({ name: NAME, environmentId: environment.id, expiresAt: null }, now);
+    const order = { name: NAME, environmentId: environment.id, webhookId: null, expiresAt: null };
+    const { token, text } = issueApiToken(order, now);
     // The file first: killed before the commit, the next start finds no environment and replaces the file. The other
     // way round, a token could exist that nobody knows.
     await writeCredential(this.config.dataDir, CREDENTIAL_FILES.apiToken, text);

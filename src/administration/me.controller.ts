@@ -10,7 +10,7 @@ import { MeDto, toMeDto } from './me.dto.js';
 export class MeController {
   @Get()
   @AnyToken()
-  @ApiOperation({ summary: 'Tell whose token this is', description: 'And what it may do.' })
+  @ApiOperation({ summary: 'Get Token', description: 'Tells whose token the request carries, and what it may do.' })
   @ApiOkResponse({ type: MeDto, description: 'The sender of the request.' })
   get(@CurrentPrincipal() principal: Principal): MeDto {
     return toMeDto(principal);

@@ -1,17 +1,26 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { ValidateBy } from 'class-validator';
-import { MayBeAbsent } from '../common/property-rules.js';
+import { MayBeAbsent } from '../openapi/property-rules.js';
 
 const MAX_CHARACTERS = 200;
 /** Counts code points, as the database does; class-validator's MaxLength does not count variation selectors. */
 const NAME = new RegExp(`^.{1,${MAX_CHARACTERS}}$`, 'su');
+/** No text with NUL can be stored (`unsafeTexts`). */
+const WITHOUT_NUL = '^[^\\x00]*$';
 
 /** A name in a request, that a person gives to a thing: 1 to 200 characters. */
 export function NameProperty(options: { description: string; example: string; required?: boolean }): PropertyDecorator {
   const required = options.required ?? true;
   return applyDecorators(
-    ApiProperty({ ...options, required, type: 'string', minLength: 1, maxLength: MAX_CHARACTERS }),
+    ApiProperty({
+      ...options,
+      required,
+      type: 'string',
+      minLength: 1,
+      maxLength: MAX_CHARACTERS,
+      pattern: WITHOUT_NUL,
+    }),
     ...(required ? [] : [MayBeAbsent()]),
     ValidateBy({
       name: 'isName',

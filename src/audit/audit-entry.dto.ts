@@ -1,6 +1,6 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
-import { ApiTimestamp, ApiUuid } from '../common/api-property.js';
-import { namedEnum } from '../common/named-enum.js';
+import { ApiTimestamp, ApiUuid } from '../openapi/api-property.js';
+import { growingEnum, namedEnum } from '../openapi/named-enum.js';
 import {
   AUDIT_ACTIONS,
   AUDITED_RESOURCE_TYPES,
@@ -9,16 +9,15 @@ import {
   type AuditedResourceType,
 } from './audit-entry.js';
 
-export const AUDIT_ACTION = namedEnum(
-  'AuditAction',
-  AUDIT_ACTIONS,
+const ACTIONS =
   'What was done. `rotated`: a webhook got a new secret. `retried`: a delivery was. `recovered`: what a webhook missed ' +
-    'was asked for.',
-);
+  'was asked for.';
+
+export const AUDIT_ACTION_FILTER = namedEnum('AuditActionFilter', AUDIT_ACTIONS, ACTIONS);
 
 @ApiSchema({ name: 'AuditEntry' })
 export class AuditEntryDto {
-  @ApiUuid({ example: '0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a61' })
+  @ApiUuid({ description: 'The id of the entry.', example: '0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a61' })
   id: string;
 
   @ApiUuid({
@@ -34,16 +33,21 @@ export class AuditEntryDto {
   })
   actor: string;
 
-  @ApiProperty({ ...AUDIT_ACTION, example: 'changed' })
+  @ApiProperty({
+    ...growingEnum('AuditAction', AUDIT_ACTIONS, ACTIONS),
+    description: 'What was done.',
+    example: 'changed',
+  })
   action: AuditAction;
 
   @ApiProperty({
-    ...namedEnum('AuditedResourceType', AUDITED_RESOURCE_TYPES, 'What it was done to.'),
+    ...growingEnum('AuditedResourceType', AUDITED_RESOURCE_TYPES, 'A kind of resource.'),
+    description: 'What kind of resource it was done to.',
     example: 'webhook',
   })
   resource_type: AuditedResourceType;
 
-  @ApiUuid({ example: '4a4de828-f4db-4c9e-adfd-434e0864c3c7' })
+  @ApiUuid({ description: 'The id of what it was done to.', example: '4a4de828-f4db-4c9e-adfd-434e0864c3c7' })
   resource_id: string;
 
   @ApiProperty({
@@ -56,7 +60,7 @@ export class AuditEntryDto {
   })
   changed_fields: readonly string[];
 
-  @ApiTimestamp()
+  @ApiTimestamp({ description: 'When it was done.' })
   created_at: string;
 }
 

@@ -1,7 +1,7 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { AdminOnly } from '../auth/access.decorators.js';
-import { ApiPage, type PageDto } from '../common/page.js';
+import { ApiPage, type PageDto } from '../reads/page.js';
 import { CurrentReader } from '../reads/current-reader.decorator.js';
 import type { Reader } from '../reads/read-turns.js';
 import { AuditEntryDto } from './audit-entry.dto.js';
@@ -18,7 +18,7 @@ export class AuditController {
   @ApiPage(AuditEntryDto)
   @ApiOperation({
     operationId: 'listAuditEntries',
-    summary: 'List the audit trail',
+    summary: 'List Audit Entries',
     description:
       'Who created, changed or deleted what, rotated a secret, retried a delivery or recovered what a webhook missed, ' +
       'and when. Entries are never changed or removed. Filters combine.',

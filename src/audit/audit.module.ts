@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
+import { AuthModule } from '../auth/auth.module.js';
+import { ReadsModule } from '../reads/reads.module.js';
 import { AuditController } from './audit.controller.js';
 import { AuditService } from './audit.service.js';
 
-@Module({ controllers: [AuditController], providers: [AuditService] })
+@Module({ imports: [AuthModule, ReadsModule], controllers: [AuditController], providers: [AuditService] })
 export class AuditModule {}

@@ -1,11 +1,11 @@
 import type { EntityManager } from 'typeorm';
-import { uuidV7Floor } from '../common/uuid-v7.js';
+import { type IdFilter, idRangeOf } from '../reads/id-range.js';
 import type { Queryable } from '../database/queryable.js';
 import type { AuditAction, AuditEntry, AuditRecord } from './audit-entry.js';
 
 /**
- * SQL: the beginning of an INSERT, for statements that record what they do. A SELECT of these columns follows; the
- * database gives each entry its id and its time.
+ * SQL: the start of an INSERT, for statements that record what they do. A SELECT of these columns follows; the database
+ * gives each entry its id and its time.
  */
 export const INSERT_AUDIT_ENTRIES = `
   INSERT INTO audit_entry (environment_id, actor, action, resource_type, resource_id, changed_fields)`;
@@ -14,24 +14,22 @@ const RECORD = `${INSERT_AUDIT_ENTRIES}
   SELECT * FROM jsonb_to_recordset($1::jsonb) AS record ("environmentId" uuid, actor text, action text,
     "resourceType" text, "resourceId" uuid, "changedFields" text[])`;
 
-/** @param manager in the transaction that does what is recorded: an entry is committed with that, or not at all */
+/** @param manager of the transaction that does the recorded action: both are committed, or neither */
 export async function recordAudit(manager: EntityManager, records: readonly AuditRecord[]): Promise<void> {
   await manager.query(RECORD, [JSON.stringify(records)]);
 }
 
-export interface AuditFilter {
+export interface AuditFilter extends IdFilter {
   environmentId: string | null;
   actor: string | null;
   action: AuditAction | null;
   resourceId: string | null;
-  createdAfter: Date | null;
-  createdBefore: Date | null;
-  /** The id that the page before ended with. */
+  /** The last id of the page before. */
   before: string | null;
   limit: number;
 }
 
-/** Newest first. The id carries its time, so the ranges need no index of their own. */
+/** Newest first. The id contains its time, so the ranges need no index of their own. */
 export function listAuditEntries(database: Queryable, filter: AuditFilter): Promise<AuditEntry[]> {
   return database.query<AuditEntry[]>(
     `SELECT id, environment_id AS "environmentId", actor, action, resource_type AS "resourceType",
@@ -41,18 +39,16 @@ export function listAuditEntries(database: Queryable, filter: AuditFilter): Prom
        AND ($2::text IS NULL OR actor = $2)
        AND ($3::text IS NULL OR action = $3)
        AND ($4::uuid IS NULL OR resource_id = $4)
-       AND ($5::uuid IS NULL OR id >= $5)
-       AND ($6::uuid IS NULL OR id < $6)
-       AND ($7::uuid IS NULL OR id < $7)
+       AND id >= $5 AND id < $6
+       AND ($7::uuid[] IS NULL OR id = ANY ($7))
      ORDER BY id DESC LIMIT $8`,
     [
       filter.environmentId,
       filter.actor,
       filter.action,
       filter.resourceId,
-      filter.createdAfter && uuidV7Floor(filter.createdAfter.getTime() + 1),
-      filter.createdBefore && uuidV7Floor(filter.createdBefore.getTime()),
-      filter.before,
+      ...idRangeOf(filter),
+      filter.ids,
       filter.limit,
     ],
   );

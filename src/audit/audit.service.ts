@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { mapPart, type PageDto, toPart } from '../common/page.js';
+import { idFilterOf } from '../reads/id-range.js';
+import { mapPart, type PageDto, toPart } from '../reads/page.js';
 import { PageReader } from '../reads/page-reader.js';
 import type { Reader } from '../reads/read-turns.js';
 import { type AuditEntryDto, toAuditEntryDto } from './audit-entry.dto.js';
@@ -20,8 +21,7 @@ export class AuditService {
       actor: query.actor ?? null,
       action: query.action ?? null,
       resourceId: query.resource_id ?? null,
-      createdAfter: query.created_after ?? null,
-      createdBefore: query.created_before ?? null,
+      ...idFilterOf(query),
     };
     return this.pages.read({ list: 'audit', environmentId: null }, query, reader, async ({ before, limit }) => {
       const entries = await listAuditEntries(this.dataSource, { ...filter, before, limit: limit + 1 });

@@ -1,9 +1,23 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Injectable, type OnModuleInit, type Type } from '@nestjs/common';
 import { PATH_METADATA } from '@nestjs/common/constants.js';
 import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
-import { ACCESS_METADATA } from './access.decorators.js';
+import { ACCESS_METADATA, type Access } from './access.decorators.js';
+import { NARROWED_METADATA } from './only-webhook.decorator.js';
 
-/** Refuses a start in which a route does not say who may call it, instead of its first request. */
+interface Route {
+  /** `WebhooksController.get` */
+  name: string;
+  /** As Nest has it, without a leading slash: `webhook/:id`. */
+  path: string;
+  access: Access | undefined;
+  /** Whether its handler asks for the one webhook of a token. */
+  isNarrowed: boolean;
+}
+
+/**
+ * Checks every route at the start, and not at its first request: each must say who may call it, and do what it declares
+ * for tokens of one webhook.
+ */
 @Injectable()
 export class AccessDeclarations implements OnModuleInit {
   constructor(
@@ -13,20 +27,38 @@ export class AccessDeclarations implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    const undeclared = this.discovery.getControllers().flatMap(({ metatype }) => this.undeclaredRoutesOf(metatype));
-    if (undeclared.length > 0) {
-      const routes = undeclared.join(', ');
-      throw new Error(`Routes without @Scopes, @AdminOnly, @AnyToken or @Public: ${routes}`);
-    }
+    const routes = this.discovery.getControllers().flatMap(({ metatype }) => this.routesOf(metatype));
+    refuse('without @Scopes, @AdminOnly, @AnyToken or @Public', routes, ({ access }) => access === undefined);
+    refuse('of @WebhookScopes whose path is not webhook/:id', routes, ({ access, path }) => {
+      return keeperOf(access) === 'path' && !/^webhook\/:id(\/|$)/.test(path);
+    });
+    refuse('of @NarrowedScopes without @OnlyWebhook()', routes, ({ access, isNarrowed }) => {
+      return keeperOf(access) === 'handler' && !isNarrowed;
+    });
   }
 
-  private undeclaredRoutesOf(controller: unknown): string[] {
+  private routesOf(controller: unknown): Route[] {
     if (typeof controller !== 'function') return [];
     const prototype = controller.prototype as Record<string, () => unknown>;
+    const prefix = this.reflector.get<string>(PATH_METADATA, controller as Type);
     return this.scanner
       .getAllMethodNames(prototype)
-      .filter((name) => Reflect.hasMetadata(PATH_METADATA, prototype[name]!))
-      .filter((name) => !this.reflector.get<unknown>(ACCESS_METADATA, prototype[name]!))
-      .map((name) => `${controller.name}.${name}`);
+      .map((name) => ({ name, handler: prototype[name]! }))
+      .filter(({ handler }) => Reflect.hasMetadata(PATH_METADATA, handler))
+      .map(({ name, handler }) => ({
+        name: `${controller.name}.${name}`,
+        path: `${prefix}/${this.reflector.get<string>(PATH_METADATA, handler)}`,
+        access: this.reflector.get<Access | undefined>(ACCESS_METADATA, handler),
+        isNarrowed: this.reflector.get<boolean | undefined>(NARROWED_METADATA, handler) === true,
+      }));
   }
+}
+
+function keeperOf(access: Access | undefined): 'path' | 'handler' | undefined {
+  return access?.kind === 'scopes' ? access.keptToWebhookBy : undefined;
+}
+
+function refuse(what: string, routes: readonly Route[], isRefused: (route: Route) => boolean): void {
+  const names = routes.filter(isRefused).map(({ name }) => name);
+  if (names.length > 0) throw new Error(`Routes ${what}: ${names.join(', ')}`);
 }

@@ -1,34 +1,48 @@
 import { SetMetadata, applyDecorators } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiSecurity } from '@nestjs/swagger';
-import { ApiErrors } from '../common/api-errors.js';
-import type { Scope } from './principal.js';
+import { ApiErrors } from '../openapi/api-errors.js';
+import { ADMIN_ROLE, BEARER } from '../openapi/bearer.js';
+import type { Scope, WEBHOOK_SCOPES } from './principal.js';
 
 export const ACCESS_METADATA = 'tidings:access';
 
-/** How a request says who sends it, by its name in the OpenAPI document. */
-export const BEARER = 'bearer';
+type WebhookScope = (typeof WEBHOOK_SCOPES)[number];
 
-/** What the document says in the place of scopes where they do not suffice. */
-const ADMIN_ROLE = 'admin';
-
-export const BEARER_DESCRIPTION =
-  'The admin token or an API token. Each operation lists the scopes that an API token needs: it must hold all of them; ' +
-  `an empty list asks for any token, \`${ADMIN_ROLE}\` for the admin token, which may do everything.`;
-
-/** Who may call a route. */
 export type Access =
-  | { readonly kind: 'scopes'; readonly scopes: readonly Scope[]; readonly isIntake?: boolean }
+  | {
+      readonly kind: 'scopes';
+      readonly scopes: readonly Scope[];
+      readonly isIntake?: boolean;
+      /** What limits a token of one webhook to that webhook; absent: the route refuses such a token. */
+      readonly keptToWebhookBy?: 'path' | 'handler';
+    }
   | { readonly kind: 'admin' }
   | { readonly kind: 'any_token' }
   | { readonly kind: 'public' };
 
-/** The route is for API tokens that hold all of these scopes, and for the admin token. */
+/**
+ * For API tokens with all of these scopes, and for the admin token. A token of one webhook is refused: the route acts
+ * on the whole environment.
+ */
 export function Scopes(...scopes: [Scope, ...Scope[]]): MethodDecorator {
   return scoped({ kind: 'scopes', scopes });
 }
 
-/** As `@Scopes`, for a route that takes events in: its requests are not counted against RATE_LIMIT_PER_10S. */
+/**
+ * Like `@Scopes`, for a route that acts only on the webhook `:id` of its path. A token of one webhook may use it for
+ * that webhook; any other is answered like a missing one.
+ */
+export function WebhookScopes(...scopes: [WebhookScope, ...WebhookScope[]]): MethodDecorator {
+  return scoped({ kind: 'scopes', scopes, keptToWebhookBy: 'path' });
+}
+
+/** Like `@Scopes`, for a route that keeps to the webhook of `@OnlyWebhook()`. A token of one webhook may use it. */
+export function NarrowedScopes(...scopes: [WebhookScope, ...WebhookScope[]]): MethodDecorator {
+  return scoped({ kind: 'scopes', scopes, keptToWebhookBy: 'handler' });
+}
+
+/** Like `@Scopes`, for a route that accepts events: its requests do not count against RATE_LIMIT_PER_10S. */
 export function IntakeScope(scope: Scope): MethodDecorator {
   return scoped({ kind: 'scopes', scopes: [scope], isIntake: true });
 }
@@ -41,7 +55,6 @@ function scoped(rule: Access & { kind: 'scopes' }): MethodDecorator {
   );
 }
 
-/** The route is for the admin token alone. */
 export function AdminOnly(): MethodDecorator {
   return applyDecorators(
     access({ kind: 'admin' }),
@@ -50,7 +63,7 @@ export function AdminOnly(): MethodDecorator {
   );
 }
 
-/** The route is for every valid token, whatever its scopes. */
+/** For every valid token, whatever its scopes: the route reveals nothing of an environment. */
 export function AnyToken(): MethodDecorator {
   return applyDecorators(
     access({ kind: 'any_token' }),
@@ -59,12 +72,17 @@ export function AnyToken(): MethodDecorator {
   );
 }
 
-/** The route asks for no token and does not look at one that is sent. */
+/** The route needs no token and ignores one that is sent. */
 export function Public(): MethodDecorator {
   return access({ kind: 'public' });
 }
 
-/** On the method for the guard, and on the route for the hook that authenticates before there is a method to call. */
+export function isPublic(handler: object): boolean {
+  const rule = Reflect.getMetadata(ACCESS_METADATA, handler) as Access | undefined;
+  return rule?.kind === 'public';
+}
+
+/** On the method for the guard, and on the route for the hook, which authenticates before a method is known. */
 function access(rule: Access): MethodDecorator {
   return applyDecorators(SetMetadata(ACCESS_METADATA, rule), RouteConfig({ access: rule }));
 }

@@ -4,8 +4,8 @@ import { ACCESS_METADATA, type Access } from './access.decorators.js';
 import { principalOf } from './request-principal.js';
 
 /**
- * Stands before every route and lets nothing through that {@link AuthenticationHook} did not decide about. That decides
- * when the headers are there; this holds whatever the order of hooks becomes.
+ * Refuses every request that {@link AuthenticationHook} did not decide about. The hook decides when the headers have
+ * arrived; this guard protects even if the order of hooks changes.
  */
 @Injectable()
 export class AccessGuard implements CanActivate {
@@ -15,7 +15,7 @@ export class AccessGuard implements CanActivate {
     const access = this.reflector.get<Access | undefined>(ACCESS_METADATA, context.getHandler());
     if (!access)
       throw new Error(`The route ${context.getClass().name}.${context.getHandler().name} has no access rule`);
-    // Throws for a request that nobody was found to make.
+    // Throws for a request without a principal.
     if (access.kind !== 'public') principalOf(context.switchToHttp().getRequest());
     return true;
   }

@@ -1,4 +1,4 @@
-import { Global, Module } from '@nestjs/common';
+import { Module } from '@nestjs/common';
 import { APP_GUARD, DiscoveryModule } from '@nestjs/core';
 import { AccessDeclarations } from './access-declarations.js';
 import { AccessGuard } from './access.guard.js';
@@ -9,8 +9,10 @@ import { LiveReplicas } from './live-replicas.js';
 import { RequestLimits } from './request-limits.js';
 import { TokenUsage } from './token-usage.js';
 
-/** Global, because `@CurrentEnvironment()` looks its environment up wherever it is used. */
-@Global()
+/**
+ * Modules that use `@CurrentEnvironment()` import it, because the decorator's pipe looks up the environment. The guard
+ * is global.
+ */
 @Module({
   imports: [DiscoveryModule],
   providers: [

@@ -1,7 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { ApiError } from '../common/errors.js';
+import { ApiError } from '../http/errors.js';
 import type { Access } from './access.decorators.js';
 import { refuseUnlessAllowed } from './access-rule.js';
 import { Authenticator } from './authenticator.js';
@@ -10,8 +10,8 @@ import { setPrincipal } from './request-principal.js';
 import { TokenUsage } from './token-usage.js';
 
 /**
- * Finds out who makes a request as soon as its headers have arrived, and refuses whoever is nobody or may not do this:
- * their body is not kept, and what is wrong with it is none of their business.
+ * Authenticates a request as soon as its headers have arrived, and refuses a sender who is unknown or may not do this.
+ * Their body is not kept, and they do not learn what is wrong with it.
  */
 @Injectable()
 export class AuthenticationHook implements OnModuleInit {
@@ -26,7 +26,7 @@ export class AuthenticationHook implements OnModuleInit {
     const server = this.adapterHost.httpAdapter.getInstance<FastifyInstance>();
     server.addHook('onRequest', async (request) => {
       const { access } = request.routeOptions.config;
-      // No rule: not a controller's route but a document of the server itself, or no route at all.
+      // Without a rule it is not a controller's route: either a document of the server itself, or no route at all.
       if (access && access.kind !== 'public') await this.authenticate(request, access);
     });
   }

@@ -9,11 +9,10 @@ import { bearerTokenOf, hashToken, looksLikeApiToken } from './bearer-token.js';
 import type { ApiTokenPrincipal, Principal } from './principal.js';
 import { ShortCache } from './short-cache.js';
 
-/** A revocation is in force on every replica after this time at the latest, and at once on the one that made it. */
+/** A revocation is in force on every replica after this time at the latest, and at once on the replica that made it. */
 const TTL_MS = 1_000;
 const MAX_ENTRIES = 10_000;
 
-/** Finds out who sends a request. */
 @Injectable()
 export class Authenticator {
   private readonly adminHash: Buffer | null;
@@ -36,7 +35,8 @@ export class Authenticator {
   /**
    * The sender, or null for a header without a valid token: a missing, malformed, unknown, revoked or expired one.
    *
-   * @param isSuspect asked before a token is looked up that was not found valid before: if so, it is not.
+   * @param isSuspect asked before the look-up of a token that is not known as valid. If it returns true, the token is
+   *   not looked up.
    */
   async authenticate(
     authorization: string | undefined,
@@ -52,12 +52,12 @@ export class Authenticator {
     if (!this.principals.has(key) && (await isSuspect())) return null;
     const principal = await this.principals.get(key);
     if (!principal || !isExpired(principal, this.clock.nowMs())) return principal;
-    // Looked up again each time, like an unknown one: answers that came faster would tell the two apart.
+    // Looked up again each time, like an unknown token: faster answers would show the difference.
     this.principals.forget(key);
     return null;
   }
 
-  /** To be called once a revocation has committed. */
+  /** Call it after a revocation has committed. */
   forget(): void {
     this.principals.clear();
   }
@@ -65,8 +65,8 @@ export class Authenticator {
   private async readPrincipal(tokenHash: Buffer): Promise<ApiTokenPrincipal | null> {
     const token = await this.dataSource.manager.findOneBy(ApiToken, { tokenHash });
     if (!token) return null;
-    const { id, name, environmentId, scopes, expiresAt } = token;
-    return { kind: 'api_token', id, name, environmentId, scopes, expiresAt };
+    const { id, name, environmentId, webhookId, scopes, expiresAt } = token;
+    return { kind: 'api_token', id, name, environmentId, webhookId, scopes, expiresAt };
   }
 }
 

@@ -1,22 +1,22 @@
 import { createHash, randomBytes } from 'node:crypto';
 
-/** Marks the text as a Tidings API token, so that secret scanners find one that was committed or logged. */
+/** Marks the text as a Tidings API token, so that secret scanners find one in a repository or a log. */
 const PREFIX = 'tdg_';
 const RANDOM_BYTES = 32;
 const API_TOKEN = /^tdg_[\w-]{43}$/;
 const AUTHORIZATION = /^Bearer +([\x21-\x7e]+)$/i;
 
-/** A new API token: the prefix and 256 random bits in base64url, 47 characters in all. */
+/** The prefix and 256 random bits in base64url, 47 characters in total. */
 export function newApiToken(): string {
   return PREFIX + randomBytes(RANDOM_BYTES).toString('base64url');
 }
 
-/** Whether the text has the form of an API token; nothing else is worth asking the database about. */
+/** Whether the text has the form of an API token. No other text is looked up in the database. */
 export function looksLikeApiToken(text: string): boolean {
   return API_TOKEN.test(text);
 }
 
-/** What is stored and compared instead of the token: its SHA-256, 32 bytes. */
+/** Stored and compared instead of the token: its SHA-256, 32 bytes. */
 export function hashToken(token: string): Buffer {
   return createHash('sha256').update(token).digest();
 }

@@ -1,9 +1,9 @@
 import { type ExecutionContext, Injectable, type PipeTransform, createParamDecorator } from '@nestjs/common';
 import { ApiQuery } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
-import { ApiErrors } from '../common/api-errors.js';
-import { ApiError } from '../common/errors.js';
-import { notFound } from '../common/not-found.js';
+import { ApiErrors } from '../openapi/api-errors.js';
+import { ApiError } from '../http/errors.js';
+import { notFound } from '../http/not-found.js';
 import { isUuid } from '../common/uuid-v7.js';
 import { EnvironmentDirectory } from './environment-directory.js';
 import type { Principal } from './principal.js';
@@ -11,12 +11,12 @@ import { principalOf } from './request-principal.js';
 
 interface EnvironmentChoice {
   principal: Principal;
-  /** The query parameter as it was parsed: a text, an array when given twice, undefined when absent. */
+  /** The parsed query parameter: a text, an array when given twice, undefined when absent. */
   named: unknown;
 }
 
 /**
- * The environment that the request acts in. It is the API token's own; the admin token names one in the query.
+ * The environment of the request: the API token's own, or the one that the admin token names in the query.
  *
  * @throws ApiError VALIDATION_FAILED, ENVIRONMENT_REQUIRED, ENVIRONMENT_MISMATCH or ENVIRONMENT_NOT_FOUND
  */
@@ -35,7 +35,7 @@ export function environmentOf(principal: Principal, named: unknown): string {
   return principal.environmentId;
 }
 
-/** Applies {@link environmentOf} and makes sure that the environment which the admin token names exists. */
+/** Applies {@link environmentOf}, and checks that the environment named by the admin token exists. */
 @Injectable()
 export class CurrentEnvironmentPipe implements PipeTransform<EnvironmentChoice, Promise<string>> {
   constructor(private readonly directory: EnvironmentDirectory) {}
@@ -52,12 +52,11 @@ const ChosenEnvironment = createParamDecorator((_: unknown, context: ExecutionCo
   return { principal: principalOf(request), named: environmentNamedBy(request) };
 });
 
-/** What {@link environmentOf} takes from the query. */
 export function environmentNamedBy({ query }: Pick<FastifyRequest, 'query'>): unknown {
   return (query as Record<string, unknown>)['environment_id'];
 }
 
-/** The id of the environment that the request acts in; the query parameter and its errors are documented with it. */
+/** The id of the request's environment; also documents the query parameter and its errors. */
 export function CurrentEnvironment(): ParameterDecorator {
   return (target, key, index) => {
     const method = Object.getOwnPropertyDescriptor(target, key!)!;

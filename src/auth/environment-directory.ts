@@ -1,13 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, IsNull } from 'typeorm';
-import { notFound } from '../common/not-found.js';
+import { notFound } from '../http/not-found.js';
 import { Environment } from './environment.entity.js';
 import { ShortCache } from './short-cache.js';
 
 const TTL_MS = 1_000;
 const MAX_ENTRIES = 1_000;
 
-/** Which environments there are. */
 @Injectable()
 export class EnvironmentDirectory {
   private readonly known: ShortCache<true>;
@@ -21,14 +20,14 @@ export class EnvironmentDirectory {
     });
   }
 
-  /** Whether the environment exists, as of at most a second ago. */
+  /** Whether the environment exists; the answer may be a second old. */
   async has(id: string): Promise<boolean> {
     return (await this.known.get(id)) === true;
   }
 
   /**
-   * Keeps the environment from being deleted until the transaction ends: for whoever adds to its contents.
-   * Throws ENVIRONMENT_NOT_FOUND when it is already gone.
+   * Prevents the deletion of the environment until the transaction ends, for code that adds to its contents. Throws
+   * ENVIRONMENT_NOT_FOUND when it is already gone.
    */
   async hold(id: string, manager: EntityManager): Promise<void> {
     const held = await manager.findOne(Environment, {
@@ -39,7 +38,7 @@ export class EnvironmentDirectory {
     if (!held) throw notFound('ENVIRONMENT_NOT_FOUND');
   }
 
-  /** To be called once a deletion has committed. */
+  /** Call it after a deletion has committed. */
   forget(): void {
     this.known.clear();
   }

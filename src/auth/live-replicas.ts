@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 
 /**
- * How many processes share the database, as the latest heartbeat found them; `deliveries` keeps it up to date. Before the
- * first heartbeat, and on the embedded engine, a process is alone.
+ * The number of processes that share the database, by the latest heartbeat; `deliveries` updates it. It is one before
+ * the first heartbeat, and on the embedded engine.
  */
 @Injectable()
 export class LiveReplicas {

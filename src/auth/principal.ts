@@ -1,4 +1,4 @@
-/** Every scope that an API token can hold, in the order in which the API lists them. A new token holds all by default. */
+/** Every scope of an API token, in the order of the API's lists. A new token has all of them by default. */
 export const SCOPES = [
   'webhook:read',
   'webhook:write',
@@ -10,7 +10,17 @@ export const SCOPES = [
 
 export type Scope = (typeof SCOPES)[number];
 
-/** The one admin token: passes every scope, in any environment. */
+/**
+ * The scopes of a token of one webhook: an event belongs to the environment. Such a token has all of these by default.
+ */
+export const WEBHOOK_SCOPES = [
+  'webhook:read',
+  'webhook:write',
+  'delivery:read',
+  'delivery:write',
+] as const satisfies readonly Scope[];
+
+/** The one admin token: it has every scope, in any environment. */
 export interface AdminPrincipal {
   readonly kind: 'admin';
 }
@@ -21,14 +31,20 @@ export interface ApiTokenPrincipal {
   readonly id: string;
   readonly name: string;
   readonly environmentId: string;
+  /** The only webhook that it sees and changes, with its deliveries; null: everything in the environment. */
+  readonly webhookId: string | null;
   readonly scopes: readonly Scope[];
   readonly expiresAt: Date | null;
 }
 
-/** Who makes a request. */
 export type Principal = AdminPrincipal | ApiTokenPrincipal;
 
-/** Who is said to have done what Tidings did by itself. */
+/** The only webhook that the principal may use; null: any. */
+export function onlyWebhookOf(principal: Principal): string | null {
+  return principal.kind === 'api_token' ? principal.webhookId : null;
+}
+
+/** The actor of what Tidings did by itself. */
 export const SYSTEM_ACTOR = 'system';
 
 /** How the audit trail and `webhook_revision.changed_by` name the principal: `admin`, or the API token's id. */

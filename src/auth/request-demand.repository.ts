@@ -1,6 +1,6 @@
 import type { Queryable } from '../database/queryable.js';
 
-/** Rows trimmed by one statement: bounds its locks and its time. */
+/** Rows deleted by one statement: limits its locks and its time. */
 const ROWS_PER_TRIM = 1_000;
 
 const DEMAND = `
@@ -9,8 +9,8 @@ const DEMAND = `
   RETURNING requests::float8 AS requests`;
 
 /**
- * Adds to what all replicas together ask for in a period. It goes on growing beyond the limit, so that one addition
- * tells each replica what of its own part lies below it.
+ * Adds to the requests that all replicas together ask for in a period. The sum also grows beyond the limit. So one
+ * addition shows each replica how much of its own part lies below the limit.
  *
  * @returns the sum with this addition
  */
@@ -34,7 +34,7 @@ const TRIM = `
   )
   SELECT count(*)::int AS count FROM trimmed`;
 
-/** Forgets what was asked for before the period. @returns whether there may be more of it */
+/** Deletes the demand of earlier periods. @returns whether more may be left */
 export async function trimRequestDemand(database: Queryable, period: number): Promise<boolean> {
   const [row] = await database.query<[{ count: number }]>(TRIM, [period]);
   return row.count === ROWS_PER_TRIM;

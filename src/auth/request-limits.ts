@@ -1,9 +1,9 @@
 import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { DataSource } from 'typeorm';
-import { ApiError } from '../common/errors.js';
-import { networkOf } from '../common/network-of.js';
-import { Repeater } from '../common/repeater.js';
+import { ApiError } from '../http/errors.js';
+import { networkOf } from '../http/network-of.js';
+import { BackgroundTask } from '../common/background-task.js';
 import { within } from '../common/within.js';
 import { Config } from '../config/config.js';
 import { DatabaseClock } from '../database/database-clock.js';
@@ -14,22 +14,25 @@ import { SharedLimit } from './shared-limit.js';
 
 const WINDOW_S = 10;
 
-/** In a window, from one network. Many senders may share an address; this many are not mistaken but guessing. */
+/**
+ * Limit for one window and network. Many senders may share an address, but this many failures are guesses, not
+ * mistakes.
+ */
 export const FAILED_AUTHENTICATIONS_MAX = 500;
 
-/** How long requests wait for the other replicas' part. A database that takes longer is not asked in this window again. */
+/** How long requests wait for the count of the other replicas. A slower database is not asked again in this window. */
 const DEMAND_PATIENCE_MS = 500;
 
 const TRIM_ROUND_MS = 60_000;
-/** Windows whose rows stay: more than replicas' clocks, or a statement that was long under way, can be behind. */
+/** Windows whose rows are kept: more than a replica's clock or a slow statement can be behind. */
 const WINDOWS_KEPT = 6;
 
 /**
- * Counts what senders do within ten seconds. A token's requests are counted for all replicas together, in the windows of
- * the database's clock; a process that is alone counts them by itself. A count is kept for its window, so there are at
- * most as many as requests arrive in one.
+ * Counts what senders do within ten seconds. A token's requests are counted for all replicas together, in windows of
+ * the database's clock; a single process counts them alone. A count is kept for its window, so there are at most as
+ * many counts as requests arrive in one.
  *
- * Requests without a valid token are each replica's own matter: those who have none are not to cause statements.
+ * Each replica counts requests without a valid token alone: senders without a token must not cause statements.
  */
 @Injectable()
 export class RequestLimits implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -37,10 +40,12 @@ export class RequestLimits implements OnApplicationBootstrap, BeforeApplicationS
   private readonly byToken: RateLimiterMemory;
   private readonly shared: SharedLimit;
   private readonly failures = new RateLimiterMemory({ points: FAILED_AUTHENTICATIONS_MAX, duration: WINDOW_S });
-  private readonly trimming = new Repeater(TRIM_ROUND_MS, (error) => {
-    this.logger.warn({ msg: 'could not forget what tokens asked for; trying again in a minute', err: error });
+  private readonly trimming = new BackgroundTask({
+    context: RequestLimits.name,
+    purpose: 'forget what tokens asked for',
+    everyMs: TRIM_ROUND_MS,
+    round: () => this.trim(),
   });
-  /** Rows were written since the last trim. */
   private isToTrim = false;
   private failedWindow = -1;
 
@@ -59,15 +64,15 @@ export class RequestLimits implements OnApplicationBootstrap, BeforeApplicationS
   }
 
   onApplicationBootstrap(): void {
-    this.trimming.startLater(() => this.trim());
+    this.trimming.start();
   }
 
-  /** Waits for the statements under way: the pool closes after this. */
+  /** Waits for the running statements, because the pool closes after this. */
   async beforeApplicationShutdown(): Promise<void> {
     await Promise.all([this.trimming.stop(), this.shared.idle()]);
   }
 
-  /** @throws ApiError RATE_LIMITED when the token's requests are more than RATE_LIMIT_PER_10S. */
+  /** @throws ApiError RATE_LIMITED when the token makes more requests than RATE_LIMIT_PER_10S. */
   async countRequest(principal: Principal): Promise<void> {
     const subject = principal.kind === 'admin' ? 'admin' : principal.id;
     const message = `A token may make ${this.config.rateLimitPer10s} requests in ${WINDOW_S} s`;
@@ -79,7 +84,7 @@ export class RequestLimits implements OnApplicationBootstrap, BeforeApplicationS
     throw rateLimited(message, (window + 1 - windowsPassed) * WINDOW_S);
   }
 
-  /** @throws ApiError RATE_LIMITED when too many requests from there carried no valid token. */
+  /** @throws ApiError RATE_LIMITED when too many requests from this address had no valid token. */
   async countFailure(address: string): Promise<void> {
     await this.count(
       this.failures,
@@ -88,7 +93,7 @@ export class RequestLimits implements OnApplicationBootstrap, BeforeApplicationS
     );
   }
 
-  /** Whether requests from there carried too many tokens that are none: theirs are not looked up for a while. */
+  /** Whether too many requests from this address had invalid tokens: its tokens are not looked up for a while. */
   async isSuspect(address: string): Promise<boolean> {
     const known = await this.failures.get(networkOf(address));
     return known !== null && known.consumedPoints >= FAILED_AUTHENTICATIONS_MAX && known.msBeforeNext > 0;
@@ -109,7 +114,7 @@ export class RequestLimits implements OnApplicationBootstrap, BeforeApplicationS
     return within(DEMAND_PATIENCE_MS, asked, () => new Error(`No answer within ${DEMAND_PATIENCE_MS} ms`));
   }
 
-  /** Once for a window: each token that makes requests in it meets the same. */
+  /** Once for a window, because each token in it meets the same failure. */
   private tellFailure(error: unknown): void {
     const window = Math.floor(this.clock.nowMs() / (WINDOW_S * 1_000));
     if (window === this.failedWindow) return;

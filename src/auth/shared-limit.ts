@@ -1,44 +1,43 @@
 /**
- * A part, of what each replica has if the limit is divided evenly. At most one and a half parts lie unused at a replica, the
- * one that was asked for last and half of the one before, so a token that moves from one replica to the next loses 15 %
- * of its limit at most.
+ * The size of a part, relative to an even share of the limit for each replica. At most one and a half parts stay unused
+ * at a replica: the one that was requested last, and half of the one before. So a token that moves between replicas
+ * loses 15 % of its limit at most.
  */
 const PART = 0.1;
 
 export interface SharedLimitOptions {
   /** Requests in a period. */
   limit: number;
-  /** Adds to what all replicas together ask for; resolves with the sum. */
+  /** Adds to the demand of all replicas together; resolves with the sum. */
   demand: (subject: string, period: number, requests: number) => Promise<number>;
-  /** Told when that failed: the subject has the whole limit on this replica then, until the period ends. */
+  /** Called when that failed: then the subject has the whole limit on this replica until the period ends. */
   onFailure: (error: unknown) => void;
 }
 
-/** One subject in one period, as this replica knows it. */
 interface Account {
   period: number;
   used: number;
-  /** What may be used without asking again. */
+  /** Requests that may pass without asking again. */
   allowed: number;
-  /** Requests that wait for the answer under way. */
+  /** Requests that wait for the current answer. */
   waiting: number;
-  /** All that the installation has was asked for. */
+  /** The whole limit of the installation has been requested. */
   isSpent: boolean;
   asking: Promise<void> | null;
 }
 
 /**
  * A limit that replicas share without a statement for each request. In each period a replica allows a small part of it
- * without asking, so that rare requests cost nothing, and asks for the rest part by part, ahead of need. While the
+ * without asking, so rare requests cost nothing. It asks for the rest part by part, before it is needed. While the
  * database does not answer, each replica has the whole limit.
  *
- * What all allow together is never above the limit, as long as they agree on how many they are. A limit too small for parts
- * is asked for one by one, and then a request waits for the answer.
+ * All replicas together never allow more than the limit, if they agree on their number. If a limit is too small for
+ * parts, each request is asked for alone and waits for the answer.
  */
 export class SharedLimit {
   private readonly accounts = new Map<string, Account>();
   private readonly underWay = new Set<Promise<void>>();
-  /** The period that `accounts` is about: those of earlier ones are forgotten together. */
+  /** The period of `accounts`: those of earlier periods are deleted together. */
   private period = -Infinity;
 
   constructor(private readonly options: SharedLimitOptions) {}
@@ -65,7 +64,7 @@ export class SharedLimit {
     return true;
   }
 
-  /** Resolves when nothing is asked any more. */
+  /** Resolves when no question to the database is running. */
   async idle(): Promise<void> {
     await Promise.all(this.underWay);
   }
@@ -82,7 +81,7 @@ export class SharedLimit {
     return fresh;
   }
 
-  /** One question at a time; whoever comes meanwhile waits for its answer, and is in the next one. */
+  /** One question at a time: a request that comes meanwhile waits for its answer, and is part of the next one. */
   private ask(subject: string, account: Account, part: number, replicas: number): void {
     if (account.asking) return;
     const requests = Math.max(part, 1) + Math.max(account.waiting - 1, 0);
@@ -94,7 +93,7 @@ export class SharedLimit {
     this.underWay.add(asking);
   }
 
-  /** @param free what replicas allow without asking. */
+  /** @param free the requests that replicas allow without asking. */
   private async askFor(subject: string, account: Account, requests: number, free: number): Promise<void> {
     const { limit, demand, onFailure } = this.options;
     try {

@@ -1,7 +1,9 @@
+import { LRUCache } from 'lru-cache';
+
 export interface ShortCacheOptions<V> {
   /** Milliseconds for which a value may be used, counted from the start of its load. */
   ttlMs: number;
-  /** The oldest entry makes room for the newest. */
+  /** Beyond it, the entry that was not used for longest is removed. */
   maxEntries: number;
   load: (key: string) => Promise<V | null>;
   /** Unix time in milliseconds. */
@@ -12,25 +14,27 @@ interface Entry<V> {
   value: Promise<V | null>;
   readAtMs: number;
   isRenewed: boolean;
-  /** What replaces it, while that is looked up. */
+  /** Its replacement, while that is loaded. */
   next: Entry<V> | null;
 }
 
 /**
- * From this share of its time on, what is asked for is looked up again beside its use. Without that one request in a second
- * waited for the look-up, which takes as long as all the rest where the database is busy.
+ * After this share of its time, an entry in use is loaded again in the background. Without this, one request each
+ * second waited for the look-up, which takes as long as everything else when the database is busy.
  */
 const RENEWED_FROM = 3 / 4;
 
 /**
- * Remembers what the database said, for a moment: requests that come at once share one look-up, and those that keep coming
- * hardly ever wait for one. What was not found is asked for again each time, so that guesses push out no entry that is in use, and
- * neither is a failure kept.
+ * Remembers the database's answers for a moment. Requests that come together share one look-up, and frequent requests
+ * almost never wait for one. Keys that are not found are looked up each time, so that guesses push out no used entry.
+ * Failures are not kept either.
  */
 export class ShortCache<V> {
-  private readonly entries = new Map<string, Entry<V>>();
+  private readonly entries: LRUCache<string, Entry<V>>;
 
-  constructor(private readonly options: ShortCacheOptions<V>) {}
+  constructor(private readonly options: ShortCacheOptions<V>) {
+    this.entries = new LRUCache({ max: options.maxEntries });
+  }
 
   async get(key: string): Promise<V | null> {
     const nowMs = this.options.nowMs();
@@ -41,8 +45,7 @@ export class ShortCache<V> {
     }
 
     const entry = known?.next && this.isInTime(known.next, nowMs) ? known.next : this.load(key, nowMs);
-    this.keep(key, entry);
-    this.makeRoom();
+    this.entries.set(key, entry);
     try {
       const value = await entry.value;
       if (value === null) this.drop(key, entry);
@@ -53,22 +56,22 @@ export class ShortCache<V> {
     }
   }
 
-  /** Whether something was found for the key the last time, however long ago. */
+  /** Whether the last look-up of the key found something, however long ago. */
   has(key: string): boolean {
     return this.entries.has(key);
   }
 
-  /** Whoever asks for this from now on makes a look-up. */
+  /** The next request for the key makes a look-up. */
   forget(key: string): void {
     this.entries.delete(key);
   }
 
-  /** To be called after the commit of a change: whoever asks from now on reads what was committed. */
+  /** Call it after the commit of a change: later requests then read what was committed. */
   clear(): void {
     this.entries.clear();
   }
 
-  /** Once for each entry. Where that fails, whoever asks when its time is over asks again, and is told. */
+  /** Once for each entry. If it fails, the first request after the entry's time tries again, and gets the failure. */
   private renew(key: string, known: Entry<V>, nowMs: number): void {
     if (known.isRenewed) return;
     known.isRenewed = true;
@@ -76,10 +79,10 @@ export class ShortCache<V> {
     known.next = next;
     next.value.then(
       (found) => {
-        // What was forgotten meanwhile stays so.
-        if (this.entries.get(key) !== known) return;
+        // An entry that was removed meanwhile stays removed.
+        if (this.entries.peek(key) !== known) return;
         if (found === null) this.entries.delete(key);
-        else this.keep(key, next);
+        else this.entries.set(key, next);
       },
       () => (known.next = null),
     );
@@ -93,19 +96,7 @@ export class ShortCache<V> {
     return nowMs >= readAtMs && nowMs - readAtMs < this.options.ttlMs;
   }
 
-  /** The newest is the last to make room. */
-  private keep(key: string, entry: Entry<V>): void {
-    this.entries.delete(key);
-    this.entries.set(key, entry);
-  }
-
   private drop(key: string, entry: Entry<V>): void {
-    if (this.entries.get(key) === entry) this.entries.delete(key);
-  }
-
-  private makeRoom(): void {
-    if (this.entries.size <= this.options.maxEntries) return;
-    const oldest = this.entries.keys().next();
-    if (!oldest.done) this.entries.delete(oldest.value);
+    if (this.entries.peek(key) === entry) this.entries.delete(key);
   }
 }

@@ -1,15 +1,40 @@
-/** SQLSTATEs, or their classes, that say "not now" instead of "not so" (PostgreSQL, appendix A). */
-const UNAVAILABLE_STATES = [
-  '08', // connection exception
-  '25006', // read_only_sql_transaction: connected to a standby
-  '25P03', // idle_in_transaction_session_timeout
-  '40001', // serialization_failure
-  '40P01', // deadlock_detected
-  '53', // insufficient resources: too many connections, disk or memory full
-  '55P03', // lock_not_available
-  '57014', // query_canceled: statement_timeout
-  '57P', // shut down, crashed, cannot connect now
+import { OperatorError } from './operator-error.js';
+
+/** What can be wrong with a database, so that the same request may succeed later. `busy` is whatever has no name of its own. */
+export const DATABASE_TROUBLES = [
+  'busy',
+  'full',
+  'read_only',
+  'out_of_connections',
+  'out_of_memory',
+  'corrupted',
+  'misconfigured',
+] as const;
+export type DatabaseTrouble = (typeof DATABASE_TROUBLES)[number];
+
+/** SQLSTATEs, or their classes, that say "not now" instead of "not so" (PostgreSQL, appendix A); the first that fits counts. */
+const TROUBLE_OF_STATE: readonly (readonly [state: string, trouble: DatabaseTrouble])[] = [
+  ['08', 'busy'], // connection exception
+  ['25006', 'read_only'], // read_only_sql_transaction: a standby, or default_transaction_read_only
+  ['25P03', 'busy'], // idle_in_transaction_session_timeout
+  ['25P04', 'busy'], // transaction_timeout
+  ['40001', 'busy'], // serialization_failure
+  ['40P01', 'busy'], // deadlock_detected
+  ['53100', 'full'], // disk_full
+  ['53200', 'out_of_memory'],
+  ['53300', 'out_of_connections'], // too_many_connections: of the server, the database or the role
+  ['53', 'busy'], // other insufficient resources
+  ['55P03', 'busy'], // lock_not_available
+  ['57014', 'busy'], // query_canceled: statement_timeout
+  ['57P', 'busy'], // shut down, crashed, cannot connect now, idle_session_timeout
+  ['58030', 'corrupted'], // io_error: the disk cannot be read or written
+  ['58P01', 'corrupted'], // undefined_file: one of the server's is gone
+  ['XX001', 'corrupted'], // data_corrupted
+  ['XX002', 'corrupted'], // index_corrupted
 ];
+
+/** PgBouncer tells of its own limit by a protocol violation, 08P01. */
+const POOLER_IS_FULL = 'no more connections allowed';
 
 const SOCKET_CODES = new Set([
   'ECONNREFUSED',
@@ -17,6 +42,7 @@ const SOCKET_CODES = new Set([
   'EPIPE',
   'ETIMEDOUT',
   'EHOSTUNREACH',
+  'ENETUNREACH',
   'ENOTFOUND',
   'ENOENT',
   'EAI_AGAIN',
@@ -36,18 +62,31 @@ const MESSAGES = [
   'Database connection provided by a query runner was already released',
 ];
 
-/** Whether the database could not be asked or did not answer in time: the same request may succeed a moment later. */
-export function isDatabaseUnavailable(error: unknown): boolean {
+/** The sessions of the database have settings that would change the meaning of statements or of what they answer. */
+export class DatabaseSettingsError extends OperatorError {
+  constructor(problems: readonly string[]) {
+    super(`Tidings cannot work with these settings of the database: ${problems.join(' ')}`);
+  }
+}
+
+/** What is wrong with the database, so that it could not be asked or did not do it; null where the fault is another. */
+export function databaseTroubleOf(error: unknown): DatabaseTrouble | null {
+  if (error instanceof DatabaseSettingsError) return 'misconfigured';
   // A name with several addresses fails with one error for each.
-  if (error instanceof AggregateError) return error.errors.some(isDatabaseUnavailable);
+  if (error instanceof AggregateError) return error.errors.map(databaseTroubleOf).find((trouble) => trouble) ?? null;
   const failure = driverErrorOf(error);
-  if (!failure) return false;
+  if (!failure) return null;
   const { code, message, syscall, severity } = failure;
   if (typeof code === 'string') {
-    if (severity !== undefined) return UNAVAILABLE_STATES.some((state) => code.startsWith(state));
-    if (failure !== error || NETWORK_CALLS.has(syscall)) return SOCKET_CODES.has(code);
+    if (severity !== undefined) return troubleOfState(code, message);
+    if (failure !== error || NETWORK_CALLS.has(syscall)) return SOCKET_CODES.has(code) ? 'busy' : null;
   }
-  return MESSAGES.some((start) => message.startsWith(start));
+  return MESSAGES.some((start) => message.startsWith(start)) ? 'busy' : null;
+}
+
+function troubleOfState(code: string, message: string): DatabaseTrouble | null {
+  if (code === '08P01' && message.startsWith(POOLER_IS_FULL)) return 'out_of_connections';
+  return TROUBLE_OF_STATE.find(([state]) => code.startsWith(state))?.[1] ?? null;
 }
 
 interface DriverError extends Error {

@@ -7,20 +7,31 @@ export interface OperationalEventDefinition<Type extends string = string> {
   readonly members: Readonly<Record<string, object>>;
 }
 
-const uuid = (example: string): object => ({ type: 'string', format: 'uuid', example });
+const uuid = (description: string, example: string): object => ({
+  type: 'string',
+  format: 'uuid',
+  description,
+  example,
+});
 const time = (description: string): object => ({
   type: 'string',
   format: 'date-time',
   description,
   example: '2021-08-10T10:00:00.000Z',
 });
-const count = (description: string, example: number): object => ({ type: 'integer', minimum: 0, description, example });
+const count = (description: string, example: number): object => ({
+  type: 'integer',
+  format: 'int64',
+  minimum: 0,
+  description,
+  example,
+});
 
-const WEBHOOK_ID = uuid('4a4de828-f4db-4c9e-adfd-434e0864c3c7');
-const ENVIRONMENT_ID = {
-  ...uuid('c27c5f0b-5a1c-4f0e-8b1f-0d9c2f6a7e31'),
-  description: 'The environment of what it is about, not of this event.',
-};
+const WEBHOOK_ID = uuid('The webhook that it is about.', '4a4de828-f4db-4c9e-adfd-434e0864c3c7');
+const ENVIRONMENT_ID = uuid(
+  'The environment of what it is about, not of this event.',
+  'c27c5f0b-5a1c-4f0e-8b1f-0d9c2f6a7e31',
+);
 
 /**
  * Every type of operational event. Nobody can publish these or subscribe to one of them: they stand beside the event types
@@ -46,11 +57,15 @@ export const OPERATIONAL_EVENTS = [
     'delivery.failed',
     'A delivery ended as failed: its retry schedule is spent, or five workers were lost with it. Not one of `POST /webhook/test`.',
     {
-      delivery_id: uuid('0198a3f2-6b01-7a44-8f0e-2c9d1e5b7a60'),
-      event_id: uuid('0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a61'),
+      delivery_id: uuid('The delivery that failed.', '0198a3f2-6b01-7a44-8f0e-2c9d1e5b7a60'),
+      event_id: uuid('The event that it was of.', '0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a61'),
       webhook_id: WEBHOOK_ID,
       environment_id: ENVIRONMENT_ID,
-      event_type: { allOf: [{ $ref: '#/components/schemas/EventType' }], example: 'integrated_account:created' },
+      event_type: {
+        allOf: [{ $ref: '#/components/schemas/DeliveryEventType' }],
+        description: 'The type of that event.',
+        example: 'integrated_account:created',
+      },
       attempt_count: count('Attempts that were made.', 8),
       error: {
         anyOf: [{ $ref: '#/components/schemas/AttemptError' }, { type: 'null' }],

@@ -1,7 +1,7 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Module } from '@nestjs/common';
 
 /** What must work before this process should be sent requests. */
-export const READINESS_CHECK_NAMES = ['database', 'migrations', 'dispatcher'] as const;
+export const READINESS_CHECK_NAMES = ['database', 'storage', 'migrations', 'dispatcher'] as const;
 
 export type ReadinessCheckName = (typeof READINESS_CHECK_NAMES)[number];
 
@@ -11,14 +11,18 @@ export type ReadinessCheck = () => boolean | Promise<boolean>;
 /** Where each part of the application leaves its check at start; readiness asks them all. */
 @Injectable()
 export class ReadinessChecks {
-  readonly #checks = new Map<ReadinessCheckName, ReadinessCheck>();
+  private readonly checks = new Map<ReadinessCheckName, ReadinessCheck>();
 
   register(name: ReadinessCheckName, check: ReadinessCheck): void {
-    this.#checks.set(name, check);
+    this.checks.set(name, check);
   }
 
   /** The check of this name; one that nobody has left fails. */
   get(name: ReadinessCheckName): ReadinessCheck {
-    return this.#checks.get(name) ?? ((): boolean => false);
+    return this.checks.get(name) ?? ((): boolean => false);
   }
 }
+
+/** For who leaves a check, and for who asks them. */
+@Module({ providers: [ReadinessChecks], exports: [ReadinessChecks] })
+export class ReadinessModule {}

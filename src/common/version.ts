@@ -1,12 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PACKAGE_ROOT } from './package-root.js';
 
-/** The version in package.json, which stands above both the sources and the build. */
-export const VERSION: string = readVersion(dirname(fileURLToPath(import.meta.url)));
+/** The version in package.json. */
+export const VERSION: string = readVersion();
 
-function readVersion(directory: string): string {
-  const path = join(directory, 'package.json');
-  if (!existsSync(path)) return readVersion(dirname(directory));
-  return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
+function readVersion(): string {
+  return (JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package.json'), 'utf8')) as { version: string }).version;
 }

@@ -1,12 +1,11 @@
-import { isIP } from 'node:net';
+import ipaddr from 'ipaddr.js';
+import { isIP, isIPv4 } from 'node:net';
+import { parseIpv6 } from '../common/parse-ipv6.js';
 import { accepted, refused, type Parsed } from './setting-type.js';
 
-/** A range of IP addresses in CIDR notation. */
 export interface AddressRange {
   family: 4 | 6;
-  /** The lowest address of the range. */
   base: bigint;
-  /** How many leading bits all addresses of the range share. */
   prefix: number;
 }
 
@@ -17,8 +16,8 @@ const WIDEST_IPV4_PREFIX = 8;
 /** The largest range of private IPv6 addresses, fc00::/7 (RFC 4193). */
 const WIDEST_IPV6_PREFIX = 7;
 /**
- * Every IPv4 address again, within IPv6 addresses: mapped (::ffff:0:0/96, RFC 4291 §2.5.5.2) and 6to4 (2002::/16,
- * RFC 3056). NAT64 (64:ff9b::/96) is not among them: networks without IPv4 need it whole.
+ * Ranges in which IPv6 addresses contain every IPv4 address: mapped (::ffff:0:0/96, RFC 4291 §2.5.5.2) and 6to4
+ * (2002::/16, RFC 3056). NAT64 (64:ff9b::/96) is not listed: networks without IPv4 need all of it.
  */
 const IPV4_WITHIN_IPV6: readonly AddressRange[] = [
   { family: 6, base: 0xffffn << 32n, prefix: 96 },
@@ -38,7 +37,7 @@ export function parseAddressRange(text: string): Parsed<AddressRange> {
   }
   const prefix = prefixText === undefined ? bits : Number(prefixText);
   if (prefix > bits) return refused(`must have at most ${bits} behind the slash of an IPv${family} range`);
-  const base = family === 4 ? ipv4ToInteger(address) : ipv6ToInteger(address);
+  const base = integerOf(address);
   if (base !== firstAddress(base, prefix, bits)) {
     return refused('must name its range by the first address (10.0.0.0/8, not 10.1.2.3/8)');
   }
@@ -46,8 +45,8 @@ export function parseAddressRange(text: string): Parsed<AddressRange> {
 }
 
 /**
- * Whether allowing the range would open far more than any private network: wider than the widest private range, or as
- * wide where IPv6 addresses hold those of IPv4.
+ * Whether the range is far larger than any private network: wider than the widest private range, or as wide within the
+ * IPv6 addresses that contain IPv4 addresses.
  */
 export function opensEverything({ family, base, prefix }: AddressRange): boolean {
   if (family === 4) return prefix < WIDEST_IPV4_PREFIX;
@@ -64,20 +63,8 @@ function firstAddress(address: bigint, prefix: number, bits: number): bigint {
   return (address >> hostBits) << hostBits;
 }
 
-function ipv4ToInteger(address: string): bigint {
-  return address.split('.').reduce((sum, octet) => (sum << 8n) | BigInt(octet), 0n);
-}
-
-function ipv6ToInteger(address: string): bigint {
-  // The URL parser leaves one spelling: lower case hexadecimal, an embedded IPv4 address folded into two groups.
-  const canonical = new URL(`http://[${address}]`).hostname.slice(1, -1);
-  const [head = '', tail] = canonical.split('::');
-  const leading = groupsOf(head);
-  const trailing = groupsOf(tail ?? '');
-  const zeros = Array<string>(8 - leading.length - trailing.length).fill('0');
-  return [...leading, ...zeros, ...trailing].reduce((sum, group) => (sum << 16n) | BigInt(`0x${group}`), 0n);
-}
-
-function groupsOf(part: string): string[] {
-  return part === '' ? [] : part.split(':');
+/** @param address a text that `isIP` accepts, without a zone. */
+function integerOf(address: string): bigint {
+  const parsed = isIPv4(address) ? ipaddr.IPv4.parse(address) : parseIpv6(address);
+  return BigInt(`0x${Buffer.from(parsed.toByteArray()).toString('hex')}`);
 }

@@ -1,9 +1,19 @@
 import { Injectable } from '@nestjs/common';
+import { OperatorError } from '../common/operator-error.js';
 import { opensEverything, parseAddressRange } from './address-range.js';
 import { accepted, refused, type Parsed } from './setting-type.js';
-import { defaultOf, SETTINGS, type Circumstances, type Setting, type SettingKey, type Settings } from './settings.js';
+import {
+  defaultOf,
+  fileVariableOf,
+  SETTINGS,
+  type Circumstances,
+  type Setting,
+  type SettingKey,
+  type Settings,
+} from './settings.js';
+import { readTextFile } from './text-file.js';
 
-/** Below it are the ports that only the system's own services may listen on. */
+/** Only the system's own services may listen on ports below it. */
 const FIRST_OPEN_PORT = 1024;
 
 /** Gives `Config` a property for each setting of the table, so that none is written twice. */
@@ -13,7 +23,7 @@ const SettingValues = class {
   }
 } as new (values: Settings) => Settings;
 
-/** Every setting, validated. Nothing else of the environment is read after the start. */
+/** All settings, validated. After the start nothing else is read from the environment. */
 @Injectable()
 export class Config extends SettingValues {
   get isProduction(): boolean {
@@ -29,40 +39,46 @@ export class Config extends SettingValues {
 export interface ConfigProblem {
   /** The environment variable. */
   name: string;
-  /** Reads on after the name: `must be …`. */
+  /** Continues the name: `must be …`. */
   reason: string;
 }
 
-/** Names every bad setting with the reason, so that one start shows all there is to correct. */
-export class ConfigError extends Error {
+/** Lists every bad setting with its reason, so that one start shows everything to correct. */
+export class ConfigError extends OperatorError {
   constructor(readonly problems: readonly ConfigProblem[]) {
     const lines = problems.map(({ name, reason }) => `  ${name} ${reason}`);
     super(`Tidings cannot start with these settings (docs/configuration.md):\n${lines.join('\n')}`);
-    this.name = 'ConfigError';
   }
 }
 
-/** What settings have to fulfil together. Those that could not be read are absent. */
+/** A rule about several settings. Settings that could not be read are absent. */
 export type ConfigRule = (settings: Partial<Settings>) => ConfigProblem[];
 
 /**
- * Reads the settings from environment variables; other variables are ignored.
+ * Reads the settings from environment variables, and secret ones also from the files that `<NAME>_FILE` names. Other
+ * variables are ignored.
  *
- * @param rules of those that config cannot ask, because they stand above it.
+ * @param rules rules of higher modules, which config may not import.
+ * @param needsCredentials false for programs that neither serve nor sign. Default: true.
  * @throws ConfigError naming every bad setting.
  */
-export function loadConfig(env: NodeJS.ProcessEnv, rules: readonly ConfigRule[] = []): Config {
+export function loadConfig(
+  variables: NodeJS.ProcessEnv,
+  rules: readonly ConfigRule[] = [],
+  { needsCredentials = true }: { needsCredentials?: boolean } = {},
+): Config {
+  const { env, unreadable, problems } = withSecretFiles(variables);
   const circumstances = circumstancesOf(env);
   const values: Partial<Record<SettingKey, unknown>> = {};
-  const problems: ConfigProblem[] = [];
   for (const key of Object.keys(SETTINGS) as SettingKey[]) {
+    if (unreadable.has(key)) continue;
     const parsed = readSetting(key, env, circumstances);
     if (parsed.ok) values[key] = parsed.value;
     else problems.push({ name: SETTINGS[key].name, reason: parsed.reason });
   }
   const readable = values as Partial<Settings>;
   problems.push(
-    ...missingCredentials(env),
+    ...(needsCredentials ? missingCredentials(env) : []),
     ...unreachableLimit(env, readable),
     ...outlivingEvents(readable),
     ...unsignedOperations(readable),
@@ -73,7 +89,36 @@ export function loadConfig(env: NodeJS.ProcessEnv, rules: readonly ConfigRule[] 
   return new Config(values as Settings);
 }
 
-/** What the defaults depend on. Where that is itself bad, the stricter reading stands in. */
+interface GivenSettings {
+  /** The contents of files count as if they had been set. A file that could not be read counts as empty. */
+  env: NodeJS.ProcessEnv;
+  unreadable: ReadonlySet<SettingKey>;
+  problems: ConfigProblem[];
+}
+
+function withSecretFiles(variables: NodeJS.ProcessEnv): GivenSettings {
+  const env = { ...variables };
+  const unreadable = new Set<SettingKey>();
+  const problems: ConfigProblem[] = [];
+  for (const key of Object.keys(SETTINGS) as SettingKey[]) {
+    const setting: Setting<unknown> = SETTINGS[key];
+    const variable = fileVariableOf(setting);
+    const path = variable === null ? undefined : variables[variable];
+    if (variable === null || path === undefined) continue;
+    const read =
+      variables[setting.name] === undefined
+        ? readTextFile(path)
+        : refused(`must not be set beside ${setting.name}: give one of the two`);
+    if (!read.ok) {
+      unreadable.add(key);
+      problems.push({ name: variable, reason: read.reason });
+    }
+    env[setting.name] = read.ok ? read.value : '';
+  }
+  return { env, unreadable, problems };
+}
+
+/** The settings that the defaults depend on. If one is bad, the stricter value is used. */
 function circumstancesOf(env: NodeJS.ProcessEnv): Circumstances {
   const strict = { isProduction: true, isHttpAllowed: false };
   const nodeEnv = readSetting('nodeEnv', env, strict);
@@ -89,13 +134,13 @@ function readSetting<K extends SettingKey>(
 ): Parsed<Settings[K]> {
   const setting: Setting<unknown> = SETTINGS[key];
   const text = env[setting.name] ?? defaultOf(setting, circumstances);
-  // The table's types say what each parser gives; a loop over its keys cannot carry that along.
+  // The table's types say what each parser returns; a loop over its keys loses that.
   const parsed = (text === null ? accepted(null) : setting.type.parse(text)) as Parsed<Settings[K]>;
   if (parsed.ok || setting.isSecret || text === null) return parsed;
   return refused(`${parsed.reason}, not ${shown(text)}`);
 }
 
-/** Replicas must agree on the credentials, so none of them may make its own beside a database that others share. */
+/** Replicas must have the same credentials, so none may create its own with a shared database. */
 function missingCredentials(env: NodeJS.ProcessEnv): ConfigProblem[] {
   const { databaseUrl, adminToken, encryptionKeys } = SETTINGS;
   if (env[databaseUrl.name] === undefined) return [];
@@ -104,7 +149,7 @@ function missingCredentials(env: NodeJS.ProcessEnv): ConfigProblem[] {
     .map(({ name }) => ({ name, reason: 'is required beside DATABASE_URL: all replicas must have the same one' }));
 }
 
-/** Only a limit that was given can be a mistake: the default gives way to a smaller body. */
+/** Only a limit that was set can be a mistake: the default adapts to a smaller body. */
 function unreachableLimit(
   env: NodeJS.ProcessEnv,
   { maxEventBytes = 0, maxBodyBytes = Infinity }: Partial<Settings>,
@@ -115,7 +160,7 @@ function unreachableLimit(
   return [{ name, reason: `must be at most ${limit}, not ${maxEventBytes}: an event arrives in a body` }];
 }
 
-/** An event that outlived its deliveries could be read, but nobody could tell what became of it. */
+/** If an event were kept longer than its deliveries, it could be read, but nobody could tell what became of it. */
 function outlivingEvents({ eventRetentionDays, retentionDays = Infinity }: Partial<Settings>): ConfigProblem[] {
   if ((eventRetentionDays ?? 0) <= retentionDays) return [];
   const { eventRetentionDays: setting, retentionDays: limit } = SETTINGS;
@@ -141,7 +186,7 @@ function openRanges({ egressAllow = [] }: Partial<Settings>): ConfigProblem[] {
     }));
 }
 
-/** Mail, databases and administration answer below 1024. Whoever means one of those ports can name it. */
+/** Mail, databases and administration listen below 1024. To use one of those ports, the operator must name it. */
 function openPorts({ targetPorts = [] }: Partial<Settings>): ConfigProblem[] {
   return targetPorts
     .filter(({ from, to }) => from < FIRST_OPEN_PORT && from < to)

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 const OWNER_ONLY = 0o600;
 
-/** Of the name under which a file is written before it gets its own. */
+/** For the temporary name under which a file is written first. */
 const RANDOM_BYTES = 6;
 
 /** The credential that the file `name` in `dir` holds, or null when there is no such file. */
@@ -18,18 +18,18 @@ export async function readCredential(dir: string, name: string): Promise<string 
 }
 
 /**
- * Writes the credential as a file that only the owner can read, replacing an older one. A process that dies on the
- * way leaves the older file or the new one, never half of one.
+ * Writes the credential as a file that only the owner can read, and replaces an older one. A process that dies
+ * meanwhile leaves the older file or the new one, never half of one.
  */
 export async function writeCredential(dir: string, name: string, value: string): Promise<void> {
   await placeFile(dir, name, value, rename);
 }
 
 /**
- * Like `writeCredential`, unless the file is there already: then it stays. Of two processes that start at once on one
- * directory both end up with the same credential.
+ * Like `writeCredential`, but keeps an existing file. If two processes start at once in one directory, both get the
+ * same credential.
  *
- * @returns what the file holds in the end.
+ * @returns the final content of the file.
  */
 export async function createCredential(dir: string, name: string, value: string): Promise<string> {
   try {
@@ -42,8 +42,8 @@ export async function createCredential(dir: string, name: string, value: string)
 }
 
 /**
- * Removes what processes that were killed while they wrote one of these credentials left: a file that holds one, under a
- * name that nobody looks at again. Only for whoever has the directory alone: another process may be writing.
+ * Removes temporary files of credentials that killed processes left: nobody reads them again. Only for the sole owner
+ * of the directory, because another process may be writing.
  */
 export async function sweepCredentials(dir: string, names: readonly string[]): Promise<void> {
   const left = new RegExp(`^\\.(${names.join('|')})\\.[0-9a-f]{${2 * RANDOM_BYTES}}$`);
@@ -74,7 +74,7 @@ async function placeFile(
   await syncDirectory(dir);
 }
 
-/** The name of a new file is on the disk only once its directory is. */
+/** The name of a new file is on the disk only after its directory is synced. */
 async function syncDirectory(dir: string): Promise<void> {
   const handle = await open(dir, 'r');
   try {

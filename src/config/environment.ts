@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
+import { OperatorError } from '../common/operator-error.js';
 
 /**
- * The environment variables, completed from the file `.env` in the working directory where there is one. A variable
- * that is really set wins over the file, also when it is set to nothing.
+ * The environment variables, completed from the file `.env` in the working directory, if it exists. A variable that is
+ * set wins over the file, even if it is set to nothing.
  */
 export function readEnvironment(env: NodeJS.ProcessEnv = process.env, path = '.env'): NodeJS.ProcessEnv {
   return { ...readEnvFile(path), ...env };
@@ -13,7 +15,13 @@ function readEnvFile(path: string): NodeJS.ProcessEnv {
   try {
     return parseEnv(readFileSync(path, 'utf8'));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
-    throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return {};
+    throw new OperatorError(
+      `The file ${resolve(path)} cannot be read (${code}). Let this user read it, or remove it.`,
+      {
+        cause: error,
+      },
+    );
   }
 }

@@ -7,20 +7,20 @@ import { SETTINGS } from './settings.js';
 import type { SettingType } from './setting-type.js';
 import type { EncryptionKey } from './storage-types.js';
 
-/** The files in DATA_DIR that hold what was made at first boot. `api-token` is written with the default environment. */
+/** Files in DATA_DIR with the credentials made at first boot. `api-token` is written with the default environment. */
 export const CREDENTIAL_FILES = {
   adminToken: 'admin-token',
   encryptionKeys: 'encryption-keys',
   apiToken: 'api-token',
 } as const;
 
-/** A Config whose credentials are known, be they given or made at first boot. */
+/** A Config with known credentials, given or made at first boot. */
 export type ResolvedConfig = Config & { readonly adminToken: string; readonly encryptionKeys: EncryptionKey[] };
 
 /**
- * Completes the credentials that were not given: read from DATA_DIR, or made there at the first boot.
+ * Completes missing credentials: reads them from DATA_DIR, or makes them there at the first boot.
  *
- * @throws ConfigError when a file in DATA_DIR does not hold what it should.
+ * @throws ConfigError when a file in DATA_DIR has invalid content.
  */
 export async function resolveCredentials(config: Config): Promise<ResolvedConfig> {
   const problems: ConfigProblem[] = [];
@@ -48,12 +48,12 @@ export async function resolveCredentials(config: Config): Promise<ResolvedConfig
   return config.with({ adminToken, encryptionKeys }) as ResolvedConfig;
 }
 
-/** 256 random bits with a prefix by which secret scanners find it. */
+/** 256 random bits, with a prefix for secret scanners. */
 function newAdminToken(): string {
   return `tdg_admin_${randomBytes(32).toString('base64url')}`;
 }
 
-/** The id is random too: a key made after the first one was lost must not pass for it. */
+/** The id is random too: a key made after the first one was lost must not be taken for it. */
 function newEncryptionKey(): string {
   return `k${randomBytes(4).toString('hex')}:${randomBytes(32).toString('base64')}`;
 }

@@ -1,4 +1,6 @@
 import { isIP } from 'node:net';
+import { domainToASCII } from 'node:url';
+import { parseUrl } from '../common/parse-url.js';
 import { parseAddressRange } from './address-range.js';
 import { accepted, refused, type SettingType } from './setting-type.js';
 import { isTakenHeader } from './taken-headers.js';
@@ -18,8 +20,8 @@ const ENDS_IN_NUMBER = /(^|\.)(\d+|0x[\da-f]*)$/i;
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9a-z-]{1,128}$/i;
 
 /**
- * The address that a server listens on. For `localhost` Fastify would open two servers, of which the second has none of the
- * limits that HttpAdapter sets: it stands for the first of its addresses.
+ * The address that a server listens on. `localhost` becomes the first of its addresses: for the name itself Fastify
+ * would open two servers, and the second would have none of HttpAdapter's limits.
  */
 export function listenAddress(): SettingType<string> {
   return {
@@ -32,7 +34,7 @@ export function listenAddress(): SettingType<string> {
   };
 }
 
-/** One address or range, as CIDR text: a single address gets the prefix that makes it a range of one. */
+/** One address or range as CIDR text; a single address gets the prefix of a range of one. */
 export function addressRange(): SettingType<string> {
   return {
     form: 'IP address or CIDR range',
@@ -44,14 +46,19 @@ export function addressRange(): SettingType<string> {
   };
 }
 
-/** A host name that stands for itself and all names under it, in lower case. */
+/**
+ * A host name that stands for itself and all names under it, in lower case and in ASCII, as the URL parser returns it.
+ */
 export function hostSuffix(): SettingType<string> {
   return {
     form: 'host name',
-    parse: (text) =>
-      HOST_NAME.test(text) && !ENDS_IN_NUMBER.test(text)
-        ? accepted(text.toLowerCase())
-        : refused('must be a host name without wildcard, port or leading dot; it covers the names under it too'),
+    parse: (text) => {
+      // Characters that end a host in a URL would be cut off.
+      const name = /[/?#\\%]/.test(text) ? '' : domainToASCII(text);
+      return HOST_NAME.test(name) && !ENDS_IN_NUMBER.test(name)
+        ? accepted(name)
+        : refused('must be a host name without wildcard, port or leading dot; it covers the names under it too');
+    },
   };
 }
 
@@ -68,12 +75,11 @@ export function portRange(): SettingType<PortRange> {
   };
 }
 
-/** The URL of a forward proxy, kept as written. */
 export function proxyUrl(): SettingType<string> {
   return {
     form: '`http://` or `https://` URL of a proxy',
     parse: (text) => {
-      const url = URL.canParse(text) ? new URL(text) : null;
+      const url = parseUrl(text);
       if (!url || !/^https?:\/\//i.test(text)) return refused('must be an http:// or https:// URL');
       if (!isDecodable(url.username) || !isDecodable(url.password)) {
         return refused('must have valid percent-encoding in its credentials');
@@ -86,12 +92,33 @@ export function proxyUrl(): SettingType<string> {
   };
 }
 
-/** A URL to send deliveries to, kept as written. The egress policy, which other settings are part of, says which ones. */
+/**
+ * The address of the service for clients, with the path that a proxy puts before all paths; without a slash at its end.
+ */
+export function publicUrl(): SettingType<string> {
+  return {
+    form: '`https://` or `http://` URL',
+    parse: (text) => {
+      const url = /^https?:\/\/[^/?#]/i.test(text) ? parseUrl(text) : null;
+      if (!url) return refused('must be an https:// or http:// URL');
+      const isPlain = url.username === '' && url.password === '' && !/[?#]/.test(text);
+      return isPlain
+        ? accepted(url.href.replace(/\/+$/, ''))
+        : refused('must name a scheme, a host and a path at most: no credentials, query or fragment');
+    },
+    secretsIn: secretsOfUrl,
+  };
+}
+
+/**
+ * A URL to send deliveries to, kept as written. The egress policy, which includes other settings, decides which are
+ * allowed.
+ */
 export function targetUrl(): SettingType<string> {
   return {
     form: '`https://` URL',
     parse: (text) =>
-      /^https?:\/\//.test(text) && URL.canParse(text) ? accepted(text) : refused('must be an https:// URL'),
+      /^https?:\/\//i.test(text) && parseUrl(text) ? accepted(text) : refused('must be an https:// URL'),
     secretsIn: secretsOfKeyedUrl,
   };
 }
@@ -105,7 +132,6 @@ function isDecodable(text: string): boolean {
   }
 }
 
-/** The name of a header that Tidings adds to its requests. */
 export function addedHeaderName(): SettingType<string> {
   return {
     form: 'header name',

@@ -5,6 +5,7 @@ import {
   listenAddress,
   portRange,
   proxyUrl,
+  publicUrl,
   targetUrl,
 } from './network-types.js';
 import { boolean, duration, integer, list, oneOf, type SettingType } from './setting-type.js';
@@ -27,7 +28,7 @@ export interface Setting<T> {
   /** What a setting without default could be, for .env.example. */
   example?: string;
   description: string;
-  /** Its value is shown nowhere, not even in the message that refuses it. */
+  /** Its value is shown nowhere, not even in the message that refuses it, and may be given as a file. */
   isSecret?: true;
 }
 
@@ -54,6 +55,15 @@ export const SETTINGS = {
     default: ({ isProduction }) => (isProduction ? '0.0.0.0' : '127.0.0.1'),
     description: 'The address to listen on; `localhost` is 127.0.0.1.',
   },
+  publicUrl: {
+    name: 'PUBLIC_URL',
+    type: publicUrl(),
+    default: null,
+    unset: 'the address that it listens on',
+    example: 'https://hooks.example.com',
+    description:
+      'Where clients reach Tidings, with the path that a proxy puts before all of its own. The OpenAPI documents name it as their server, and `Location` begins with it.',
+  },
   trustProxy: {
     name: 'TRUST_PROXY',
     type: list(addressRange()),
@@ -69,11 +79,25 @@ export const SETTINGS = {
     default: 'info',
     description: 'The least severe level that is logged.',
   },
+  logRequests: {
+    name: 'LOG_REQUESTS',
+    type: oneOf('all', 'errors', 'none'),
+    default: 'all',
+    description:
+      'Which requests have a line in the log, at level `info`: all, those that are answered with 400 or above, or none. Those that are asked by machines (`/health`, `/metrics`, publishing events) are at level `debug` while they succeed.',
+  },
   shutdownTimeoutMs: {
     name: 'SHUTDOWN_TIMEOUT',
     type: duration({ min: '0s', max: '10m' }),
     default: '20s',
     description: 'How long a stopping process waits for the requests and attempts in flight.',
+  },
+  shutdownDelayMs: {
+    name: 'SHUTDOWN_DELAY',
+    type: duration({ min: '0s', max: '10m' }),
+    default: '0s',
+    description:
+      'How long a process that is told to stop says that it is not ready and still serves, so that a load balancer stops sending to it first. SHUTDOWN_TIMEOUT begins after it.',
   },
   databaseUrl: {
     name: 'DATABASE_URL',
@@ -83,6 +107,20 @@ export const SETTINGS = {
     example: 'postgres://tidings:<password>@localhost:5432/tidings',
     description: 'A PostgreSQL server, version 14 or newer. It makes ADMIN_TOKEN and ENCRYPTION_KEYS required.',
     isSecret: true,
+  },
+  databaseWaitMs: {
+    name: 'DATABASE_WAIT',
+    type: duration({ min: '0s', max: '1h' }),
+    default: '60s',
+    description:
+      'How long a start waits for a database that cannot be reached yet. Meanwhile `/health/live` answers and `/health/ready` says 503.',
+  },
+  migrateOnStart: {
+    name: 'MIGRATE_ON_START',
+    type: boolean(),
+    default: 'true',
+    description:
+      'Whether a start brings the schema up to date. With false it refuses an older one: `npm run migrate` does it, by a role that owns the tables (docs/operations.md).',
   },
   databasePoolSize: {
     name: 'DATABASE_POOL_SIZE',
@@ -281,4 +319,9 @@ export type Settings = { readonly [K in SettingKey]: ValueOf<(typeof SETTINGS)[K
 /** The text that stands for a setting which is not set, or null when it then has no value. */
 export function defaultOf(setting: Setting<unknown>, circumstances: Circumstances): string | null {
   return typeof setting.default === 'function' ? setting.default(circumstances) : setting.default;
+}
+
+/** The variable that names a file with the value of a secret setting, as Docker and Kubernetes hand secrets out. */
+export function fileVariableOf({ name, isSecret }: Setting<unknown>): string | null {
+  return isSecret ? `${name}_FILE` : null;
 }

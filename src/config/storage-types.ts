@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
+import { parseDatabaseUrl, secretsOfDatabaseUrl } from './database-url.js';
 import { accepted, refused, type SettingType } from './setting-type.js';
-import { secretsOfDatabaseUrl } from './url-secrets.js';
 
 export interface EncryptionKey {
   /** The name under which stored rows refer to the key. */
@@ -28,11 +28,8 @@ export function postgresUrl(): SettingType<string> {
   return {
     form: '`postgres://` or `postgresql://` URL',
     parse: (text) => {
-      if (!/^postgres(ql)?:\/\//.test(text) || !URL.canParse(text)) {
-        return refused('must be a postgres:// or postgresql:// URL; leave it out for the embedded engine');
-      }
-      const url = new URL(text);
-      return url.hostname === '' && !url.searchParams.get('host') ? refused('must name a host') : accepted(text);
+      const parsed = parseDatabaseUrl(text);
+      return parsed.ok ? accepted(text) : parsed;
     },
     secretsIn: secretsOfDatabaseUrl,
   };

@@ -23,13 +23,6 @@ export function secretsOfKeyedUrl(text: string): string[] {
   return [...secretsOfUrl(text), ...whole, ...parts, ...parts.map(decoded)];
 }
 
-/** Also of the URL of a database, whose query can hold passwords. */
-export function secretsOfDatabaseUrl(text: string): string[] {
-  const { searchParams } = new URL(text);
-  const passwords = [...searchParams].filter(([name]) => /passw/i.test(name)).map(([, value]) => value);
-  return [...secretsOfUrl(text), ...passwords];
-}
-
 function credentialsIn(username: string, password: string): string[] {
   if (password === '') return [];
   const pair = `${decoded(username)}:${decoded(password)}`;

@@ -1,42 +1,42 @@
 import { Inject } from '@nestjs/common';
 
-/** The pool of what moves events and deliveries: taking in, claiming, recording, tidying. */
+/** The pool for work on events and deliveries: accept, claim, record, clean up. */
 export const PIPELINE_DATA_SOURCE = Symbol('PIPELINE_DATA_SOURCE');
 
 /** One connection, for finding out who makes a request. */
 export const ACCESS_DATA_SOURCE = Symbol('ACCESS_DATA_SOURCE');
 
-/** One connection, for taking in what environments publish that publish little. */
+/** One connection, for events of environments that publish little. */
 export const INTAKE_DATA_SOURCE = Symbol('INTAKE_DATA_SOURCE');
 
 /**
- * Injects the `DataSource` of the pipeline. The one that is injected by its class alone is that of requests: its callers
- * give up sooner (`REQUEST_PATIENCE`), and when all its connections wait for a lock, deliveries go on.
+ * Injects the `DataSource` of the pipeline. The `DataSource` injected by its class alone is for requests: their callers
+ * give up sooner (`REQUEST_PATIENCE`), and deliveries continue when all its connections wait for a lock.
  */
 export function PipelineDataSource(): ParameterDecorator {
   return Inject(PIPELINE_DATA_SOURCE);
 }
 
 /**
- * Injects the `DataSource` of look-ups of tokens. Every request may wait for one, publishing too, which must wait for
- * nothing that changes of webhooks wait for; and look-ups that hang must not keep the pipeline's connections.
+ * Injects the `DataSource` for token look-ups. Every request may wait for one. Requests that publish must not wait for
+ * what changes of webhooks wait for, and look-ups that hang must not keep the pipeline's connections.
  */
 export function AccessDataSource(): ParameterDecorator {
   return Inject(ACCESS_DATA_SOURCE);
 }
 
 /**
- * Injects the `DataSource` of intake from environments that publish little: their events wait for no connection behind
- * what the others' are being made into. It is the pipeline's where there are few connections.
+ * Injects the `DataSource` for events of environments that publish little: they do not wait for a connection behind the
+ * events of others. With few connections it is the pipeline's.
  */
 export function IntakeDataSource(): ParameterDecorator {
   return Inject(INTAKE_DATA_SOURCE);
 }
 
-/** With fewer connections, the pipeline's are too few to give one away. */
+/** With fewer connections, the pipeline cannot spare one. */
 const POOL_SIZE_WITH_INTAKE = 7;
 
-/** How DATABASE_POOL_SIZE connections, 3 or more, are shared. */
+/** How DATABASE_POOL_SIZE connections (3 or more) are shared. */
 export function shareConnections(total: number): {
   access: number;
   intake: number;

@@ -1,39 +1,38 @@
 import { Injectable } from '@nestjs/common';
 import type { Queryable } from './queryable.js';
 
-/** A difference that an operator should know of: the clock of this machine or of the database's is set wrong. */
+/** A difference that an operator should know of: the clock of this machine or of the database is wrong. */
 export const NOTABLE_OFFSET_MS = 1_000;
 
-/** Readings of the database's time at a start: the quickest of them says most. */
+/** How often the database's time is read at a start: the quickest reading is the most exact. */
 const FIRST_READINGS = 3;
 
-/** One reading of the database's time. */
 export interface ClockReading {
-  /** `performance.now()` from before the statement was sent, and from after its answer came. */
+  /** `performance.now()` before the statement was sent, and after its answer came. */
   sentAt: number;
   receivedAt: number;
-  /** The database's time somewhere between the two, in Unix milliseconds. */
+  /** The database's time at some moment between the two, in Unix milliseconds. */
   databaseMs: number;
 }
 
 /**
- * The database's time, known here without asking for it: what replicas write down is by one clock, whatever their own
- * machines say. Between two readings it runs by this machine's monotonic clock, which nobody sets.
+ * The database's time, known without a query. So all replicas write times of one clock, whatever their own machines
+ * show. Between two readings it runs by this machine's monotonic clock, which nobody can set.
  *
- * A reading says that the true difference lies in an interval as long as the statement took. What is known already is
- * kept while it lies in there, so a statement that waits, or an event loop that is busy, does not move the time.
+ * The true difference lies in an interval as long as the statement took. The known difference stays if it lies in that
+ * interval, so a slow statement or a busy event loop does not move the time.
  */
 @Injectable()
 export class DatabaseClock {
-  /** The database's time minus `performance.now()`; null: the database has this machine's clock. */
+  /** The database's time minus `performance.now()`; null: the database uses this machine's clock. */
   private differenceMs: number | null = null;
 
-  /** The clock of an engine on this machine: the two are one. */
+  /** For an engine on this machine: both clocks are the same. */
   static local(): DatabaseClock {
     return new DatabaseClock();
   }
 
-  /** The clock of a database server, read a few times. */
+  /** For a database server, whose clock is read a few times. */
   static async of(database: Queryable): Promise<DatabaseClock> {
     const clock = new DatabaseClock();
     for (let reading = 0; reading < FIRST_READINGS; reading++) clock.correct(await readClock(database));
@@ -49,7 +48,7 @@ export class DatabaseClock {
     return new Date(this.nowMs());
   }
 
-  /** How far this machine's clock is behind the database's, in milliseconds: negative where it is ahead. */
+  /** How far this machine's clock is behind the database's, in milliseconds: negative if it is ahead. */
   offsetMs(): number {
     return this.nowMs() - Date.now();
   }

@@ -1,8 +1,8 @@
-import { Global, Inject, Logger, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { type DynamicModule, Global, Inject, Logger, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Config } from '../config/config.js';
-import { DailyPartitions } from './daily-partitions.js';
-import { DataDirectory } from './data-directory.js';
+import { DailyPartitions } from './partitions/daily-partitions.js';
+import { DataDirectory } from './embedded/data-directory.js';
 import {
   ACCESS_PATIENCE,
   openDataSource,
@@ -12,11 +12,13 @@ import {
   type DataSourceSettings,
 } from './data-source.js';
 import { DatabaseClock } from './database-clock.js';
+import { DatabaseTroubles } from './database-troubles.js';
 import { openDatabase } from './database.js';
-import { EmbeddedPostgres } from './embedded-postgres.js';
-import { EmbeddedUpkeep } from './embedded-upkeep.js';
-import { PartitionDropper } from './partition-dropper.js';
-import { PartitionTimer } from './partition-timer.js';
+import type { FeatureSchema } from './feature-schema.js';
+import { EmbeddedPostgres } from './embedded/embedded-postgres.js';
+import { EmbeddedUpkeep } from './embedded/embedded-upkeep.js';
+import { PartitionDropper } from './partitions/partition-dropper.js';
+import { PartitionTimer } from './partitions/partition-timer.js';
 import {
   ACCESS_DATA_SOURCE,
   AccessDataSource,
@@ -27,28 +29,42 @@ import {
   shareConnections,
 } from './data-sources.js';
 
-/** The engine that this process runs itself; null where DATABASE_URL names a server. */
+/** The engine that this process runs; null if DATABASE_URL names a server. */
 const EMBEDDED_POSTGRES = Symbol('EMBEDDED_POSTGRES');
 
+const SCHEMA = Symbol('SCHEMA');
+
 /** What all pools are opened with. */
-function connectionOf(config: Config, embedded: EmbeddedPostgres | null): Omit<DataSourceSettings, 'poolSize'> {
+const CONNECTION = Symbol('CONNECTION');
+type Connection = Omit<DataSourceSettings, 'poolSize' | 'patience'>;
+
+function connectionOf(
+  config: Config,
+  schema: FeatureSchema,
+  embedded: EmbeddedPostgres | null,
+  troubles: DatabaseTroubles,
+): Connection {
   const logger = new Logger('Database');
   return {
     url: embedded?.url ?? config.databaseUrl!,
+    schema,
+    isEmbedded: embedded !== null,
+    onFailure: (error) => troubles.note(error),
     onIdleConnectionError: (error) => logger.warn({ msg: 'an idle database connection broke', err: error }),
   };
 }
 
-/** Opens one pool more; when that fails, everything that is open is closed. */
+/** Opens one more pool. If that fails, closes everything that is open. */
 async function openBeside(
   config: Config,
   embedded: EmbeddedPostgres | null,
+  connection: Connection,
   others: readonly DataSource[],
   { of, patience }: { of: 'requests' | 'access' | 'intake'; patience: DatabasePatience },
 ): Promise<DataSource> {
   const poolSize = shareConnections(config.databasePoolSize)[of];
   try {
-    return await openDataSource({ ...connectionOf(config, embedded), poolSize, patience });
+    return await openDataSource({ ...connection, poolSize, patience });
   } catch (error) {
     for (const other of others) await other.destroy();
     await embedded?.stop();
@@ -57,9 +73,9 @@ async function openBeside(
 }
 
 /**
- * Provides the four `DataSource`s, migrated, `DailyPartitions` and `DatabaseClock` to the whole application. The pools and the embedded
- * engine end in `onApplicationShutdown`: what still needs the database when the application closes uses an earlier
- * hook (`onModuleDestroy`, `beforeApplicationShutdown`).
+ * Provides the four `DataSource`s (migrated), `DailyPartitions` and `DatabaseClock` to the whole application. The pools
+ * and the embedded engine end in `onApplicationShutdown`. Code that still needs the database at the end must use an
+ * earlier hook (`onModuleDestroy`, `beforeApplicationShutdown`).
  */
 @Global()
 @Module({
@@ -70,13 +86,23 @@ async function openBeside(
       useFactory: async ({ databaseUrl, dataDir }: Config): Promise<EmbeddedPostgres | null> =>
         databaseUrl === null ? EmbeddedPostgres.start(DataDirectory.claim(dataDir)) : null,
     },
+    DatabaseTroubles,
+    {
+      provide: CONNECTION,
+      inject: [Config, SCHEMA, EMBEDDED_POSTGRES, DatabaseTroubles],
+      useFactory: connectionOf,
+    },
     {
       provide: PIPELINE_DATA_SOURCE,
-      inject: [Config, EMBEDDED_POSTGRES],
-      useFactory: async (config: Config, embedded: EmbeddedPostgres | null): Promise<DataSource> => {
+      inject: [Config, EMBEDDED_POSTGRES, CONNECTION],
+      useFactory: async (
+        config: Config,
+        embedded: EmbeddedPostgres | null,
+        connection: Connection,
+      ): Promise<DataSource> => {
         const poolSize = shareConnections(config.databasePoolSize).pipeline;
         try {
-          return await openDatabase({ ...connectionOf(config, embedded), poolSize });
+          return await openDatabase({ ...connection, poolSize, mayMigrate: config.migrateOnStart });
         } catch (error) {
           await embedded?.stop();
           throw error;
@@ -85,34 +111,44 @@ async function openBeside(
     },
     {
       provide: DataSource,
-      // After the pipeline's, which migrates.
-      inject: [Config, EMBEDDED_POSTGRES, PIPELINE_DATA_SOURCE],
-      useFactory: (config: Config, embedded: EmbeddedPostgres | null, pipeline: DataSource): Promise<DataSource> =>
-        openBeside(config, embedded, [pipeline], { of: 'requests', patience: REQUEST_PATIENCE }),
-    },
-    {
-      provide: ACCESS_DATA_SOURCE,
-      inject: [Config, EMBEDDED_POSTGRES, PIPELINE_DATA_SOURCE, DataSource],
+      // After the pipeline's pool, which migrates.
+      inject: [Config, EMBEDDED_POSTGRES, CONNECTION, PIPELINE_DATA_SOURCE],
       useFactory: (
         config: Config,
         embedded: EmbeddedPostgres | null,
+        connection: Connection,
+        pipeline: DataSource,
+      ): Promise<DataSource> =>
+        openBeside(config, embedded, connection, [pipeline], { of: 'requests', patience: REQUEST_PATIENCE }),
+    },
+    {
+      provide: ACCESS_DATA_SOURCE,
+      inject: [Config, EMBEDDED_POSTGRES, CONNECTION, PIPELINE_DATA_SOURCE, DataSource],
+      useFactory: (
+        config: Config,
+        embedded: EmbeddedPostgres | null,
+        connection: Connection,
         pipeline: DataSource,
         requests: DataSource,
       ): Promise<DataSource> =>
-        openBeside(config, embedded, [pipeline, requests], { of: 'access', patience: ACCESS_PATIENCE }),
+        openBeside(config, embedded, connection, [pipeline, requests], { of: 'access', patience: ACCESS_PATIENCE }),
     },
     {
       provide: INTAKE_DATA_SOURCE,
-      inject: [Config, EMBEDDED_POSTGRES, PIPELINE_DATA_SOURCE, DataSource, ACCESS_DATA_SOURCE],
+      inject: [Config, EMBEDDED_POSTGRES, CONNECTION, PIPELINE_DATA_SOURCE, DataSource, ACCESS_DATA_SOURCE],
       useFactory: async (
         config: Config,
         embedded: EmbeddedPostgres | null,
+        connection: Connection,
         pipeline: DataSource,
         ...others: DataSource[]
       ): Promise<DataSource> =>
         shareConnections(config.databasePoolSize).intake === 0
           ? pipeline
-          : openBeside(config, embedded, [pipeline, ...others], { of: 'intake', patience: PIPELINE_PATIENCE }),
+          : openBeside(config, embedded, connection, [pipeline, ...others], {
+              of: 'intake',
+              patience: PIPELINE_PATIENCE,
+            }),
     },
     {
       provide: DailyPartitions,
@@ -138,9 +174,21 @@ async function openBeside(
     PartitionTimer,
     EmbeddedUpkeep,
   ],
-  exports: [DataSource, PIPELINE_DATA_SOURCE, ACCESS_DATA_SOURCE, INTAKE_DATA_SOURCE, DailyPartitions, DatabaseClock],
+  exports: [
+    DataSource,
+    PIPELINE_DATA_SOURCE,
+    ACCESS_DATA_SOURCE,
+    INTAKE_DATA_SOURCE,
+    DailyPartitions,
+    DatabaseClock,
+    DatabaseTroubles,
+  ],
 })
 export class DatabaseModule implements OnApplicationShutdown {
+  static forRoot(schema: FeatureSchema): DynamicModule {
+    return { module: DatabaseModule, providers: [{ provide: SCHEMA, useValue: schema }] };
+  }
+
   constructor(
     private readonly dataSource: DataSource,
     @PipelineDataSource() private readonly pipeline: DataSource,

@@ -2,74 +2,120 @@ import { connect } from 'node:net';
 import pg from 'pg';
 import { isReadOnlyServer } from './sqlstate.js';
 
-/** What pg (8.23) says when `query_timeout` has passed. It gives the error no code. */
+/** pg's message (8.23) when `query_timeout` has passed. The error has no code. */
 const TIMEOUT_MESSAGE = 'Query read timeout';
 
-/** How long a server may take to be told that a statement need not go on. */
+/** How long the cancel request to the server may take. */
 const CANCEL_TIMEOUT_MS = 2_000;
-/** Instead of a protocol version (PostgreSQL, "Canceling Requests in Progress"). */
+/** Stands in place of a protocol version (PostgreSQL, "Canceling Requests in Progress"). */
 const CANCEL_REQUEST_CODE = 80_877_102;
 
 type Answer = (error: Error | null | undefined, result: unknown) => void;
 
-/** What pg keeps of its connection beside what its types tell. */
+/**
+ * Settings requested for every session, whatever the database or the role sets. These can be in the start-up message:
+ * PgBouncer accepts them there, also in transaction mode, and no others
+ * (https://www.pgbouncer.org/config.html#ignore_startup_parameters).
+ */
+const PINNED_SETTINGS = { DateStyle: 'ISO, MDY', TimeZone: 'UTC', standard_conforming_strings: 'on' };
+
+export interface DeadlineClientConfig extends pg.ClientConfig {
+  /** Called for each statement that fails, and a connection that cannot be opened. */
+  onFailure?: (error: Error) => void;
+}
+
+type Connected = (error: Error) => void;
+
+/** Missing in pg's types. */
+interface StartupConfOf {
+  getStartupConf(): Record<string, string>;
+}
+
+/** Fields of pg's connection that its types leave out. */
 interface Session {
   host: string;
   port: number;
   processID: number | null;
   secretKey: number | null;
   connection: { stream: NodeJS.WritableStream & { destroy(): void } };
-  /** Without it the pool lends the client to nobody again. */
+  /** If false, the pool lends the client to nobody again. */
   _queryable: boolean;
 }
 
 /**
- * A client that outlives its connection at any moment, and leaves it when a statement has passed its deadline
- * (`query_timeout`), or when the server turns out to be a standby, which it may have become while the pool was connected
- * to it.
+ * A client that survives the loss of its connection at any moment. It leaves the connection when a statement has passed
+ * its deadline (`query_timeout`). It also leaves a server that turns out to be a standby, which it may have become
+ * while the pool was connected.
  *
- * pg itself only tells the caller: the connection goes back to the pool with the statement still running in it, and
- * whoever gets it next waits behind that. Behind a server that vanished without a word, that would be for ever. The
- * server is asked to end the statement: behind a lock that is held for long, one session after the other would else
- * wait there for nobody, until it lets no more in.
+ * pg only tells the caller: the connection goes back to the pool while its statement still runs, and the next user
+ * waits behind it. If the server vanished silently, that would be for ever. So the server is asked to end the
+ * statement. Otherwise, behind a lock that is held for long, one session after another would wait there for nobody,
+ * until the server accepts no more sessions.
  */
 export class DeadlineClient extends pg.Client {
-  constructor(config?: string | pg.ClientConfig) {
+  private readonly onFailure: (error: Error) => void;
+
+  constructor(config: DeadlineClientConfig = {}) {
     super(config);
-    // Whoever holds the client listens too, and so does the pool while nobody does. But between the two there is a
-    // moment without a listener, and a server that goes away does not wait for its end.
+    this.onFailure = config.onFailure ?? ((): void => undefined);
+    // The holder of the client listens, and so does the pool while the client is idle. But between the two there is a
+    // moment without a listener, and a server may go away just then.
     this.on('error', () => undefined);
   }
+
+  /** Called by pg for the start-up message. */
+  getStartupConf(): Record<string, string> {
+    const { getStartupConf } = pg.Client.prototype as unknown as StartupConfOf;
+    return { ...Reflect.apply(getStartupConf, this, []), ...PINNED_SETTINGS };
+  }
+
+  override connect = ((callback?: Connected): unknown => {
+    const note = (error: unknown): void => {
+      if (error instanceof Error) this.onFailure(error);
+    };
+    const parameters = callback
+      ? [
+          (error: Error): void => {
+            note(error);
+            callback(error);
+          },
+        ]
+      : [];
+    const connecting: unknown = Reflect.apply(pg.Client.prototype.connect, this, parameters);
+    if (connecting instanceof Promise) connecting.catch(note);
+    return connecting;
+  }) as pg.Client['connect'];
 
   // pg's overloads (text, config, callback, submittable) pass through unchanged; only the outcome is watched.
   override query = ((...parameters: unknown[]): unknown => {
     const last = parameters.at(-1);
     if (typeof last === 'function') {
       parameters[parameters.length - 1] = (error: Error | null | undefined, result: unknown): void => {
-        this.#leaveOn(error);
+        this.leaveOn(error);
         (last as Answer)(error, result);
       };
     }
     const outcome: unknown = Reflect.apply(pg.Client.prototype.query, this, parameters);
-    if (outcome instanceof Promise) outcome.catch((error: unknown) => this.#leaveOn(error));
+    if (outcome instanceof Promise) outcome.catch((error: unknown) => this.leaveOn(error));
     return outcome;
   }) as pg.Client['query'];
 
-  #leaveOn(error: unknown): void {
+  private leaveOn(error: unknown): void {
     if (!(error instanceof Error)) return;
+    this.onFailure(error);
     const isLate = error.message === TIMEOUT_MESSAGE;
     if (!isLate && !isReadOnlyServer(error)) return;
     const session = this as unknown as Session;
     if (isLate) cancelStatement(session);
-    // At once: that the connection is gone pg learns only later, and whoever waits for one would be given this.
+    // At once: pg learns only later that the connection is gone, and would give it to the next caller.
     session._queryable = false;
     session.connection.stream.destroy();
   }
 }
 
 /**
- * Asks the server to end what the session does. Without encryption, which the protocol does not ask for here: a server
- * that insists on it ends the statement when it finds nobody to answer.
+ * Asks the server to end the session's statement. The request is not encrypted, and the protocol does not require that.
+ * A server that insists on encryption ends the statement when it finds that nobody is there to answer.
  */
 function cancelStatement({ host, port, processID, secretKey }: Session): void {
   if (processID === null || secretKey === null) return;
@@ -79,7 +125,7 @@ function cancelStatement({ host, port, processID, secretKey }: Session): void {
   });
   const socket = host.startsWith('/') ? connect(`${host}/.s.PGSQL.${port}`) : connect(port, host);
   socket.setTimeout(CANCEL_TIMEOUT_MS, () => socket.destroy());
-  // Then the statement ends by itself; whoever waited for it has been told.
+  // Then the statement ends by itself; its caller already has the error.
   socket.on('error', () => socket.destroy());
   socket.end(request);
 }

@@ -1,27 +1,25 @@
+import { Logger } from '@nestjs/common';
 import { MigrationExecutor, type DataSource, type QueryRunner } from 'typeorm';
+import { OperatorError } from '../common/operator-error.js';
 import { SCHEMA_LOCK } from './schema-lock.js';
-import { areStored, storeStatements } from './stored-statement.js';
-import { storedStatements } from './stored-statements.js';
+import { areStored, type StoredFunction, storeStatements } from './statements/stored-statement.js';
 
-/** Where TypeORM writes down what was run. */
 export const MIGRATIONS_TABLE = 'schema_migration';
 
-/** The database was migrated by a newer version than this one. */
-export class SchemaTooNewError extends Error {
+export class SchemaTooNewError extends OperatorError {
   constructor(unknown: string[]) {
     super(
       `The database has migrations that this version of Tidings does not know: ${unknown.join(', ')}. ` +
         'Start the version that made them, or a newer one.',
     );
-    this.name = 'SchemaTooNewError';
   }
 }
 
 /**
- * Whether exactly the migrations of this version were run and its statements stored: what a start mostly finds, in
+ * Whether exactly the migrations of this version were run and its statements are stored: what a start mostly finds, in
  * three small queries instead of a connection and a transaction of their own.
  */
-export async function isMigrated(dataSource: DataSource): Promise<boolean> {
+export async function isMigrated(dataSource: DataSource, statements: readonly StoredFunction[]): Promise<boolean> {
   const [table] = await dataSource.query<{ exists: boolean }[]>('SELECT to_regclass($1) IS NOT NULL AS exists', [
     MIGRATIONS_TABLE,
   ]);
@@ -29,36 +27,98 @@ export async function isMigrated(dataSource: DataSource): Promise<boolean> {
   const rows = await dataSource.query<{ name: string }[]>(`SELECT name FROM ${MIGRATIONS_TABLE}`);
   const known = new Set(dataSource.migrations.map(nameOf));
   if (rows.length !== known.size || !rows.every(({ name }) => known.has(name))) return false;
-  return areStored(dataSource, storedStatements);
+  return areStored(dataSource, statements);
 }
 
 /**
- * Runs the pending migrations and stores this version's statements, all or none, in one transaction under a lock: replicas that start together queue up and
+ * Runs the pending migrations and stores the statements, all or none, in one transaction under a lock: replicas that start together queue up and
  * all but the first find nothing to do. TypeORM's own `runMigrations()` fails there, on both engines, because it
  * makes its table before it has any lock.
  *
- * Everything goes through one query runner: on the embedded engine a second connection would wait for this transaction.
+ * Everything uses one query runner: on the embedded engine a second connection would wait for this transaction.
  *
+ * @param signal cancels the running statement, which a server would otherwise continue after this process has ended.
  * @returns the names of the migrations that ran.
  * @throws SchemaTooNewError when the database is ahead of this version; nothing was changed then.
  */
-export async function migrate(dataSource: DataSource): Promise<string[]> {
+export async function migrate(
+  dataSource: DataSource,
+  statements: readonly StoredFunction[],
+  signal?: AbortSignal,
+): Promise<string[]> {
   const queryRunner = dataSource.createQueryRunner();
+  let cancel: (() => void) | undefined;
   try {
     await queryRunner.startTransaction();
-    await queryRunner.query('SELECT pg_advisory_xact_lock($1)', [SCHEMA_LOCK]);
+    await outlast(queryRunner);
+    cancel = await cancelOn(signal, dataSource, queryRunner);
+    await lockSchema(queryRunner);
     const executor = new MigrationExecutor(dataSource, queryRunner);
     await refuseNewerSchema(dataSource, executor);
-    const ran = await executor.executePendingMigrations();
-    await storeStatements(queryRunner, storedStatements);
+    const ran = await runPending(executor, signal);
+    await storeStatements(queryRunner, statements);
     await queryRunner.commitTransaction();
-    return ran.map(({ name }) => name);
+    return ran;
   } catch (error) {
     await rollBack(queryRunner);
     throw error;
   } finally {
+    if (cancel) signal?.removeEventListener('abort', cancel);
     await queryRunner.release();
   }
+}
+
+/** Uses another connection, because this one is busy. */
+async function cancelOn(
+  signal: AbortSignal | undefined,
+  dataSource: DataSource,
+  queryRunner: QueryRunner,
+): Promise<() => void> {
+  const [{ pid }] = (await queryRunner.query('SELECT pg_backend_pid() AS pid')) as [{ pid: number }];
+  const cancel = (): void => {
+    // If it fails, the server notices by itself when it next has something to send.
+    dataSource.query('SELECT pg_cancel_backend($1)', [pid]).catch(() => undefined);
+  };
+  signal?.throwIfAborted();
+  signal?.addEventListener('abort', cancel, { once: true });
+  return cancel;
+}
+
+/** A time limit of a role or a database is meant for ordinary statements, not for an index over millions of rows. */
+async function outlast(queryRunner: QueryRunner): Promise<void> {
+  for (const setting of ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout']) {
+    await queryRunner.query(`SET LOCAL ${setting} = 0`);
+  }
+}
+
+async function lockSchema(queryRunner: QueryRunner): Promise<void> {
+  const [lock] = (await queryRunner.query('SELECT pg_try_advisory_xact_lock($1) AS "isHeld"', [SCHEMA_LOCK])) as [
+    { isHeld: boolean },
+  ];
+  if (lock.isHeld) return;
+  new Logger('Database').log('another process changes the schema; waiting for it');
+  await queryRunner.query('SELECT pg_advisory_xact_lock($1)', [SCHEMA_LOCK]);
+}
+
+/** One by one, and not with `executePendingMigrations`, so that the log shows which one takes long. */
+async function runPending(executor: MigrationExecutor, signal?: AbortSignal): Promise<string[]> {
+  const logger = new Logger('Database');
+  const pending = await executor.getPendingMigrations();
+  // In an empty database each is quick, and one line is enough.
+  const level = (await executor.getExecutedMigrations()).length === 0 ? 'debug' : 'log';
+  const startedAt = performance.now();
+  for (const [index, migration] of pending.entries()) {
+    signal?.throwIfAborted();
+    const beganAt = performance.now();
+    logger[level]({ msg: 'migrating', migration: migration.name, number: index + 1, of: pending.length });
+    await executor.executeMigration(migration);
+    logger[level]({ msg: 'migrated', migration: migration.name, duration_ms: Math.round(performance.now() - beganAt) });
+  }
+  if (pending.length > 0) {
+    const durationMs = Math.round(performance.now() - startedAt);
+    logger.log({ msg: 'the schema is up to date', migrations: pending.length, duration_ms: durationMs });
+  }
+  return pending.map(({ name }) => name);
 }
 
 async function refuseNewerSchema(dataSource: DataSource, executor: MigrationExecutor): Promise<void> {

@@ -1,2 +1,4 @@
-/** The advisory lock (`pg_advisory_xact_lock`) of whoever changes tables: migrations and daily partitions. "tidings" in ASCII, shortened. */
+/**
+ * The advisory lock (`pg_advisory_xact_lock`) for changes of tables: migrations and daily partitions. "tid" in ASCII.
+ */
 export const SCHEMA_LOCK = 0x746964;

@@ -1,14 +1,14 @@
 import { QueryFailedError } from 'typeorm';
 
-/** The SQLSTATE of a failed statement, or null when the failure was not the server's answer. */
+/** The SQLSTATE of a failed statement, or null if the failure was not an answer of the server. */
 export function sqlstateOf(error: unknown): string | null {
   const code = error instanceof QueryFailedError ? (error.driverError as { code?: unknown }).code : undefined;
   return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : null;
 }
 
 /**
- * Classes 22 (data exception) and 23 (integrity constraint): the same statement would fail the same way again. A missing
- * partition is neither, though PostgreSQL says 23514.
+ * Classes 22 (data exception) and 23 (integrity constraint): the same statement would fail again in the same way. A
+ * missing partition is not such an error, although PostgreSQL gives 23514.
  */
 export function isDataError(error: unknown): boolean {
   const sqlstate = sqlstateOf(error);
@@ -23,7 +23,7 @@ export function isMissingPartition(error: unknown): boolean {
 
 /**
  * The id of a row whose day has no partition, from the detail of the error: "Partition key of the failing row contains
- * (id) = (…)", in whatever language. Null for any other error.
+ * (id) = (…)", in any language. Null for any other error.
  */
 export function idWithoutPartition(error: unknown): string | null {
   if (!isMissingPartition(error)) return null;
@@ -32,8 +32,8 @@ export function idWithoutPartition(error: unknown): string | null {
 }
 
 /**
- * 25006: the server takes no writes. Not the transaction: none here is read-only. Given the error as pg throws it, before
- * TypeORM wraps it.
+ * 25006: the server accepts no writes. It is never the transaction: none here is read-only. Expects the error as pg
+ * throws it, before TypeORM wraps it.
  */
 export function isReadOnlyServer(error: Error): boolean {
   return (error as { code?: unknown }).code === '25006';

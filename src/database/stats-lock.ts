@@ -1,9 +1,9 @@
 import type { EntityManager } from 'typeorm';
 
-/** The advisory lock of whoever moves statistics, or removes them. "stat" in ASCII. */
+/** The advisory lock for moving or removing statistics. "stat" in ASCII. */
 const STATS_LOCK = 0x73746174;
 
-/** Until the transaction ends, nobody else moves or removes; false when somebody else does. */
+/** Holds the lock until the transaction ends; false if somebody else has it. */
 export async function tryToLockStats(manager: EntityManager): Promise<boolean> {
   const [lock] = await manager.query<[{ isHeld: boolean }]>('SELECT pg_try_advisory_xact_lock($1) AS "isHeld"', [
     STATS_LOCK,
@@ -11,7 +11,7 @@ export async function tryToLockStats(manager: EntityManager): Promise<boolean> {
   return lock.isHeld;
 }
 
-/** The same, once nobody else does. The next statement sees what they have written. */
+/** The same, but waits for the lock. The next statement sees what the earlier holders wrote. */
 export async function lockStats(manager: EntityManager): Promise<void> {
   await manager.query('SELECT pg_advisory_xact_lock($1)', [STATS_LOCK]);
 }

@@ -1,7 +1,7 @@
 import pg from 'pg';
 
 const TIMESTAMPTZ_OID = pg.types.builtins.TIMESTAMPTZ;
-/** What a server whose time zone is UTC prints of the years 1 to 9999. */
+/** The format of a server in time zone UTC for the years 1 to 9999. */
 const UTC_INSTANT = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?\+00$/;
 
 type Parser = (text: string) => unknown;
@@ -9,14 +9,14 @@ type Parser = (text: string) => unknown;
 const parseTimestamp = pg.types.getTypeParser(TIMESTAMPTZ_OID) as Parser;
 
 /**
- * An instant as pg reads it: to the millisecond, the rest cut off. pg's own parser takes apart and puts together what
- * `Date` reads by itself: read and printed again, an instant took 6 µs, and takes 1.6; a page of deliveries has 3,000.
+ * Reads an instant as pg does: to the millisecond, with the rest cut off. pg's own parser takes apart what `Date` can
+ * read directly. To read and print an instant took 6 µs, and now takes 1.6; a page of deliveries has 3,000.
  */
 export function parseInstant(text: string): unknown {
   return UTC_INSTANT.test(text) ? new Date(`${text.slice(0, 10)}T${text.slice(11, -3)}Z`) : parseTimestamp(text);
 }
 
-/** How values become JavaScript's, where pg's way is not ours. */
+/** Conversions of values where we differ from pg. */
 export const typeParsers: pg.CustomTypesConfig = {
   getTypeParser: ((oid: number, format?: 'text' | 'binary'): unknown =>
     oid === Number(TIMESTAMPTZ_OID) && format !== 'binary'

@@ -1,9 +1,13 @@
 import { Module } from '@nestjs/common';
+import { AuthModule } from '../auth/auth.module.js';
+import { ReadinessModule } from '../common/readiness-checks.js';
+import { ReadsModule } from '../reads/reads.module.js';
 import { EgressModule } from '../egress/egress.module.js';
 import { WebhooksModule } from '../webhooks/webhooks.module.js';
 import { DeliveriesController } from './deliveries.controller.js';
 import { DeliveriesService } from './deliveries.service.js';
 import { DeliveryControlModule } from './delivery-control.module.js';
+import { DeliveryCapacity } from './engine/delivery-capacity.js';
 import { DeliveryClaimer } from './engine/delivery-claimer.js';
 import { DeliveryDispatcher } from './engine/delivery-dispatcher.js';
 import { DeliveryEngine } from './engine/delivery-engine.js';
@@ -11,46 +15,39 @@ import { FanOutWorker } from './engine/fan-out-worker.js';
 import { QueueGauges } from './engine/queue-gauges.js';
 import { DeliverySender } from './sending/delivery-sender.js';
 import { ResultRecorder } from './engine/result-recorder.js';
-import { RoomKeeper } from './engine/room-keeper.js';
-import { RecoveriesController } from './recovery/recoveries.controller.js';
-import { RecoveriesService } from './recovery/recoveries.service.js';
-import { RecoveryWorker } from './recovery/recovery-worker.js';
-import { PendingCounts } from './stats/pending-counts.js';
-import { StatsController } from './stats/stats.controller.js';
-import { StatsService } from './stats/stats.service.js';
-import { StatsUpkeep } from './stats/stats-upkeep.js';
-import { WebhookStatsController } from './stats/webhook-stats.controller.js';
+import { DeliveryIntake } from './intake/delivery-intake.js';
+import { FanOutForecast } from './intake/fan-out-forecast.js';
+import { PendingLimit } from './intake/pending-limit.js';
+import { SmallPublishers } from './intake/small-publishers.js';
+import { PendingCounts } from './pending-counts.js';
+import { WebhookHealthController } from './health/webhook-health.controller.js';
+import { WebhookHealthService } from './health/webhook-health.service.js';
 import { WebhookDisabler } from './engine/webhook-disabler.js';
 import { WebhookTestController } from './webhook-test.controller.js';
 import { WebhookTester } from './webhook-tester.js';
 
 @Module({
-  imports: [DeliveryControlModule, EgressModule, WebhooksModule],
-  controllers: [
-    DeliveriesController,
-    RecoveriesController,
-    StatsController,
-    WebhookStatsController,
-    WebhookTestController,
-  ],
+  imports: [AuthModule, DeliveryControlModule, EgressModule, ReadinessModule, ReadsModule, WebhooksModule],
+  controllers: [DeliveriesController, WebhookHealthController, WebhookTestController],
   providers: [
     DeliveriesService,
+    DeliveryCapacity,
     DeliveryClaimer,
     DeliveryDispatcher,
     DeliveryEngine,
+    DeliveryIntake,
     DeliverySender,
+    FanOutForecast,
     FanOutWorker,
     PendingCounts,
+    PendingLimit,
     QueueGauges,
-    RecoveriesService,
-    RecoveryWorker,
     ResultRecorder,
-    RoomKeeper,
-    StatsService,
-    StatsUpkeep,
+    SmallPublishers,
     WebhookDisabler,
+    WebhookHealthService,
     WebhookTester,
   ],
-  exports: [DeliveryDispatcher, FanOutWorker, RoomKeeper],
+  exports: [DeliveryCapacity, DeliveryIntake, PendingCounts, SmallPublishers],
 })
 export class DeliveriesModule {}

@@ -1,27 +1,38 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { recordAudit } from '../audit/audit.repository.js';
-import { ApiError } from '../common/errors.js';
-import { notFound } from '../common/not-found.js';
-import { DailyPartitions } from '../database/daily-partitions.js';
-import { mapPart, type PageDto } from '../common/page.js';
-import { RoomKeeper } from './engine/room-keeper.js';
+import { ApiError } from '../http/errors.js';
+import { idFilterOf } from '../reads/id-range.js';
+import { notFound } from '../http/not-found.js';
+import { DailyPartitions } from '../database/partitions/daily-partitions.js';
+import { mapPart, type PageDto } from '../reads/page.js';
+import { DeliveryCapacity } from './engine/delivery-capacity.js';
 import { DeliveryDetailDto, DeliveryDto } from './dto/delivery.dto.js';
 import type { DeliveryQuery } from './dto/delivery.query.js';
 import {
   type AttemptRow,
   type DeliveryRow,
   findDelivery,
+  findOutgoingEvent,
   listAttempts,
-  listDeliveries,
 } from './queue/delivery-reads.js';
+import { listDeliveries } from './queue/list-deliveries.js';
 import type { Queryable } from '../database/queryable.js';
 import { PageReader } from '../reads/page-reader.js';
 import { type Reader, ReadTurns } from '../reads/read-turns.js';
+import { TEST_EVENT_TYPE } from '../webhooks/event-types.js';
+import { envelopeOf } from './sending/outgoing-request.js';
 import { holdPayload, lockWebhookState, requeueDelivery } from './queue/requeue-delivery.js';
 
 /** Each has up to 4 KiB of what was answered; one that was sent again many times has hundreds. */
 const ATTEMPTS_PER_STEP = 100;
+
+/** Whose deliveries a request may reach. */
+export interface DeliveryReach {
+  environmentId: string;
+  /** Those of this webhook alone; null: of any. */
+  onlyWebhookId: string | null;
+}
 
 /** The log of deliveries, and sending one again. */
 @Injectable()
@@ -29,30 +40,38 @@ export class DeliveriesService {
   constructor(
     private readonly dataSource: DataSource,
     private readonly partitions: DailyPartitions,
-    private readonly rooms: RoomKeeper,
+    private readonly capacity: DeliveryCapacity,
     private readonly pages: PageReader,
     private readonly turns: ReadTurns,
   ) {}
 
-  list(environmentId: string, query: DeliveryQuery, reader: Reader): Promise<PageDto<DeliveryDto>> {
+  list(reach: DeliveryReach, query: DeliveryQuery, reader: Reader): Promise<PageDto<DeliveryDto>> {
+    const { environmentId, onlyWebhookId } = reach;
+    const webhookId = query.webhook_id ?? onlyWebhookId;
     const filter = {
       environmentId,
-      webhookId: query.webhook_id ?? null,
+      webhookId,
       eventId: query.event_id ?? null,
       eventType: query.event_type ?? null,
-      status: query.status ?? null,
-      createdAfter: query.created_after ?? null,
-      createdBefore: query.created_before ?? null,
+      statuses: query.status ?? null,
+      responseStatus: query.response_status ?? null,
+      error: query.error ?? null,
+      isTest: query.is_test ?? query.event_type === TEST_EVENT_TYPE,
+      ...idFilterOf(query),
     };
-    return this.pages.read({ list: 'delivery', environmentId }, query, reader, async ({ scanLimit, ...range }) => {
+    const origin = { list: 'delivery', environmentId, parentId: onlyWebhookId };
+    return this.pages.read(origin, query, reader, async ({ scanLimit, ...range }) => {
+      // Another webhook has none for this token, like one that is missing.
+      if (onlyWebhookId !== null && webhookId !== onlyWebhookId) return { rows: [], next: null };
       const part = await listDeliveries(this.dataSource, { ...filter, ...range }, scanLimit);
       return mapPart(part, (row) => DeliveryDto.of(row));
     });
   }
 
-  get(environmentId: string, id: string, reader: Reader): Promise<DeliveryDetailDto> {
+  get(reach: DeliveryReach, id: string, reader: Reader): Promise<DeliveryDetailDto> {
+    const { environmentId } = reach;
     return this.turns.run(reader, ATTEMPTS_PER_STEP, async (step) => {
-      const row = await this.find(this.dataSource, environmentId, id);
+      const row = await this.find(this.dataSource, reach, id);
       const attempts: AttemptRow[] = [];
       for (let isMore = true; isMore;) {
         const range = { after: attempts.at(-1)?.number ?? 0, limit: ATTEMPTS_PER_STEP };
@@ -60,7 +79,10 @@ export class DeliveriesService {
         attempts.push(...part);
         isMore = part.length === ATTEMPTS_PER_STEP;
       }
-      return DeliveryDetailDto.withAttempts(row, attempts);
+      const event =
+        attempts.length > 0 && (await step(() => findOutgoingEvent(this.dataSource, environmentId, row.event_id)));
+      const body = event ? envelopeOf(event, environmentId, row.webhook_id).toString() : null;
+      return DeliveryDetailDto.withAttempts(row, attempts, body);
     });
   }
 
@@ -68,11 +90,11 @@ export class DeliveriesService {
    * @param actor who asks for it, as in the audit trail
    * @throws ApiError DELIVERY_NOT_FOUND, WEBHOOK_INACTIVE, WEBHOOK_DELETED, EVENT_EXPIRED
    */
-  async retry(environmentId: string, id: string, actor: string): Promise<DeliveryDto> {
+  async retry(reach: DeliveryReach, id: string, actor: string): Promise<DeliveryDto> {
     const row = await this.partitions.provide(() =>
-      this.dataSource.transaction((manager) => this.requeue(manager, environmentId, id, actor)),
+      this.dataSource.transaction((manager) => this.requeue(manager, reach, id, actor)),
     );
-    this.rooms.nudge();
+    this.capacity.nudge();
     return DeliveryDto.of(row);
   }
 
@@ -80,13 +102,9 @@ export class DeliveriesService {
    * What it reads of the delivery and its event keeps their days from being dropped until the transaction ends
    * (partition-dropper.ts); then the queue says that they are needed.
    */
-  private async requeue(
-    manager: EntityManager,
-    environmentId: string,
-    id: string,
-    actor: string,
-  ): Promise<DeliveryRow> {
-    const { webhook_id: webhookId, event_id: eventId } = await this.find(manager, environmentId, id);
+  private async requeue(manager: EntityManager, reach: DeliveryReach, id: string, actor: string): Promise<DeliveryRow> {
+    const { environmentId } = reach;
+    const { webhook_id: webhookId, event_id: eventId } = await this.find(manager, reach, id);
     // Locked, so that a change which stops the webhook either sees the delivery waiting or is seen here.
     const webhook = await lockWebhookState(manager, webhookId);
     if (webhook.is_deleted) throw new ApiError('WEBHOOK_DELETED', 'The webhook of this delivery was deleted');
@@ -96,12 +114,16 @@ export class DeliveriesService {
     }
     await requeueDelivery(manager, environmentId, id);
     await recordAudit(manager, [{ environmentId, actor, action: 'retried', resourceType: 'delivery', resourceId: id }]);
-    return this.find(manager, environmentId, id);
+    return this.find(manager, reach, id);
   }
 
-  private async find(database: Queryable, environmentId: string, id: string): Promise<DeliveryRow> {
+  private async find(
+    database: Queryable,
+    { environmentId, onlyWebhookId }: DeliveryReach,
+    id: string,
+  ): Promise<DeliveryRow> {
     const row = await findDelivery(database, environmentId, id);
-    if (!row) throw notFound('DELIVERY_NOT_FOUND');
+    if (!row || (onlyWebhookId !== null && row.webhook_id !== onlyWebhookId)) throw notFound('DELIVERY_NOT_FOUND');
     return row;
   }
 }

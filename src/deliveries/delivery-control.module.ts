@@ -1,4 +1,5 @@
 import { Global, Module } from '@nestjs/common';
+import { AuthModule } from '../auth/auth.module.js';
 import { DeliveryControl } from '../webhooks/delivery-control.js';
 import { DeliveryControlService } from './delivery-control.service.js';
 import { EndpointStates } from './engine/endpoint-states.js';
@@ -11,6 +12,7 @@ import { Replica } from './engine/replica.js';
  */
 @Global()
 @Module({
+  imports: [AuthModule],
   providers: [DeliveryMetrics, EndpointStates, Replica, { provide: DeliveryControl, useClass: DeliveryControlService }],
   exports: [DeliveryMetrics, EndpointStates, Replica, DeliveryControl],
 })

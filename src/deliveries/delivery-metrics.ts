@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { CANCEL_REASONS, type CancelReason } from '../common/outcomes.js';
-import { ENDPOINT_STATES, type EndpointState, FAILURE_REASONS, type FailureReason } from '../metrics/metric-table.js';
+import { ENDPOINT_CHANGES, type EndpointChange, FAILURE_REASONS, type FailureReason } from '../metrics/metric-table.js';
 import { type Count, type Distribution, Metrics } from '../metrics/metrics.js';
 import type { AttemptRecord, LeasedDelivery } from './delivery.types.js';
 import type { Rescue } from './queue/rescue-deliveries.js';
@@ -15,7 +15,7 @@ export class DeliveryMetrics {
   private readonly rescues: Count;
   private readonly late: Count;
   private readonly failures: Record<FailureReason, Count>;
-  private readonly states: Record<EndpointState, Count>;
+  private readonly states: Record<EndpointChange, Count>;
   private readonly durations: Record<AttemptRecord['outcome'], Distribution>;
   private readonly firstDelay: Distribution;
 
@@ -26,7 +26,7 @@ export class DeliveryMetrics {
     this.rescues = metrics.counter('deliveriesRescued', {});
     this.late = metrics.counter('resultsLate', {});
     this.failures = byValue(FAILURE_REASONS, (reason) => metrics.counter('attemptsFailed', { reason }));
-    this.states = byValue(ENDPOINT_STATES, (to) => metrics.counter('endpointStateChanges', { to }));
+    this.states = byValue(ENDPOINT_CHANGES, (to) => metrics.counter('endpointStateChanges', { to }));
     this.durations = byValue(['succeeded', 'failed'], (outcome) => metrics.histogram('attemptDuration', { outcome }));
     this.firstDelay = metrics.histogram('firstAttemptDelay', {});
   }
@@ -80,14 +80,14 @@ export class DeliveryMetrics {
   }
 
   /** An endpoint changed its state. */
-  endpointBecame(to: EndpointState): void {
+  endpointBecame(to: EndpointChange): void {
     this.states[to].inc();
   }
 }
 
 /** Whatever was attempted before, or was asked for, says nothing of how long events wait. */
-function isFirst({ event, failures, isForced, isTest }: LeasedDelivery): boolean {
-  return event !== null && failures === 0 && !isForced && !isTest;
+function isFirst({ event, attemptCount, isForced, isTest }: LeasedDelivery): boolean {
+  return event !== null && attemptCount === 0 && !isForced && !isTest;
 }
 
 /** Why a failed attempt failed, in the closed set of the metric. */

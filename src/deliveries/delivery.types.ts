@@ -6,6 +6,10 @@ export type { AttemptError, CancelReason };
 export const DELIVERY_STATUSES = ['pending', 'succeeded', 'failed', 'canceled'] as const;
 export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
 
+/** What a delivery that is due waits for. */
+export const DELIVERY_HOLDS = ['paused', 'down', 'recovering', 'capacity'] as const;
+export type DeliveryHold = (typeof DELIVERY_HOLDS)[number];
+
 /** A signing secret as it is stored. */
 export interface SealedSecret {
   id: string;
@@ -43,11 +47,15 @@ export interface LeasedDelivery {
   target: Target;
   /** Null when retention has dropped it: the delivery cannot be made. */
   event: OutgoingEvent | null;
-  /** Failed attempts since the schedule began: 0 or more. */
+  /** Attempts made before: 0 or more. */
+  attemptCount: number;
+  /** Those of them that failed and count for the schedule, since it began: 0 or more. */
   failures: number;
   isTest: boolean;
   /** Somebody asked for this attempt. */
   isForced: boolean;
+  /** The attempt finds out whether an endpoint that is down is up again: a failure does not count for the schedule. */
+  isProbe: boolean;
   /** `performance.now()` from before the statement that read the target was sent. */
   readAt: number;
 }
@@ -74,7 +82,7 @@ export type Settlement =
   | { kind: 'waiting'; inMs: number | null };
 
 /** What recording a result needs of a delivery. */
-export type SettledDelivery = Pick<LeasedDelivery, 'id' | 'lease' | 'target' | 'isTest' | 'isForced'>;
+export type SettledDelivery = Pick<LeasedDelivery, 'id' | 'lease' | 'target' | 'isTest' | 'isForced' | 'isProbe'>;
 
 export interface DeliveryResult {
   delivery: SettledDelivery;

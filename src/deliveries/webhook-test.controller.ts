@@ -1,8 +1,9 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Scopes } from '../auth/access.decorators.js';
+import { NarrowedScopes } from '../auth/access.decorators.js';
 import { CurrentEnvironment } from '../auth/current-environment.decorator.js';
-import { ApiErrors } from '../common/api-errors.js';
+import { OnlyWebhook, refuseOtherWebhook } from '../auth/only-webhook.decorator.js';
+import { ApiErrors } from '../openapi/api-errors.js';
 import { WebhookTestDto, WebhookTestResultDto } from './dto/webhook-test.dto.js';
 import { WebhookTester } from './webhook-tester.js';
 
@@ -14,17 +15,22 @@ export class WebhookTestController {
 
   @Post('test')
   @HttpCode(200)
-  @Scopes('webhook:write')
+  @NarrowedScopes('webhook:write')
   @ApiOperation({
     operationId: 'testWebhook',
-    summary: 'Send a test event to a webhook',
+    summary: 'Send Test Event',
     description:
       'Sends one signed example event now and tells how the endpoint answered. It is logged as a delivery of type ' +
       '`test` with one attempt; it is not retried.',
   })
   @ApiOkResponse({ type: WebhookTestResultDto, description: 'The endpoint accepted the event.' })
   @ApiErrors('WEBHOOK_NOT_FOUND', 'WEBHOOK_INACTIVE', 'TEST_DELIVERY_FAILED')
-  test(@CurrentEnvironment() environmentId: string, @Body() body: WebhookTestDto): Promise<WebhookTestResultDto> {
+  async test(
+    @CurrentEnvironment() environmentId: string,
+    @OnlyWebhook() onlyId: string | null,
+    @Body() body: WebhookTestDto,
+  ): Promise<WebhookTestResultDto> {
+    refuseOtherWebhook(onlyId, body.id);
     return this.tester.test(environmentId, body);
   }
 }

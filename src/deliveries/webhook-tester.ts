@@ -1,16 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { databaseBusy } from '../common/database-busy.js';
-import { ApiError } from '../common/errors.js';
+import { databaseBusy } from '../http/database-busy.js';
+import { ApiError } from '../http/errors.js';
 import { uuidV7 } from '../common/uuid-v7.js';
-import { DailyPartitions } from '../database/daily-partitions.js';
+import { DailyPartitions } from '../database/partitions/daily-partitions.js';
 import { DatabaseClock } from '../database/database-clock.js';
 import { examplePayloadOf, TEST_EVENT_PAYLOAD, TEST_EVENT_TYPE } from '../webhooks/event-types.js';
 import { WebhooksService } from '../webhooks/webhooks.service.js';
 import { deliveryIdFor } from './delivery-ids.js';
 import type { AttemptRecord } from './delivery.types.js';
 import { DeliveryDispatcher } from './engine/delivery-dispatcher.js';
-import { RoomKeeper } from './engine/room-keeper.js';
+import { DeliveryCapacity } from './engine/delivery-capacity.js';
 import type { WebhookTestDto, WebhookTestResultDto } from './dto/webhook-test.dto.js';
 import { insertTestDelivery } from './queue/insert-test-delivery.js';
 
@@ -19,6 +19,11 @@ const TESTS_PER_ENVIRONMENT = 10;
 
 /** Each is spoilt only by a change of the webhook within the milliseconds between reading it and sending. */
 const READS_LIMIT = 5;
+
+interface TestAttempt {
+  deliveryId: string;
+  attempt: AttemptRecord;
+}
 
 /** Sends one example event to a webhook, once. */
 @Injectable()
@@ -30,18 +35,20 @@ export class WebhookTester {
     private readonly dataSource: DataSource,
     private readonly partitions: DailyPartitions,
     private readonly webhooks: WebhooksService,
-    private readonly rooms: RoomKeeper,
+    private readonly capacity: DeliveryCapacity,
     private readonly dispatcher: DeliveryDispatcher,
     private readonly clock: DatabaseClock,
   ) {}
 
   /** @throws ApiError WEBHOOK_NOT_FOUND, WEBHOOK_INACTIVE, TEST_DELIVERY_FAILED, RATE_LIMITED */
   async test(environmentId: string, { id, event_type: type }: WebhookTestDto): Promise<WebhookTestResultDto> {
-    const attempt = await this.limited(environmentId, () => this.attempt(environmentId, id, type ?? TEST_EVENT_TYPE));
-    if (attempt.outcome === 'succeeded') return { success: true };
+    const { deliveryId, attempt } = await this.limited(environmentId, () =>
+      this.attempt(environmentId, id, type ?? TEST_EVENT_TYPE),
+    );
+    if (attempt.outcome === 'succeeded') return { success: true, delivery_id: deliveryId };
     const status = attempt.response?.status ?? null;
     throw new ApiError('TEST_DELIVERY_FAILED', `The endpoint did not accept the event: ${status ?? attempt.error}`, {
-      details: { status, duration_ms: attempt.durationMs, error: attempt.error },
+      details: { delivery_id: deliveryId, status, duration_ms: attempt.durationMs, error: attempt.error },
     });
   }
 
@@ -67,14 +74,14 @@ export class WebhookTester {
     environmentId: string,
     id: string,
     type: NonNullable<WebhookTestDto['event_type']>,
-  ): Promise<AttemptRecord> {
+  ): Promise<TestAttempt> {
     for (let reads = 0; reads < READS_LIMIT; reads++) {
       const webhook = await this.webhooks.get(environmentId, id);
       if (!webhook.is_active) {
         throw new ApiError('WEBHOOK_INACTIVE', 'An inactive webhook receives nothing; activate it first');
       }
-      const attempt = await this.send(environmentId, webhook.id, type);
-      if (attempt) return attempt;
+      const sent = await this.send(environmentId, webhook.id, type);
+      if (sent) return sent;
     }
     throw databaseBusy('The webhook keeps changing; repeat the request');
   }
@@ -83,23 +90,24 @@ export class WebhookTester {
     environmentId: string,
     webhookId: string,
     type: NonNullable<WebhookTestDto['event_type']>,
-  ): Promise<AttemptRecord | null> {
+  ): Promise<TestAttempt | null> {
     const createdAt = this.clock.now();
     const payload = type === TEST_EVENT_TYPE ? TEST_EVENT_PAYLOAD : examplePayloadOf(type);
     const eventId = uuidV7(createdAt.getTime());
-    const room = this.rooms.reserveNothing();
+    const reservation = this.capacity.reserve(0);
     try {
       const test = {
-        ...room,
+        ...reservation,
         id: deliveryIdFor(eventId),
         environmentId,
         webhookId,
         event: { id: eventId, type, payload: JSON.stringify(payload), createdAt },
       };
       const delivery = await this.partitions.provide(() => insertTestDelivery(this.dataSource, test));
-      return delivery && (await this.dispatcher.dispatchAlone(delivery));
+      const attempt = delivery && (await this.dispatcher.dispatchAlone(delivery));
+      return attempt && { deliveryId: test.id, attempt };
     } finally {
-      room.release();
+      reservation.release();
     }
   }
 }

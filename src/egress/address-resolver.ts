@@ -1,64 +1,68 @@
 import { lookup, Resolver } from 'node:dns/promises';
+import { LRUCache } from 'lru-cache';
+import { Semaphore } from '../common/semaphore.js';
 import { within } from '../common/within.js';
 import { isAllowedAddress } from './blocked-ranges.js';
 import { EgressError } from './attempt-error.js';
 import { isUnder } from './host-name-rules.js';
 import type { TargetPolicy } from './target-url-policy.js';
 
-/** Finds the addresses of a host name. What may be done with them is the connector's business. */
+/** Finds the addresses of a host name. The connector decides which of them may be used. */
 export abstract class AddressResolver {
   /** @returns at least one address; rejects with a `dns_error` when there is none. */
   abstract resolve(hostname: string): Promise<string[]>;
 }
 
-/** One question to one name server, and how often it is put. */
+/** Timeout of one question to one name server, and how often it is asked. */
 const QUERY_TIMEOUT_MS = 2_000;
 const QUERY_TRIES = 2;
 /**
- * One look-up: waiting for its turn, and all questions together. Below the connect timeout, so that slow DNS is told
- * apart from a slow host.
+ * Limit of one look-up, with the wait for its turn and all questions. It is below the connect timeout, so that slow DNS
+ * differs from a slow host.
  */
 const LOOK_UP_DEADLINE_MS = 4_000;
-/** Long enough for a burst to share one answer, too short to outlive a change of address. */
+/** Long enough that a burst shares one answer, and too short to miss a change of address. */
 const ANSWER_FRESH_MS = 2_000;
 const ANSWERS_MAX = 1_000;
-/** Each has a socket of its own. */
+/** Each look-up has its own socket. */
 const CONCURRENT_LOOK_UPS = 512;
 /**
- * A look-up that takes this long gives its turn to the next, and goes on among others like it. When those are too many
- * the longest of them ends; so name servers that are slow on purpose are in each other's way.
+ * A look-up that takes this long gives its turn to the next one, and continues as a slow look-up. When there are too
+ * many slow look-ups, the longest one ends. So name servers that are slow on purpose only block each other.
  */
 const SLOW_LOOK_UP_MS = 500;
 const CONCURRENT_SLOW_LOOK_UPS = 128;
-/** The system's way works on the four threads that files and crypto share; half of them are left alone. */
+/** System look-ups use the four threads that files and crypto share; half of them stay free. */
 const CONCURRENT_SYSTEM_LOOK_UPS = 2;
-/** A name with more than that is not looked at: every one would be checked for every connection. */
+/** A name with more addresses is refused: each one would be checked for every connection. */
 const ADDRESSES_MAX = 64;
 
 export interface DnsOptions {
-  /** As `address[:port]`; by default those of the system. */
+  /** As `address[:port]`; default: those of the system. */
   nameServers?: readonly string[];
   concurrentLookUps?: number;
-  /** Beside those. */
+  /** In addition to those. */
   concurrentSlowLookUps?: number;
-  /** The system's way to look a name up, for tests. */
+  /** How the system looks up a name, for tests. */
   systemLookUp?: (hostname: string) => Promise<{ address: string }[]>;
 }
 
 const LOOPBACK_ADDRESSES = ['127.0.0.1', '::1'];
 
 /**
- * Asks the name servers by c-ares, not by getaddrinfo: that one works on the four threads that files and crypto share,
- * cannot be cancelled, and reads /etc/hosts, where an operator's internal names are. Only names that the operator freed
- * (EGRESS_ALLOW_HOSTS) are looked up the system's way.
+ * Asks the name servers with c-ares, not with getaddrinfo. getaddrinfo uses the four threads that files and crypto
+ * share, cannot be cancelled, and reads /etc/hosts, where an operator's internal names are. Only names that the
+ * operator freed (EGRESS_ALLOW_HOSTS) are looked up by the system.
  */
 export class DnsAddressResolver extends AddressResolver {
-  private readonly answers = new Map<string, { addresses: Promise<string[]>; freshUntil: number }>();
-  private readonly turns: Turns;
-  /** What ends each slow look-up, the longest first. */
+  private readonly answers = new LRUCache<string, { addresses: Promise<string[]>; freshUntil: number }>({
+    max: ANSWERS_MAX,
+  });
+  private readonly permits: Semaphore;
+  /** Functions that end the slow look-ups, the longest-running first. */
   private readonly slow = new Set<() => void>();
   private readonly slowMax: number;
-  private readonly systemTurns = new Turns(CONCURRENT_SYSTEM_LOOK_UPS);
+  private readonly systemPermits = new Semaphore(CONCURRENT_SYSTEM_LOOK_UPS);
   private readonly nameServers: readonly string[] | undefined;
   private readonly systemLookUp: NonNullable<DnsOptions['systemLookUp']>;
 
@@ -73,7 +77,7 @@ export class DnsAddressResolver extends AddressResolver {
   ) {
     super();
     this.nameServers = nameServers;
-    this.turns = new Turns(concurrentLookUps);
+    this.permits = new Semaphore(concurrentLookUps);
     this.slowMax = concurrentSlowLookUps;
     this.systemLookUp = systemLookUp;
   }
@@ -88,10 +92,7 @@ export class DnsAddressResolver extends AddressResolver {
       answer.freshUntil = performance.now() + ANSWER_FRESH_MS;
     };
     addresses.then(settled, settled);
-    this.answers.delete(hostname);
     this.answers.set(hostname, answer);
-    const [oldest] = this.answers.keys();
-    if (this.answers.size > ANSWERS_MAX && oldest !== undefined) this.answers.delete(oldest);
     return addresses;
   }
 
@@ -108,13 +109,13 @@ export class DnsAddressResolver extends AddressResolver {
   }
 
   /**
-   * Nothing ends a look-up of the system. One that takes too long keeps its turn, as it keeps its thread; who waits for it
-   * does not.
+   * A system look-up cannot be ended. One that takes too long keeps its turn, because it keeps its thread; its caller
+   * stops waiting.
    */
   private async askSystem(hostname: string, deadline: AbortSignal): Promise<string[]> {
     const startedAt = performance.now();
-    await this.systemTurns.take(deadline);
-    const found = this.systemLookUp(hostname).finally(() => this.systemTurns.giveBack());
+    await permitOf(this.systemPermits, deadline);
+    const found = this.systemLookUp(hostname).finally(() => this.systemPermits.release());
     const leftMs = LOOK_UP_DEADLINE_MS - (performance.now() - startedAt);
     try {
       return (await within(leftMs, found, () => new Error('the system takes too long'))).map(({ address }) => address);
@@ -123,15 +124,16 @@ export class DnsAddressResolver extends AddressResolver {
     }
   }
 
-  /** RFC 6761 §6.3: both loopback addresses, without asking anyone. Those that are open, when only one is. */
+  /** RFC 6761 §6.3: both loopback addresses, without a question to anyone. If only one is allowed, only that one. */
   private loopback(): string[] {
     const open = LOOPBACK_ADDRESSES.filter((address) => isAllowedAddress(address, this.policy.allowRanges));
     return open.length > 0 ? open : LOOPBACK_ADDRESSES;
   }
 
   private async askNameServers(hostname: string, deadline: AbortSignal): Promise<string[]> {
-    await this.turns.take(deadline);
-    // One resolver for each look-up: cancelling ends all questions of a resolver, and a new one sees a changed resolv.conf.
+    await permitOf(this.permits, deadline);
+    // A new resolver for each look-up: cancelling ends all questions of a resolver, and a new one sees a changed
+    // resolv.conf.
     const resolver = new Resolver({ timeout: QUERY_TIMEOUT_MS, tries: QUERY_TRIES });
     if (this.nameServers) resolver.setServers(this.nameServers);
     const cancel = (): void => resolver.cancel();
@@ -139,7 +141,7 @@ export class DnsAddressResolver extends AddressResolver {
     let isSlow = false;
     const becomingSlow = setTimeout(() => {
       isSlow = true;
-      this.turns.giveBack();
+      this.permits.release();
       this.letGoOn(cancel);
     }, SLOW_LOOK_UP_MS);
     try {
@@ -148,7 +150,7 @@ export class DnsAddressResolver extends AddressResolver {
       clearTimeout(becomingSlow);
       deadline.removeEventListener('abort', cancel);
       if (isSlow) this.slow.delete(cancel);
-      else this.turns.giveBack();
+      else this.permits.release();
     }
   }
 
@@ -161,7 +163,7 @@ export class DnsAddressResolver extends AddressResolver {
   }
 }
 
-/** Of both families, or of the one that has any. */
+/** The addresses of both families, or of the only family that has any. */
 function addressesOf(answers: PromiseSettledResult<string[]>[]): string[] {
   const addresses = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
   if (addresses.length > 0) return addresses;
@@ -169,42 +171,11 @@ function addressesOf(answers: PromiseSettledResult<string[]>[]): string[] {
   throw noAddress(new AggregateError(causes));
 }
 
-/** A limited number of look-ups at once. Who waits is a delivery's attempt, so those are limited, too. */
-class Turns {
-  private readonly waiting = new Set<() => void>();
-  private running = 0;
-
-  constructor(private readonly limit: number) {}
-
-  async take(deadline: AbortSignal): Promise<void> {
-    if (this.running < this.limit) {
-      this.running += 1;
-      return;
-    }
-    await new Promise<void>((resolve, reject) => {
-      const giveUp = (): void => {
-        this.waiting.delete(go);
-        reject(noAddress(deadline.reason));
-      };
-      const go = (): void => {
-        deadline.removeEventListener('abort', giveUp);
-        resolve();
-      };
-      this.waiting.add(go);
-      deadline.addEventListener('abort', giveUp);
-    });
-  }
-
-  /** Hands the turn to who has waited longest. */
-  giveBack(): void {
-    const [next] = this.waiting;
-    if (!next) {
-      this.running -= 1;
-      return;
-    }
-    this.waiting.delete(next);
-    next();
-  }
+/** Each waiting look-up belongs to a delivery's attempt, so the number of those that wait is limited, too. */
+async function permitOf(permits: Semaphore, deadline: AbortSignal): Promise<void> {
+  await permits.acquire('', deadline).catch((reason: unknown) => {
+    throw noAddress(reason);
+  });
 }
 
 function noAddress(cause: unknown): EgressError {

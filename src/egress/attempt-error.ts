@@ -1,6 +1,7 @@
 import type { EgressErrorKind } from '../common/outcomes.js';
+import { tlsFailureKind } from './tls-failure.js';
 
-/** A request that egress refused, or a connection that it could not make. The cause is for debugging, not for users. */
+/** A request that egress refused, or a failed connection. The cause is for debugging, not for users. */
 export class EgressError extends Error {
   constructor(
     readonly kind: EgressErrorKind,
@@ -12,7 +13,7 @@ export class EgressError extends Error {
   }
 }
 
-/** Failures on an open connection, by the code that undici, its parser or Node gives them. */
+/** Failures on an open connection, by the code of undici, its parser or Node. */
 const KIND_BY_CODE: Readonly<Record<string, EgressErrorKind>> = {
   UND_ERR_ABORT: 'timeout',
   UND_ERR_ABORTED: 'timeout',
@@ -27,14 +28,14 @@ const KIND_BY_CODE: Readonly<Record<string, EgressErrorKind>> = {
 };
 
 /**
- * Puts what `GuardedAgent.request` rejected with into the fixed vocabulary. An aborted signal is a `timeout`: the signal
- * is the caller's deadline. Looks at what an error says, not at its class: Node and undici throw many.
+ * Maps an error of `GuardedAgent.request` to the fixed vocabulary. An aborted signal is a `timeout`, because the signal
+ * is the caller's deadline. It reads what an error says, not its class: Node and undici throw many classes.
  */
 export function classifyFailure(error: unknown): EgressErrorKind {
   if (error instanceof EgressError) return error.kind;
   const { name, message, code } = (error ?? {}) as { name?: unknown; message?: unknown; code?: unknown };
   if (name === 'TimeoutError' || name === 'AbortError') return 'timeout';
-  // undici calls an answer that it cannot use (100 without Expect, 101 without Upgrade) a socket error, too.
-  if (message === 'bad response' || message === 'bad upgrade') return 'protocol_error';
-  return KIND_BY_CODE[String(code)] ?? 'protocol_error';
+  // undici also reports unexpected input as a socket error.
+  if (message === 'bad response') return 'protocol_error';
+  return KIND_BY_CODE[String(code)] ?? tlsFailureKind({ code, message }) ?? 'protocol_error';
 }

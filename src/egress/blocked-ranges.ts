@@ -2,13 +2,12 @@ import { BlockList, isIP, isIPv4 } from 'node:net';
 
 export interface BlockedRange {
   cidr: string;
-  /** The document that gives the range its meaning. */
   source: string;
   /** What a request to it would reach. */
   reason: string;
 }
 
-/** IPv4 is open but for these: the IANA special-purpose registry, and one cloud's host agent on a public address. */
+/** IPv4 is open except for these: the IANA special-purpose registry, and one cloud's host agent on a public address. */
 export const BLOCKED_IPV4_RANGES: readonly BlockedRange[] = [
   { cidr: '0.0.0.0/8', source: 'RFC 791 §3.2', reason: 'this network; Linux connects 0.0.0.0 to itself' },
   { cidr: '10.0.0.0/8', source: 'RFC 1918', reason: 'private' },
@@ -36,9 +35,9 @@ export const BLOCKED_IPV4_RANGES: readonly BlockedRange[] = [
 ];
 
 /**
- * IPv6 is closed but for this block. So every form that carries an IPv4 address (mapped, compatible, translated,
- * NAT64) is out without being unwrapped, and so are loopback, unique local, link-local, multicast and what nobody has
- * allocated. `net.BlockList` and the common libraries each miss some of those.
+ * IPv6 is closed except for this block. So every form that carries an IPv4 address (mapped, compatible, translated,
+ * NAT64) is blocked without unwrapping it. Loopback, unique local, link-local, multicast and unallocated addresses are
+ * blocked, too. `net.BlockList` and the common libraries each miss some of those.
  */
 export const GLOBAL_UNICAST_IPV6 = { cidr: '2000::/3', source: 'RFC 4291 §2.4', reason: 'global unicast' } as const;
 
@@ -52,14 +51,14 @@ export const BLOCKED_IPV6_RANGES: readonly BlockedRange[] = [
 ];
 
 /**
- * A set of ranges. The families are apart because `net.BlockList` lets an IPv4 rule match the IPv6-mapped form of its
- * addresses, and a range is to mean exactly what it names.
+ * A set of ranges. The two families are kept apart because `net.BlockList` lets an IPv4 rule match the IPv6-mapped form
+ * of its addresses. A range must mean exactly what it names.
  */
 export class AddressRanges {
   private readonly ipv4 = new BlockList();
   private readonly ipv6 = new BlockList();
 
-  /** @param cidrs `address/prefix`, either family. Throws on anything else. */
+  /** @param cidrs `address/prefix`, of either family. Throws on anything else. */
   constructor(cidrs: readonly string[]) {
     for (const cidr of cidrs) {
       const [network = '', prefix = ''] = cidr.split('/');
@@ -69,7 +68,7 @@ export class AddressRanges {
     }
   }
 
-  /** @param address an IP address without a zone; anything else is in no range. */
+  /** @param address an IP address without a zone; any other text is in no range. */
   includes(address: string): boolean {
     return isIPv4(address) ? this.ipv4.check(address, 'ipv4') : this.ipv6.check(address, 'ipv6');
   }
@@ -81,7 +80,7 @@ const globalUnicastIpv6 = new AddressRanges([GLOBAL_UNICAST_IPV6.cidr]);
 /**
  * Whether a socket may be opened to this address.
  *
- * @param address an IP address as text; an IPv6 zone (`%eth0`) is ignored. What is not an address is refused.
+ * @param address an IP address as text; an IPv6 zone (`%eth0`) is ignored. Any other text is refused.
  * @param allowRanges the operator's exceptions (EGRESS_ALLOW).
  */
 export function isAllowedAddress(address: string, allowRanges: AddressRanges): boolean {

@@ -1,22 +1,22 @@
 import { constants } from 'node:crypto';
-import { isIP } from 'node:net';
-import { DEFAULT_CIPHERS } from 'node:tls';
+import { isIP, type Socket } from 'node:net';
+import { DEFAULT_CIPHERS, TLSSocket } from 'node:tls';
 import type { buildConnector } from 'undici';
 import type { EgressErrorKind } from '../common/outcomes.js';
 import { EgressError } from './attempt-error.js';
+import { tlsFailureKind } from './tls-failure.js';
 import type { ConnectTimings } from './request-timings.js';
 
 /* What the connectors share: the direct one and the one through a proxy. */
 
-/** A socket that is being made. */
 export interface Connecting {
-  /** Gives it up: the callback is told of an error, unless it was told of the socket already. */
+  /** Gives it up: the callback gets an error, unless it already got the socket. */
   abandon(): void;
 }
 
 /**
- * undici's connector, and a way to give a connection up before it is there. Fills in what its phases take. Failures come
- * out as {@link EgressError}.
+ * undici's connector, with a way to give up a connection before it is open. Records the time of its phases. Failures
+ * are {@link EgressError}s.
  */
 export type Connector = (
   target: buildConnector.Options,
@@ -26,19 +26,19 @@ export type Connector = (
 
 export const CONNECT_TIMEOUT_MS = 5_000;
 
-/** How undici is to speak TLS to receivers. */
+/** TLS options of undici for receivers. */
 export const VERIFIED_TLS = {
   allowH2: false,
-  // Explicit: NODE_TLS_REJECT_UNAUTHORIZED=0 would otherwise switch the verification off.
+  // Explicit: otherwise NODE_TLS_REJECT_UNAUTHORIZED=0 would switch off the verification.
   rejectUnauthorized: true,
   maxCachedSessions: 0,
-  // Explicit, too: Node's own are for the operator to change, and OpenSSL 3.0 takes keys of RSA-1024. Level 2 is 112 bits:
-  // RSA from 2,048 bits, curves from 224, no signature with SHA-1, in the receiver's certificate and in those above it.
+  // Also explicit: the operator can change Node's defaults, and OpenSSL 3.0 accepts RSA-1024 keys. Level 2 is 112 bits:
+  // RSA from 2,048 bits, curves from 224, no SHA-1 signature, in the receiver's certificate and in those above it.
   minVersion: 'TLSv1.2',
-  // With DHE the server chooses the group, and is believed before its certificate is looked at: one of 10,000 bits takes
-  // 0.9 s of CPU.
+  // With DHE the server chooses the group, and the client uses it before it checks the certificate: one of 10,000 bits
+  // takes 0.9 s of CPU.
   ciphers: `${DEFAULT_CIPHERS}:!DHE:@SECLEVEL=2`,
-  // A server that asks for one handshake after the other would keep the processor busy.
+  // A server that asks for one handshake after another would keep the processor busy.
   secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
 } as const;
 
@@ -50,22 +50,48 @@ export function blockedAddress(): EgressError {
   return new EgressError('blocked_address', 'the address is not allowed by the egress policy');
 }
 
-/** Whether a URL's host is an address, and one that is not allowed. Whoever looks up names is never asked about those. */
+/** Whether a URL's host is an address that is not allowed. The look-up of names never sees addresses. */
 export function isBlockedLiteral(hostname: string, isAllowed: (address: string) => boolean): boolean {
   const literal = hostname.replace(/^\[|\]$/g, '');
   return isIP(literal) > 0 && !isAllowed(literal);
 }
 
-/** @param isTcpOpen whether the connection was there, so that what failed is what is spoken on it. */
-export function connectFailure(error: Error, isTcpOpen: boolean): EgressError {
+const askingForCertificate = new WeakSet<Socket>();
+
+/**
+ * Notes whether the receiver asks for a client certificate, which Tidings does not have. During a handshake, `keylog`
+ * is the only event between this request and the receiver's reaction to a missing certificate. The secrets of the event
+ * are not read.
+ */
+export function noteCertificateRequest(socket: Socket): void {
+  if (!(socket instanceof TLSSocket)) return;
+  socket.on('keylog', () => {
+    // For a client, these are the algorithms that a CertificateRequest names: SSL_get_shared_sigalgs(3).
+    if (socket.getSharedSigalgs().length > 0) askingForCertificate.add(socket);
+  });
+}
+
+export function asksForCertificate(socket: Socket): boolean {
+  return askingForCertificate.has(socket);
+}
+
+/** Most receivers only close the connection: after the handshake in TLS 1.3, and during it in older versions. */
+export function certificateRequired(cause: Error): EgressError {
+  const message = 'the receiver asks for a client certificate, and ended the connection without one';
+  return new EgressError('tls_client_certificate_required', message, { cause });
+}
+
+/** @param socket the socket as far as it got; null: there was no TCP connection. */
+export function connectFailure(error: Error, socket: Socket | null): EgressError {
   if (error instanceof EgressError) return error;
-  const kind = connectFailureKind(error, isTcpOpen);
+  if (socket && asksForCertificate(socket)) return certificateRequired(error);
+  const kind = connectFailureKind(error, socket !== null);
   return new EgressError(kind, `the connection failed: ${kind}`, { cause: error });
 }
 
 function connectFailureKind(error: Error, isTcpOpen: boolean): EgressErrorKind {
   const code: unknown = 'code' in error ? error.code : undefined;
   if (code === 'ECONNRESET' || code === 'EPIPE') return 'reset';
-  if (isTcpOpen) return 'tls_error';
+  if (isTcpOpen) return tlsFailureKind(error) ?? 'tls_error';
   return code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT' ? 'connect_timeout' : 'connect_error';
 }

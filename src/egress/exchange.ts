@@ -2,14 +2,15 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import type { RequestTimings } from './request-timings.js';
 
-/** Bytes of a body after which the connection is closed. Up to here it is read on, so that it can be used again. */
+/**
+ * After this many bytes of a body the connection is closed. A shorter body is read to its end, so that the connection
+ * can be used again.
+ */
 const READ_LIMIT_BYTES = 65_536;
-/** Bytes of a body that are kept. */
 const KEPT_BYTES = 4_096;
-/** What a body gets, from its status on, once the sender is in a hurry: most are there by then. */
+/** The time that a body gets, from the status on, when the sender is in a hurry: most bodies are complete by then. */
 const HURRIED_BODY_MS = 250;
 
-/** What came back. */
 export interface Answer {
   status: number;
   /** Names in lower case. */
@@ -19,23 +20,23 @@ export interface Answer {
 
 /** The start of a body. */
 export interface BodyPrefix {
-  /** At most 4 KiB of UTF-8 without NUL, which PostgreSQL's `text` refuses: that and what is not UTF-8 became U+FFFD. */
+  /** At most 4 KiB of UTF-8 without NUL, which PostgreSQL's `text` refuses. NUL and invalid UTF-8 become U+FFFD. */
   text: string;
-  /** Whether the body had more, or ended before its end was announced. */
+  /** Whether the body was longer, or ended before its announced end. */
   truncated: boolean;
 }
 
-/** What an exchange ends with when it was not over by its deadline. */
+/** The error of an exchange that was not complete by its deadline. */
 class DeadlineError extends Error {
   override readonly name = 'TimeoutError';
 }
 
 /**
- * One request and its answer, under one deadline: endless 1xx answers and dripped bytes reset every idle timer. Once
- * there is a status line, a body that breaks off, is too long or does not end in time changes nothing about the outcome.
+ * One request and its answer, under one deadline: endless 1xx answers and bytes that drip would reset every idle timer.
+ * After the status line, a body that breaks off, is too long or does not end in time does not change the outcome.
  *
- * Takes what the parser found where it found it. With undici's `request`, which makes a stream and a signal's listeners
- * for every answer, an attempt took twice the time.
+ * It takes the parser's results directly. undici's `request` makes a stream and a signal's listeners for every answer,
+ * and an attempt took twice the time with it.
  */
 export class Exchange {
   readonly answer: Promise<Answer>;
@@ -54,7 +55,7 @@ export class Exchange {
 
   /**
    * @param deadlineMs from now, for the whole exchange.
-   * @param timings filled in while it goes on.
+   * @param timings filled in during the exchange.
    */
   constructor(
     deadlineMs: number,
@@ -68,7 +69,7 @@ export class Exchange {
     this.timer = this.abortAfter(deadlineMs);
   }
 
-  /** The status is waited for as before, the body for 250 ms at most. */
+  /** The wait for the status does not change; the wait for the body becomes 250 ms at most. */
   hurry(): void {
     this.isHurried = true;
     if (this.status !== null) this.hurryBody();
@@ -79,14 +80,21 @@ export class Exchange {
     this.abandonConnection = abandon;
   }
 
-  /** A connection was there: the request is being written. Too late, it is not. */
+  /** The connection is open and the request is being written. If it is too late, it is not written. */
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.controller = controller;
     if (this.isOver) controller.abort(new DeadlineError('the exchange was over before it began'));
     else this.timings.sentAt = performance.now();
   }
 
+  /** The connection closed before an answer began: continues on another one, in the time that is left. */
+  onStaleConnection(): boolean {
+    this.controller = null;
+    return !this.isOver;
+  }
+
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+    // `HTTP/1.1 099` is not an answer. 1xx answers do not come here.
     if (status < 200) return;
     this.status = status;
     this.headers = headers;
@@ -136,7 +144,7 @@ export class Exchange {
     const truncated = !isWhole || this.size > KEPT_BYTES;
     if (this.chunks.length === 0) return { text: '', truncated };
     const kept = this.chunks.length === 1 ? this.chunks[0]! : Buffer.concat(this.chunks);
-    // A cut may go through a character: `stream` leaves the incomplete end away.
+    // A cut may split a character: `stream` leaves out the incomplete end.
     const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(kept, { stream: truncated });
     return { text: text.replaceAll('\0', '\uFFFD'), truncated };
   }

@@ -4,9 +4,9 @@ import { SETTINGS } from '../config/settings.js';
 import { isUnder, RESERVED_SUFFIXES } from './host-name-rules.js';
 
 /**
- * In production EGRESS_ALLOW_HOSTS frees no whole public suffix (`com`, `co.uk`: https://publicsuffix.org): the names
- * under it are everybody's, so they would be targets that no rule for names looks at, and each would be looked up the
- * system's way. Names that mean something inside a network are what the setting is for.
+ * In production EGRESS_ALLOW_HOSTS must not free a whole public suffix (`com`, `co.uk`: https://publicsuffix.org).
+ * Everybody can own names under it, so they would be targets that no rule for names checks, and the system would look
+ * up each. The setting is for names inside a network.
  */
 export const freedHostsRule: ConfigRule = ({ nodeEnv = 'production', egressAllowHosts = [] }) => {
   if (nodeEnv !== 'production') return [];

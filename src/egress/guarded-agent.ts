@@ -4,14 +4,12 @@ import { type Answer, Exchange } from './exchange.js';
 import { OriginConnections } from './origin-connections.js';
 import { RequestTimings } from './request-timings.js';
 
-/** The injection token of what opens the process's outgoing sockets. */
+/** The injection token of the connector that opens the process's outgoing sockets. */
 export const GUARDED_CONNECTOR = Symbol('GUARDED_CONNECTOR');
 
-/** Where a request goes. */
 export interface RequestTarget {
   /** Scheme, host and port, as `URL.origin` gives them. */
   origin: string;
-  /** Path and query. */
   path: string;
 }
 
@@ -19,15 +17,15 @@ export interface GuardedRequest {
   method: 'POST';
   headers: Readonly<Record<string, string>>;
   body: Buffer | string;
-  /** From now, for the whole exchange, the reading of the body included. There is no other. */
+  /** From now, for the whole exchange, with the reading of the body. There is no other deadline. */
   deadlineMs: number;
-  /** Filled in while the request is made, also one that fails. */
+  /** Filled in while the request is made, also if it fails. */
   timings?: RequestTimings;
 }
 
 /**
- * Makes the requests to receivers. Follows no redirect, decodes no encoding, keeps no cookie, and opens sockets through
- * the guarded connector alone.
+ * Makes the requests to receivers. It follows no redirect, decodes no encoding, keeps no cookie, and opens sockets only
+ * through the guarded connector.
  */
 @Injectable()
 export class GuardedAgent implements OnApplicationShutdown {
@@ -39,7 +37,7 @@ export class GuardedAgent implements OnApplicationShutdown {
     this.connections = new OriginConnections(connect);
   }
 
-  /** Resolves with the final answer and the start of its body. What it rejects with is for `classifyFailure`. */
+  /** Resolves with the final answer and the start of its body. Rejects with errors for `classifyFailure`. */
   request(
     { origin, path }: RequestTarget,
     { method, headers, body, deadlineMs, timings = new RequestTimings() }: GuardedRequest,
@@ -51,13 +49,16 @@ export class GuardedAgent implements OnApplicationShutdown {
     return exchange.answer.finally(() => this.exchanges.delete(exchange));
   }
 
-  /** From now on a status is an answer, soon: the process stops, and has to record what came of its requests. */
+  /**
+   * From now on a status is enough for an answer, after a short wait: the process stops, and must record the outcome of
+   * its requests.
+   */
   hurry(): void {
     this.isInHurry = true;
     for (const exchange of this.exchanges) exchange.hurry();
   }
 
-  /** Closes every socket; requests in flight fail as `reset`. Later requests open new ones. */
+  /** Closes every socket; requests in flight fail as `reset`. Later requests open new sockets. */
   close(): Promise<void> {
     return this.connections.destroy();
   }

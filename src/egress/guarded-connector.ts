@@ -12,6 +12,7 @@ import {
   connectFailure,
   type Connector,
   isBlockedLiteral,
+  noteCertificateRequest,
   VERIFIED_TLS,
 } from './connector.js';
 import { Nat64Prefixes } from './nat64-prefixes.js';
@@ -24,22 +25,25 @@ export interface ConnectorOptions {
   ownAddresses?: OwnAddresses;
   /** Look-up, TCP and TLS together. Default 5,000. */
   connectTimeoutMs?: number;
-  /** Certificates (PEM) to trust in place of the public ones, for tests; NODE_EXTRA_CA_CERTS adds to those. */
+  /** Certificates (PEM) to trust instead of the public ones, for tests; NODE_EXTRA_CA_CERTS adds to the public ones. */
   trustedCertificates?: string;
 }
 
 /**
- * One address of several gets this long before the next is tried. Node's own 250 ms is shorter than a round trip
- * around the world, and gives up on every far address but the last.
+ * If there are several addresses, each gets this long before the next is tried. Node's own 250 ms is shorter than a
+ * round trip around the world, and gives up on every far address except the last.
  */
 const ADDRESS_TIMEOUT_MS = 1_000;
-/** Of one name's addresses, so that a long answer does not make an attempt knock at as many doors. */
+/**
+ * The most addresses of one name that are tried, so that a long answer does not make one attempt connect to as many
+ * hosts.
+ */
 const ADDRESSES_TRIED = 8;
 
 /**
- * Opens every outgoing socket, and only to addresses that are allowed. Checking the URL beforehand does not suffice: the
- * name may resolve to something else by the time of the connection (DNS rebinding), so what is connected to is exactly
- * what was checked here.
+ * Opens every outgoing socket, and only to allowed addresses. A check of the URL beforehand is not enough: the name may
+ * resolve to something else when the connection is made (DNS rebinding). So the addresses that are checked here are
+ * exactly those that are connected to.
  */
 export function guardedConnector(options: ConnectorOptions): Connector {
   const { allowRanges, resolver, ownAddresses = new OwnAddresses() } = options;
@@ -47,11 +51,11 @@ export function guardedConnector(options: ConnectorOptions): Connector {
   const isAllowed = (address: string): boolean =>
     isAllowedAddress(address, allowRanges) && (allowRanges.includes(address) || !ownAddresses.includes(address));
   const nat64 = new Nat64Prefixes(resolver);
-  /** What the operator opened is open, whatever it is translated to. */
+  /** An address that the operator allowed is allowed, whatever it translates to. */
   const isTranslationAllowed = async (addresses: string[]): Promise<boolean> =>
     (await nat64.translated(addresses.filter((address) => !allowRanges.includes(address)))).every(isAllowed);
   const checkTranslation = callbackify(isTranslationAllowed);
-  // undici types this as nothing, but gives back the socket, which knows how far the connection got.
+  // undici's types say that this returns nothing, but it returns the socket, which shows how far the connection got.
   const open = buildConnector({
     ...VERIFIED_TLS,
     ca: trustedCertificates,
@@ -69,7 +73,7 @@ export function guardedConnector(options: ConnectorOptions): Connector {
     const lap = stopwatch();
     const connecting = open(target, (error, socket) => {
       if (error) {
-        callback(connectFailure(error, isTcpOpen), null);
+        callback(connectFailure(error, isTcpOpen ? connecting : null), null);
       } else if (socket.remoteAddress !== undefined && !isAllowed(socket.remoteAddress)) {
         socket.destroy();
         callback(blockedAddress(), null);
@@ -78,6 +82,7 @@ export function guardedConnector(options: ConnectorOptions): Connector {
         callback(null, socket);
       }
     });
+    noteCertificateRequest(connecting);
     connecting.once('lookup', (error: Error | null) => {
       const elapsedMs = lap();
       if (!error) timings.dnsMs = elapsedMs;
@@ -112,7 +117,10 @@ export function guardedConnector(options: ConnectorOptions): Connector {
   };
 }
 
-/** Refuses the whole answer when one address is bad: a mixed answer is an attack or a mistake, and Node may try any. */
+/**
+ * Refuses the whole answer when one address is bad: a mixed answer is an attack or a mistake, and Node may try any of
+ * them.
+ */
 function guardedLookup(
   resolver: AddressResolver,
   areAllowed: (addresses: string[]) => Promise<boolean>,

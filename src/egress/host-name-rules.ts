@@ -1,10 +1,10 @@
-/** A rule that a target URL broke. `rule` never changes its meaning; `message` says what to change. */
+/** A rule that a target URL broke. The meaning of `rule` never changes; `message` says what to change. */
 export interface RuleBreach {
   rule: string;
   message: string;
 }
 
-/** Names that mean something inside a network, or nothing anywhere (RFC 6761, RFC 6762, RFC 8375, RFC 9476, ICANN). */
+/** Names with a meaning inside a network only, or with none at all (RFC 6761, RFC 6762, RFC 8375, RFC 9476, ICANN). */
 export const RESERVED_SUFFIXES: readonly string[] = [
   'localhost',
   'local',
@@ -30,17 +30,19 @@ const NAME_MAX_LENGTH = 253;
 
 /** Letters, digits and inner hyphens (RFC 1123 §2.1), in lower case as the URL parser leaves them. */
 const LDH_LABEL = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/;
-/** And underscores, as names in container networks have them. The URL parser lets much more through: `*`, `;`, `$(id)`. */
+/**
+ * The same with underscores, as in names of container networks. The URL parser lets much more through: `*`, `;`,
+ * `$(id)`.
+ */
 const FREED_LABEL = /^[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?$/;
 
-/** Whether a host is one of these names or below one. */
 export function isUnder(hostname: string, suffixes: readonly string[]): boolean {
   return suffixes.some((suffix) => hostname === suffix || hostname.endsWith(`.${suffix}`));
 }
 
 /**
  * The host name rule that a parsed host breaks, or null. A last label that is a number needs no rule: the URL parser
- * takes such a host for an IPv4 address or refuses it.
+ * reads such a host as an IPv4 address or refuses it.
  *
  * @param freedHosts suffixes whose names may be short, reserved or contain underscores, as in container networks.
  */

@@ -1,11 +1,12 @@
 import { isIPv6 } from 'node:net';
+import { parseIpv6 } from '../common/parse-ipv6.js';
 import type { AddressResolver } from './address-resolver.js';
 
-/** A name without an AAAA record: who gets one was given it by a DNS64, with its prefix in it (RFC 7050). */
+/** A name without an AAAA record. Whoever gets one has it from a DNS64, with its prefix in it (RFC 7050). */
 const DISCOVERY_NAME = 'ipv4only.arpa';
-/** 192.0.0.170 and 192.0.0.171, the addresses of that name (RFC 7050 §2.2). */
+/** The addresses of that name (RFC 7050 §2.2). */
 const DISCOVERY_ADDRESSES: ReadonlySet<string> = new Set(['192.0.0.170', '192.0.0.171']);
-/** Where the IPv4 address is, in bytes, by the prefix's length in bits: byte 8 is left out (RFC 6052 §2.2). */
+/** Where the IPv4 address is, in bytes, by the prefix length in bits: byte 8 is skipped (RFC 6052 §2.2). */
 const PLACES: readonly { prefixBytes: number; at: readonly number[] }[] = [
   { prefixBytes: 4, at: [4, 5, 6, 7] },
   { prefixBytes: 5, at: [5, 6, 7, 9] },
@@ -14,7 +15,7 @@ const PLACES: readonly { prefixBytes: number; at: readonly number[] }[] = [
   { prefixBytes: 8, at: [9, 10, 11, 12] },
   { prefixBytes: 12, at: [12, 13, 14, 15] },
 ];
-/** How long an answer is believed, and its absence: prefixes change when a network is rebuilt. */
+/** How long an answer, or no answer, is kept: prefixes change when a network is rebuilt. */
 const FRESH_MS = 600_000;
 const UNANSWERED_MS = 10_000;
 
@@ -24,9 +25,9 @@ interface Prefix {
 }
 
 /**
- * The prefixes of this network's own under which a translator (NAT64) makes IPv6 of all IPv4, private addresses too. They
- * look like any public address, so they are asked for. Not to open anything: what is behind them is refused where the
- * IPv4 address would be.
+ * The prefixes under which a translator (NAT64) of this network maps all IPv4 addresses to IPv6, private ones too. They
+ * look like public addresses, so the network is asked for them. They never allow anything: an address behind them is
+ * refused where its IPv4 address would be.
  */
 export class Nat64Prefixes {
   private known: Promise<readonly Prefix[]> | null = null;
@@ -34,7 +35,7 @@ export class Nat64Prefixes {
 
   constructor(private readonly resolver: AddressResolver) {}
 
-  /** The IPv4 addresses that these addresses stand for here; none for those that are no translation. */
+  /** The IPv4 addresses that these addresses translate to here. An address that is not a translation gives none. */
   async translated(addresses: readonly string[]): Promise<string[]> {
     const ipv6 = addresses.filter((address) => isIPv6(address));
     if (ipv6.length === 0) return [];
@@ -63,7 +64,7 @@ export class Nat64Prefixes {
   }
 }
 
-/** Every prefix that the address of the discovery name can have been made with. */
+/** Every prefix that this address of the discovery name may have been made with. */
 function prefixesIn(address: string): Prefix[] {
   const bytes = bytesOf(address);
   return PLACES.filter(({ at }) => DISCOVERY_ADDRESSES.has(at.map((index) => bytes[index]).join('.'))).map(
@@ -72,10 +73,5 @@ function prefixesIn(address: string): Prefix[] {
 }
 
 function bytesOf(address: string): Buffer {
-  const [bare = ''] = address.split('%');
-  // The URL parser writes an address in hexadecimal groups, whatever it ended in.
-  const groups = new URL(`http://[${bare}]`).hostname.slice(1, -1);
-  const [head = [], tail = []] = groups.split('::').map((part) => part.split(':').filter(Boolean));
-  const zeros = Array<string>(8 - head.length - tail.length).fill('0');
-  return Buffer.from([...head, ...zeros, ...tail].map((group) => group.padStart(4, '0')).join(''), 'hex');
+  return Buffer.from(parseIpv6(address).toByteArray());
 }

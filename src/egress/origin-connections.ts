@@ -1,79 +1,75 @@
 import type { Socket } from 'node:net';
 import { type buildConnector, Client, type Dispatcher } from 'undici';
 import { classifyFailure, EgressError } from './attempt-error.js';
-import type { Connecting, Connector } from './connector.js';
+import { asksForCertificate, certificateRequired, type Connecting, type Connector } from './connector.js';
+import { IncomingAnswer, readThrough } from './incoming-answer.js';
 import type { RequestTimings } from './request-timings.js';
 
 const ORIGINS_MAX = 1_000;
-/** Kept for the next request, of all origins together: each has a file descriptor for some seconds. */
+/** Connections kept for the next request, of all origins together: each holds a file descriptor for some seconds. */
 const IDLE_MAX = 4_096;
-/** How many of the longest unused origins are looked at for an idle one. Busy ones are few among them, and leave soon. */
+/**
+ * How many of the longest unused origins are searched for an idle one. Few of them are busy, and only for a short time.
+ */
 const EVICTION_CANDIDATES = 16;
-/** A socket keeps the address that was checked when it was opened: not for ever. */
+/** A socket keeps the address that was checked when it was opened, but not for ever. */
 const CONNECTION_MAX_AGE_MS = 60_000;
-/** Longer than `keepAliveMaxTimeout`: what was not used for this long has no socket any more. */
+/** Longer than `keepAliveMaxTimeout`: an origin unused for this long has no socket any more. */
 const IDLE_LIMIT_MS = 15_000;
 const SWEEP_MS = 15_000;
 
 const CLIENT_OPTIONS: Client.Options = {
-  // One request at a time on a socket: a slow answer must not hold up another delivery.
+  // One request at a time on a socket: a slow answer must not delay another delivery.
   pipelining: 1,
   // Below the 5 s after which Node servers close idle connections, so that few requests meet a closing one.
   keepAliveTimeout: 4_000,
-  // However long a server's Keep-Alive header offers to wait.
+  // The limit for what a server's Keep-Alive header offers.
   keepAliveMaxTimeout: 10_000,
   maxHeaderSize: 16_384,
-  // Endless 1xx answers and dripped bytes reset these timers, so they would promise what only a deadline can keep.
+  // Endless 1xx answers and dripping bytes reset these timers. Only a deadline can limit the time.
   headersTimeout: 0,
   bodyTimeout: 0,
 };
 
-/** What comes before the answer's headers are all there, 1xx answers included. */
-const HEAD_MAX_BYTES = 16_384;
-/**
- * All that one answer may be: its head, 64 KiB of a body, and as much again for what frames it. Beside the limit for
- * bodies, because chunk extensions and trailers without end are no body.
- */
-const ANSWER_MAX_BYTES = 131_072;
-/**
- * The parser is given this much at once. It goes on through what it was given when an answer is already refused, and makes
- * an error for every further header of it: 64 KiB of them took 170 ms, and take 5 now.
- */
-const PIECE_BYTES = 1_024;
-/** In how many pieces an answer may come: each takes about 9 µs, though it may hold one byte. */
-const PIECES_MAX = 2_048;
-
-/** One socket at a time to one origin, opened when it is first used. */
+/** One socket at a time to one origin, opened on first use. */
 interface Connection {
   client: Client;
   madeAt: number;
   freedAt: number;
-  /** What is being connected, and what is connected or was last. */
+  /** The socket that is being opened, is open, or was open last. */
   connecting: Connecting | null;
   socket: Socket | null;
-  /** Whether the request under way may open a socket: it may open one. */
+  /** Whether the current request may open a socket. It may open one if none is open. */
   mayOpen: boolean;
-  /** Of the answer that is under way. */
-  received: { bytes: number; pieces: number; hasHead: boolean };
-  /** Of the request that it was last used for. */
+  answer: IncomingAnswer;
   timings: RequestTimings;
 }
 
-/** The connections to one origin. What is free is used again last in, first out, so that few sockets do the work. */
+/** The sender of a request, who wants its answer: an {@link Exchange}. */
+interface Sender extends Required<
+  Pick<Dispatcher.DispatchHandler, 'onRequestStart' | 'onResponseStart' | 'onResponseData'>
+> {
+  readonly timings: RequestTimings;
+  /** The connection closed before an answer began. @returns whether to send the request on another one. */
+  onStaleConnection(): boolean;
+  onEnd(error: Error | null): void;
+}
+
+/** The connections to one origin. The last freed is used first, so that few sockets do the work. */
 interface Origin {
   /** The longest unused first. */
   idle: Connection[];
   busy: Set<Connection>;
-  /** What is busy is closed when it gets free. */
+  /** Busy connections are closed when they become free. */
   isClosed: boolean;
 }
 
 /**
- * The connections to receivers, by origin (scheme, host, port). Each request has a connection to itself: how many there
- * may be is the caller's to say.
+ * The connections to receivers, by origin (scheme, host, port). Each request has its own connection, and the caller
+ * decides how many there are.
  *
- * Not undici's `Pool`, which looks for a free connection among all that it has: with 256 requests at once to one origin
- * that took 15 µs a request, a fifth of what sending takes.
+ * Not undici's `Pool`, which searches all its connections for a free one: with 256 requests at once to one origin that
+ * took 15 µs a request, a fifth of the time for sending.
  */
 export class OriginConnections {
   /** The longest unused first. */
@@ -83,7 +79,9 @@ export class OriginConnections {
   private readonly idleMax: number;
   private idleCount = 0;
 
-  /** Above `originsMax`, idle origins that were not used for longest are closed; above `idleMax`, what gets free is. */
+  /**
+   * Above `originsMax`, the longest unused idle origins are closed; above `idleMax`, connections that become free are.
+   */
   constructor(
     private readonly connect: Connector,
     { originsMax = ORIGINS_MAX, idleMax = IDLE_MAX }: { originsMax?: number; idleMax?: number } = {},
@@ -94,44 +92,61 @@ export class OriginConnections {
   }
 
   /**
-   * Sends a request on a free connection. The handler is told of its end in any case, once.
+   * Sends a request on a free connection. The sender is always told of its end, exactly once.
    *
-   * @returns gives the request up while its connection is still being made.
+   * A receiver may close a connection at the moment when it is used again. Then the request is sent once more, on a new
+   * one: nothing shows that it was received.
+   *
+   * @returns gives up the request while its connection is still being opened.
    */
-  dispatch(
-    originUrl: string,
-    options: Dispatcher.DispatchOptions,
-    handler: Required<Pick<Dispatcher.DispatchHandler, 'onRequestStart' | 'onResponseStart' | 'onResponseData'>> & {
-      readonly timings: RequestTimings;
-      onEnd(error: Error | null): void;
-    },
-  ): () => void {
+  dispatch(originUrl: string, options: Dispatcher.DispatchOptions, sender: Sender): () => void {
     const origin = this.of(originUrl);
-    const connection = this.takeIdle(origin) ?? this.open(originUrl, handler.timings);
-    origin.busy.add(connection);
-    connection.mayOpen = true;
-    connection.received = { bytes: 0, pieces: 0, hasHead: false };
-    connection.timings = handler.timings;
-    connection.client.dispatch(options, {
-      onRequestStart: (controller, context) => handler.onRequestStart(controller, context),
-      onResponseStart: (controller, status, headers) => {
-        connection.received.hasHead = status >= 200;
-        handler.onResponseStart(controller, status, headers);
-      },
-      onResponseData: (controller, chunk) => handler.onResponseData(controller, chunk),
-      onResponseEnd: () => {
-        this.free(origin, connection);
-        handler.onEnd(null);
-      },
-      onResponseError: (_controller, error) => {
-        this.drop(origin, connection);
-        handler.onEnd(error);
-      },
+    const idle = this.takeIdle(origin);
+    let connection = idle ?? this.open(originUrl, sender.timings);
+    const startedAt = performance.now();
+    this.send(origin, connection, options, sender, (error) => {
+      const isStale = connection === idle && connection.mayOpen && !connection.answer.hasBegun;
+      if (error && isStale && !origin.isClosed && sender.onStaleConnection()) {
+        sender.timings.staleConnectionMs = Math.round(performance.now() - startedAt);
+        connection = this.open(originUrl, sender.timings);
+        this.send(origin, connection, options, sender, (failure) => sender.onEnd(failure));
+      } else {
+        sender.onEnd(error);
+      }
     });
     return () => connection.connecting?.abandon();
   }
 
-  /** Closes every socket at once. Connections that are asked for afterwards are new. */
+  private send(
+    origin: Origin,
+    connection: Connection,
+    options: Dispatcher.DispatchOptions,
+    sender: Sender,
+    onEnd: (error: Error | null) => void,
+  ): void {
+    origin.busy.add(connection);
+    connection.mayOpen = true;
+    connection.answer = new IncomingAnswer(sender.timings);
+    connection.timings = sender.timings;
+    connection.client.dispatch(options, {
+      onRequestStart: (controller, context) => sender.onRequestStart(controller, context),
+      onResponseStart: (controller, status, headers) => {
+        connection.answer.hasHead = true;
+        sender.onResponseStart(controller, status, headers);
+      },
+      onResponseData: (controller, chunk) => sender.onResponseData(controller, chunk),
+      onResponseEnd: () => {
+        this.free(origin, connection);
+        onEnd(null);
+      },
+      onResponseError: (_controller, error) => {
+        this.drop(origin, connection);
+        onEnd(origin.isClosed ? error : failureOf(connection, error));
+      },
+    });
+  }
+
+  /** Closes every socket at once. Later requests get new connections. */
   async destroy(): Promise<void> {
     clearInterval(this.sweeping);
     const origins = [...this.origins.values()];
@@ -168,7 +183,11 @@ export class OriginConnections {
       connection.connecting = this.connect(target, connection.timings, (...result) => {
         connection.connecting = null;
         [, connection.socket] = result;
-        if (connection.socket) limitReading(connection.socket, connection);
+        if (connection.socket) {
+          // Bytes that came on the socket earlier are not part of this answer.
+          connection.answer = new IncomingAnswer(connection.timings);
+          readThrough(connection.socket, () => connection.answer);
+        }
         callback(...result);
       });
     };
@@ -180,7 +199,7 @@ export class OriginConnections {
       connecting: null,
       socket: null,
       mayOpen: true,
-      received: { bytes: 0, pieces: 0, hasHead: false },
+      answer: new IncomingAnswer(timings),
       timings,
     };
     return connection;
@@ -189,7 +208,7 @@ export class OriginConnections {
   private free(origin: Origin, connection: Connection): void {
     connection.freedAt = performance.now();
     const isTooOld = connection.freedAt - connection.madeAt > CONNECTION_MAX_AGE_MS;
-    // Who answers before the request is read leaves it in memory, and the next one behind it.
+    // A receiver that answers before it has read the request leaves it in memory, and the next one behind it.
     const isUnread = connection.socket !== null && connection.socket.writableLength > 0;
     if (isTooOld || isUnread || origin.isClosed || this.idleCount >= this.idleMax) {
       this.drop(origin, connection);
@@ -200,7 +219,7 @@ export class OriginConnections {
     this.idleCount += 1;
   }
 
-  /** After a failure a connection is of no use: undici would open another one at once, for nobody. */
+  /** A connection is useless after a failure: undici would open another one at once, for no request. */
   private drop(origin: Origin, connection: Connection): void {
     origin.busy.delete(connection);
     close(connection);
@@ -224,7 +243,6 @@ export class OriginConnections {
     }
   }
 
-  /** Lets go of what was not used for long. */
   private sweep(now: number): void {
     for (const [originUrl, { idle, busy }] of this.origins) {
       const firstFresh = idle.findIndex(({ freedAt }) => now - freedAt <= IDLE_LIMIT_MS);
@@ -235,8 +253,8 @@ export class OriginConnections {
 }
 
 /**
- * What became of a socket that ended before the request was written to it. undici would open one after the other until
- * the deadline: 1,490 for one attempt, where a receiver behind a proxy sent its greeting first.
+ * The error of a socket that ended before the request was written to it. undici would open one after another until the
+ * deadline: 1,490 for one attempt, when a receiver behind a proxy sent its greeting first.
  */
 function endOf(socket: Socket | null): EgressError {
   const cause = socket?.errored;
@@ -244,28 +262,15 @@ function endOf(socket: Socket | null): EgressError {
   return new EgressError(kind, 'the connection ended before the request was sent', { cause });
 }
 
+/** What the failure of a connection means, by what the receiver sent on it before. */
+function failureOf({ socket, answer, mayOpen }: Connection, error: Error): Error {
+  const isNew = !mayOpen && socket !== null;
+  if (isNew && !answer.hasBegun && asksForCertificate(socket)) return certificateRequired(error);
+  if (!answer.hasSwitched || classifyFailure(error) !== 'reset') return error;
+  return new EgressError('protocol_error', 'the receiver switched protocols', { cause: error });
+}
+
 function close({ client, connecting }: Connection): void {
   connecting?.abandon();
   client.destroy(null, () => undefined);
-}
-
-/** Stands between a socket and undici's parser, which takes all that `read` gives. */
-function limitReading(socket: Socket, connection: Connection): void {
-  const read = socket.read.bind(socket) as (size?: number) => Buffer | null;
-  socket.read = () => {
-    // A destroyed socket gives what it has buffered.
-    if (socket.destroyed) return null;
-    const piece = read(socket.readableLength > PIECE_BYTES ? PIECE_BYTES : undefined);
-    if (!piece) return null;
-    const { received, timings } = connection;
-    if (timings.firstByteMs === null && timings.sentAt !== null) {
-      timings.firstByteMs = Math.round(performance.now() - timings.sentAt);
-    }
-    received.bytes += piece.length;
-    received.pieces += 1;
-    const maxBytes = received.hasHead ? ANSWER_MAX_BYTES : HEAD_MAX_BYTES;
-    if (received.bytes <= maxBytes && received.pieces <= PIECES_MAX) return piece;
-    socket.destroy(new EgressError('response_too_large', 'more was sent than an answer may be'));
-    return null;
-  };
 }

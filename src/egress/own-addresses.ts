@@ -1,18 +1,18 @@
 import { networkInterfaces } from 'node:os';
 import { AddressRanges } from './blocked-ranges.js';
 
-/** Interfaces come and go; asking for them takes longer than the rest of a check. */
+/** Interfaces change, and to list them takes longer than the rest of a check. */
 const FRESH_MS = 10_000;
 
 /**
- * The addresses of this machine's interfaces. One of them may be public, and still a connection to it stays within the
- * machine: it passes by the firewall that keeps others from what listens there.
+ * The addresses of this machine's interfaces. One of them may be public, but a connection to it stays within the
+ * machine. So it bypasses the firewall that protects what listens there.
  */
 export class OwnAddresses {
   private ranges = new AddressRanges([]);
   private freshUntil = -Infinity;
 
-  /** @param list what the machine has, for tests; by default the operating system is asked. */
+  /** @param list gives the machine's addresses; tests pass their own, the default asks the operating system. */
   constructor(private readonly list: () => string[] = addressesOfInterfaces) {}
 
   includes(address: string): boolean {

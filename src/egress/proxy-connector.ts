@@ -11,28 +11,29 @@ import {
   connectFailure,
   type Connector,
   isBlockedLiteral,
+  noteCertificateRequest,
   VERIFIED_TLS,
 } from './connector.js';
 import { type ConnectTimings, stopwatch } from './request-timings.js';
 
 export interface ProxyConnectorOptions {
-  /** `http://` or `https://`, with credentials where the proxy asks for them. */
+  /** `http://` or `https://`, with credentials if the proxy needs them. */
   proxyUrl: string;
   allowRanges: AddressRanges;
-  /** Told of what is wrong with the proxy itself, and not with the receiver. */
+  /** Called with a fault of the proxy itself, not of the receiver. */
   onTrouble: (trouble: string) => void;
-  /** To the proxy and through it; TLS with the receiver has as long again. Default 5,000. */
+  /** To the proxy and through it; TLS with the receiver has the same time again. Default 5,000. */
   connectTimeoutMs?: number;
-  /** Certificates (PEM) of receivers to trust in place of the public ones, for tests. */
+  /** Certificates (PEM) of receivers to trust instead of the public ones, for tests. */
   trustedCertificates?: string;
 }
 
-/** What proxies answer to CONNECT where their rules forbid the target (Squid and Envoy: 403, Smokescreen: 407). */
+/** The answers of proxies to CONNECT when their rules forbid the target (Squid and Envoy: 403, Smokescreen: 407). */
 const REFUSALS: ReadonlySet<number> = new Set([403, 407]);
 
 /**
  * Opens every outgoing socket as a tunnel through a forward proxy (RFC 9110 §9.3.6). The proxy resolves the names, so
- * which addresses may be reached is for it to check; only address literals are still checked here, too. The receiver's
+ * it must check which addresses may be reached; only literal addresses are also checked here. The receiver's
  * certificate is verified through the tunnel as without one.
  */
 export function proxyConnector(options: ProxyConnectorOptions): Connector {
@@ -40,19 +41,19 @@ export function proxyConnector(options: ProxyConnectorOptions): Connector {
   const proxy = new URL(options.proxyUrl);
   const authorization = proxyAuthorization(proxy);
   const isAllowed = (address: string): boolean => isAllowedAddress(address, allowRanges);
-  // undici types this as nothing, but gives back the socket.
+  // undici's types say that this returns nothing, but it returns the socket.
   const openTls = buildConnector({ ...VERIFIED_TLS, ca: trustedCertificates, timeout: connectTimeoutMs }) as (
     target: buildConnector.Options,
     callback: buildConnector.Callback,
   ) => Socket;
 
-  // Half of the time is left for what the proxy has to do.
+  // The proxy needs the other half of the time.
   const openToProxy = buildConnector({ ...VERIFIED_TLS, timeout: connectTimeoutMs / 2 });
 
   const openTunnel = async (target: buildConnector.Options, givenUp: AbortSignal): Promise<Socket> => {
     const authority = authorityOf(target);
     const deadline = AbortSignal.timeout(connectTimeoutMs);
-    // One for each tunnel, which takes its socket over.
+    // Each tunnel needs a client of its own, because it takes over the socket.
     const client = new Client(proxy.origin, { connect: once(openToProxy) });
     try {
       const headers = { host: authority, ...(authorization && { 'proxy-authorization': authorization }) };
@@ -68,7 +69,7 @@ export function proxyConnector(options: ProxyConnectorOptions): Connector {
       onTrouble('it cannot be reached, or does not speak HTTP');
       throw new EgressError('connect_error', 'no connection to the proxy', { cause: error });
     } finally {
-      // The tunnel's socket is no longer its own.
+      // The socket now belongs to the tunnel.
       void client.destroy().catch(() => undefined);
     }
   };
@@ -86,12 +87,13 @@ export function proxyConnector(options: ProxyConnectorOptions): Connector {
     return new Promise((resolve, reject) => {
       const connecting = openTls({ ...target, httpSocket: tunnel }, (error, socket) => {
         if (error) {
-          reject(connectFailure(error, true));
+          reject(connectFailure(error, connecting));
         } else {
           timings.tlsMs = lap();
           resolve(socket);
         }
       });
+      noteCertificateRequest(connecting);
       givenUp.addEventListener('abort', () => connecting.destroy(abandoned()));
     });
   };
@@ -107,13 +109,13 @@ export function proxyConnector(options: ProxyConnectorOptions): Connector {
   };
 }
 
-/** The target of CONNECT: host and port, both always (RFC 9110 §7.1, §9.3.6), an IPv6 address in brackets. */
+/** The target of CONNECT: always host and port (RFC 9110 §7.1, §9.3.6), with an IPv6 address in brackets. */
 function authorityOf({ hostname, port, protocol }: buildConnector.Options): string {
   const host = isIPv6(hostname) ? `[${hostname}]` : hostname;
   return `${host}:${port || (protocol === 'https:' ? 443 : 80)}`;
 }
 
-/** undici opens a socket after the other for a request that it cannot write. */
+/** undici opens one socket after another for a request that it cannot write. */
 function once(connect: buildConnector.connector): buildConnector.connector {
   let isOpened = false;
   return (target, callback) => {

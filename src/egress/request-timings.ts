@@ -1,25 +1,29 @@
-/** What opening a connection took, in whole milliseconds; null: the phase did not happen, or did not come to its end. */
+/** The time to open a connection, in whole milliseconds; null: the phase did not happen, or did not end. */
 export interface ConnectTimings {
-  /** The look-up of the host name. */
   dnsMs: number | null;
   /** The TCP connection, or the tunnel through the proxy. */
   connectMs: number | null;
-  /** The TLS handshake with the receiver. */
   tlsMs: number | null;
 }
 
-/** Where the time of one request went; filled in while it is made. On a connection that was there, opening it is null. */
+/**
+ * Where the time of one request went; filled in while it runs. On an open connection, the times to open it are null.
+ */
 export class RequestTimings implements ConnectTimings {
   dnsMs: number | null = null;
   connectMs: number | null = null;
   tlsMs: number | null = null;
-  /** From the first byte sent to the first one received, in whole milliseconds; null: there was none. */
+  /** From the first byte sent to the first one received, in whole milliseconds; null: no byte came. */
   firstByteMs: number | null = null;
-  /** `performance.now()` when the first byte was about to be written; null: none was. */
+  /**
+   * From the start until an open connection turned out to be closed by the receiver, in whole milliseconds. The request
+   * was sent again on a new one. Null: it did not happen.
+   */
+  staleConnectionMs: number | null = null;
+  /** `performance.now()` just before the first byte was written; null: none was. */
   sentAt: number | null = null;
 }
 
-/** Measures phases that follow each other. */
 export function stopwatch(): () => number {
   let startedAt = performance.now();
   return () => {

@@ -1,42 +1,44 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
-import { Repeater } from '../common/repeater.js';
+import { BackgroundTask } from '../common/background-task.js';
 import { PipelineDataSource } from '../database/data-sources.js';
 import { eraseChunk, postponeErasure } from './erase-environment.js';
 
-/** Between looks for deleted environments. */
 const ROUND_MS = 5_000;
 
-/** After each chunk the database is left to others for so many times as long as it took, and this long at least. */
+/**
+ * The pause after each chunk: this many times the time that the chunk took, and at least this long. Others use the
+ * database meanwhile.
+ */
 const PAUSE = { times: 4, minMs: 50 };
 
-/** How long an environment waits that could not be erased. */
+/** How long an environment waits after a failed erasure. */
 const POSTPONED_MS = 60_000;
 
-/** Removes what deleted environments held, a little at a time, so that those who are there do not feel it. */
+/** Removes the contents of deleted environments in small chunks, so that other environments do not notice. */
 @Injectable()
 export class EnvironmentEraser implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(EnvironmentEraser.name);
-  private readonly stopping = new AbortController();
-  private readonly repeater = new Repeater(ROUND_MS, (error) => {
-    this.logger.error({ msg: 'could not erase deleted environments; trying again in five seconds', err: error });
+  private readonly task = new BackgroundTask({
+    context: EnvironmentEraser.name,
+    purpose: 'erase deleted environments',
+    everyMs: ROUND_MS,
+    round: () => this.round(),
   });
 
   constructor(@PipelineDataSource() private readonly dataSource: DataSource) {}
 
   onApplicationBootstrap(): void {
-    this.repeater.startLater(() => this.round());
+    this.task.start();
   }
 
   onModuleDestroy(): Promise<void> {
-    this.stopping.abort();
-    return this.repeater.stop();
+    return this.task.stop();
   }
 
-  /** Goes on until nothing is left to remove, or what is left has to wait. */
+  /** Continues until nothing is left to remove, or the rest has to wait. */
   async round(): Promise<void> {
-    for (let pauseMs = PAUSE.minMs; !this.stopping.signal.aborted;) {
+    for (let pauseMs = PAUSE.minMs; !this.task.isStopping;) {
       const startedAt = performance.now();
       const step = await eraseChunk(this.dataSource, pauseMs);
       if (step.kind === 'idle') return;
@@ -51,8 +53,8 @@ export class EnvironmentEraser implements OnApplicationBootstrap, OnModuleDestro
         await postponeErasure(this.dataSource, environmentId, POSTPONED_MS);
       }
       const nextPauseMs = Math.max(PAUSE.minMs, Math.ceil((performance.now() - startedAt) * PAUSE.times));
-      // Not shorter than the pause that the environment was given: its next chunk would not be found.
-      await sleep(Math.max(pauseMs, nextPauseMs), undefined, { signal: this.stopping.signal }).catch(() => undefined);
+      // Not shorter than the pause of the environment: otherwise its next chunk would not be found.
+      await this.task.pause(Math.max(pauseMs, nextPauseMs));
       pauseMs = nextPauseMs;
     }
   }

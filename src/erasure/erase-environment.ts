@@ -1,21 +1,21 @@
 import type { DataSource, EntityManager } from 'typeorm';
 import { lockStats } from '../database/stats-lock.js';
 
-/** Deliveries, events or other rows that one statement removes: bounds how long it holds them, about 0.1 s. */
+/** Deliveries, events or other rows that one statement removes: limits how long it holds them to about 0.1 s. */
 const ROWS_PER_CHUNK = 500;
 
 /**
- * From the deletion of an environment until the last event of it can have been stored: a replica may take its tokens and
- * its environments to be what they were for 1 s, and a statement may take 10 s (`PIPELINE_PATIENCE`) after it has waited.
+ * From the deletion of an environment until its last event can have been stored. A replica may use old tokens and
+ * environments for 1 s, and a statement may take 10 s (`PIPELINE_PATIENCE`) after it has waited.
  */
 const LAST_EVENT_MS = 60_000;
 
-/** Until the queue is looked at again for deliveries whose attempts were under way. */
+/** Until the queue is checked again for deliveries whose attempts were running. */
 const ATTEMPTS_LOOK_MS = 1_000;
 
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
-/** An erasure whose turn it is; the transaction holds its row. */
+/** An erasure whose turn it is; the transaction locks its row. */
 interface Erasure {
   environmentId: string;
   stage: string | null;
@@ -23,14 +23,15 @@ interface Erasure {
   ageMs: number;
 }
 
-/** `through`: the id up to which nothing is left, where the stage goes by ids. */
+/** `through`: the id up to which nothing is left, for stages that go by ids. */
 type Progress = { kind: 'removed'; rows: number; through: string | null } | { kind: 'wait'; ms: number } | 'finished';
 
 type Stage = (manager: EntityManager, erasure: Erasure) => Promise<Progress>;
 
 /**
- * What an environment holds, in the order in which it goes: nothing that is there refers to what is gone. An erasure keeps
- * its stage by name, and one that this version does not know begins anew: each can be repeated.
+ * The contents of an environment, in the order of their removal: no remaining row refers to a removed one. An erasure
+ * stores the name of its stage. If this version does not know the name, the erasure starts again: each stage can be
+ * repeated.
  */
 const STAGES = new Map<string, Stage>([
   ['delivery_queue', removeQueued],
@@ -38,7 +39,8 @@ const STAGES = new Map<string, Stage>([
   ['stats_entry', removeStats('stats_entry')],
   ['stats_bucket', removeStats('stats_bucket')],
   ['event', removeEvents],
-  // After the last event: what it owes is stored with it. Nothing is made of what a deleted environment owes.
+  // After the last event, because its fan-out is stored with it. Nothing is made from the fan-out of a deleted
+  // environment.
   ['fan_out', removeSome('fan_out')],
   ['idempotency_key', removeSome('idempotency_key')],
   ['webhook_secret', removeSome('webhook_secret')],
@@ -54,10 +56,10 @@ export type ErasureStep =
   | { kind: 'failed'; environmentId: string; error: unknown };
 
 /**
- * Removes a chunk of the environment that has waited longest for it, and keeps how far that came in the same
- * transaction: it goes on there after a restart. One replica at a time has an environment; the others pass it over.
+ * Removes a chunk of the environment that has waited longest, and stores the progress in the same transaction: after a
+ * restart it continues there. One replica at a time works on an environment; the others skip it.
  *
- * @param pauseMs until that environment's next chunk, on whichever replica.
+ * @param pauseMs until that environment's next chunk, on any replica.
  */
 export async function eraseChunk(dataSource: DataSource, pauseMs: number): Promise<ErasureStep> {
   let environmentId: string | null = null;
@@ -102,7 +104,7 @@ async function advance(manager: EntityManager, erasure: Erasure, pauseMs: number
   if (progress === 'finished') Object.assign(next, { stage: names[at + 1] ?? null, position: null, waitMs: 0 });
   else if (progress.kind === 'wait') Object.assign(next, { position: null, waitMs: progress.ms });
   else Object.assign(next, { position: progress.through, rows: progress.rows });
-  // Cut to what the column keeps: rounded up it would be after now.
+  // Truncated to the precision of the column: rounded up it would be after now.
   await manager.query(
     `UPDATE environment_erasure
      SET stage = $2, position = $3, removed_rows = removed_rows + $4,
@@ -113,7 +115,7 @@ async function advance(manager: EntityManager, erasure: Erasure, pauseMs: number
   return next.stage === null ? 'done' : 'worked';
 }
 
-/** What waits goes at once. What is leased first ends, or its lease does, so that its result finds it. */
+/** Waiting deliveries go at once. Leased ones must end first, or their lease must, so that the result finds them. */
 async function removeQueued(manager: EntityManager, { environmentId, position }: Erasure): Promise<Progress> {
   const ids = await idsOf(
     manager,
@@ -142,7 +144,7 @@ async function removeLogged(manager: EntityManager, erasure: Erasure): Promise<P
   return removeWithAttempts(manager, ids, deletion, [erasure.environmentId]);
 }
 
-/** The first and the last id tell the planner which days to look at. */
+/** The first and the last id tell the planner which days to read. */
 async function removeWithAttempts(
   manager: EntityManager,
   ids: readonly string[],
@@ -185,7 +187,7 @@ async function removeWebhooks(manager: EntityManager, erasure: Erasure): Promise
      SELECT count(*)::int AS rows FROM healths`,
     [ids],
   );
-  // A statement of its own: it must see that nothing refers to them any more.
+  // A separate statement: it must see that nothing refers to them any more.
   const [{ rows: webhooks }] = await manager.query<[{ rows: number }]>(
     `WITH webhooks AS (DELETE FROM webhook WHERE environment_id = $1 AND id = ANY ($2::uuid[]) RETURNING 1)
      SELECT count(*)::int AS rows FROM webhooks`,
@@ -194,7 +196,7 @@ async function removeWebhooks(manager: EntityManager, erasure: Erasure): Promise
   return { kind: 'removed', rows: rows + webhooks, through: ids.at(-1)! };
 }
 
-/** Of a table whose key begins with the environment, or that is small. */
+/** For a table that is small, or whose key begins with the environment. */
 function removeSome(table: string): Stage {
   return async (manager, { environmentId }) => {
     const [{ rows }] = await manager.query<[{ rows: number }]>(
@@ -210,7 +212,7 @@ function removeSome(table: string): Stage {
   };
 }
 
-/** Without the lock, a bucket that is becoming part of a wider one is found neither as the one nor as the other. */
+/** Without the lock, a bucket that is being merged into a wider one would be found in neither form. */
 function removeStats(table: 'stats_bucket' | 'stats_entry'): Stage {
   const remove = removeSome(table);
   return async (manager, erasure) => {
@@ -219,7 +221,7 @@ function removeStats(table: 'stats_bucket' | 'stats_entry'): Stage {
   };
 }
 
-/** The next rows of the environment, of a table whose key is that and the id. */
+/** The next rows of the environment, from a table whose key is the environment and the id. */
 function nextIds(
   manager: EntityManager,
   table: 'delivery' | 'event' | 'webhook',

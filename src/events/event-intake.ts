@@ -1,23 +1,22 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { databaseBusy } from '../common/database-busy.js';
-import { Turns } from '../common/turns.js';
+import { databaseBusy } from '../http/database-busy.js';
+import { ApiError } from '../http/errors.js';
+import { Semaphore } from '../common/semaphore.js';
 import { within } from '../common/within.js';
-import { DailyPartitions } from '../database/daily-partitions.js';
-import { IntakeDataSource, PipelineDataSource } from '../database/data-sources.js';
+import { PipelineDataSource } from '../database/data-sources.js';
 import { poolUsageOf } from '../database/pool-usage.js';
 import { isDataError } from '../database/sqlstate.js';
-import type { LeasedDelivery } from '../deliveries/delivery.types.js';
-import { FanOutWorker } from '../deliveries/engine/fan-out-worker.js';
-import { DeliveryDispatcher } from '../deliveries/engine/delivery-dispatcher.js';
-import { type Room, RoomKeeper } from '../deliveries/engine/room-keeper.js';
+import {
+  type Acceptance,
+  DeliveryIntake,
+  type FanOut,
+  type IncomingEvent,
+} from '../deliveries/intake/delivery-intake.js';
+import { FEW_DELIVERIES, SmallPublishers } from '../deliveries/intake/small-publishers.js';
 import type { Queryable } from '../database/queryable.js';
 import { type Count, Metrics } from '../metrics/metrics.js';
-import { acceptEvents, type Acceptance, type IncomingEvent } from './accept-events.js';
-import { deferEvents } from './defer-events.js';
-import { FanOutForecast, INLINE_DELIVERIES } from './fan-out-forecast.js';
 import { IntakeLane, type WaitingGroup } from './intake-lane.js';
-import { PendingLimit } from './pending-limit.js';
 import { PublishingPace } from './publishing-pace.js';
 import { WaitingShare } from './waiting-share.js';
 
@@ -35,8 +34,6 @@ const PER_FLUSH_BESIDE_OTHERS = { events: 100, bytes: 2 * MEBIBYTE };
 const INLINE_DELIVERIES_BESIDE_OTHERS = 500;
 /** And after each statement nothing is written for as long again as it took. */
 const REST_SHARE_BESIDE_OTHERS = 1;
-/** Deliveries within about a second up to which an environment publishes little. */
-const LITTLE_DELIVERIES = 100;
 /** What little there is waits for room for its deliveries when so many events are together. */
 const QUICK_PATIENT_FROM = 32;
 
@@ -52,9 +49,6 @@ const PATIENCE = { ms: 1_500, bytesPerMs: 8 * 1024, statementMs: 300 };
 const PATIENCE_CHECK_MS = 100;
 
 type Lane = IntakeLane<Group>;
-
-/** With the deliveries that the events owe, or without: then these are made a part at a time. */
-type Writing = 'inline' | 'deferred';
 
 interface Group extends WaitingGroup {
   lane: Lane;
@@ -82,33 +76,25 @@ export class EventIntake {
   private patienceTimer: NodeJS.Timeout | null = null;
   /** Events of statements under way. */
   private writingEvents = 0;
-  private readonly togetherTurns: Turns;
-  private readonly accepted: Count;
+  private readonly togetherTurns: Semaphore;
   private readonly refused: Count;
 
   constructor(
-    @PipelineDataSource() private readonly pipeline: DataSource,
-    @IntakeDataSource() private readonly little: DataSource,
-    private readonly partitions: DailyPartitions,
-    private readonly rooms: RoomKeeper,
-    private readonly dispatcher: DeliveryDispatcher,
-    private readonly pending: PendingLimit,
-    private readonly forecast: FanOutForecast,
-    private readonly fanOut: FanOutWorker,
+    @PipelineDataSource() pipeline: DataSource,
+    private readonly deliveries: DeliveryIntake,
+    private readonly smallPublishers: SmallPublishers,
     metrics: Metrics,
   ) {
     // Each holds a connection, and may wait for the other's key: half of the connections are left to everything else.
-    this.togetherTurns = new Turns(Math.max(1, poolUsageOf(pipeline).limit >> 1));
+    this.togetherTurns = new Semaphore(Math.max(1, poolUsageOf(pipeline).limit >> 1));
     const write = (groups: readonly Group[]): Promise<void> => this.writeGroups(this.takenOut(groups));
-    this.quickLane = new IntakeLane(rooms, { limit: () => PER_FLUSH, patientFrom: QUICK_PATIENT_FROM, write });
-    this.bulkLane = new IntakeLane(rooms, {
-      limit: (environmentIds) => (this.areBesideOthers(environmentIds) ? PER_FLUSH_BESIDE_OTHERS : PER_FLUSH),
-      restShare: (environmentIds) => (this.areBesideOthers(environmentIds) ? REST_SHARE_BESIDE_OTHERS : 0),
+    this.quickLane = new IntakeLane(deliveries, { limit: () => PER_FLUSH, patientFrom: QUICK_PATIENT_FROM, write });
+    this.bulkLane = new IntakeLane(deliveries, {
+      limit: (environmentIds) => (smallPublishers.areActive(environmentIds) ? PER_FLUSH_BESIDE_OTHERS : PER_FLUSH),
+      restShare: (environmentIds) => (smallPublishers.areActive(environmentIds) ? REST_SHARE_BESIDE_OTHERS : 0),
       patientFrom: 0,
       write,
     });
-    rooms.isBesideLittle = () => this.areBesideOthers([]);
-    this.accepted = metrics.counter('eventsAccepted', {});
     this.refused = metrics.counter('eventsRefused', {});
     metrics.gauge('eventsWaiting', {}, () => this.waiting.events + this.writingEvents);
   }
@@ -123,7 +109,9 @@ export class EventIntake {
   accept(events: readonly IncomingEvent[]): Promise<ReadonlySet<string>> {
     this.refuseBeyondLimit(events);
     const { environmentId, bytes, deliveries, recent } = this.putIn(events);
-    const lane = recent <= LITTLE_DELIVERIES ? this.quickLane : this.bulkLane;
+    const isSmall = recent <= FEW_DELIVERIES;
+    if (isSmall) this.smallPublishers.note(environmentId);
+    const lane = isSmall ? this.quickLane : this.bulkLane;
     return new Promise((resolve, reject) => {
       const givenUpAt = performance.now() + patienceMs(bytes);
       // Name by name: copied from another object, each was a table of its own, which took 12 µs a request.
@@ -136,7 +124,7 @@ export class EventIntake {
 
   private refuseBeyondLimit(events: readonly IncomingEvent[]): void {
     try {
-      this.pending.check(events[0]!.environmentId);
+      this.deliveries.checkLimit(events[0]!.environmentId);
     } catch (error) {
       this.refused.inc(events.length);
       throw error;
@@ -149,10 +137,10 @@ export class EventIntake {
     const late = new Set([...this.unanswered].filter(({ givenUpAt }) => givenUpAt <= now));
     for (const group of late) this.answered(group).reject(databaseBusy('The events were not stored in time'));
     if (late.size > 0) {
-      const begone = [this.quickLane, this.bulkLane].flatMap((lane) => lane.withdraw((group) => late.has(group)));
-      this.takenOut(begone);
+      const withdrawn = [this.quickLane, this.bulkLane].flatMap((lane) => lane.withdraw((group) => late.has(group)));
+      this.takenOut(withdrawn);
       // Those of the statement under way may yet be accepted.
-      for (const { events } of begone) this.refused.inc(events.length);
+      for (const { events } of withdrawn) this.refused.inc(events.length);
     }
     if (this.unanswered.size === 0 && this.patienceTimer) {
       clearInterval(this.patienceTimer);
@@ -177,31 +165,32 @@ export class EventIntake {
     const late = (): Error => databaseBusy('The events were not stored in time');
     let isGivenUp = false;
     const stopIfLate = (): void => {
-      if (!isGivenUp) return;
-      this.refused.inc(events.length);
-      throw late();
+      if (isGivenUp) throw late();
     };
-    const work = this.togetherTurns.run(async () => {
+    const store = async (): Promise<ReadonlySet<string>> => {
       this.takenOut([waiting]);
       stopIfLate();
-      const { deferred, refused } = await this.forecast.plan([waiting]);
-      if (refused[0]) {
-        this.refused.inc(events.length);
-        throw refused[0].error;
-      }
-      const writing = deferred[0] ? 'deferred' : 'inline';
+      const { deferred, refused } = await this.deliveries.plan([waiting]);
+      if (refused[0]) throw refused[0].error;
+      const fanOut = deferred[0] ? 'deferred' : 'inline';
       // What was begun goes on: with the same keys, a repeat of the request then finds what it made.
       stopIfLate();
-      return this.partitions.provide(() =>
-        this.write([waiting], writing, this.rooms.reserveNothing(), (insert) =>
-          this.pipeline.transaction(async (manager) => {
-            const acceptance = await insert(manager);
-            await confirm(acceptance.refused, manager);
-            return acceptance;
-          }),
-        ),
+      return this.write(events, fanOut, () =>
+        this.deliveries.inTransaction(async (manager, accept) => {
+          const acceptance = await accept(events, fanOut);
+          await confirm(acceptance.refused, manager);
+          return acceptance;
+        }),
       );
-    }, waiting.environmentId);
+    };
+    const work = this.togetherTurns.run(
+      () =>
+        store().catch((error: unknown) => {
+          if (!isConflict(error)) this.refused.inc(events.length);
+          throw error;
+        }),
+      waiting.environmentId,
+    );
     return within(patienceMs(waiting.bytes), work, () => {
       isGivenUp = true;
       return late();
@@ -245,27 +234,22 @@ export class EventIntake {
     return group;
   }
 
-  /** Whether environments that publish little publish now, too, others than these. */
-  private areBesideOthers(environmentIds: readonly string[]): boolean {
-    return this.quickLane.isUsedBesides(environmentIds);
-  }
-
   /** To know that little is little, webhooks would have to be counted for it. */
-  private inlineDeliveriesOf(groups: readonly Group[]): number {
+  private inlineDeliveriesOf(groups: readonly Group[]): number | undefined {
     const isBulk = groups[0]!.lane === this.bulkLane;
-    const isBesideOthers = isBulk && this.areBesideOthers(groups.map(({ environmentId }) => environmentId));
-    return isBesideOthers ? INLINE_DELIVERIES_BESIDE_OTHERS : INLINE_DELIVERIES;
+    const isBesideOthers = isBulk && this.smallPublishers.areActive(groups.map(({ environmentId }) => environmentId));
+    return isBesideOthers ? INLINE_DELIVERIES_BESIDE_OTHERS : undefined;
   }
 
   /** All of one lane. Never rejects. */
   private async writeGroups(groups: readonly Group[]): Promise<void> {
     try {
-      const { inline, deferred, refused } = await this.forecast.plan(groups, this.inlineDeliveriesOf(groups));
+      const { inline, deferred, refused } = await this.deliveries.plan(groups, this.inlineDeliveriesOf(groups));
       for (const { group, error } of refused) this.refuse(group, error);
       await this.writeTogether(inline, 'inline');
       await this.writeTogether(this.awaited(deferred), 'deferred');
     } catch (error) {
-      for (const group of groups) this.answered(group).reject(error);
+      for (const group of this.awaited(groups)) this.refuse(group, error);
     }
   }
 
@@ -282,80 +266,58 @@ export class EventIntake {
   }
 
   /** Answers the groups by what became of one statement, or of one for each when the database refuses some event. Never rejects. */
-  private async writeTogether(groups: readonly Group[], writing: Writing): Promise<void> {
+  private async writeTogether(groups: readonly Group[], fanOut: FanOut): Promise<void> {
     if (groups.length === 0) return;
     this.begin(groups);
     try {
       const environmentIds = [...new Set(groups.map(({ environmentId }) => environmentId))];
-      const refused = await this.partitions.provide(() => {
-        const { lane } = groups[0]!;
-        const room = this.roomFor(writing, lane, environmentIds);
-        const database = lane === this.quickLane ? this.little : this.pipeline;
-        return this.write(groups, writing, room, (insert) => insert(database));
-      });
+      const isSmall = groups[0]!.lane === this.quickLane;
+      const events = groups.flatMap((group) => group.events);
+      const refused = await this.write(events, fanOut, () =>
+        this.deliveries.accept(events, { fanOut, environmentIds, isSmall, requests: groups.length }),
+      );
       for (const group of groups) this.answered(group).resolve(refused);
     } catch (error) {
       if (groups.length > 1 && isDataError(error)) {
-        for (const group of groups) await this.writeTogether(this.awaited([group]), writing);
+        for (const group of groups) await this.writeTogether(this.awaited([group]), fanOut);
       } else {
-        for (const group of groups) this.answered(group).reject(error);
+        // Those that were given up meanwhile, too: now it is known that they were not stored.
+        for (const group of groups) this.refuse(group, error);
       }
     }
   }
 
-  private roomFor(writing: Writing, lane: Lane, environmentIds: readonly string[]): Room {
-    if (writing === 'deferred') return this.rooms.reserveNothing();
-    return lane === this.quickLane
-      ? this.rooms.reserveForLittle(environmentIds, LITTLE_DELIVERIES)
-      : this.rooms.reserveForIntake(environmentIds);
-  }
-
+  /** @returns the ids of the events that were not stored. */
   private async write(
-    groups: readonly WaitingGroup[],
-    writing: Writing,
-    room: Room,
-    run: (insert: (database: Queryable) => Promise<Acceptance>) => Promise<Acceptance>,
+    events: readonly IncomingEvent[],
+    fanOut: FanOut,
+    accept: () => Promise<Acceptance>,
   ): Promise<ReadonlySet<string>> {
-    const events = groups.flatMap((group) => group.events);
     this.writingEvents += events.length;
-    const insert = writing === 'inline' ? acceptEvents : deferEvents;
     try {
-      const { refused, leased, unleased, deliveries } = await run((database) => insert(database, events, room));
-      this.accepted.inc(events.length - refused.size);
-      this.noteAdded(events, writing, deliveries, leased);
-      if (writing === 'deferred') this.fanOut.nudge();
-      this.dispatcher.dispatch(leased, Math.min(groups.length, leased.length));
-      if (unleased.length > 0) this.rooms.nudge(unleased);
+      const { refused, deliveries } = await accept();
+      // What is deferred costs its statement no more than an event: the pace is of what statements make.
+      if (fanOut === 'inline') this.learnPace(events, deliveries);
       return refused;
     } finally {
       this.writingEvents -= events.length;
-      room.release();
     }
   }
 
-  private noteAdded(
-    events: readonly IncomingEvent[],
-    writing: Writing,
-    deliveries: ReadonlyMap<string, number>,
-    leased: readonly LeasedDelivery[],
-  ): void {
-    const published = countBy(events, ({ environmentId }) => environmentId);
-    const sent = countBy(leased, ({ target }) => target.environmentId);
+  private learnPace(events: readonly IncomingEvent[], deliveries: ReadonlyMap<string, number>): void {
+    const published = new Map<string, number>();
+    for (const { environmentId } of events) published.set(environmentId, (published.get(environmentId) ?? 0) + 1);
     for (const [environmentId, count] of published) {
-      const made = deliveries.get(environmentId) ?? 0;
-      this.pending.added(environmentId, made, made - (sent.get(environmentId) ?? 0));
-      // What is deferred costs its statement no more than an event: the pace is of what statements make.
-      if (writing === 'inline') this.pace.learn(environmentId, count, made);
+      this.pace.learn(environmentId, count, deliveries.get(environmentId) ?? 0);
     }
   }
+}
+
+/** The key was used for something else: that is no want of room. */
+function isConflict(error: unknown): boolean {
+  return error instanceof ApiError && error.code === 'IDEMPOTENCY_CONFLICT';
 }
 
 function patienceMs(bytes: number): number {
   return PATIENCE.ms + bytes / PATIENCE.bytesPerMs;
-}
-
-function countBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const item of items) counts.set(keyOf(item), (counts.get(keyOf(item)) ?? 0) + 1);
-  return counts;
 }

@@ -1,10 +1,14 @@
-import { idRangeOf } from '../common/id-range.js';
-import { type ListPart, mapPart, SCAN_LIMIT, type Scanned, toScannedPart } from '../common/page.js';
-import { deliveryIdsOf } from '../deliveries/delivery-ids.js';
-import type { DeliveryStatus } from '../deliveries/delivery.types.js';
-import { owedOfEventSql } from '../deliveries/queue/fan-out-reads.js';
+import { type IdFilter, idRangeOf, idsInRange } from '../reads/id-range.js';
+import { type ListPart, mapPart, SCAN_LIMIT, type Scanned, toPart, toScannedPart } from '../reads/page.js';
+import {
+  DELIVERY_COUNTS_OF_EVENT,
+  type DeliveryCounts,
+  parametersOfEvent,
+} from '../deliveries/queue/deliveries-of-event.js';
 import type { Queryable } from '../database/queryable.js';
-import { StoredStatement } from '../database/stored-statement.js';
+import { columnsOf } from '../database/statements/columns.js';
+import { boolean, integer, nullable, text, uuid, uuidArray } from '../database/statements/parameter-types.js';
+import { StoredStatement } from '../database/statements/stored-statement.js';
 
 export interface EventRow {
   id: string;
@@ -16,14 +20,14 @@ export interface EventRow {
 export interface EventDetail extends EventRow {
   /** Null when it was deleted. */
   payload: string | null;
-  deliveries: Record<DeliveryStatus, number>;
+  deliveries: DeliveryCounts;
 }
 
-export interface EventFilter {
+export interface EventFilter extends IdFilter {
   environmentId: string;
   eventType: string | null;
-  createdAfter: Date | null;
-  createdBefore: Date | null;
+  /** Tests alone, or all but tests. */
+  isTest: boolean;
   /** The id behind which it begins; null: the newest. */
   before: string | null;
   limit: number;
@@ -34,24 +38,54 @@ const TYPE = `CASE WHEN is_test THEN 'test' ELSE event_type END`;
 
 const COLUMNS = `id, environment_id AS "environmentId", ${TYPE} AS "eventType", created_at AS "createdAt"`;
 
-/**
- * Newest first. For the type there is no index, which every event would have to be written to: $6 events are looked at,
- * or fewer when $5 of them are wanted before.
- */
-export const LIST_EVENTS = new StoredStatement<StoredEventRow & Scanned>({
-  name: 'list_events',
-  parameters: 'uuid, text, uuid, uuid, int4, int4',
-  returns: 'id uuid, environment_id uuid, event_type text, created_at timestamptz, is_wanted bool, is_scan_end bool',
-  sql: `
+const LISTED = `e.id, e.environment_id, ${TYPE} AS event_type, e.created_at`;
+const LISTED_TYPES = { id: 'uuid', environment_id: 'uuid', event_type: 'text', created_at: 'timestamptz' } as const;
+
+const listParameters = {
+  environment_id: uuid,
+  event_type: nullable(text),
+  from_id: uuid,
+  to_id: uuid,
+  limit: integer,
+  is_test: boolean,
+};
+
+/** SQL: the events that are wanted among the `scan_limit` newest of those that meet the condition, and the last of these. */
+const wantedAmong = (condition: string): string => `
   SELECT * FROM (
-    SELECT e.id, e.environment_id, ${TYPE} AS event_type, e.created_at, $2 IS NULL OR ${TYPE} = $2 AS is_wanted,
-      row_number() OVER (ORDER BY e.id DESC) = $6 AS is_scan_end
+    SELECT ${LISTED}, e.is_test = p_is_test AND (p_event_type IS NULL OR ${TYPE} = p_event_type) AS is_wanted,
+      row_number() OVER (ORDER BY e.id DESC) = p_scan_limit AS is_scan_end
     FROM event e
-    WHERE e.environment_id = $1 AND e.id >= $3 AND e.id < $4
-    ORDER BY e.id DESC LIMIT $6
+    WHERE ${condition} AND e.environment_id = p_environment_id AND e.id >= p_from_id AND e.id < p_to_id
+    ORDER BY e.id DESC LIMIT p_scan_limit
   ) scanned
   WHERE is_wanted OR is_scan_end
-  ORDER BY id DESC LIMIT $5`,
+  ORDER BY id DESC LIMIT p_limit`;
+
+/**
+ * Newest first. For the type there is no index, which every event would have to be written to: `scan_limit` events are
+ * looked at, or fewer when `limit` of them are wanted before. Tests have one.
+ */
+export const LIST_EVENTS = new StoredStatement({
+  name: 'list_events',
+  parameters: { ...listParameters, scan_limit: integer },
+  returns: columnsOf<StoredEventRow & Scanned>({ ...LISTED_TYPES, is_wanted: 'bool', is_scan_end: 'bool' }),
+  sql: `
+  (${wantedAmong('NOT p_is_test')})
+  UNION ALL (${wantedAmong('p_is_test AND e.is_test')})
+  ORDER BY id DESC LIMIT p_limit`,
+});
+
+/** The same of events that are named, each of which is looked up: those from `from_id` to `to_id` are all of them. */
+export const LIST_EVENTS_BY_ID = new StoredStatement({
+  name: 'list_events_by_id',
+  parameters: { ...listParameters, ids: uuidArray },
+  returns: columnsOf<StoredEventRow>(LISTED_TYPES),
+  sql: `
+  SELECT ${LISTED} FROM event e
+  WHERE e.environment_id = p_environment_id AND e.id = ANY (p_ids) AND e.id >= p_from_id AND e.id <= p_to_id
+    AND e.is_test = p_is_test AND (p_event_type IS NULL OR ${TYPE} = p_event_type)
+  ORDER BY e.id DESC LIMIT p_limit`,
 });
 
 interface StoredEventRow {
@@ -67,20 +101,27 @@ export async function listEvents(
   filter: EventFilter,
   scanLimit: number = SCAN_LIMIT,
 ): Promise<ListPart<EventRow>> {
-  const rows = await LIST_EVENTS.run(database, [
-    filter.environmentId,
-    filter.eventType,
-    ...idRangeOf(filter),
-    filter.limit + 1,
-    scanLimit,
-  ]);
-  const part = toScannedPart(rows, filter.limit, ({ id }) => id);
-  return mapPart(part, ({ environment_id: environmentId, event_type: eventType, created_at: createdAt, id }) => ({
-    id,
-    environmentId,
-    eventType,
-    createdAt,
-  }));
+  const { environmentId, eventType, isTest, limit } = filter;
+  const ids = filter.ids && idsInRange(filter.ids, filter).sort();
+  if (ids?.length === 0) return { rows: [], next: null };
+  const asked = { environment_id: environmentId, event_type: eventType, limit: limit + 1, is_test: isTest };
+  if (ids) {
+    const rows = await LIST_EVENTS_BY_ID.run(database, { ...asked, from_id: ids[0]!, to_id: ids.at(-1)!, ids });
+    return mapPart(
+      toPart(rows, limit, ({ id }) => id),
+      toEventRow,
+    );
+  }
+  const [from, to] = idRangeOf(filter);
+  const rows = await LIST_EVENTS.run(database, { ...asked, from_id: from, to_id: to, scan_limit: scanLimit });
+  return mapPart(
+    toScannedPart(rows, limit, ({ id }) => id),
+    toEventRow,
+  );
+}
+
+function toEventRow({ id, environment_id, event_type, created_at }: StoredEventRow): EventRow {
+  return { id, environmentId: environment_id, eventType: event_type, createdAt: created_at };
 }
 
 export async function findEventHead(database: Queryable, environmentId: string, id: string): Promise<EventRow | null> {
@@ -92,24 +133,15 @@ export async function findEventHead(database: Queryable, environmentId: string, 
 }
 
 export async function findEvent(database: Queryable, environmentId: string, id: string): Promise<EventDetail | null> {
-  const [row] = await database.query<(EventRow & Record<string, unknown> & { payload: string | null })[]>(
+  const [row] = await database.query<(EventRow & DeliveryCounts & { payload: string | null })[]>(
     `SELECT ${COLUMNS}, payload, counts.*
      FROM event
-     CROSS JOIN LATERAL (
-       SELECT
-         (
-           SELECT count(*)::int FROM delivery_queue q
-           WHERE q.environment_id = $1 AND q.event_id = $2 AND q.delivery_id BETWEEN $3 AND $4
-         ) + ${owedOfEventSql('$1::uuid', '$2::uuid')} AS pending,
-         count(*) FILTER (WHERE status = 'succeeded')::int AS succeeded,
-         count(*) FILTER (WHERE status = 'failed')::int AS failed,
-         count(*) FILTER (WHERE status = 'canceled')::int AS canceled
-       FROM delivery d WHERE d.environment_id = $1 AND d.event_id = $2 AND d.id BETWEEN $3 AND $4
+     CROSS JOIN LATERAL (${DELIVERY_COUNTS_OF_EVENT}
      ) counts
      WHERE id = $2 AND environment_id = $1`,
-    [environmentId, id, ...deliveryIdsOf(id)],
+    parametersOfEvent(environmentId, id),
   );
   if (!row) return null;
-  const { pending, succeeded, failed, canceled, ...event } = row as EventDetail & Record<DeliveryStatus, number>;
+  const { pending, succeeded, failed, canceled, ...event } = row;
   return { ...event, deliveries: { pending, succeeded, failed, canceled } };
 }

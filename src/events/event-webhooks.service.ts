@@ -1,9 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { notFound } from '../common/not-found.js';
-import { type ListPart, mapPart, type PageDto, type PageQuery, toPart } from '../common/page.js';
-import { listDeliveriesOfEvent } from '../deliveries/queue/delivery-reads.js';
-import { listOwedWebhooks } from '../deliveries/queue/fan-out-reads.js';
+import { notFound } from '../http/not-found.js';
+import { type ListPart, mapPart, type PageDto, type PageQuery, toPart } from '../reads/page.js';
+import { listDeliveriesOfEvent, listOwedWebhooks } from '../deliveries/queue/deliveries-of-event.js';
 import { PageReader, type PartQuery } from '../reads/page-reader.js';
 import type { Reader } from '../reads/read-turns.js';
 import { TEST_EVENT_TYPE } from '../webhooks/event-types.js';

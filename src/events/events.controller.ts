@@ -4,12 +4,12 @@ import { IntakeScope, Scopes } from '../auth/access.decorators.js';
 import { CurrentEnvironment } from '../auth/current-environment.decorator.js';
 import { CurrentPrincipal } from '../auth/current-principal.decorator.js';
 import { actorOf, type Principal } from '../auth/principal.js';
-import { ApiErrors } from '../common/api-errors.js';
-import { DeletedDto } from '../common/deleted.dto.js';
-import { IdempotencyKey } from '../common/idempotency-key.js';
-import { ApiPage, type PageDto, PageQuery, SHORT_PAGES } from '../common/page.js';
-import { UuidParam } from '../common/uuid-param.js';
-import { AnswersVerbatim } from '../common/verbatim-answer.js';
+import { ApiErrors } from '../openapi/api-errors.js';
+import { DeletedDto } from '../openapi/deleted.dto.js';
+import { IdempotencyKey } from '../idempotency/idempotency-key.js';
+import { ApiPage, type PageDto, PageQuery, SHORT_PAGES } from '../reads/page.js';
+import { UuidParam } from '../openapi/uuid-param.js';
+import { AnswersVerbatim } from '../http/verbatim-answer.js';
 import { CurrentReader } from '../reads/current-reader.decorator.js';
 import type { Reader } from '../reads/read-turns.js';
 import { EventBatchDto, EventDetailDto, EventDto } from './dto/event.dto.js';
@@ -31,7 +31,7 @@ export class EventsController {
   @HttpCode(202)
   @IntakeScope('event:write')
   @ApiOperation({
-    summary: 'Publish an event',
+    summary: 'Publish Event',
     description:
       '202 means committed: the event is stored, and its deliveries will be attempted, whatever happens to the process ' +
       'that answers. Those of many events to many webhooks are listed within seconds, and counted as pending at once.',
@@ -50,9 +50,9 @@ export class EventsController {
   @HttpCode(202)
   @IntakeScope('event:write')
   @ApiOperation({
-    summary: 'Publish up to 1,000 events',
+    summary: 'Publish Event Batch',
     description:
-      'All or none: one bad member refuses the batch, and the `field` of the failure names its index. A batch may owe ' +
+      'Up to 1,000 events. All or none: one bad member refuses the batch, and the `field` of the failure names its index. A batch may owe ' +
       'any number of deliveries up to PENDING_DELIVERIES_PER_ENVIRONMENT.',
   })
   @ApiAcceptedResponse({ type: EventBatchDto, description: 'Accepted and committed.' })
@@ -66,7 +66,7 @@ export class EventsController {
 
   @Get()
   @Scopes('event:read')
-  @ApiOperation({ summary: 'List events', description: `Newest first. Filters combine. ${SHORT_PAGES}` })
+  @ApiOperation({ summary: 'List Events', description: `Newest first. Filters combine. ${SHORT_PAGES}` })
   @ApiPage(EventDto)
   list(
     @CurrentEnvironment() environmentId: string,
@@ -79,7 +79,7 @@ export class EventsController {
   @Get(':id')
   @Scopes('event:read')
   @ApiOperation({
-    summary: 'Get an event',
+    summary: 'Get Event',
     description: 'With its payload as it was published, and its deliveries counted by status.',
   })
   @AnswersVerbatim()
@@ -91,9 +91,9 @@ export class EventsController {
   @Delete(':id')
   @Scopes('event:write')
   @ApiOperation({
-    summary: 'Delete the payload of an event',
+    summary: 'Erase Event Payload',
     description:
-      'The payload is removed for good; that there was an event stays, and its `payload` is null from then on. Its ' +
+      'Erases the payload for good; that there was an event stays, and its `payload` is null from then on. Its ' +
       'unfinished deliveries are canceled (`stopped`); an attempt under way may end. None of its deliveries can be ' +
       'sent again. Its idempotency key stays used. Deleting it again changes nothing.',
   })
@@ -110,9 +110,9 @@ export class EventsController {
   @Scopes('delivery:read')
   @ApiOperation({
     operationId: 'listEventWebhooks',
-    summary: 'Why was an event sent to a webhook, or not?',
+    summary: 'List Event Webhooks',
     description:
-      'Every webhook of the environment, those that were made later or are deleted by now too, each with its delivery ' +
+      'Why an event was sent to a webhook, or not: every webhook of the environment, those that were made later or are deleted by now too, each with its delivery ' +
       'of the event or the reason why it has none. A delivery that was recovered later counts. Of a test event: the ' +
       'webhook that was tested.',
   })

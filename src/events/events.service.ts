@@ -2,18 +2,21 @@ import { Injectable } from '@nestjs/common';
 import { createHash } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import { recordAudit } from '../audit/audit.repository.js';
-import { databaseBusy } from '../common/database-busy.js';
-import { ApiError, type FieldFailure } from '../common/errors.js';
-import { notFound } from '../common/not-found.js';
-import { mapPart, type PageDto } from '../common/page.js';
+import { databaseBusy } from '../http/database-busy.js';
+import { idempotencyConflict, OTHER_CONTENT } from '../idempotency/idempotency-key.js';
+import { idFilterOf } from '../reads/id-range.js';
+import { notFound } from '../http/not-found.js';
+import { mapPart, type PageDto } from '../reads/page.js';
 import { timeOf, uuidV7 } from '../common/uuid-v7.js';
-import { DailyPartitions } from '../database/daily-partitions.js';
+import { DailyPartitions } from '../database/partitions/daily-partitions.js';
 import { DatabaseClock } from '../database/database-clock.js';
 import { DeliveryMetrics } from '../deliveries/delivery-metrics.js';
-import { cancelDeliveriesOf } from '../deliveries/queue/cancel-deliveries.js';
+import { cancelDeliveriesOf } from '../deliveries/queue/deliveries-of-event.js';
 import { PageReader } from '../reads/page-reader.js';
 import type { Reader } from '../reads/read-turns.js';
-import { findKeyUses, type IncomingEvent, type KeyUse } from './accept-events.js';
+import { TEST_EVENT_TYPE } from '../webhooks/event-types.js';
+import type { IncomingEvent } from '../deliveries/intake/delivery-intake.js';
+import { findKeyUses, type KeyUse } from '../deliveries/intake/event-keys.js';
 import { deletePayload } from './delete-payload.js';
 import type { BatchEventDto, PublishEventDto } from './dto/publish-event.dto.js';
 import { EventDetailDto, EventDto } from './dto/event.dto.js';
@@ -37,7 +40,7 @@ export class EventsService {
     const refused = await this.intake.accept([event]);
     if (!refused.has(event.id)) return EventDto.of(event);
     const uses = await findKeyUses(this.dataSource, environmentId, [key!]);
-    return EventDto.of(earlierEvent(event, uses, 'Idempotency-Key'));
+    return EventDto.of(earlierEvent(event, uses));
   }
 
   async publishBatch(environmentId: string, bodies: readonly BatchEventDto[]): Promise<EventDto[]> {
@@ -67,16 +70,20 @@ export class EventsService {
   }
 
   list(environmentId: string, query: EventQuery, reader: Reader): Promise<PageDto<EventDto>> {
-    const filter = {
-      environmentId,
-      eventType: query.event_type ?? null,
-      createdAfter: query.created_after ?? null,
-      createdBefore: query.created_before ?? null,
-    };
+    const { event_type: eventType = null, idempotency_key: key } = query;
+    const isTest = query.is_test ?? eventType === TEST_EVENT_TYPE;
+    const filter = { environmentId, eventType, isTest, ...idFilterOf(query) };
     return this.pages.read({ list: 'event', environmentId }, query, reader, async ({ scanLimit, ...range }) => {
-      const part = await listEvents(this.dataSource, { ...filter, ...range }, scanLimit);
+      const ids = key === undefined ? filter.ids : await this.publishedWith(environmentId, key, filter.ids);
+      const part = await listEvents(this.dataSource, { ...filter, ...range, ids }, scanLimit);
       return mapPart(part, (row) => EventDto.of(row));
     });
+  }
+
+  /** The id of the event that was published with the key, if it is among these; null: among all. */
+  private async publishedWith(environmentId: string, key: string, ids: readonly string[] | null): Promise<string[]> {
+    const id = (await findKeyUses(this.dataSource, environmentId, [key])).get(key)?.eventId;
+    return id !== undefined && (ids?.includes(id) ?? true) ? [id] : [];
   }
 
   async get(environmentId: string, id: string): Promise<EventDetailDto> {
@@ -136,7 +143,7 @@ function foldEqualMembers(events: readonly IncomingEvent[]): IncomingEvent[] {
       return event;
     }
     if (!first.idempotency!.contentHash.equals(event.idempotency.contentHash)) {
-      throw conflict({ field: keyFieldOf(index), message: 'is used twice in this batch with other content' });
+      throw idempotencyConflict('is used twice in this batch with other content', keyFieldOf(index));
     }
     return first;
   });
@@ -149,21 +156,16 @@ function keyFieldOf(index: number): string {
 /**
  * The event that was accepted under this event's key before.
  *
- * @param field where the request has the key, for the error of a key that was used with other content
+ * @param field where the request has the key; absent: in the header
  */
-function earlierEvent(event: IncomingEvent, uses: ReadonlyMap<string, KeyUse>, field: string): IncomingEvent {
+function earlierEvent(event: IncomingEvent, uses: ReadonlyMap<string, KeyUse>, field?: string): IncomingEvent {
   const { key, contentHash } = event.idempotency!;
   const use = uses.get(key);
   if (!use) {
     throw databaseBusy('The idempotency key has just run out; repeat the request');
   }
   if (!use.contentHash.equals(contentHash)) {
-    throw conflict({ field, message: 'was used before with other content' });
+    throw idempotencyConflict(OTHER_CONTENT, field);
   }
   return { ...event, id: use.eventId, createdAt: new Date(timeOf(use.eventId)) };
-}
-
-function conflict(failure: FieldFailure): ApiError {
-  const message = `${failure.field} ${failure.message}`;
-  return new ApiError('IDEMPOTENCY_CONFLICT', message, { details: { failures: [failure] } });
 }

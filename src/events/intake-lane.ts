@@ -1,20 +1,18 @@
-import { Logger } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Gathering } from '../common/gathering.js';
+import { MicroBatcher } from '../common/micro-batcher.js';
 import { RoundRobin } from '../common/round-robin.js';
-import { DELIVERIES_WITHOUT_ROOM, type RoomKeeper } from '../deliveries/engine/room-keeper.js';
-import type { IncomingEvent } from './accept-events.js';
+import {
+  DELIVERIES_WITHOUT_ROOM,
+  type DeliveryIntake,
+  type IncomingEvent,
+} from '../deliveries/intake/delivery-intake.js';
 import type { Load } from './waiting-share.js';
 
 /** How long events wait for others to share their statement, and how many are worth one at once. */
-const GATHER_MS = 2;
-const WORTHWHILE_EVENTS = 32;
+const WINDOW = { ms: 2, enough: 32 };
 
 /** A statement that took longer did so for others' sake. */
 const LONGEST_REST_MS = 50;
-
-/** How long an environment counts as one that uses a lane after its last event. */
-const USE_MEMORY_MS = 1_000;
 
 /** The events of one request, and so of one environment: accepted all or none. */
 export interface WaitingGroup {
@@ -45,37 +43,29 @@ export interface LaneOptions<Group> {
  * next, and under traffic what arrives in a moment after it too. Environments take turns.
  */
 export class IntakeLane<Group extends WaitingGroup> {
-  private readonly logger = new Logger(IntakeLane.name);
   private readonly waiting = new RoundRobin<Group>();
   private waitingEvents = 0;
   private waitingDeliveries = 0;
-  private isFlushing = false;
-  private readonly gathering = new Gathering(GATHER_MS, WORTHWHILE_EVENTS);
+  private readonly batcher = new MicroBatcher({
+    context: IntakeLane.name,
+    window: WINDOW,
+    waitsForMore: () => this.isLastShared,
+    waiting: () => this.waitingEvents,
+    writeNext: () => this.writeNext(),
+  });
   /** Several requests shared the last statement. A publisher that sends one after the other never waits for company. */
   private isLastShared = false;
-  /** `performance.now()` of when something was last put in, by environment; the longest ago first. */
-  private readonly usedAt = new Map<string, number>();
-  private lastUser: string | null = null;
 
   constructor(
-    private readonly rooms: RoomKeeper,
+    private readonly deliveries: DeliveryIntake,
     private readonly options: LaneOptions<Group>,
   ) {}
-
-  /** Whether any other environment than these has put something in within the last second. */
-  isUsedBesides(environmentIds: readonly string[]): boolean {
-    this.forgetUses();
-    for (const id of this.usedAt.keys()) if (!environmentIds.includes(id)) return true;
-    return false;
-  }
 
   add(group: Group): void {
     this.waiting.push(group.environmentId, group);
     this.waitingEvents += group.events.length;
     this.waitingDeliveries += group.deliveries;
-    this.noteUse(group.environmentId);
-    this.gathering.grown(this.waitingEvents);
-    this.startFlush();
+    this.batcher.added();
   }
 
   /** Takes back what has not come to its statement. */
@@ -83,47 +73,14 @@ export class IntakeLane<Group extends WaitingGroup> {
     return this.takenOut(this.waiting.remove(isUnwanted));
   }
 
-  private noteUse(environmentId: string): void {
-    if (environmentId !== this.lastUser) {
-      this.forgetUses();
-      this.usedAt.delete(environmentId);
-      this.lastUser = environmentId;
-    }
-    this.usedAt.set(environmentId, performance.now());
-  }
-
-  private forgetUses(): void {
-    const since = performance.now() - USE_MEMORY_MS;
-    for (const [id, at] of this.usedAt) {
-      if (at >= since) return;
-      this.usedAt.delete(id);
-    }
-  }
-
-  private startFlush(): void {
-    if (this.isFlushing) return;
-    this.isFlushing = true;
-    // Requests that are handled in the same turn of the event loop share the first statement.
-    setImmediate(() => {
-      this.flush().catch((error: unknown) => this.logger.error({ msg: 'intake broke off', err: error }));
-    });
-  }
-
-  private async flush(): Promise<void> {
-    try {
-      while (this.waiting.size > 0) {
-        if (this.isLastShared) await this.gathering.wait(this.waitingEvents);
-        const fitting =
-          this.waitingEvents < this.options.patientFrom
-            ? DELIVERIES_WITHOUT_ROOM
-            : await this.rooms.roomToAccept(this.waiting.owners, this.waitingDeliveries);
-        const groups = this.take(fitting);
-        // None when all were given up meanwhile.
-        if (groups.length > 0) await this.write(groups);
-      }
-    } finally {
-      this.isFlushing = false;
-    }
+  private async writeNext(): Promise<void> {
+    const fitting =
+      this.waitingEvents < this.options.patientFrom
+        ? DELIVERIES_WITHOUT_ROOM
+        : await this.deliveries.waitForRoom(this.waiting.owners, this.waitingDeliveries);
+    const groups = this.take(fitting);
+    // None when all were given up meanwhile.
+    if (groups.length > 0) await this.write(groups);
   }
 
   private async write(groups: readonly Group[]): Promise<void> {

@@ -1,3 +1,5 @@
+import { LRUCache } from 'lru-cache';
+
 /** The deliveries of so many milliseconds count in full, those of longer ago less and less. */
 const MEMORY_MS = 1_000;
 /** How far one statement moves what is known of how many deliveries an environment's event makes. */
@@ -15,8 +17,7 @@ interface Pace {
 
 /** How much environments publish, in deliveries: those that an event is likely to make, and itself at the least. */
 export class PublishingPace {
-  /** By environment, the longest unheard of first. */
-  private readonly paces = new Map<string, Pace>();
+  private readonly paces = new LRUCache<string, Pace>({ max: CAPACITY });
 
   /** How many deliveries so many events are likely to make. */
   expectedDeliveries(environmentId: string, events: number): number {
@@ -32,9 +33,7 @@ export class PublishingPace {
   add(environmentId: string, events: number, now: number): number {
     const { each, recent, at } = this.paces.get(environmentId) ?? { each: 1, recent: 0, at: now };
     const sum = events * each + recent * Math.exp((at - now) / MEMORY_MS);
-    this.paces.delete(environmentId);
     this.paces.set(environmentId, { each, recent: sum, at: now });
-    if (this.paces.size > CAPACITY) this.paces.delete(this.paces.keys().next().value!);
     return sum;
   }
 

@@ -1,30 +1,30 @@
+import { DATABASE_TROUBLES } from '../common/database-trouble.js';
 import { OPERATIONAL_EVENT_TYPES } from '../common/operational-events.js';
 import { ATTEMPT_ERRORS, CANCEL_REASONS } from '../common/outcomes.js';
 
 export interface Metric {
   type: 'counter' | 'gauge' | 'histogram';
-  /** Ends in its unit; a counter in `_total`. */
+  /** Ends with its unit; the name of a counter with `_total`. */
   name: string;
   /** What it counts or measures, also for whoever reads a dashboard at night. */
   help: string;
-  /** By name, the values that a label can have: all of them, or in words where only a running program knows them. */
+  /** The values of each label, by its name: all of them, or a description if only a running program knows them. */
   labels?: Readonly<Record<string, readonly string[] | string>>;
-  /** Of a histogram: upper bounds in seconds. */
+  /** For a histogram: upper bounds in seconds. */
   buckets?: readonly number[];
 }
 
-/** From a hand-over in memory to a wait behind a backlog. */
+/** From a direct hand-over in memory to a wait behind a backlog. */
 const START_BUCKETS = [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
-/** From a receiver next door to the deadline of an attempt, 15 s unless set otherwise. */
+/** From a nearby receiver to the deadline of an attempt, 15 s by default. */
 const ATTEMPT_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30];
 const REQUEST_BUCKETS = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
 
-/** Why an attempt failed: by what went wrong, or by the class of the answer's status. */
+/** Why an attempt failed: the kind of failure, or the class of the answer's status. */
 export const FAILURE_REASONS = [...ATTEMPT_ERRORS, 'status_3xx', 'status_4xx', 'status_5xx', 'status_other'] as const;
 export type FailureReason = (typeof FAILURE_REASONS)[number];
 
-/** What an endpoint can become. */
-export const ENDPOINT_STATES = [
+export const ENDPOINT_CHANGES = [
   'down',
   'recovering',
   'healthy',
@@ -32,18 +32,21 @@ export const ENDPOINT_STATES = [
   'disabled_gone',
   'disabled_failing',
 ] as const;
-export type EndpointState = (typeof ENDPOINT_STATES)[number];
+export type EndpointChange = (typeof ENDPOINT_CHANGES)[number];
 
-/** Requests of the API, what moves events and deliveries, events of who publishes little, and look-ups of tokens wait apart. */
+/**
+ * Separate pools: requests of the API, work on events and deliveries, token look-ups, and events of environments that
+ * publish little.
+ */
 const DATABASE_POOLS = ['requests', 'pipeline', 'access', 'intake'] as const;
 
 /** HTTP methods that have routes; any other is `other`. */
 export const REQUEST_METHODS = ['DELETE', 'GET', 'HEAD', 'PATCH', 'POST', 'other'] as const;
 
-/** The `route` label of a request whose path is not one of the API's. */
+/** The `route` label of a request whose path is not in the API. */
 export const NO_ROUTE = 'none';
 
-/** Every metric of our own: `/metrics`, its labels and docs/metrics.md are made from this table. */
+/** All our metrics: `/metrics`, its labels and docs/metrics.md are made from this table. */
 export const METRICS = {
   buildInfo: {
     type: 'gauge',
@@ -66,7 +69,7 @@ export const METRICS = {
   eventsRefused: {
     type: 'counter',
     name: 'tidings_events_refused_total',
-    help: 'Events that were not taken in: too many waited to be stored, or for too long (503), or their environment is owed too much (429, 422).',
+    help: 'Events that were not taken in: too many waited to be stored, or for too long, or the database did not take them (503), or their environment is owed too much (429, 422).',
   },
   eventsWaiting: {
     type: 'gauge',
@@ -172,7 +175,7 @@ export const METRICS = {
     type: 'counter',
     name: 'tidings_endpoint_state_changes_total',
     help: 'Endpoints that changed their state, by what they became.',
-    labels: { to: ENDPOINT_STATES },
+    labels: { to: ENDPOINT_CHANGES },
   },
 
   operationalEventsDropped: {
@@ -199,6 +202,24 @@ export const METRICS = {
     name: 'tidings_database_waiting',
     help: 'Callers in this replica that wait for a free connection.',
     labels: { pool: DATABASE_POOLS },
+  },
+
+  databaseTroubles: {
+    type: 'counter',
+    name: 'tidings_database_troubles_total',
+    help: 'Statements that failed, and connections that could not be made, because of the database, by what was wrong with it: `busy` is any lack of an answer, also locks, deadlocks and restarts.',
+    labels: { trouble: DATABASE_TROUBLES },
+  },
+
+  partitionsAhead: {
+    type: 'gauge',
+    name: 'tidings_partitions_ahead_days',
+    help: 'For how many whole days after today there are partitions in all three logs, without a gap; normally 7. At 0 nothing can be stored tomorrow; -1: today has none either. Absent while the database does not answer.',
+  },
+  oldestDayAge: {
+    type: 'gauge',
+    name: 'tidings_oldest_retained_day_age_days',
+    help: 'How many days ago the oldest day was that still has a partition. Above RETENTION_DAYS a day is kept for unfinished deliveries, or could not be dropped. Absent while the database does not answer.',
   },
 
   readsWaiting: {
@@ -237,7 +258,7 @@ export type LabelsOf<K extends MetricKey> = Table[K] extends { labels: infer Lab
   ? { [Label in keyof Labels]: ValueOf<Labels[Label]> }
   : Record<string, never>;
 
-/** Every series of the metric, or null when only a running program knows which there are. */
+/** Every series of the metric, or null when only a running program knows them. */
 export function seriesOf({ labels = {} }: Metric): Record<string, string>[] | null {
   let series: Record<string, string>[] = [{}];
   for (const [name, values] of Object.entries(labels)) {

@@ -11,12 +11,10 @@ import {
   seriesOf,
 } from './metric-table.js';
 
-/** One series of a counter. */
 export interface Count {
   inc(by?: number): void;
 }
 
-/** One series of a histogram. */
 export interface Distribution {
   observe(seconds: number): void;
 }
@@ -28,8 +26,8 @@ interface Reading {
 }
 
 /**
- * The metrics of this replica. Whoever counts asks once for its series and keeps it: what a label can have is looked at
- * then, and counting is an addition.
+ * The metrics of this replica. Code that counts asks once for its series and keeps it: the labels are checked then, and
+ * counting is only an addition.
  */
 @Injectable()
 export class Metrics {
@@ -58,7 +56,7 @@ export class Metrics {
     this.readings.push({ gauge: this.gauges.get(key)!, labels, read });
   }
 
-  /** @param refresh awaited before the gauges are read. It ends in its own time and never rejects. */
+  /** @param refresh awaited before the gauges are read. It must limit its own time and never reject. */
   beforeRead(refresh: () => Promise<void>): void {
     this.refreshers.push(refresh);
   }
@@ -74,7 +72,7 @@ export class Metrics {
     return this.registry.metrics();
   }
 
-  /** Each series that is known from the table begins at 0, so that the first count is an increase to who asks for a rate. */
+  /** Each series known from the table starts at 0, so that a rate shows the first count as an increase. */
   private declare(key: string, metric: Metric): void {
     const { type, name, help, labels = {}, buckets = [] } = metric;
     const options = { name, help, labelNames: Object.keys(labels), registers: [this.registry] };

@@ -3,7 +3,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 let registry: Registry | null = null;
 
 /**
- * What prom-client tells of any Node process: processor time, memory, event loop lag, garbage collection. Observing
+ * prom-client's metrics of a Node process: processor time, memory, event loop lag, garbage collection. Observation
  * begins with the first call. Once per process, because it cannot be ended.
  */
 export function processMetrics(): Registry {

@@ -1,5 +1,5 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { Repeater } from '../common/repeater.js';
+import { BackgroundTask } from '../common/background-task.js';
 import { Metrics } from '../metrics/metrics.js';
 import { DatabaseClock, NOTABLE_OFFSET_MS } from '../database/database-clock.js';
 
@@ -9,10 +9,13 @@ const LOOK_MS = 10_000;
 @Injectable()
 export class ClockWatcher implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger('Clock');
-  private readonly repeater = new Repeater(LOOK_MS, (error) => {
-    this.logger.error({ msg: 'the clocks could not be compared', err: error });
+  private readonly task = new BackgroundTask({
+    context: 'Clock',
+    purpose: 'compare the clocks',
+    everyMs: LOOK_MS,
+    round: () => Promise.resolve(this.look()),
   });
-  /** What was told last, in milliseconds. */
+  /** The last reported difference, in milliseconds. */
   private toldMs = 0;
 
   constructor(
@@ -23,15 +26,14 @@ export class ClockWatcher implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   onApplicationBootstrap(): void {
-    this.look();
-    this.repeater.startLater(() => Promise.resolve(this.look()));
+    this.task.startBeside();
   }
 
   onModuleDestroy(): Promise<void> {
-    return this.repeater.stop();
+    return this.task.stop();
   }
 
-  /** Told once, and again when it has changed by as much as is worth telling. */
+  /** Reports a difference once, and again when it has changed by a notable amount. */
   private look(): void {
     const offsetMs = this.clock.offsetMs();
     if (Math.abs(offsetMs - this.toldMs) < NOTABLE_OFFSET_MS) return;

@@ -5,14 +5,14 @@ import { ReadinessChecks } from '../common/readiness-checks.js';
 /** Checks that the database answers and has the schema of this version. */
 @Injectable()
 export class DatabaseReadiness {
-  #isMigrated = false;
+  private isMigrated = false;
 
   constructor(
     private readonly dataSource: DataSource,
     checks: ReadinessChecks,
   ) {
     checks.register('database', () => this.answers());
-    checks.register('migrations', () => this.isMigrated());
+    checks.register('migrations', () => this.hasSchemaOfThisVersion());
   }
 
   private async answers(): Promise<boolean> {
@@ -20,10 +20,10 @@ export class DatabaseReadiness {
     return true;
   }
 
-  /** Migrations are never undone under a running process, so a yes is kept. */
-  private async isMigrated(): Promise<boolean> {
-    this.#isMigrated ||= await this.hasRunEveryMigration();
-    return this.#isMigrated;
+  /** Migrations are never undone under a running process, so a positive answer is kept. */
+  private async hasSchemaOfThisVersion(): Promise<boolean> {
+    this.isMigrated ||= await this.hasRunEveryMigration();
+    return this.isMigrated;
   }
 
   private async hasRunEveryMigration(): Promise<boolean> {

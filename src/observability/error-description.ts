@@ -1,22 +1,21 @@
-/** What the log tells of an error. */
 export interface ErrorDescription {
   type: string;
   message: string;
   code?: string;
-  /** Of a database error: what it was about. */
+  /** For a database error: the table concerned. */
   table?: string;
   constraint?: string;
-  /** The frames alone; the message is its own member. */
+  /** Only the frames; the message has its own member. */
   stack?: string;
   cause?: ErrorDescription;
-  /** Of several at once, such as a connection refused by each address of a name. */
+  /** For several errors at once, such as a connection refused by each address of a name. */
   errors?: ErrorDescription[];
 }
 
 /**
- * SQLSTATE classes whose messages name objects of the schema and never a value: connections, integrity constraints,
- * transactions, authorisation, syntax, resources, operators' actions
- * (https://www.postgresql.org/docs/current/errcodes-appendix.html). Class 22 quotes the value that it complains of.
+ * SQLSTATE classes whose messages name objects of the schema and never contain a value: connections, integrity
+ * constraints, transactions, authorisation, syntax, resources, operators' actions
+ * (https://www.postgresql.org/docs/current/errcodes-appendix.html). Class 22 quotes the wrong value.
  */
 const CLASSES_WITHOUT_VALUES = new Set(['08', '0A', '23', '25', '28', '3D', '40', '42', '53', '55', '57', '58']);
 const MAX_CAUSES = 4;
@@ -24,8 +23,8 @@ const MAX_ERRORS = 4;
 const MAX_FRAMES = 30;
 
 /**
- * Describes an error without what it carries along: the statement, its parameters and the detail of a database error
- * hold rows, and the message of a JSON syntax error quotes the text.
+ * Describes an error without its data: the statement, the parameters and the detail of a database error contain rows,
+ * and the message of a JSON syntax error quotes the text.
  */
 export function describeError(error: Error, causesLeft: number = MAX_CAUSES): ErrorDescription {
   const { code, table, constraint, errors } = error as Error & Record<string, unknown>;
@@ -57,13 +56,16 @@ function messageOf(error: Error): string {
   return `the database answered SQLSTATE ${code}`;
 }
 
-/** What PostgreSQL itself answered, as `pg` reports it or TypeORM wraps it. Both put a five-character SQLSTATE in `code`. */
+/**
+ * An error that PostgreSQL answered, as `pg` reports it or TypeORM wraps it. Both put a five-character SQLSTATE in
+ * `code`.
+ */
 function isDatabaseError(error: Error): boolean {
   const { code, severity } = error as Error & Record<string, unknown>;
   return typeof severity === 'string' && typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code);
 }
 
-/** The stack begins with the message, which can have lines that look like frames: so it is cut off by its length. */
+/** The stack begins with the message, which can contain lines like frames. So the message is cut off by its length. */
 function framesOf({ stack, message }: Error): string {
   if (typeof stack !== 'string') return '';
   const at = message === '' ? -1 : stack.indexOf(message);

@@ -12,7 +12,7 @@ export class HealthController {
 
   @Get('live')
   @Public()
-  @ApiOperation({ summary: 'Is the process alive', description: 'Restart the process when this does not answer.' })
+  @ApiOperation({ summary: 'Get Liveness', description: 'Restart the process when this does not answer.' })
   @ApiOkResponse({ type: LivenessDto, description: 'It is.' })
   getLiveness(): LivenessDto {
     return { status: 'ok' };
@@ -21,7 +21,7 @@ export class HealthController {
   @Get('ready')
   @Public()
   @ApiOperation({
-    summary: 'Should the process be sent requests',
+    summary: 'Get Readiness',
     description: 'Take the process out of rotation, but leave it running, while this answers 503.',
   })
   @ApiOkResponse({ type: ReadinessDto, description: 'It should.' })

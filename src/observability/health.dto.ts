@@ -1,5 +1,7 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
-import { namedEnum } from '../common/named-enum.js';
+import { DATABASE_TROUBLES } from '../common/database-trouble.js';
+import { growingEnum, namedEnum } from '../openapi/named-enum.js';
+import type { NamedTrouble } from '../database/database-troubles.js';
 
 export const HEALTH_STATUSES = ['ok', 'unavailable'] as const;
 
@@ -9,7 +11,7 @@ const HEALTH_STATUS = namedEnum('HealthStatus', HEALTH_STATUSES, 'How a replica,
 
 @ApiSchema({ name: 'Liveness' })
 export class LivenessDto {
-  @ApiProperty({ enum: ['ok'], example: 'ok' })
+  @ApiProperty({ enum: ['ok'], description: 'Always `ok`: a process that is not does not answer.', example: 'ok' })
   status: 'ok';
 }
 
@@ -17,6 +19,13 @@ export class LivenessDto {
 export class ReadinessChecksDto {
   @ApiProperty({ ...HEALTH_STATUS, example: 'ok', description: 'Whether the database answers within a second.' })
   database: HealthStatus;
+
+  @ApiProperty({
+    ...HEALTH_STATUS,
+    example: 'ok',
+    description: 'Whether the database can store: its disk has room, and it takes writes.',
+  })
+  storage: HealthStatus;
 
   @ApiProperty({
     ...HEALTH_STATUS,
@@ -33,11 +42,26 @@ export class ReadinessChecksDto {
   dispatcher: HealthStatus;
 }
 
+const NAMED_TROUBLES = DATABASE_TROUBLES.filter((trouble) => trouble !== 'busy');
+
 @ApiSchema({ name: 'Readiness' })
 export class ReadinessDto {
   @ApiProperty({ ...HEALTH_STATUS, example: 'ok', description: 'Also `unavailable` while the process stops.' })
   status: HealthStatus;
 
-  @ApiProperty({ type: ReadinessChecksDto })
+  @ApiProperty({ type: ReadinessChecksDto, description: 'How each of the things is that a replica needs.' })
   checks: ReadinessChecksDto;
+
+  @ApiProperty({
+    ...growingEnum(
+      'DatabaseTrouble',
+      NAMED_TROUBLES,
+      'What is wrong with the database. `full`: its disk. `read_only`: it takes no writes. `corrupted`: it cannot read its ' +
+        'files. `misconfigured`: its sessions have settings that would change results; the log tells which.',
+    ),
+    nullable: true,
+    example: null,
+    description: 'What was wrong with the database within the last 30 seconds; null: nothing that has a name.',
+  })
+  database_trouble: NamedTrouble | null;
 }

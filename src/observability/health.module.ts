@@ -1,14 +1,13 @@
-import { Global, Module } from '@nestjs/common';
-import { ReadinessChecks } from '../common/readiness-checks.js';
+import { Module } from '@nestjs/common';
+import { ReadinessModule } from '../common/readiness-checks.js';
 import { DatabaseReadiness } from './database-readiness.js';
 import { HealthController } from './health.controller.js';
 import { HealthService } from './health.service.js';
+import { StorageReadiness } from './storage-readiness.js';
 
-/** Global, so that each part of the application can leave its readiness check. */
-@Global()
 @Module({
+  imports: [ReadinessModule],
   controllers: [HealthController],
-  providers: [HealthService, DatabaseReadiness, ReadinessChecks],
-  exports: [ReadinessChecks],
+  providers: [HealthService, DatabaseReadiness, StorageReadiness],
 })
 export class HealthModule {}

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { READINESS_CHECK_NAMES, type ReadinessCheck, ReadinessChecks } from '../common/readiness-checks.js';
-import { ShutdownState } from '../common/shutdown-state.js';
+import { ShutdownState } from '../http/shutdown-state.js';
 import { within } from '../common/within.js';
+import { DatabaseTroubles } from '../database/database-troubles.js';
 import type { HealthStatus, ReadinessChecksDto, ReadinessDto } from './health.dto.js';
 
-/** How long a check may take; orchestrators commonly give the whole probe a second or a few. */
+/** The time limit of a check; orchestrators usually give the whole probe one or a few seconds. */
 const CHECK_DEADLINE_MS = 1_000;
 
 @Injectable()
@@ -12,6 +13,7 @@ export class HealthService {
   constructor(
     private readonly checks: ReadinessChecks,
     private readonly shutdown: ShutdownState,
+    private readonly troubles: DatabaseTroubles,
   ) {}
 
   async readiness(): Promise<ReadinessDto> {
@@ -19,12 +21,12 @@ export class HealthService {
       async (name) => [name, await statusOf(this.checks.get(name), CHECK_DEADLINE_MS)] as const,
     );
     const checks = Object.fromEntries(await Promise.all(entries)) as unknown as ReadinessChecksDto;
-    const isReady = !this.shutdown.isStopping && Object.values(checks).every((status) => status === 'ok');
-    return { status: isReady ? 'ok' : 'unavailable', checks };
+    const isReady = !this.shutdown.isLeaving && Object.values(checks).every((status) => status === 'ok');
+    return { status: isReady ? 'ok' : 'unavailable', checks, database_trouble: this.troubles.recent() };
   }
 }
 
-/** The check's answer; none within the deadline is `unavailable`, whatever it says later. */
+/** The check's answer; `unavailable` if there is none within the deadline, whatever comes later. */
 export async function statusOf(check: ReadinessCheck, deadlineMs: number): Promise<HealthStatus> {
   try {
     const answer = Promise.resolve(check());

@@ -21,7 +21,7 @@ export function logEntry(
   const entry: Record<string, unknown> = {};
   if (context !== undefined) entry['context'] = redactText(context, secrets);
   const texts: string[] = [];
-  // Filled in below; here so that it stands before the members in the line.
+  // Filled in below; set here so that it comes before the members in the line.
   entry['msg'] = '';
   for (const argument of [message, ...given]) {
     if (isError(argument)) entry['err'] = redactMember('err', argument, secrets);
@@ -44,7 +44,7 @@ function textOf(value: unknown): string {
   return value === undefined ? 'undefined' : JSON.stringify(value);
 }
 
-/** Nest hands a stack over as text. Its first lines repeat the message, which can quote anything. */
+/** Nest passes a stack as text. Its first lines repeat the message, which can quote anything. */
 function framesOnly(stack: string): { stack: string } {
   const frames = stack.split('\n').filter((line) => /^\s+at /.test(line));
   return { stack: frames.map((line) => line.trim()).join('\n') };

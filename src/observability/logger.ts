@@ -5,7 +5,7 @@ import { secretTextsOf } from '../config/secret-texts.js';
 import { logEntry } from './log-entry.js';
 import { StdoutLines } from './stdout-lines.js';
 
-/** Nest tells each module and route that it sets up: 60 lines that nobody reads, unless they are looking for one. */
+/** Nest logs each module and route that it sets up: 60 lines that are rarely read. */
 const START_UP_CONTEXTS = new Set([
   'NestFactory',
   'InstanceLoader',
@@ -14,18 +14,21 @@ const START_UP_CONTEXTS = new Set([
   'NestApplication',
 ]);
 
+/** Nest logs a failed start under this name and also throws it. The code that catches it reports it. */
+const THROWN_AS_WELL = 'ExceptionHandler';
+
 export interface LoggerOptions {
   level: Level | 'silent';
-  /** Texts that may not appear in a line, whatever member they come in. */
+  /** Texts that must not appear in a line, in any member. */
   secrets?: readonly string[];
   /** Where lines go; stdout if absent. */
   stream?: DestinationStream | undefined;
 }
 
 /**
- * Writes one JSON object per line: `level`, `time`, `context`, `msg` and what else the caller gave. Everything passes
- * through `redact` first. Call it through Nest's `Logger`:
- * `logger.warn({ msg: 'webhook made inactive', webhook_id })`, `logger.error({ msg: '…', err: error })`.
+ * Writes one JSON object per line: `level`, `time`, `context`, `msg` and the caller's other members. Everything passes
+ * through `redact` first. Call it through Nest's `Logger`: `logger.warn({ msg: 'webhook made inactive', webhook_id })`,
+ * `logger.error({ msg: '…', err: error })`.
  */
 export class PinoLogger implements LoggerService {
   private readonly pino: Logger;
@@ -46,7 +49,7 @@ export class PinoLogger implements LoggerService {
     );
   }
 
-  /** The logger that the settings ask for; it shows none of their secrets. */
+  /** The logger for these settings; it shows none of their secrets. */
   static of(config: Config, stream?: DestinationStream): PinoLogger {
     return new PinoLogger({ level: config.logLevel, secrets: secretTextsOf(config), stream });
   }
@@ -56,6 +59,7 @@ export class PinoLogger implements LoggerService {
   }
 
   error(message: unknown, ...rest: unknown[]): void {
+    if (rest.at(-1) === THROWN_AS_WELL) return;
     this.write('error', message, rest);
   }
 

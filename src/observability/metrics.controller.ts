@@ -16,7 +16,7 @@ export class MetricsController {
   @Header('Content-Type', 'text/plain; version=0.0.4; charset=utf-8')
   @ApiOperation({
     operationId: 'getMetrics',
-    summary: 'The metrics of this replica',
+    summary: 'Get Metrics',
     description:
       'In the text format of Prometheus. Each replica is scraped for itself; what is shared by all of them, such as ' +
       'the depth of the queue, each of them tells. docs/metrics.md lists them.',

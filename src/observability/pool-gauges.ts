@@ -4,7 +4,6 @@ import { AccessDataSource, IntakeDataSource, PipelineDataSource } from '../datab
 import { poolUsageOf } from '../database/pool-usage.js';
 import { Metrics } from '../metrics/metrics.js';
 
-/** Shows the use of the database's connection pools. */
 @Injectable()
 export class PoolGauges {
   constructor(

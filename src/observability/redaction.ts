@@ -6,28 +6,28 @@ const MAX_DEPTH = 6;
 /** Characters; a longer text is cut. The longest target URL has 2,048. */
 const MAX_TEXT = 4096;
 
-/** Members that hold a credential, or a request's content, whatever they hold it as. */
+/** Members that hold a credential or the content of a request, of any type. */
 const SENSITIVE_MEMBER =
   /secret|token|passw|authori[sz]ation|cookie|credential|(encryption|api|private)_?keys?$|^(payload|body|headers?|query|querystring|parameters|params|detail)$/i;
-/** Members that only tell of such a thing: `token_id`, `secret_count`, `api_token_expires_at`. */
+/** Members that only describe such a thing: `token_id`, `secret_count`, `api_token_expires_at`. */
 const TELLING_MEMBER = /(_id|_count|_at|Id|Count|At)$/;
 
 const TEXT_RULES: readonly (readonly [RegExp, string])[] = [
   [/\b(Bearer|Basic)\s+[\w\-.~+/]+=*/gi, `$1 ${REDACTED}`],
   [/\b(tdg|whsec)_[\w\-+/=]+/g, `$1_${REDACTED}`],
-  // The user and password of a URL, then its query string; the latter of a bare path too.
+  // The user and password of a URL, then its query string; also the query string of a path alone.
   [/(\b[a-z][a-z\d+.-]*:\/\/)[^\s/?#]*@/gi, `$1${REDACTED}@`],
   [/(\/[^\s?"'<>]*)\?[^\s"'<>]+/g, `$1?${REDACTED}`],
 ];
 
-/** Lines have the same few members again and again: remembering them halves the time that a line takes. */
+/** Lines repeat the same few members: to remember the verdicts halves the time for a line. */
 const verdicts = new Map<string, boolean>();
 const MAX_VERDICTS = 1000;
 
-/** Passes over the many texts in which no rule can find anything: ids, states, names. */
+/** Skips the many texts in which no rule can find anything: ids, states, names. */
 const WORTH_A_LOOK = /[?@]|bearer|basic|tdg_|whsec_/i;
 
-/** @param secrets texts that must not appear, one that holds another before that. */
+/** @param secrets texts that must not appear; a text that contains another comes before it. */
 export function withoutSecrets(text: string, secrets: readonly string[]): string {
   return secrets.reduce((left, secret) => left.replaceAll(secret, REDACTED), text);
 }
@@ -40,9 +40,9 @@ export function redactText(text: string, secrets: readonly string[]): string {
 }
 
 /**
- * The net under the rule that nothing secret is logged: takes credentials, query strings and the content of requests
- * out of a value on its way to the log. Members are judged by their name, texts by what credentials look like, and
- * of an object that is neither plain nor an error only the class is told. It cannot know a UUID that is a secret.
+ * The last protection of the rule that nothing secret is logged. Removes credentials, query strings and the content of
+ * requests from a value before it is logged. Members are judged by their name, and texts by the look of credentials. An
+ * object that is neither plain nor an error is shown only by its class. A secret UUID cannot be recognised.
  *
  * @param name the member of the line, or of an object in it, that holds the value.
  * @param secrets texts that must not appear, whatever they look like.
@@ -78,7 +78,7 @@ function isSensitive(name: string): boolean {
   return verdict;
 }
 
-/** An error of another thread or realm too. */
+/** Also for an error of another thread or realm. */
 export function isError(value: unknown): value is Error {
   return value instanceof Error || types.isNativeError(value);
 }

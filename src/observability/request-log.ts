@@ -3,28 +3,50 @@ import type { FastifyInstance } from 'fastify';
 
 const CONTEXT = 'Http';
 /**
- * Asked every few seconds, or thousands of times a second, by machines; at level `info` they would hide the rest. What
- * was taken in is in the log of events.
+ * Machines send these every few seconds, or thousands of times a second; at level `info` they would hide the rest.
+ * Accepted events are in the log of events.
  */
-const MACHINE_ROUTE = /^\/(health|metrics)(\/|$)|^\/event(\/batch)?$/;
+const MACHINE_REQUEST = /^(GET|HEAD) \/(health|metrics)(\/|$)|^POST \/event(\/batch)?$/;
+
+/** IPv4 or IPv6 in any of its spellings. */
+const ADDRESS = /^[\da-f.:]{2,45}$/i;
+
+export interface RequestLogOptions {
+  /** Which requests are logged. `errors`: those that are answered with 400 or above. */
+  which: 'all' | 'errors' | 'none';
+  /** The id of the request's token, or `admin`; null: it had no valid token. */
+  senderOf: (request: object) => string | null;
+}
 
 /**
- * Logs every answered request by its route pattern: never its URL, headers or body, which hold what callers keep
- * to themselves.
+ * Logs answered requests by their route pattern. Never logs the URL, headers or body, which contain private data of
+ * callers.
  */
-export function logRequests(fastify: FastifyInstance, logger: LoggerService): void {
+export function logRequests(
+  fastify: FastifyInstance,
+  logger: LoggerService,
+  { which, senderOf }: RequestLogOptions,
+): void {
+  if (which === 'none') return;
   fastify.addHook('onResponse', (request, reply, done) => {
-    const route = request.is404 ? null : (request.routeOptions.url ?? null);
-    const line = {
-      msg: 'request',
-      method: request.method,
-      route,
-      status: reply.statusCode,
-      duration_ms: Math.round(reply.elapsedTime * 10) / 10,
-      request_id: request.id,
-    };
-    if (route !== null && MACHINE_ROUTE.test(route) && reply.statusCode < 400) logger.debug?.(line, CONTEXT);
-    else logger.log(line, CONTEXT);
+    const isError = reply.statusCode >= 400;
+    if (which === 'all' || isError) {
+      const route = request.is404 ? null : (request.routeOptions.url ?? null);
+      const line = {
+        msg: 'request',
+        method: request.method,
+        route,
+        status: reply.statusCode,
+        duration_ms: Math.round(reply.elapsedTime * 10) / 10,
+        request_id: request.id,
+        token_id: senderOf(request),
+        // A value forwarded by a trusted proxy may not be an address.
+        client: ADDRESS.test(request.ip) ? request.ip : null,
+      };
+      const isByMachine = route !== null && MACHINE_REQUEST.test(`${request.method} ${route}`);
+      if (isByMachine && !isError) logger.debug?.(line, CONTEXT);
+      else logger.log(line, CONTEXT);
+    }
     done();
   });
 }

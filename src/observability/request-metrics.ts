@@ -6,7 +6,7 @@ type Labels = LabelsOf<'requestDuration'>;
 
 const METHODS: ReadonlySet<string> = new Set(REQUEST_METHODS);
 
-/** Measures every answered request by its route pattern: a path as sent would make a series of each id. */
+/** Measures every answered request by its route pattern: the actual path would make a series for each id. */
 export function measureRequests(fastify: FastifyInstance, metrics: Metrics): void {
   const known = new Map<string, Distribution>();
   fastify.addHook('onResponse', (request, reply, done) => {

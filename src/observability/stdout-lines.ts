@@ -2,28 +2,27 @@ import { writeSync } from 'node:fs';
 import type { DestinationStream } from 'pino';
 
 const STDOUT = 1;
-/** Characters waiting for a reader that does not read. Beyond them lines are dropped, not kept in memory. */
+/** Characters that wait for a slow reader. Beyond this, lines are dropped, not kept in memory. */
 const MAX_WAITING = 16 * 1024 * 1024;
 const RETRY_MS = 20;
-/** How long a process that exits waits for its reader to take the rest. */
+/** How long an exiting process waits for its reader to take the rest. */
 const EXIT_GRACE_MS = 200;
 
 /**
- * Writes lines to stdout, those of one turn of the event loop together, and never waits for whoever reads them: a
- * reader that stalls, went away, or a full disk costs lines, and the service goes on delivering.
+ * Writes lines to stdout, those of one turn of the event loop together, and never waits for the reader. If the reader
+ * stalls or leaves, or the disk is full, lines are lost, and the service continues to deliver.
  *
- * Not pino's own destination (sonic-boom 4.2): written asynchronously it occupies a thread of the pool that libuv
- * joins at exit, so a stalled reader keeps the process from exiting; and its flush at exit repeats a failing write
- * without end.
+ * Not pino's own destination (sonic-boom 4.2). Its asynchronous writes occupy a thread of the pool that libuv joins at
+ * exit, so a stalled reader prevents the exit. And its flush at exit repeats a failing write for ever.
  */
 export class StdoutLines implements DestinationStream {
   private waiting = '';
-  /** What is left of a write that the reader took in part. */
+  /** The rest of a write that the reader took only in part. */
   private rest: Buffer = Buffer.alloc(0);
   private isScheduled = false;
 
   constructor(private readonly fd: number = STDOUT) {
-    // The first look at process.stdout makes a pipe non-blocking: a write to a full one then fails with EAGAIN.
+    // The first access to process.stdout makes a pipe non-blocking: a write to a full one then fails with EAGAIN.
     if (fd === STDOUT) process.stdout.on('error', () => undefined);
     process.once('exit', () => this.writeBefore(Date.now() + EXIT_GRACE_MS));
   }
@@ -48,7 +47,7 @@ export class StdoutLines implements DestinationStream {
     while (!this.tryToWrite() && Date.now() < deadline) Atomics.wait(sleeper, 0, 0, 1);
   }
 
-  /** @returns whether nothing waits any more: it is written, or can never be. */
+  /** @returns whether nothing waits any more: everything is written, or can never be. */
   private tryToWrite(): boolean {
     try {
       while (this.rest.length > 0 || this.waiting !== '') {

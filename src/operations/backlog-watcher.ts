@@ -1,6 +1,6 @@
-import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { Repeater } from '../common/repeater.js';
+import { BackgroundTask } from '../common/background-task.js';
 import { Config } from '../config/config.js';
 import { PipelineDataSource } from '../database/data-sources.js';
 import { databaseTime } from '../database/database-time.js';
@@ -9,18 +9,20 @@ import { judgeBacklog } from './judge-backlog.js';
 import { insertOperationalEvent } from './operational-events.repository.js';
 import { holdBacklogState, setBacklogState } from './operator-webhook.repository.js';
 
-/** Between two looks of a replica: as often as a scrape reads the queue anew. */
+/** The time between two checks of a replica: as often as a scrape reads the queue again. */
 const ROUND_MS = 5_000;
 
 /**
- * Tells the operator when deliveries wait for too long. What was told is in the database, and is held while the queue is
- * read: neither a restart nor another replica tells it again.
+ * Tells the operator when deliveries wait for too long. The last report is in the database and is locked while the
+ * queue is read, so neither a restart nor another replica repeats it.
  */
 @Injectable()
 export class BacklogWatcher implements OnModuleDestroy {
-  private readonly logger = new Logger(BacklogWatcher.name);
-  private readonly repeater = new Repeater(ROUND_MS, (error) => {
-    this.logger.error({ msg: 'the age of the backlog could not be read; trying again in five seconds', err: error });
+  private readonly task = new BackgroundTask({
+    context: BacklogWatcher.name,
+    purpose: 'read the age of the backlog',
+    everyMs: ROUND_MS,
+    round: () => this.look(),
   });
 
   constructor(
@@ -29,14 +31,14 @@ export class BacklogWatcher implements OnModuleDestroy {
   ) {}
 
   start(): void {
-    this.repeater.startLater(() => this.look());
+    this.task.start();
   }
 
   onModuleDestroy(): Promise<void> {
-    return this.repeater.stop();
+    return this.task.stop();
   }
 
-  /** Does nothing while another replica looks. */
+  /** Does nothing while another replica checks. */
   async look(): Promise<void> {
     const limitMs = this.config.operatorBacklogAgeMs;
     await this.dataSource.transaction(async (manager) => {

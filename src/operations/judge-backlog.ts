@@ -1,9 +1,9 @@
-/** Of the age at which a backlog is old: below it, it is young again. In between it is what it was. */
+/** Share of the age at which a backlog is old: below it, the backlog is young again. In between it keeps its state. */
 const YOUNG_SHARE = 1 / 2;
 
 /**
- * What a look at the backlog changes. Between old and young lies room, so that one that stays near the limit is told of
- * once.
+ * What a check of the backlog changes. There is a gap between old and young, so that a backlog near the limit is
+ * reported once.
  *
  * @param ageMs how long its oldest delivery has been due
  * @param oldMs the age from which it is old

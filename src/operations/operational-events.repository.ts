@@ -2,7 +2,7 @@ import type { EntityManager } from 'typeorm';
 import type { OperationalEventType } from '../common/operational-events.js';
 import type { Queryable } from '../database/queryable.js';
 
-/** What happened, written down where it happened, and not yet an event. */
+/** Something that happened and was recorded, but is not yet published. */
 export interface OperationalEvent {
   id: string;
   eventType: OperationalEventType;
@@ -21,7 +21,7 @@ export async function insertOperationalEvent(
   );
 }
 
-/** Those that another replica is taking are passed over. */
+/** Skips events that another replica is taking. */
 const TAKE = `
   WITH taken AS (
     DELETE FROM operational_event WHERE id = ANY (ARRAY(
@@ -31,12 +31,12 @@ const TAKE = `
   )
   SELECT id, event_type AS "eventType", payload FROM taken ORDER BY id`;
 
-/** Takes the oldest away: gone with the transaction, or still there. */
+/** Removes and returns the oldest; they come back if the transaction fails. */
 export function takeOperationalEvents(manager: EntityManager, limit: number): Promise<OperationalEvent[]> {
   return manager.query<OperationalEvent[]>(TAKE, [limit]);
 }
 
-/** The oldest are kept, and what is rare before what can be many. */
+/** Keeps the oldest, and rare kinds before frequent ones. */
 const DROP = `
   WITH dropped AS (
     DELETE FROM operational_event WHERE id = ANY (ARRAY(
@@ -54,7 +54,7 @@ export interface Dropped {
   count: number;
 }
 
-/** Removes all but so many. */
+/** Removes all except this many. */
 export function dropOperationalEvents(database: Queryable, kept: number): Promise<Dropped[]> {
   return database.query<Dropped[]>(DROP, [kept]);
 }

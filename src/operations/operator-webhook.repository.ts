@@ -1,23 +1,23 @@
 import type { EntityManager } from 'typeorm';
 import type { Queryable } from '../database/queryable.js';
 
-/** The webhook that operational events are for, and the environment that was made for it. */
+/** The webhook for operational events, and its own environment. */
 export interface OperatorWebhook {
   environmentId: string;
   webhookId: string;
-  /** False: the setting was taken away. */
+  /** False: the setting was removed. */
   isOn: boolean;
   /** The environment or the webhook was deleted through the API. */
   isDeleted: boolean;
 }
 
-/** What keeps operational events from their receiver, as far as an operator has to be told in the log. */
+/** What keeps operational events from their receiver, if the log has to tell the operator. */
 export type OperatorWebhookTrouble = 'deleted' | 'inactive' | 'failing';
 
-/** An endpoint that fails for less long is in no trouble that is worth a line. */
+/** An endpoint that has failed for less time is not worth a log line. */
 const FAILING_AFTER = '5 minutes';
 
-/** Keeps others from making or switching it until the transaction ends. Readers do not wait. */
+/** Prevents others from creating or switching it until the transaction ends. Readers do not wait. */
 export async function lockOperatorWebhook(manager: EntityManager): Promise<void> {
   await manager.query('LOCK TABLE operator_webhook IN EXCLUSIVE MODE');
 }
@@ -33,7 +33,6 @@ export async function findOperatorWebhook(database: Queryable): Promise<Operator
   return row ?? null;
 }
 
-/** Puts another webhook in the place of the one that there was. */
 export async function replaceOperatorWebhook(
   manager: EntityManager,
   { environmentId, webhookId }: Pick<OperatorWebhook, 'environmentId' | 'webhookId'>,
@@ -45,20 +44,20 @@ export async function replaceOperatorWebhook(
   ]);
 }
 
-/** What was written down before and not delivered is of another time, and forgotten. */
+/** Recorded events that were not delivered are out of date, and are deleted. */
 const SWITCH = `
   WITH switched AS (
     UPDATE operator_webhook SET is_on = $1::boolean, is_backlog_old = false WHERE is_on <> $1::boolean RETURNING 1
   )
   DELETE FROM operational_event WHERE EXISTS (SELECT FROM switched)`;
 
-/** Whether operational events are written from now on; changes nothing when it is so already. */
+/** Sets whether operational events are recorded from now on; changes nothing if the state is the same. */
 export async function switchOperatorWebhook(database: Queryable, isOn: boolean): Promise<void> {
   await database.query(SWITCH, [isOn]);
 }
 
 export interface OperatorWebhookState {
-  /** Null: it is gone with its environment, or switched off. */
+  /** Null: it was deleted with its environment, or is switched off. */
   environmentId: string | null;
   hasEvents: boolean;
   trouble: OperatorWebhookTrouble | null;
@@ -85,8 +84,8 @@ export async function readOperatorWebhookState(database: Queryable): Promise<Ope
 }
 
 /**
- * Whether the operator was told that the backlog is old; no other replica looks until the transaction ends. Null: another
- * one is at it, or there is no operator's webhook.
+ * Whether the operator was told that the backlog is old; no other replica checks until the transaction ends. Null:
+ * another replica is checking, or there is no operator's webhook.
  */
 export async function holdBacklogState(manager: EntityManager): Promise<{ isOld: boolean } | null> {
   const [row] = await manager.query<{ isOld: boolean }[]>(

@@ -1,14 +1,14 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 /**
- * How long a request is still worked on whose client has closed its side of the connection. It may wait for the answer all
- * the same (RFC 9112 §9.6), and nothing tells it from one that has left.
+ * How long work on a request continues after its client has closed its side of the connection. The client may still
+ * wait for the answer (RFC 9112 §9.6), and it looks like a client that has left.
  */
 const HALF_CLOSED_MS = 1_000;
 
 /**
- * Aborted when the client has left, or is likely to have. Fastify's own signal follows the request, which has ended by the
- * time that its body was read.
+ * Aborted when the client has left, or probably has. Fastify's own signal follows the request, which has already ended
+ * when its body is read.
  */
 export function clientSignalOf({ raw: { socket } }: FastifyRequest, { raw: response }: FastifyReply): AbortSignal {
   const left = new AbortController();
@@ -16,14 +16,14 @@ export function clientSignalOf({ raw: { socket } }: FastifyRequest, { raw: respo
   const closedItsSide = (): void => {
     timer = setTimeout(() => left.abort(), HALF_CLOSED_MS);
   };
-  // It may have left before the request came to this.
+  // The client may have left earlier.
   if (socket.destroyed) left.abort();
   else if (socket.readableEnded) closedItsSide();
   else socket.once('end', closedItsSide);
   response.once('close', () => {
     clearTimeout(timer);
     socket.off('end', closedItsSide);
-    // Behind an answer nobody listens any more.
+    // After the answer nobody listens any more.
     left.abort();
   });
   return left.signal;

@@ -6,10 +6,10 @@ import { principalOf } from '../auth/request-principal.js';
 import { clientSignalOf } from './client-signal.js';
 import type { Reader } from './read-turns.js';
 
-/** What the admin token reads of no environment in particular has turns of its own. */
+/** Reads of the admin token over all environments take their own turns. */
 const ALL_ENVIRONMENTS = 'all';
 
-/** The {@link Reader} that makes the request. Not for public routes: it throws there. */
+/** The {@link Reader} of the request. Throws on public routes. */
 export const CurrentReader = createParamDecorator((_: unknown, context: ExecutionContext): Reader => {
   const http = context.switchToHttp();
   const request = http.getRequest<FastifyRequest>();

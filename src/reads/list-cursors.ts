@@ -1,16 +1,15 @@
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
-import { ApiError, ERRORS } from '../common/errors.js';
+import { ApiError, ERRORS } from '../http/errors.js';
 import type { EncryptionKey } from '../config/storage-types.js';
 
-/** What a cursor is good for: it goes on in this list alone. */
+/** The list that a cursor belongs to: it is valid in this list only. */
 export interface ListPlace {
-  /** The list's name. */
   list: string;
-  /** Whose rows it shows; null: those of all environments. */
+  /** The environment of its rows; null: all environments. */
   environmentId: string | null;
-  /** What its rows are of, where that is in the path. */
-  parentId?: string;
-  /** The list's filters as they were read; those that are undefined are not given. */
+  /** The parent of its rows, if it is in the path, or is the one webhook of a token; absent or null: none. */
+  parentId?: string | null;
+  /** The list's parsed filters; those that are undefined are not given. */
   filters: object;
 }
 
@@ -21,11 +20,11 @@ const TAG_BYTES = 12;
 const UUID_V7 = /^(.{8})(.{4})(7.{3})([89ab].{3})(.{12})$/;
 
 /**
- * Makes and reads `next_cursor`: the id that a page ended with, and a code (HMAC-SHA256) over that and the place that it is
- * good for. 38 characters that need no escaping in a query string.
+ * Makes and reads `next_cursor`: the last id of a page, and a code (HMAC-SHA256) over that id and the place where it is
+ * valid. It has 38 characters that need no escaping in a query string.
  *
- * The key follows from ENCRYPTION_KEYS, which all replicas share. The first key makes cursors and all are tried on
- * reading, so that a page which was opened before a rotation can be turned after it.
+ * The key is derived from ENCRYPTION_KEYS, which all replicas share. The first key makes cursors, and all keys are
+ * tried on reading. So a page that was opened before a rotation can be continued after it.
  */
 export class ListCursors {
   private readonly keys: readonly Buffer[];
@@ -35,7 +34,7 @@ export class ListCursors {
     this.keys = keyring.map(({ key }) => Buffer.from(hkdfSync('sha256', key, '', KEY_LABEL, 32)));
   }
 
-  /** @param lastId the id (UUIDv7) behind which the next page begins. */
+  /** @param lastId the id (UUIDv7) after which the next page begins. */
   make(place: ListPlace, lastId: string): string {
     const id = Buffer.from(lastId.replaceAll('-', ''), 'hex');
     return Buffer.concat([id, tagOf(this.keys[0]!, place, id)]).toString('base64url');
@@ -51,7 +50,7 @@ export class ListCursors {
     const id = bytes.subarray(0, ID_BYTES);
     const hex = id.toString('hex');
     const lastId = hex.replace(UUID_V7, '$1-$2-$3-$4-$5');
-    // Buffer.from passes over what is not base64url: one cursor must have one spelling.
+    // Buffer.from skips characters that are not base64url: one cursor must have only one spelling.
     const isSound = bytes.length === ID_BYTES + TAG_BYTES && bytes.toString('base64url') === cursor && lastId !== hex;
     const isOurs = isSound && this.keys.some((key) => timingSafeEqual(tagOf(key, place, id), bytes.subarray(ID_BYTES)));
     if (!isOurs) throw new ApiError('INVALID_CURSOR', ERRORS.INVALID_CURSOR.description);

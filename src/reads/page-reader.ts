@@ -1,31 +1,30 @@
 import { Injectable } from '@nestjs/common';
-import { type ListPart, type PageDto, type PageQuery, SCAN_LIMIT } from '../common/page.js';
+import { type ListPart, type PageDto, type PageQuery, SCAN_LIMIT } from './page.js';
 import { Config } from '../config/config.js';
 import { ListCursors, type ListPlace } from './list-cursors.js';
 import { ReadTurns, type Reader } from './read-turns.js';
 
 /**
- * Rows that one step reads. 1,000 at once kept the event loop for 15 ms, which is what the driver needs to make rows of
+ * Rows that one step reads. 1,000 at once blocked the event loop for 15 ms, the time that the driver needs to build
  * them, and the embedded engine's session for as long.
  */
 const ROWS_PER_STEP = 250;
 
-/** What a short page counts for: asking for it costs about as much as so many rows. */
+/** The least that a page counts for: a request for it costs about as much as this many rows. */
 const MIN_ROWS = 100;
 
-/** What one step of a page reads. */
 export interface PartQuery {
-  /** The id behind which it begins; null: the newest. */
+  /** The id after which it begins; null: the newest. */
   before: string | null;
   limit: number;
-  /** How many rows to look at where no index serves a filter: more than `limit`. */
+  /** How many rows to check when no index serves a filter: more than `limit`. */
   scanLimit: number;
 }
 
-/** Where a page is read from, beside its query. */
+/** The list of a page, without the filters of its query. */
 export type ListOrigin = Omit<ListPlace, 'filters'>;
 
-/** Reads the pages of all lists: in steps that take turns with other reads, from one cursor to the next. */
+/** Reads the pages of all lists, in steps that take turns with other reads, from one cursor to the next. */
 @Injectable()
 export class PageReader {
   private readonly cursors: ListCursors;
@@ -38,7 +37,7 @@ export class PageReader {
   }
 
   /**
-   * @param readPart reads what one step is asked for, as the API shows it.
+   * @param readPart reads the rows of one step, in the form of the API.
    * @throws ApiError INVALID_CURSOR, RATE_LIMITED
    */
   async read<Item>(
@@ -57,7 +56,7 @@ export class PageReader {
   }
 }
 
-/** Each part looks at its share of SCAN_LIMIT, so that all of them together look at no more. */
+/** Each part checks its share of SCAN_LIMIT, so that all together check no more than that. */
 async function readInParts<Item>(
   limit: number,
   start: string | null,

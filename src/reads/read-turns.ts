@@ -1,8 +1,7 @@
-import { ApiError } from '../common/errors.js';
-import { ClientGoneError } from '../common/client-gone-error.js';
-import { databaseBusy } from '../common/database-busy.js';
+import { ApiError } from '../http/errors.js';
+import { ClientGoneError } from '../http/client-gone-error.js';
+import { databaseBusy } from '../http/database-busy.js';
 
-/** For whom something is read. */
 export interface Reader {
   environmentId: string;
   /** The API token, or `admin`. */
@@ -14,24 +13,24 @@ export interface Reader {
 export interface ReadLimits {
   /** Steps that run at the same time. */
   stepsAtOnce: number;
-  /** Rows that one token, and all of an environment, may be reading or waiting for. */
+  /** Rows that one token, or all tokens of an environment together, may read or wait for. */
   rowsPerToken: number;
   rowsPerEnvironment: number;
   /** How long a step waits for its turn, in milliseconds. */
   waitMs: number;
   /**
-   * For how long its turn stays empty after a step while others want the database, in multiples of what the step took; absent:
+   * How long its turn stays empty after a step while others want the database, in multiples of the step's time; absent:
    * not at all.
    */
   restShare?: number;
-  /** Whether others than those who read want the database now; absent: they may at any time. */
+  /** Whether code other than reads wants the database now; absent: it may at any time. */
   isWantedByOthers?: () => boolean;
 }
 
 /** Runs a piece of a read in a turn of its own. */
 export type Step = <T>(work: () => Promise<T>) => Promise<T>;
 
-/** Calls back after so many milliseconds, unless the function that it gives is called before. */
+/** Calls back after this many milliseconds, unless the returned function is called before. */
 export type Timer = (ms: number, callback: () => void) => () => void;
 
 interface WaitingStep {
@@ -40,27 +39,28 @@ interface WaitingStep {
 
 const RETRY_AFTER_S = 1;
 
-/** A step that took longer did so for others' sake. */
+/** A longer step was slow because of others. */
 const LONGEST_REST_MS = 100;
 
-/** Steps that come to their end while one waits as long as it may (0.3 s), where the database answers: each takes 15 to 50 ms. */
+/** Steps that end during the longest wait of a step (0.3 s), if the database answers: each takes 15 to 50 ms. */
 const DONE_AT_LEAST = 4;
 
 /**
- * Shares out the time for reads that take long. Each is done in steps of some milliseconds, and a few steps run at once,
- * so that they leave the database and the event loop to those who publish and send. Environments take turns, whatever
- * they ask for; in one of them a step waits behind those that came before.
+ * Divides the time for long reads. Each read runs in steps of some milliseconds, and few steps run at once. So the
+ * database and the event loop stay free for publishing and sending. Environments take turns, whatever they read; within
+ * one, a step waits behind earlier steps.
  *
- * What waits is bounded by rows, of a token and of an environment, and by time. Whoever is beyond gets a 429, and where the
- * database answers nobody a 503. Over all it is bounded by the connections that a server takes: each read has one.
+ * Waiting reads are limited by rows, of a token and of an environment, and by time. A read beyond the limits gets a
+ * 429, or a 503 if the database answers nobody. In total they are limited by the server's connections: each read has
+ * one.
  */
 export class ReadTurns {
-  /** Of the reads under way, by token and by environment. */
+  /** Rows of the current reads, by token and by environment. */
   private readonly rows = new Map<string, number>();
-  /** By environment. The first one is next, and goes to the end then. */
+  /** By environment. The first one is next, and then goes to the end. */
   private readonly waiting = new Map<string, WaitingStep[]>();
   private running = 0;
-  /** Steps that have ended well, and that failed. */
+  /** Steps that succeeded, and that failed. */
   private done = 0;
   private failed = 0;
 
@@ -69,21 +69,19 @@ export class ReadTurns {
     private readonly timer: Timer = realTimer,
   ) {}
 
-  /** Steps that wait for their turn. */
   get stepsWaiting(): number {
     return [...this.waiting.values()].reduce((sum, steps) => sum + steps.length, 0);
   }
 
-  /** Steps that run. */
   get stepsRunning(): number {
     return this.running;
   }
 
   /**
-   * @param rows about how many rows are read in all.
-   * @param read does the work in steps. What it does outside of them must not take long.
-   * @throws ApiError RATE_LIMITED beyond the bounds, DATABASE_BUSY where nothing is read at all; ClientGoneError once nobody
-   *   waits for the answer.
+   * @param rows about how many rows are read in total.
+   * @param read does the work in steps. Its work outside of them must be short.
+   * @throws ApiError RATE_LIMITED beyond the limits, DATABASE_BUSY when nothing can be read at all; ClientGoneError
+   *   when nobody waits for the answer any more.
    */
   async run<T>(reader: Reader, rows: number, read: (step: Step) => Promise<T>): Promise<T> {
     const leave = this.enter(reader, rows);
@@ -106,7 +104,7 @@ export class ReadTurns {
     ];
     for (const { key, limit, message } of owners) {
       const present = this.rows.get(key) ?? 0;
-      // One read alone is let in, however large it is.
+      // A single read is always allowed, however large it is.
       if (present > 0 && present + rows > limit) throw rateLimited(message);
     }
     for (const { key } of owners) this.rows.set(key, (this.rows.get(key) ?? 0) + rows);
@@ -147,7 +145,7 @@ export class ReadTurns {
     else this.timer(Math.min(tookMs * restShare, LONGEST_REST_MS), pass);
   }
 
-  /** Resolves when the step has its turn, and then it counts as running. */
+  /** Resolves when the step has its turn; from then on it counts as running. */
   private turn(environmentId: string, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const end = (): void => {
@@ -181,7 +179,9 @@ export class ReadTurns {
     });
   }
 
-  /** Whether steps have failed since then, or hardly any has come to its end: it is not those who read that others wait for. */
+  /**
+   * Whether steps have failed since then, or almost none has ended: then the other reads are not the cause of the wait.
+   */
   private isDatabaseInTheWay(before: { done: number; failed: number }): boolean {
     return this.failed > before.failed || this.done - before.done < DONE_AT_LEAST;
   }

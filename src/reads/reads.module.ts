@@ -1,4 +1,4 @@
-import { Global, Module } from '@nestjs/common';
+import { Module } from '@nestjs/common';
 import { availableParallelism } from 'node:os';
 import type { DataSource } from 'typeorm';
 import { Config } from '../config/config.js';
@@ -18,15 +18,15 @@ const ROWS_PER_TOKEN = 8_000;
 const ROWS_PER_ENVIRONMENT = 16_000;
 
 /**
- * Callers are owed an answer within 2 s, of which a statement may take one and the wait for a connection 0.6. The embedded
- * engine has a connection for each step, and runs one step at a time.
+ * Callers must get an answer within 2 s. Of this, a statement may take 1 s and the wait for a connection 0.6 s. The
+ * embedded engine has a connection for each step, and runs one step at a time.
  */
 const WAIT_MS = { server: 300, embedded: 1_000 };
 
 /**
- * On the embedded engine everything waits while a step runs, and an event on its way has several statements: without a rest
- * each of them waited for a step of its own. Where nobody else uses a connection when a step ends, the next one comes at once. On
- * a server in trouble connections are in use all the time, and with rests reads were refused there that can be served.
+ * On the embedded engine everything waits while a step runs, and one event needs several statements: without a rest
+ * each of them waited for a step. If nobody else uses a connection when a step ends, the next one starts at once. On a
+ * server in trouble connections are always in use, and rests there refused reads that can be served.
  */
 const REST_SHARE = { server: 0, embedded: 1 };
 
@@ -34,9 +34,10 @@ const REST_SHARE = { server: 0, embedded: 1 };
 const MOST_STEPS = 4;
 
 /**
- * Half of the machine's cores, so that those who publish and send have the others: the database is most often on the same
- * machine. With two steps at once on two cores another environment's slowest answers took 40 to 80 ms, with one 10 to 30.
- * Two of the connections for requests stay free for what is not a read; the embedded engine has one session for all.
+ * Half of the machine's cores, so that publishing and sending have the others: the database is usually on the same
+ * machine. On two cores another environment's slowest answers took 40 to 80 ms with two steps at once, and 10 to 30 ms
+ * with one. Two of the connections for requests stay free for work that is not a read; the embedded engine has one
+ * session for everything.
  */
 function stepsAtOnce({ databaseUrl, databasePoolSize }: Config): number {
   if (databaseUrl === null) return 1;
@@ -44,8 +45,7 @@ function stepsAtOnce({ databaseUrl, databasePoolSize }: Config): number {
   return Math.max(1, Math.min(mostSteps, shareConnections(databasePoolSize).requests - 2));
 }
 
-/** Global: whatever has a list has its pages read here. */
-@Global()
+/** Modules with a list import it. */
 @Module({
   providers: [
     {

@@ -8,7 +8,7 @@ import { allEventTypes, EventTypeListDto } from './dto/event-type.dto.js';
 export class EventTypesController {
   @Get()
   @AnyToken()
-  @ApiOperation({ summary: 'List the event types', description: 'Each with its meaning and an example payload.' })
+  @ApiOperation({ summary: 'List Event Types', description: 'Each with its meaning and an example payload.' })
   @ApiOkResponse({ type: EventTypeListDto, description: 'All event types, in the documented order.' })
   list(): EventTypeListDto {
     return allEventTypes();

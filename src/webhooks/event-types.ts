@@ -18,8 +18,8 @@ export interface EventTypeDefinition<Type extends string = string> {
 }
 
 /**
- * Every event type, in the documented order. A new type is one more line here: DTOs, OpenAPI, docs and console follow,
- * and webhooks that are subscribed to all types receive it.
+ * Every event type, in the order in which `GET /event-type` and the OpenAPI document list them. A new type is one more line
+ * here (CONTRIBUTING.md says what follows it); webhooks that are subscribed to all types receive it.
  */
 // One type, one line.
 // prettier-ignore

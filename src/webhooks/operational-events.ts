@@ -1,6 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import type { OperationalEventType } from '../common/operational-events.js';
-import type { Webhook } from './entities/webhook.entity.js';
+import type { Webhook } from './webhook.entity.js';
 
 /**
  * SQL: an INSERT that writes down, for the operator, what the statement does of which it is a part: both are committed, or

@@ -1,6 +1,6 @@
 import type { WebhookChangeKind } from './delivery-control.js';
-import type { DisabledReason, Webhook } from './entities/webhook.entity.js';
-import type { WebhookRevision } from './entities/webhook-revision.entity.js';
+import type { DisabledReason, Webhook } from './webhook.entity.js';
+import type { WebhookRevision } from './webhook-revision.entity.js';
 import type { EventType } from './event-types.js';
 
 /** The members that a caller may set. */

@@ -1,19 +1,20 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { ApiError } from '../common/errors.js';
-import { notFound } from '../common/not-found.js';
+import { ApiError } from '../http/errors.js';
+import { OTHER_CONTENT } from '../idempotency/idempotency-key.js';
+import { notFound } from '../http/not-found.js';
 import { uuidV7 } from '../common/uuid-v7.js';
 import { Config } from '../config/config.js';
-import { answerAgain, type StoredAnswer } from './answer-with-secret.js';
+import { answerAgain, type StoredAnswer } from './secrets/answer-with-secret.js';
 import type { CreateWebhookDto } from './dto/create-webhook.dto.js';
 import type { WebhookWithSecretDto } from './dto/webhook-with-secret.dto.js';
 import { toWebhookDto } from './dto/webhook.dto.js';
-import type { Webhook } from './entities/webhook.entity.js';
+import type { Webhook } from './webhook.entity.js';
 import type { EventType } from './event-types.js';
-import { claimIdempotencyKey } from './idempotency-keys.repository.js';
-import { newSecret } from './new-secret.js';
-import { SecretVault } from './secret-vault.js';
+import { claimIdempotencyKey } from '../idempotency/idempotency-keys.repository.js';
+import { newSecret } from './secrets/new-secret.js';
+import { SecretVault } from './secrets/secret-vault.js';
 import { insertWebhook } from './insert-webhook.js';
 import { databaseTime } from '../database/database-time.js';
 import { lockEnvironment } from './webhooks.repository.js';
@@ -21,8 +22,8 @@ import { lockEnvironment } from './webhooks.repository.js';
 const OPERATION = 'webhook.create';
 
 const CONFLICTS = {
-  other: 'This Idempotency-Key was used for a webhook with other content',
-  gone: 'The webhook that this Idempotency-Key made was deleted, or its secret is no longer in use; take another key',
+  other: OTHER_CONTENT,
+  gone: 'made a webhook that was deleted, or whose secret is no longer in use; take another key',
 };
 
 /** More than all replicas together make at once: so many below the limit, webhooks that are made at once cannot pass it. */

@@ -1,13 +1,21 @@
 import { Injectable } from '@nestjs/common';
-import type { EntityManager } from 'typeorm';
-import { EnvironmentContents } from '../administration/environment-contents.js';
-import { DeliveryControl, type WebhookChange } from './delivery-control.js';
+import { Any, type EntityManager, IsNull } from 'typeorm';
+import { deleteApiTokens } from '../administration/api-tokens.service.js';
+import { type ContentsTransaction, EnvironmentContents } from '../administration/environment-contents.js';
+import { Authenticator } from '../auth/authenticator.js';
+import { notFound } from '../http/not-found.js';
+import type { WebhookChange } from './delivery-control.js';
+import { type WebhookChanges, WebhookTransaction } from './webhook-transaction.js';
+import { Webhook } from './webhook.entity.js';
 import { deleteWebhooks, lockWebhooksOf } from './webhooks.repository.js';
 
-/** Deletes webhooks, one by one or with their environment, and ends what they were owed. */
+/** Deletes webhooks, one by one or with their environment, and ends what they were owed and the tokens that are for them. */
 @Injectable()
 export class WebhookDeletion extends EnvironmentContents {
-  constructor(private readonly deliveryControl: DeliveryControl) {
+  constructor(
+    private readonly transaction: WebhookTransaction,
+    private readonly authenticator: Authenticator,
+  ) {
     super();
   }
 
@@ -15,22 +23,37 @@ export class WebhookDeletion extends EnvironmentContents {
    * Runs in a transaction that holds the webhooks locked.
    *
    * @param actor as in `webhook_revision.changed_by`
-   * @returns what is left to do once the transaction has committed; the request is answered after it
    */
-  async run(
-    environmentId: string,
-    ids: readonly string[],
-    actor: string,
-    manager: EntityManager,
-  ): Promise<() => Promise<void>> {
+  async run(environmentId: string, ids: readonly string[], actor: string, changes: WebhookChanges): Promise<void> {
+    const { manager } = changes;
     const deleted = await deleteWebhooks(manager, environmentId, ids, actor);
-    const changes = deleted.map<WebhookChange>(({ id, revision }) => ({ kind: 'deleted', webhookId: id, revision }));
-    await this.deliveryControl.apply(changes, manager);
-    return () => this.deliveryControl.settle(changes);
+    await changes.apply(
+      deleted.map<WebhookChange>(({ id, revision }) => ({ kind: 'deleted', webhookId: id, revision })),
+    );
+    const ofThem = { environmentId, webhookId: Any(deleted.map(({ id }) => id)) };
+    const tokens = await deleteApiTokens(manager, ofThem, actor);
+    if (tokens > 0) changes.afterCommit(() => this.authenticator.forget());
   }
 
-  override async removeAll(environmentId: string, actor: string, manager: EntityManager): Promise<() => Promise<void>> {
-    const ids = await lockWebhooksOf(manager, environmentId);
-    return this.run(environmentId, ids, actor, manager);
+  override inTransaction(work: (transaction: ContentsTransaction) => Promise<void>): Promise<void> {
+    return this.transaction.run((changes) =>
+      work({
+        manager: changes.manager,
+        removeAll: async (environmentId, actor) => {
+          const ids = await lockWebhooksOf(changes.manager, environmentId);
+          await this.run(environmentId, ids, actor, changes);
+        },
+        afterCommit: (act) => changes.afterCommit(act),
+      }),
+    );
+  }
+
+  override async holdWebhook(environmentId: string, webhookId: string, manager: EntityManager): Promise<void> {
+    const held = await manager.findOne(Webhook, {
+      select: { environmentId: true, id: true },
+      where: { environmentId, id: webhookId, deletedAt: IsNull() },
+      lock: { mode: 'pessimistic_read' },
+    });
+    if (!held) throw notFound('WEBHOOK_NOT_FOUND');
   }
 }

@@ -1,21 +1,24 @@
 import { Global, Module } from '@nestjs/common';
 import { EnvironmentContents } from '../administration/environment-contents.js';
+import { AuthModule } from '../auth/auth.module.js';
 import { Config } from '../config/config.js';
-import { EncryptionKeyCheck } from './encryption-key-check.js';
-import { EndedSecretWiper } from './ended-secret-wiper.js';
+import { ReadsModule } from '../reads/reads.module.js';
+import { EncryptionKeyCheck } from './secrets/encryption-key-check.js';
+import { EndedSecretWiper } from './secrets/ended-secret-wiper.js';
 import { EventTypesController } from './event-types.controller.js';
-import { IdempotencyKeyTrimmer } from './idempotency-key-trimmer.js';
-import { SecretRotation } from './secret-rotation.js';
-import { SecretVault } from './secret-vault.js';
+import { SecretRotation } from './secrets/secret-rotation.js';
+import { SecretVault } from './secrets/secret-vault.js';
 import { SubscriberCounts } from './subscriber-counts.js';
 import { WebhookCreation } from './webhook-creation.js';
 import { WebhookDeletion } from './webhook-deletion.js';
+import { WebhookTransaction } from './webhook-transaction.js';
 import { WebhooksController } from './webhooks.controller.js';
 import { WebhooksService } from './webhooks.service.js';
 
 /** Global, because `administration`, which it stands on, reaches webhooks through a port: see `EnvironmentContents`. */
 @Global()
 @Module({
+  imports: [AuthModule, ReadsModule],
   controllers: [WebhooksController, EventTypesController],
   providers: [
     {
@@ -26,11 +29,11 @@ import { WebhooksService } from './webhooks.service.js';
     },
     EncryptionKeyCheck,
     EndedSecretWiper,
-    IdempotencyKeyTrimmer,
     SecretRotation,
     SubscriberCounts,
     WebhookCreation,
     WebhookDeletion,
+    WebhookTransaction,
     WebhooksService,
     { provide: EnvironmentContents, useExisting: WebhookDeletion },
   ],

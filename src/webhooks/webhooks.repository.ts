@@ -1,19 +1,23 @@
 import { databaseTime } from '../database/database-time.js';
-import { type EntityManager, type FindOptionsWhere, IsNull, LessThan } from 'typeorm';
+import { type EntityManager, type FindOptionsWhere, IsNull } from 'typeorm';
 import type { AuditRecord } from '../audit/audit-entry.js';
 import { INSERT_AUDIT_ENTRIES, recordAudit } from '../audit/audit.repository.js';
-import { Webhook } from './entities/webhook.entity.js';
-import { WebhookRevision } from './entities/webhook-revision.entity.js';
+import type { IdFilter } from '../reads/id-range.js';
+import { endpointState, type EndpointState } from './endpoint-state.js';
+import { Webhook } from './webhook.entity.js';
+import { WebhookRevision } from './webhook-revision.entity.js';
+import { idCondition } from '../reads/id-condition.js';
 import { revisionOf } from './webhook-change.js';
 
 /** Which webhooks a list shows. */
-export interface WebhookFilter {
+export interface WebhookFilter extends IdFilter {
   environmentId: string;
   isActive?: boolean;
   /** Whether an attempt has failed since the last one that succeeded. */
   isFailing?: boolean;
-  /** Only ids below this one. */
-  after: string | null;
+  state?: EndpointState;
+  /** The id behind which it begins; null: the newest. */
+  before: string | null;
 }
 
 export function findWebhook(manager: EntityManager, environmentId: string, id: string): Promise<Webhook | null> {
@@ -25,11 +29,18 @@ const IS_FAILING = `EXISTS (SELECT 1 FROM webhook_health h WHERE h.webhook_id = 
 
 /** Newest first. */
 export function listWebhooks(manager: EntityManager, filter: WebhookFilter, limit: number): Promise<Webhook[]> {
-  const where: FindOptionsWhere<Webhook> = { environmentId: filter.environmentId, deletedAt: IsNull() };
+  const where: FindOptionsWhere<Webhook> = {
+    environmentId: filter.environmentId,
+    deletedAt: IsNull(),
+    ...idCondition(filter, filter.before),
+  };
   if (filter.isActive !== undefined) where.isActive = filter.isActive;
-  if (filter.after !== null) where.id = LessThan(filter.after);
   const query = manager.createQueryBuilder(Webhook, 'webhook').where(where);
   if (filter.isFailing !== undefined) query.andWhere(filter.isFailing ? IS_FAILING : `NOT ${IS_FAILING}`);
+  if (filter.state !== undefined) {
+    query.leftJoin('webhook_health', 'health', 'health.webhook_id = webhook.id');
+    query.andWhere(`${endpointState('webhook', 'health')} = :state`, { state: filter.state });
+  }
   return query.orderBy('webhook.id', 'DESC').limit(limit).getMany();
 }
 

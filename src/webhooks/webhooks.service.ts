@@ -2,29 +2,41 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, type FindOptionsWhere } from 'typeorm';
 import { recordAudit } from '../audit/audit.repository.js';
 import { SYSTEM_ACTOR } from '../auth/principal.js';
-import { ApiError } from '../common/errors.js';
-import { notFound } from '../common/not-found.js';
-import { mapPart, type PageDto, type PageQuery, toPart } from '../common/page.js';
+import { ApiError } from '../http/errors.js';
+import { notFound } from '../http/not-found.js';
+import { idFilterOf, narrowed } from '../reads/id-range.js';
+import { type ListQuery, mapPart, type PageDto, toPart } from '../reads/page.js';
 import { Config } from '../config/config.js';
-import { DailyPartitions } from '../database/daily-partitions.js';
 import { checkTargetUrl, type TargetPolicy, targetPolicyOf } from '../egress/target-url-policy.js';
 import { PageReader } from '../reads/page-reader.js';
 import type { Reader } from '../reads/read-turns.js';
-import { DeliveryControl, type WebhookChange } from './delivery-control.js';
+import type { WebhookChange } from './delivery-control.js';
 import type { CreateWebhookDto } from './dto/create-webhook.dto.js';
 import type { ListWebhooksQuery } from './dto/list-webhooks.query.js';
 import type { UpdateWebhookDto } from './dto/update-webhook.dto.js';
-import { toWebhookSecretDto, type WebhookSecretDto } from './dto/webhook-secret.dto.js';
+import { toWebhookSecretDto, type WebhookSecretDto } from './secrets/webhook-secret.dto.js';
 import type { WebhookWithSecretDto } from './dto/webhook-with-secret.dto.js';
 import { toWebhookDto, type WebhookDto } from './dto/webhook.dto.js';
-import type { Webhook } from './entities/webhook.entity.js';
+import type { Webhook } from './webhook.entity.js';
 import { reportDisabled } from './operational-events.js';
 import { disabled, patched, type WebhookPatch, type WebhookTransition } from './webhook-change.js';
 import { WebhookCreation, withoutRepeats } from './webhook-creation.js';
 import { WebhookDeletion } from './webhook-deletion.js';
+import { type WebhookChanges, WebhookTransaction } from './webhook-transaction.js';
 import { databaseTime } from '../database/database-time.js';
 import { findWebhook, listWebhooks, lockWebhook, saveWebhook } from './webhooks.repository.js';
-import { listLiveSecrets } from './webhook-secrets.repository.js';
+import { listLiveSecrets } from './secrets/webhook-secrets.repository.js';
+
+/** A change of one webhook, decided on its locked row. */
+interface DecidedChange {
+  where: FindOptionsWhere<Webhook>;
+  actor: string;
+  decide: (webhook: Webhook, now: Date) => WebhookTransition | null;
+  /** What is known against the endpoint is forgotten, also when nothing else changes. */
+  startsAfresh?: boolean;
+  /** Told of the change in its transaction. */
+  report?: (manager: EntityManager, webhook: Webhook) => Promise<void>;
+}
 
 @Injectable()
 export class WebhooksService {
@@ -32,10 +44,9 @@ export class WebhooksService {
 
   constructor(
     private readonly dataSource: DataSource,
-    private readonly partitions: DailyPartitions,
     private readonly creation: WebhookCreation,
     private readonly deletion: WebhookDeletion,
-    private readonly deliveryControl: DeliveryControl,
+    private readonly transaction: WebhookTransaction,
     private readonly pages: PageReader,
     config: Config,
   ) {
@@ -56,10 +67,16 @@ export class WebhooksService {
     return this.dataSource.transaction((manager) => this.creation.run(request, manager));
   }
 
-  list(environmentId: string, query: ListWebhooksQuery, reader: Reader): Promise<PageDto<WebhookDto>> {
-    const { is_active: isActive, failing: isFailing } = query;
-    return this.pages.read({ list: 'webhook', environmentId }, query, reader, async ({ before: after, limit }) => {
-      const filter = { environmentId, isActive, isFailing, after };
+  /** @param onlyId the one webhook that may be shown; null: any. */
+  list(
+    { environmentId, onlyId }: { environmentId: string; onlyId: string | null },
+    query: ListWebhooksQuery,
+    reader: Reader,
+  ): Promise<PageDto<WebhookDto>> {
+    const { is_active: isActive, failing: isFailing, state } = query;
+    const origin = { list: 'webhook', environmentId, parentId: onlyId };
+    return this.pages.read(origin, query, reader, async ({ before, limit }) => {
+      const filter = { environmentId, isActive, isFailing, state, before, ...narrowed(idFilterOf(query), onlyId) };
       const webhooks = await listWebhooks(this.dataSource.manager, filter, limit + 1);
       return mapPart(
         toPart(webhooks, limit, ({ id }) => id),
@@ -78,14 +95,15 @@ export class WebhooksService {
   async listSecrets(
     environmentId: string,
     webhookId: string,
-    query: PageQuery,
+    query: ListQuery,
     reader: Reader,
   ): Promise<PageDto<WebhookSecretDto>> {
     const { manager } = this.dataSource;
     if (!(await findWebhook(manager, environmentId, webhookId))) throw notFound('WEBHOOK_NOT_FOUND');
     const origin = { list: 'webhook-secret', environmentId, parentId: webhookId };
-    return this.pages.read(origin, query, reader, async ({ before: after, limit }) => {
-      const secrets = await listLiveSecrets(manager, { environmentId, webhookId }, { after, limit: limit + 1 });
+    return this.pages.read(origin, query, reader, async ({ before, limit }) => {
+      const range = { ...idFilterOf(query), before, limit: limit + 1 };
+      const secrets = await listLiveSecrets(manager, { environmentId, webhookId }, range);
       return mapPart(
         toPart(secrets, limit, ({ id }) => id),
         toWebhookSecretDto,
@@ -97,89 +115,84 @@ export class WebhooksService {
   async update(environmentId: string, id: string, body: UpdateWebhookDto, actor: string): Promise<WebhookDto> {
     if (body.target_url !== undefined) this.refuseBadTarget(body.target_url);
     const patch = patchOf(body);
-    const change = await this.change({ environmentId, id }, actor, (webhook, now) => patched(webhook, patch, now), {
+    const change = {
+      where: { environmentId, id },
+      actor,
+      decide: (webhook: Webhook, now: Date) => patched(webhook, patch, now),
       startsAfresh: body.is_active === true,
+    };
+    const changed = await this.transaction.run((changes) => this.change(change, changes));
+    if (!changed) throw notFound('WEBHOOK_NOT_FOUND');
+    return toWebhookDto(changed.webhook);
+  }
+
+  /**
+   * Forgets what is known against the endpoint. Of an inactive webhook nothing is.
+   *
+   * @param actor who asks for it, as in the audit trail
+   */
+  async forgetHealth(environmentId: string, id: string, actor: string): Promise<void> {
+    await this.transaction.run(async (changes) => {
+      const webhook = await lockWebhook(changes.manager, { environmentId, id });
+      if (!webhook) throw notFound('WEBHOOK_NOT_FOUND');
+      if (webhook.isActive) await this.startAfresh(webhook, actor, changes);
     });
-    if (!change) throw notFound('WEBHOOK_NOT_FOUND');
-    await change.settle?.();
-    return toWebhookDto(change.webhook);
   }
 
   /** @param actor who deletes it, as in `webhook_revision.changed_by` */
   async delete(environmentId: string, id: string, actor: string): Promise<{ id: string }> {
-    const settle = await this.inTransaction(async (manager) => {
-      const webhook = await lockWebhook(manager, { environmentId, id });
+    await this.transaction.run(async (changes) => {
+      const webhook = await lockWebhook(changes.manager, { environmentId, id });
       if (!webhook) throw notFound('WEBHOOK_NOT_FOUND');
-      return this.deletion.run(environmentId, [id], actor, manager);
+      await this.deletion.run(environmentId, [id], actor, changes);
     });
-    await settle();
     return { id };
   }
 
   /**
-   * Makes a webhook inactive because of what its endpoint does.
+   * Makes a webhook inactive because of what its endpoint does. Does not wait until the other replicas know it.
    *
    * @param revision the webhook as it was when the endpoint did it: what the old target answered says nothing of a new
    *   one.
-   * @returns what is left to do, which nobody has to wait for; null when nothing was done: the webhook is inactive or
-   *   deleted already, or has changed since.
+   * @returns false when nothing was done: the webhook is inactive or deleted already, or has changed since.
    */
-  async disable(
-    webhookId: string,
-    revision: number,
-    reason: 'gone' | 'failing',
-  ): Promise<(() => Promise<void>) | null> {
-    const where = { id: webhookId, revision };
-    const change = await this.change(where, SYSTEM_ACTOR, (webhook, now) => disabled(webhook, reason, now), {
+  async disable(webhookId: string, revision: number, reason: 'gone' | 'failing'): Promise<boolean> {
+    const change = {
+      where: { id: webhookId, revision },
+      actor: SYSTEM_ACTOR,
+      decide: (webhook: Webhook, now: Date) => disabled(webhook, reason, now),
       report: reportDisabled,
-    });
-    return change?.settle ?? null;
+    };
+    const changed = await this.transaction.runUnattended((changes) => this.change(change, changes));
+    return changed?.isNew ?? false;
   }
 
-  /**
-   * Decides on the locked row and writes; null: not found. `settle` is what is left to do once that is committed: when
-   * it has ended no attempt can start under the old state.
-   *
-   * @param options.startsAfresh what is known against the endpoint is forgotten, also when nothing else changes.
-   * @param options.report told of the change in its transaction.
-   */
+  /** Decides on the locked row and writes; null: not found. `isNew`: that something was written. */
   private async change(
-    where: FindOptionsWhere<Webhook>,
-    actor: string,
-    decide: (webhook: Webhook, now: Date) => WebhookTransition | null,
-    {
-      startsAfresh = false,
-      report,
-    }: { startsAfresh?: boolean; report?: (manager: EntityManager, webhook: Webhook) => Promise<void> } = {},
-  ): Promise<{ webhook: Webhook; settle: (() => Promise<void>) | null } | null> {
-    return this.inTransaction(async (manager) => {
-      const webhook = await lockWebhook(manager, where);
-      if (!webhook) return null;
-      const transition = decide(webhook, await databaseTime(manager));
-      if (!transition?.kind && startsAfresh && webhook.isActive) await this.startAfresh(webhook, actor, manager);
-      if (!transition) return { webhook, settle: null };
-      const { changedFields } = transition;
-      await saveWebhook(manager, transition.webhook, { actor, action: 'changed', changedFields });
-      const change = changeOf(transition);
-      if (change) await this.deliveryControl.apply([change], manager);
-      await report?.(manager, transition.webhook);
-      const settle = change && ((): Promise<void> => this.deliveryControl.settle([change]));
-      return { webhook: transition.webhook, settle };
-    });
+    { where, actor, decide, startsAfresh = false, report }: DecidedChange,
+    changes: WebhookChanges,
+  ): Promise<{ webhook: Webhook; isNew: boolean } | null> {
+    const { manager } = changes;
+    const webhook = await lockWebhook(manager, where);
+    if (!webhook) return null;
+    const transition = decide(webhook, await databaseTime(manager));
+    if (!transition?.kind && startsAfresh && webhook.isActive) await this.startAfresh(webhook, actor, changes);
+    if (!transition) return { webhook, isNew: false };
+    const { changedFields } = transition;
+    await saveWebhook(manager, transition.webhook, { actor, action: 'changed', changedFields });
+    const change = changeOf(transition);
+    if (change) await changes.apply([change]);
+    await report?.(manager, transition.webhook);
+    return { webhook: transition.webhook, isNew: true };
   }
 
   /** Forgets what is known against the endpoint of a webhook that is active and stays so; records that it was. */
-  private async startAfresh(webhook: Webhook, actor: string, manager: EntityManager): Promise<void> {
+  private async startAfresh(webhook: Webhook, actor: string, changes: WebhookChanges): Promise<void> {
     const { environmentId, id, revision } = webhook;
-    const known = await this.deliveryControl.apply([{ kind: 'reactivated', webhookId: id, revision }], manager);
+    const known = await changes.apply([{ kind: 'reactivated', webhookId: id, revision }]);
     if (!known.has(id)) return;
     const done = { actor, action: 'changed', changedFields: ['health'] } as const;
-    await recordAudit(manager, [{ environmentId, resourceType: 'webhook', resourceId: id, ...done }]);
-  }
-
-  /** What a change cancels is logged on the day of its event, which may have to be made. */
-  private inTransaction<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return this.partitions.provide(() => this.dataSource.transaction(work));
+    await recordAudit(changes.manager, [{ environmentId, resourceType: 'webhook', resourceId: id, ...done }]);
   }
 
   private refuseBadTarget(targetUrl: string): void {
@@ -197,11 +210,12 @@ function refuseOtherEnvironment(named: string | undefined, environmentId: string
   throw new ApiError('ENVIRONMENT_MISMATCH', 'The environment_id of the body is not that of the token');
 }
 
-function patchOf({ target_url, is_active, event_types }: UpdateWebhookDto): WebhookPatch {
+function patchOf({ target_url, is_active, event_types, all_event_types }: UpdateWebhookDto): WebhookPatch {
+  const eventTypes = all_event_types ? null : event_types;
   return {
     targetUrl: target_url,
     isActive: is_active,
-    eventTypes: event_types ? withoutRepeats(event_types) : event_types,
+    eventTypes: eventTypes ? withoutRepeats(eventTypes) : eventTypes,
   };
 }
 

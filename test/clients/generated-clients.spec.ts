@@ -1,25 +1,66 @@
 import { execFile } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import type { Summary } from '../../clients/generated/summary.js';
+import type { LaterSummary, Summary } from '../../clients/generated/summary.js';
 import { ensureInstalled } from '../../scripts/install.mjs';
 import { useReceivers } from '../e2e/receivers.js';
 import type { Page, Webhook } from '../support/client.js';
 import { useService } from '../support/process.js';
 import { envelopeOf } from '../support/receiver.js';
+import { useServers } from '../support/servers.js';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const CLIENTS = join(ROOT, 'clients/generated');
-const GENERATORS = ['openapi-typescript', 'hey-api', 'orval', 'swagger-typescript-api', 'oazapfts'];
+/** What imports without file endings is not for Node, but for a bundler. */
+const FOR_BUNDLERS = ['ng-openapi-gen', 'openapi-typescript-codegen'];
+const GENERATORS = [
+  'openapi-typescript',
+  'hey-api',
+  'orval',
+  'swagger-typescript-api',
+  'oazapfts',
+  'kubb',
+  ...FOR_BUNDLERS,
+];
 
 /** Above what a generator and the compiler need on two busy cores. */
 const COMMAND_DEADLINE_MS = 120_000;
+
+interface Components {
+  components: { schemas: Record<string, { properties: Record<string, { example?: unknown }> }> };
+}
 
 describe('a client that is generated from openapi.json', () => {
   beforeAll(() => ensureInstalled(CLIENTS), 600_000);
   const service = useService();
   const receivers = useReceivers();
+  const listen = useServers();
+
+  /** Answers as a later version might: with an event type, an error code and a member that this one does not have. */
+  const serveLaterVersion = async (): Promise<string> => {
+    const { components } = JSON.parse(readFileSync(join(ROOT, 'openapi.json'), 'utf8')) as Components;
+    const { properties } = components.schemas['Delivery']!;
+    const example = Object.entries(properties).map(([name, property]) => [name, property.example]);
+    const delivery = { ...Object.fromEntries(example), event_type: 'invoice:paid', priority: 3 };
+    const page = { result: [delivery], next_cursor: null, limit: 100 };
+    const error = {
+      statusCode: 404,
+      error: 'Not Found',
+      code: 'WEBHOOK_ASLEEP',
+      message: 'It sleeps.',
+      hint: 'Wake it.',
+    };
+    const { port } = await listen(
+      createServer((request, response) => {
+        const isList = request.url!.startsWith('/delivery');
+        response.writeHead(isList ? 200 : 404, { 'Content-Type': 'application/json' });
+        response.end(JSON.stringify(isList ? page : error));
+      }),
+    );
+    return `http://127.0.0.1:${port}`;
+  };
 
   it.each(GENERATORS)('with %s compiles, and lives through the story', async (generator) => {
     for (const made of [join(generator, 'client'), join('dist', generator)]) {
@@ -31,6 +72,16 @@ describe('a client that is generated from openapi.json', () => {
       /warn|error|deprecat|duplicate|conflict|unsupported|unknown|skip|ignor/i,
     );
     await run('npx', ['tsc', '--project', generator]);
+    if (FOR_BUNDLERS.includes(generator)) await run('npx', bundlingOf(generator));
+
+    const ofLater = await run(process.execPath, [join('dist', generator, 'later.js')], {
+      SERVICE_URL: await serveLaterVersion(),
+      API_TOKEN: 'any',
+      TARGET_URL: 'none',
+    });
+    const later = JSON.parse(ofLater) as LaterSummary;
+    expect(later).toMatchObject({ eventType: 'invoice:paid', code: 'WEBHOOK_ASLEEP' });
+    expect(later.members).toContain('priority');
 
     const { client, environmentId, token } = await service.tenant();
     const receiver = await receivers.start();
@@ -91,6 +142,13 @@ function commandOf(generator: string): string {
   const command = /^```sh\n(.+)\n```$/m.exec(section)?.[1];
   if (command === undefined) throw new Error(`clients/generated/README.md has no command for ${generator}`);
   return command;
+}
+
+/** What puts the two programs together, each into one file. */
+function bundlingOf(generator: string): string[] {
+  const programs = ['story.ts', 'later.ts'].map((program) => join(generator, program));
+  const options = ['--bundle', '--platform=node', '--format=esm', '--packages=external', `--outdir=dist/${generator}`];
+  return ['esbuild', ...programs, ...options];
 }
 
 /** Both outputs of the command; when it fails, or takes too long, they are in the error. */

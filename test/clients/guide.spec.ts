@@ -25,6 +25,7 @@ const BEGIN = 'Begin';
 /** What only reads is typed again until its answer is as shown: a delivery takes a moment. */
 const READ = /^(curl(?!.* (-X|-d|--data|--json))|cat|tail) /s;
 const READ_DEADLINE_MS = 30_000;
+const IN_BACKGROUND = / > (\S+) &$/gm;
 
 class Reader {
   private readonly shell: ShellSession;
@@ -94,6 +95,10 @@ class Reader {
 
   private async run(code: string): Promise<void> {
     this.last = { code, output: await this.shell.run(this.withRealPorts(code)) };
+    // Nobody types so fast that a program in the background has not made its log yet.
+    for (const [, log] of code.matchAll(IN_BACKGROUND)) {
+      await until(`${log} to be there`, () => existsSync(join(this.directory, log!)));
+    }
   }
 
   private async compare(language: 'json' | 'text', shown: string): Promise<void> {

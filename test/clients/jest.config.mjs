@@ -1,4 +1,4 @@
-import base from '../../jest.config.mjs';
+import { shared } from '../../jest.config.mjs';
 
 /**
  * `npm run test:clients`: the service met by real clients. Apart from `npm test`, because these tests first install the
@@ -7,11 +7,10 @@ import base from '../../jest.config.mjs';
  * @type {import('jest').Config}
  */
 export default {
-  ...base,
-  rootDir: '../..',
+  ...shared,
   testMatch: ['<rootDir>/test/clients/**/*.spec.ts'],
-  testPathIgnorePatterns: ['/node_modules/'],
   // Generators and compilers take seconds each, and an install comes first.
   testTimeout: 300_000,
   maxWorkers: 2,
+  workerIdleMemoryLimit: '1GB',
 };

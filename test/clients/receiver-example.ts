@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
+import { Webhook } from 'standardwebhooks';
 import { send } from '../support/client.js';
 import { until } from '../support/wait.js';
 
@@ -18,6 +20,14 @@ export interface SignedRequest {
   body: string;
 }
 
+export interface Start {
+  /** As the README has it, for a shell. */
+  command: string;
+  directory: string;
+  port: number;
+  env: NodeJS.ProcessEnv;
+}
+
 /** One example as a process, started by the command of the README. */
 export class Example {
   output = '';
@@ -33,10 +43,9 @@ export class Example {
     }
   }
 
-  static async start(command: string, port: number, secrets: string[]): Promise<Example> {
-    const env = { ...EXAMPLES_ENVIRONMENT, PORT: String(port), WEBHOOK_SECRETS: secrets.join(',') };
+  static async start({ command, directory, port, env }: Start): Promise<Example> {
     // npx starts a process of its own: they are one group, so that a signal reaches all of it.
-    const options = { cwd: EXAMPLES, env, shell: true, detached: true };
+    const options = { cwd: directory, env: { ...env, PORT: String(port) }, shell: true, detached: true };
     const example = new Example(spawn(command, { ...options, stdio: ['ignore', 'pipe', 'pipe'] }), port);
     try {
       await until(
@@ -52,7 +61,7 @@ export class Example {
     return example;
   }
 
-  post({ headers, body }: SignedRequest): ReturnType<typeof send> {
+  post({ headers, body }: Pick<SignedRequest, 'headers'> & { body: string | Buffer }): ReturnType<typeof send> {
     return send(this.url, 'POST', '/webhooks', { headers, rawBody: body });
   }
 
@@ -90,4 +99,35 @@ export class Example {
   private get hasEnded(): boolean {
     return this.child.exitCode !== null || this.child.signalCode !== null;
   }
+}
+
+/** A request such as Tidings sends, signed by the reference implementation. */
+export function signedRequest(secret: string, body: string, at = new Date()): SignedRequest {
+  const id = idOf(body);
+  const standard = new Webhook(Buffer.from(secret).toString('base64'));
+  return {
+    body,
+    headers: {
+      'content-type': 'application/json',
+      'webhook-id': id,
+      'webhook-timestamp': String(Math.floor(at.getTime() / 1_000)),
+      'webhook-signature': standard.sign(id, at, body),
+    },
+  };
+}
+
+/** The body of a delivery that never was. */
+export function bodyOf(tenantId: string): string {
+  return JSON.stringify({
+    id: randomUUID(),
+    event: 'integrated_account:created',
+    payload: { tenant_id: tenantId },
+    environment_id: randomUUID(),
+    created_at: '2021-08-10T10:00:00.000Z',
+    webhook_id: randomUUID(),
+  });
+}
+
+export function idOf(body: string): string {
+  return (JSON.parse(body) as { id: string }).id;
 }

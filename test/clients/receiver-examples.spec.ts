@@ -3,12 +3,19 @@ import { createHmac, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { Webhook } from 'standardwebhooks';
 import type { ApiClient, CreatedWebhook, Delivery, DeliveryDetail, EventHead } from '../support/client.js';
 import { useService } from '../support/process.js';
 import { freePort } from '../support/program.js';
 import { until } from '../support/wait.js';
-import { Example, EXAMPLES, EXAMPLES_ENVIRONMENT, type SignedRequest } from './receiver-example.js';
+import {
+  bodyOf,
+  Example,
+  EXAMPLES,
+  EXAMPLES_ENVIRONMENT,
+  idOf,
+  type SignedRequest,
+  signedRequest,
+} from './receiver-example.js';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 /** Name and command, as the README's table has them. */
@@ -46,7 +53,7 @@ describe.each(RECEIVERS)('the receiver for $name', ({ command }) => {
     ({ client } = await service.tenant());
     const port = await freePort();
     webhook = await client.createWebhook({ target_url: `http://127.0.0.1:${port}/webhooks` });
-    example = await Example.start(command, port, [webhook.secret]);
+    example = await start(port, [webhook.secret]);
   });
   // Not there when it did not start.
   afterAll(() => example?.stop());
@@ -67,7 +74,10 @@ describe.each(RECEIVERS)('the receiver for $name', ({ command }) => {
     await accepted(event.id, 2);
     // Handled in the order in which they came: when this one is, the one before would have been.
     await example.linesOf(await publish('record:deleted', '{"id":"r-3"}'));
-    expect(await example.linesOf(event)).toHaveLength(1);
+    expect(await example.linesOf(event)).toEqual([
+      `${event.id} of ${event.created_at}: gone is record r-2`,
+      `dropped: ${event.id} has come before`,
+    ]);
   });
 
   it('verifies the bytes that arrived, which writing the parsed body again would change', async () => {
@@ -125,6 +135,15 @@ describe.each(RECEIVERS)('the receiver for $name', ({ command }) => {
     for (const id of refusedIds) expect(example.output).not.toContain(id);
   });
 
+  it('says on a line of its own that it listens, and why it refused', () => {
+    expect(example.output).toMatch(/listening on http:|Ready in/);
+    const lines = example.output.split('\n').filter((line) => line.startsWith('refused: '));
+    expect(lines).toContainEqual(expect.stringContaining('the attempt is older than the tolerance'));
+    expect(lines).toContainEqual(expect.stringContaining('the header webhook-id is missing'));
+    expect(lines).toContainEqual(expect.stringContaining('the secret is that of another webhook, or was replaced'));
+    expect(lines).toContainEqual(expect.stringMatching(/not JSON by its content type|Unsupported Media Type/));
+  });
+
   it('takes what either secret has signed while the secret is rotated', async () => {
     const path = `/webhook/${webhook.id}/rotate-secret`;
     const { secret } = (await client.post<CreatedWebhook>(path, { overlap_seconds: 0 })).expect(200);
@@ -133,7 +152,7 @@ describe.each(RECEIVERS)('the receiver for $name', ({ command }) => {
     expect(refused.attempts[0]?.response?.status).toBe(401);
 
     await example.stop();
-    example = await Example.start(command, example.port, [secret, webhook.secret]);
+    example = await start(example.port, [secret, webhook.secret]);
     await retry(refused);
     await until('the delivery to succeed', async () => (await client.delivery(refused.id)).status === 'succeeded');
     expect(await example.linesOf(event)).toHaveLength(1);
@@ -169,19 +188,13 @@ describe.each(RECEIVERS)('the receiver for $name', ({ command }) => {
     (await client.post<Delivery>(`/delivery/${id}/retry`)).expect(202);
   }
 
-  /** A request such as Tidings sends, signed by the reference implementation. */
+  function start(port: number, secrets: string[]): Promise<Example> {
+    const env = { ...EXAMPLES_ENVIRONMENT, WEBHOOK_SECRETS: secrets.join(',') };
+    return Example.start({ command, directory: EXAMPLES, port, env });
+  }
+
   function signed({ body = bodyOf('acme'), secret = webhook.secret, at = new Date() } = {}): SignedRequest {
-    const id = idOf(body);
-    const standard = new Webhook(Buffer.from(secret).toString('base64'));
-    return {
-      body,
-      headers: {
-        'content-type': 'application/json',
-        'webhook-id': id,
-        'webhook-timestamp': String(Math.floor(at.getTime() / 1_000)),
-        'webhook-signature': standard.sign(id, at, body),
-      },
-    };
+    return signedRequest(secret, body, at);
   }
 
   /** With the signature that says nothing of the time alone, and that one right. */
@@ -191,21 +204,6 @@ describe.each(RECEIVERS)('the receiver for $name', ({ command }) => {
     return { body, headers };
   }
 });
-
-function bodyOf(tenantId: string): string {
-  return JSON.stringify({
-    id: randomUUID(),
-    event: 'integrated_account:created',
-    payload: { tenant_id: tenantId },
-    environment_id: randomUUID(),
-    created_at: '2021-08-10T10:00:00.000Z',
-    webhook_id: randomUUID(),
-  });
-}
-
-function idOf(body: string): string {
-  return (JSON.parse(body) as { id: string }).id;
-}
 
 function unsigned(body: string): SignedRequest {
   return { headers: { 'content-type': 'application/json', 'webhook-id': randomUUID() }, body };

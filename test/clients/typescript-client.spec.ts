@@ -111,7 +111,8 @@ describe('the installed package', () => {
         notSubscribed: 'not_subscribed',
         kind: 'api_token',
         types: 22,
-        succeeded: 4,
+        // Of the four that came: tests do not count.
+        succeeded: 2,
         missed: 0,
         isActive: false,
         deleted: true,

@@ -6,6 +6,8 @@ import { useService } from '../support/process.js';
 
 /* The whole API held to its contract: which operations there are, who may call them, and what their answers are made of. */
 
+const HEALTH = ['state', 'since', 'paused_until', 'next_probe_at', 'waiting', 'last_success_at', 'last_failure'];
+
 const RECOVERY = ['id', 'webhook_id', 'since', 'until', 'status', 'total', 'queued', 'created_at', 'completed_at'];
 
 /** Fields of the answers, in order. Written by hand from the contract. */
@@ -33,12 +35,23 @@ const FIELDS: Record<string, string[]> = {
     'cancel_reason',
     'created_at',
     'completed_at',
+    'held_by',
+    'held_until',
     'attempts',
   ],
   'POST /environment 201': ['id', 'name', 'created_at', 'updated_at'],
   'GET /environment/{id}/erasure 200': ['environment_id', 'status', 'removed_rows', 'created_at', 'completed_at'],
-  'GET /api-token/{id} 200': ['id', 'name', 'environment_id', 'scopes', 'expires_at', 'last_used_at', 'created_at'],
-  'GET /me 200': ['kind', 'name', 'environment_id', 'scopes', 'expires_at'],
+  'GET /api-token/{id} 200': [
+    'id',
+    'name',
+    'environment_id',
+    'webhook_id',
+    'scopes',
+    'expires_at',
+    'last_used_at',
+    'created_at',
+  ],
+  'GET /me 200': ['kind', 'name', 'environment_id', 'webhook_id', 'scopes', 'expires_at'],
   'GET /webhook 200': ['result', 'next_cursor', 'limit'],
   'GET /event/{id}/webhooks 200': ['result', 'next_cursor', 'limit'],
   'GET /event 200': ['result', 'next_cursor', 'limit'],
@@ -51,11 +64,12 @@ const FIELDS: Record<string, string[]> = {
   'DELETE /event/{id} 200': ['id'],
   'DELETE /environment/{id} 200': ['id'],
   'DELETE /api-token/{id} 200': ['id'],
-  'POST /webhook/test 200': ['success'],
+  'POST /webhook/test 200': ['success', 'delivery_id'],
   'POST /webhook/{id}/recover 202': RECOVERY,
-  'POST /webhook/{id}/recover 200': ['queued'],
   'GET /webhook/{id}/recover 200': RECOVERY,
   'DELETE /webhook/{id}/recover 200': RECOVERY,
+  'GET /webhook/{id}/health 200': HEALTH,
+  'DELETE /webhook/{id}/health 200': HEALTH,
   'GET /webhook/{id}/stats 200': [
     'webhook_id',
     'window',
@@ -89,32 +103,30 @@ const OPTIONAL_FIELDS: Record<string, string[]> = {
   'GET /stats 200': ['is_pending_estimated'],
 };
 
+/** Beside `environment_id`, which the admin token names everywhere. */
 const FILTERS: Record<string, string[]> = {
+  'GET /environment': ['limit', 'next_cursor'],
+  'GET /api-token': ['limit', 'next_cursor'],
+  'GET /webhook/{id}/secret': ['limit', 'next_cursor'],
   'GET /webhook/{id}/stats': ['window'],
   'GET /stats': ['window'],
-  'GET /webhook': ['is_active', 'failing', 'environment_id', 'limit', 'next_cursor'],
-  'GET /event': ['event_type', 'created_after', 'created_before', 'limit', 'next_cursor'],
+  'GET /webhook': ['is_active', 'failing', 'state', 'limit', 'next_cursor'],
+  'GET /event': ['event_type', 'idempotency_key', 'is_test', 'created_after', 'created_before', 'limit', 'next_cursor'],
   'GET /delivery': [
     'webhook_id',
     'event_id',
     'event_type',
     'status',
+    'response_status',
+    'error',
+    'is_test',
     'created_after',
     'created_before',
     'limit',
     'next_cursor',
   ],
   'GET /event/{id}/webhooks': ['limit', 'next_cursor'],
-  'GET /audit': [
-    'environment_id',
-    'actor',
-    'resource_id',
-    'action',
-    'created_after',
-    'created_before',
-    'limit',
-    'next_cursor',
-  ],
+  'GET /audit': ['actor', 'resource_id', 'action', 'created_after', 'created_before', 'limit', 'next_cursor'],
 };
 
 /** Small, so that a body over the limit is sent in one piece. */
@@ -140,7 +152,7 @@ describe('the API', () => {
     const { $ref, allOf, anyOf, oneOf } = schema as { $ref?: string; [composed: string]: unknown };
     const [first] = (allOf ?? anyOf ?? oneOf ?? []) as Schema[];
     if (first) return resolve(first);
-    return $ref === undefined ? schema : document.components!.schemas![$ref.split('/').at(-1)!]!;
+    return $ref === undefined ? schema : resolve(document.components!.schemas![$ref.split('/').at(-1)!]!);
   };
   /** @param pair `POST /webhook 201` */
   const schemaOf = (pair: string): Schema => {
@@ -181,10 +193,10 @@ describe('the API', () => {
     const fields = ['number', 'started_at', 'duration_ms', 'timings', 'outcome', 'error', 'request', 'response'];
     expect(Object.keys(propertiesOf(attempt))).toEqual(fields);
     const { timings, outcome, request, response } = propertiesOf(attempt);
-    const phases = ['dns_ms', 'connect_ms', 'tls_ms', 'first_byte_ms'];
+    const phases = ['dns_ms', 'connect_ms', 'tls_ms', 'first_byte_ms', 'stale_connection_ms'];
     expect(Object.keys(propertiesOf(resolve(timings!)))).toEqual(phases);
     expect(resolve(outcome!)['enum']).toEqual(['succeeded', 'failed']);
-    expect(Object.keys(propertiesOf(resolve(request!)))).toEqual(['url', 'headers']);
+    expect(Object.keys(propertiesOf(resolve(request!)))).toEqual(['url', 'headers', 'body']);
     expect(Object.keys(propertiesOf(resolve(response!)))).toEqual(['status', 'headers', 'body', 'body_truncated']);
   });
 
@@ -192,7 +204,7 @@ describe('the API', () => {
     const entry = resolve(propertiesOf(schemaOf('GET /event/{id}/webhooks 200'))['result']!['items'] as Schema);
     expect(Object.keys(propertiesOf(entry))).toEqual(['webhook_id', 'delivery_id', 'status', 'reason']);
     const reasons = ['not_subscribed', 'inactive', 'not_yet_created', 'deleted'];
-    expect(resolve(propertiesOf(entry)['reason']!)['enum']).toEqual(expect.arrayContaining(reasons));
+    expect(resolve(propertiesOf(entry)['reason']!)['x-extensible-enum']).toEqual(expect.arrayContaining(reasons));
   });
 
   it('describes an entry of the audit trail', () => {
@@ -200,15 +212,26 @@ describe('the API', () => {
     const fields = ['id', 'environment_id', 'actor', 'action', 'resource_type', 'resource_id', 'changed_fields'];
     expect(Object.keys(propertiesOf(entry))).toEqual([...fields, 'created_at']);
     const { action, resource_type } = propertiesOf(entry);
-    expect(resolve(action!)['enum']).toEqual(['created', 'changed', 'deleted', 'rotated', 'retried', 'recovered']);
-    expect(resolve(resource_type!)['enum']).toEqual(['environment', 'api_token', 'webhook', 'event', 'delivery']);
+    const actions = ['created', 'changed', 'deleted', 'rotated', 'retried', 'recovered'];
+    expect(resolve(action!)['x-extensible-enum']).toEqual(actions);
+    const resources = ['environment', 'api_token', 'webhook', 'event', 'delivery'];
+    expect(resolve(resource_type!)['x-extensible-enum']).toEqual(resources);
   });
 
   it('names the states of a delivery and why one was canceled', () => {
     const { status, cancel_reason } = propertiesOf(schemaOf('GET /delivery/{id} 200'));
     expect(resolve(status!)['enum']).toEqual(['pending', 'succeeded', 'failed', 'canceled']);
     const reasons = ['webhook_inactive', 'webhook_deleted', 'stopped'];
-    expect(resolve(cancel_reason!)['enum']).toEqual(expect.arrayContaining(reasons));
+    expect(resolve(cancel_reason!)['x-extensible-enum']).toEqual(expect.arrayContaining(reasons));
+  });
+
+  it('answers a recovery that begins, and a dry run of one, by one schema', () => {
+    const [begun, counted] = ['202', '200'].map(
+      (status) => operationOf('POST /webhook/{id}/recover').responses[status]!.content!['application/json']!.schema!,
+    );
+    expect(counted).toEqual(begun);
+    const { anyOf } = document.components!.schemas!['RecoverResult'] as { anyOf: Schema[] };
+    expect(anyOf.map((schema) => Object.keys(propertiesOf(resolve(schema))))).toEqual([RECOVERY, ['queued']]);
   });
 
   it('names the states of a recovery and what can be recovered', () => {
@@ -223,12 +246,13 @@ describe('the API', () => {
     expect(Object.keys(properties)).toEqual(['since', 'until', 'event_types', 'statuses', 'dry_run']);
     const { statuses } = properties;
     expect(resolve(statuses!['items'] as Schema)['enum']).toEqual(['missed', 'failed', 'canceled', 'succeeded']);
-    expect(statuses!['description']).toContain('When absent: missed, failed, canceled.');
+    expect(statuses!['description']).toContain('When absent or null: missed, failed, canceled.');
   });
 
   it.each(Object.entries(FILTERS))('%s takes the filters %j', (name, filters) => {
     const query = (operationOf(name).parameters ?? []).filter((parameter) => parameter.in === 'query');
-    expect(query.map((parameter) => parameter.name)).toEqual(expect.arrayContaining(filters));
+    const taken = query.map((parameter) => parameter.name).filter((parameter) => parameter !== 'environment_id');
+    expect(taken.sort()).toEqual([...filters].sort());
   });
 
   it.each(securedOperations)('%s without a token answers 401 and names the scheme', async (name) => {

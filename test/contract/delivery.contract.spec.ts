@@ -65,6 +65,7 @@ describe('what the receiver gets', () => {
     const [request] = await receiver.waitFor(1);
     const headers = Object.fromEntries(Object.entries(request!.headers).filter(([name]) => !TRANSPORT.includes(name)));
     expect(headers).toEqual({
+      accept: '*/*',
       'content-type': 'application/json',
       'user-agent': expect.stringMatching(/^Tidings\/\d+\.\d+\.\d+\S*$/),
       'webhook-id': event.id,

@@ -114,7 +114,7 @@ describe('the audit trail', () => {
 
   it('tells what an entry is about and when it was, in these fields', async () => {
     const since = Date.now();
-    const environment = (await service.admin.post<Environment>('/environment', { name: 'story' })).expect(201);
+    const environment = (await service.admin.post<Environment>('/environment', { name: 'audited' })).expect(201);
     const [entry] = await entries({ resource_id: environment.id });
     expect(entry).toEqual({
       id: expect.any(String),
@@ -252,6 +252,14 @@ describe('the audit trail', () => {
         target_url: receiver.url(),
         is_active: name !== 'PATCH /webhook/{id}',
       });
+      if (path.endsWith('/health')) {
+        receiver.respondWith(() => 500);
+        await client.publish('record:created');
+        await until('the failure', async () => {
+          const health = await client.request<{ state: string }>('GET', `/webhook/${id}/health`);
+          return health.expect(200).state === 'failing';
+        });
+      }
       return path.startsWith('/delivery') ? deliveredTo(client, id) : id;
     };
 

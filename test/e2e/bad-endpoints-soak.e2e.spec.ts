@@ -4,7 +4,7 @@ import { createServer as createTlsServer } from 'node:tls';
 import { CertificateAuthority } from '../support/certificates.js';
 import { send } from '../support/client.js';
 import { openFiles, openSockets, residentBytes } from '../support/proc.js';
-import { Service } from '../support/process.js';
+import { OPTIMISED, Service } from '../support/process.js';
 import { parsePrometheusText } from '../support/prometheus-text.js';
 import { useServers } from '../support/servers.js';
 import { until } from '../support/wait.js';
@@ -33,7 +33,7 @@ interface Footprint {
 
 describe('10,000 deliveries to bad certificates and resets', () => {
   const authority = new CertificateAuthority();
-  const service = new Service({ env: { RETRY_SCHEDULE: '' } });
+  const service = new Service({ env: { RETRY_SCHEDULE: '' }, nodeOptions: OPTIMISED });
   const listen = useServers();
 
   beforeAll(() => service.start());

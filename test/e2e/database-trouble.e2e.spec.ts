@@ -6,18 +6,18 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { jest } from '@jest/globals';
 import pg from 'pg';
 import { startPostgres, type PostgresServer } from '../../scripts/postgres-server.mjs';
-import { DataDirectory } from '../../src/database/data-directory.js';
-import { EmbeddedPostgres } from '../../src/database/embedded-postgres.js';
-import { SERVER_URL, Service, type Tenant } from '../support/process.js';
+import { DataDirectory } from '../../src/database/embedded/data-directory.js';
+import { EmbeddedPostgres } from '../../src/database/embedded/embedded-postgres.js';
+import { OPTIMISED, SERVER_URL, Service, type Tenant } from '../support/process.js';
 import type { Receiver } from '../support/receiver.js';
-import { PROBES, TroubleLog, troubleTable } from '../support/trouble-log.js';
+import { FULL, OUT_OF_CONNECTIONS, PROBES, READ_ONLY, TroubleLog, troubleTable } from '../support/trouble-log.js';
 import { TYPESCRIPT_WORKER } from '../support/typescript-worker.js';
 import { until } from '../support/wait.js';
 import { useReceivers } from './receivers.js';
 
 /* What callers are told while a PostgreSQL server is in trouble, and that it ends with the trouble. */
 
-jest.setTimeout(120_000);
+jest.setTimeout(240_000);
 
 /** Connections of the service: 3 for requests, 2 for the pipeline. */
 const POOL_SIZE = 5;
@@ -52,13 +52,13 @@ if (!SERVER_URL) {
 
     it('whose disk is full is told of, and used again when there is room', async () => {
       const disk = new SmallDisk();
-      const service = new Service({ directory: disk.path });
+      const service = new Service({ directory: disk.path, nodeOptions: OPTIMISED });
       try {
         await service.start();
         const { client } = await service.tenant();
         const log = await TroubleLog.begin(client, await receivers.start());
         await log.during(() => disk.fullUntil(() => log.isRefused('POST /event')));
-        await table.add('disk full', log, { refused: ['POST /event'] });
+        await table.add('disk full', log, { refused: ['POST /event'], named: FULL });
       } finally {
         await service.stop();
         disk.remove();
@@ -209,7 +209,7 @@ if (!SERVER_URL) {
         await Promise.all(crowd.splice(0).map((client) => client.end()));
       });
       await holder.end();
-      await table.add('no connection left', log, { refused: 'some' });
+      await table.add('no connection left', log, { refused: 'some', named: OUT_OF_CONNECTIONS });
     });
 
     it('that ends every session again and again is told of, at whatever moment that is', async () => {
@@ -240,7 +240,10 @@ if (!SERVER_URL) {
         await superuser.query('SELECT pg_promote()');
         await superuser.end();
       });
-      await table.add('read-only standby', log, { refused: ['POST /event', 'POST /webhook'] });
+      await table.add('read-only standby', log, {
+        refused: ['POST /event', 'POST /webhook'],
+        named: READ_ONLY,
+      });
     });
 
     it('whose disk is full is told of, and used again when there is room', async () => {
@@ -248,7 +251,7 @@ if (!SERVER_URL) {
       cleanup.push(() => disk.remove());
       await start(disk.path);
       await log.during(() => disk.fullUntil(() => log.isRefused('POST /event')));
-      await table.add('disk full', log, { refused: ['POST /event'] });
+      await table.add('disk full', log, { refused: ['POST /event'], named: FULL });
     });
   });
 }

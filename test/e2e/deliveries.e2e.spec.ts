@@ -129,6 +129,8 @@ describe('a delivery', () => {
       cancel_reason: null,
       created_at: expect.any(String),
       completed_at: expect.any(String),
+      held_by: null,
+      held_until: null,
     });
     expect(attempts).toHaveLength(1);
     const [attempt] = attempts;
@@ -139,6 +141,7 @@ describe('a delivery', () => {
       connect_ms: expect.any(Number),
       tls_ms: null,
       first_byte_ms: expect.any(Number),
+      stale_connection_ms: null,
     });
     expect(attempt!.request.url).toBe(receiver.url());
     expect(attempt!.request.headers).toMatchObject({

@@ -1,5 +1,6 @@
 import { jest } from '@jest/globals';
 import { createServer } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { send, type ApiClient, type Delivery, type EventHead } from '../support/client.js';
 import { Service } from '../support/process.js';
 import { useServers } from '../support/servers.js';
@@ -180,6 +181,8 @@ describe('a process', () => {
     await receiver.waitFor(1);
     service.signal('SIGTERM');
     await stopsBeingReady();
+    // What comes within a second is the same signal, passed on.
+    await sleep(1_000);
     service.signal('SIGTERM');
     await service.exit(5000);
     answer();

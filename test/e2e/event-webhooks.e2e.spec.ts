@@ -82,7 +82,7 @@ describe('why an event was sent to a webhook, or not', () => {
     const tested = await client.createWebhook({ target_url: receiver.url() });
     await client.createWebhook({ target_url: receiver.url() });
     (await client.post('/webhook/test', { id: tested.id })).expect(200);
-    const [delivery] = await client.deliveries({ webhook_id: tested.id });
+    const [delivery] = await client.deliveries({ webhook_id: tested.id, is_test: 'true' });
     expect(await fateOf(client, delivery!.event_id)).toEqual([
       { webhook_id: tested.id, delivery_id: delivery!.id, status: 'succeeded', reason: null },
     ]);

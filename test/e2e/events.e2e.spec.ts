@@ -159,7 +159,12 @@ describe('repeating a publication', () => {
     ];
     for (const rawBody of conflicts) {
       const headers = { ...key.headers, 'content-type': 'application/json' };
-      (await client.request('POST', '/event', { rawBody, headers })).expectError(409, 'IDEMPOTENCY_CONFLICT');
+      const reply = await client.request('POST', '/event', { rawBody, headers });
+      const { message, details } = reply.expectError(409, 'IDEMPOTENCY_CONFLICT');
+      expect(message).toBe('Idempotency-Key: was used before with other content');
+      expect(details).toEqual({
+        failures: [{ field: 'Idempotency-Key', message: 'was used before with other content' }],
+      });
     }
     expect((await client.get<Page<EventHead>>('/event')).expect(200).result).toHaveLength(1);
   });

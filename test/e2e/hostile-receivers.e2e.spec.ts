@@ -3,7 +3,7 @@ import { CertificateAuthority } from '../support/certificates.js';
 import type { ApiClient, Attempt } from '../support/client.js';
 import { HONEST_TLS_RECEIVER, HOSTILE_RECEIVERS, type HostileReceiver } from '../support/hostile-receivers.js';
 import { residentBytes, steadyResidentBytes } from '../support/proc.js';
-import { Service } from '../support/process.js';
+import { OPTIMISED, Service } from '../support/process.js';
 import { Receiver } from '../support/receiver.js';
 import { useServers } from '../support/servers.js';
 import { until } from '../support/wait.js';
@@ -26,7 +26,7 @@ describe('a receiver that', () => {
     RETRY_SCHEDULE: '1h',
     NODE_EXTRA_CA_CERTS: authority.path,
   };
-  const service = new Service({ env });
+  const service = new Service({ env, nodeOptions: OPTIMISED });
   const listen = useServers();
   const receivers = useReceivers();
   let canary: Receiver;

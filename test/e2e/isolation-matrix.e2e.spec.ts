@@ -13,6 +13,8 @@ import {
   differenceOf,
   expectedAnswer,
   isEntitled,
+  MAKING_WEBHOOK_TOKEN,
+  operationOf,
   PRINCIPALS,
   type Principal,
   type PrincipalName,
@@ -25,9 +27,9 @@ import { useReceivers } from './receivers.js';
 
 jest.setTimeout(180_000);
 
-/** What a principal puts into its requests; a token can depend on the access of the operation. */
+/** What a principal puts into its requests; a token can depend on the access of the operation, or the webhook it is asked of. */
 interface Credentials {
-  authorization?: string | ((access: string) => string);
+  authorization?: string | ((access: string, webhookId: string) => string | Promise<string>);
   /** The value of `environment_id` in the query. */
   environmentId?: string;
 }
@@ -39,6 +41,12 @@ interface Resources {
   eventId: string;
   deliveryId: string;
   tokenId: string;
+}
+
+/** What a token of the owner's webhook is to learn nothing of. */
+interface Neighbour {
+  webhookId: string;
+  deliveryId: string;
 }
 
 describe('every operation by every principal', () => {
@@ -54,6 +62,14 @@ describe('every operation by every principal', () => {
     const [delivery] = await client.deliveries();
     const { id: tokenId } = await service.token(environmentId);
     return { environmentId, webhookId, eventId, deliveryId: delivery!.id, tokenId };
+  };
+
+  /** Another webhook of the environment, which gets another event than the resources that every request is about. */
+  const neighbourIn = async ({ client }: Tenant, target: string): Promise<Neighbour> => {
+    const { id: webhookId } = await client.createWebhook({ target_url: target, event_types: ['record:deleted'] });
+    await client.publish('record:deleted');
+    const [delivery] = await client.deliveries({ webhook_id: webhookId });
+    return { webhookId, deliveryId: delivery!.id };
   };
 
   const settled = (client: ApiClient): Promise<true> =>
@@ -95,13 +111,39 @@ describe('every operation by every principal', () => {
     return tenant;
   };
 
-  const credentialsOf = async (owner: Tenant, stranger: Tenant): Promise<Record<PrincipalName, Credentials>> => {
+  /** A token of the webhook; made when it is first asked for. */
+  const webhookTokensOf = ({ environmentId }: Tenant): ((webhookId: string) => Promise<string>) => {
+    const tokens = new Map<string, string>();
+    return async (webhookId) => {
+      const token = tokens.get(webhookId) ?? (await service.webhookToken(environmentId, webhookId)).token;
+      tokens.set(webhookId, token);
+      return `Bearer ${token}`;
+    };
+  };
+
+  const tokenOfDeletedWebhook = async ({ client, environmentId }: Tenant): Promise<string> => {
+    const { id } = await client.createWebhook({ target_url: 'https://example.com/', is_active: false });
+    const { token } = await service.webhookToken(environmentId, id);
+    (await service.client(token).get('/me')).expect(200);
+    (await client.delete(`/webhook/${id}`)).expect(200);
+    return token;
+  };
+
+  const credentialsOf = async (
+    owner: Tenant,
+    stranger: Tenant,
+    webhooks: Record<'kept' | 'neighbour' | 'stranger', string>,
+  ): Promise<Record<PrincipalName, Credentials>> => {
     const holding = await tokensFor(owner.environmentId);
     const all = holding(SCOPES);
     const unknown = `tdg_${randomBytes(32).toString('base64url')}`;
     const deleted = await deletedTenant();
     const admin = `Bearer ${service.adminToken}`;
     const foreign = `Bearer ${stranger.token}`;
+    const ofWebhook = webhookTokensOf(owner);
+    const ofNeighbour = await ofWebhook(webhooks.neighbour);
+    const ofForeignWebhook = await webhookTokensOf(stranger)(webhooks.stranger);
+    const ofKept = await ofWebhook(webhooks.kept);
     return {
       'no token': {},
       'a malformed token': { authorization: `${all}.` },
@@ -110,6 +152,7 @@ describe('every operation by every principal', () => {
       'an expired token': { authorization: `Bearer ${await expiredToken(owner.environmentId)}` },
       'a revoked token': { authorization: `Bearer ${await revokedToken(owner.environmentId)}` },
       'a token of a deleted environment': { authorization: `Bearer ${deleted.token}` },
+      'a token of a deleted webhook': { authorization: `Bearer ${await tokenOfDeletedWebhook(owner)}` },
       'every scope but that': { authorization: (access) => holding(SCOPES.filter((scope) => scope !== access)) },
       'that scope alone': { authorization: (access) => holding([SCOPES.includes(access) ? access : SCOPES[0]!]) },
       'all scopes': { authorization: all },
@@ -118,6 +161,25 @@ describe('every operation by every principal', () => {
       'all scopes in another environment': { authorization: foreign },
       'all scopes in another environment, naming the owner’s': {
         authorization: foreign,
+        environmentId: owner.environmentId,
+      },
+      'a token of the webhook': { authorization: (_, webhookId) => ofWebhook(webhookId) },
+      'a token of the webhook, naming its environment': {
+        authorization: (_, webhookId) => ofWebhook(webhookId),
+        environmentId: owner.environmentId,
+      },
+      'a token of the webhook, naming another environment': {
+        authorization: ofKept,
+        environmentId: stranger.environmentId,
+      },
+      'a token of another webhook': { authorization: ofNeighbour },
+      'a token of another webhook, naming the environment': {
+        authorization: ofNeighbour,
+        environmentId: owner.environmentId,
+      },
+      'a token of a webhook in another environment': { authorization: ofForeignWebhook },
+      'a token of a webhook in another environment, naming the owner’s': {
+        authorization: ofForeignWebhook,
         environmentId: owner.environmentId,
       },
       'the admin, naming none': { authorization: admin },
@@ -180,6 +242,7 @@ describe('every operation by every principal', () => {
 
   const rowsOf = (operations: string[]): string[] => [
     ...operations,
+    MAKING_WEBHOOK_TOKEN,
     ...operations.filter((name) => name.startsWith('GET ')).map((name) => name.replace('GET', 'HEAD')),
   ];
 
@@ -187,28 +250,33 @@ describe('every operation by every principal', () => {
     const [owner, stranger] = [await service.tenant(), await service.tenant()];
     const receiver = await receivers.start();
     const kept = await resourcesOf(owner, receiver.url('/owner'));
-    await resourcesOf(stranger, receiver.url('/stranger'));
-    const credentials = await credentialsOf(owner, stranger);
+    const foreign = await resourcesOf(stranger, receiver.url('/stranger'));
+    const neighbour = await neighbourIn(owner, receiver.url('/neighbour'));
+    const webhooks = { kept: kept.webhookId, neighbour: neighbour.webhookId, stranger: foreign.webhookId };
+    const credentials = await credentialsOf(owner, stranger, webhooks);
     const operations = documentedOperations(await fetchDocument(service.url));
     expect([...operations].sort()).toEqual(Object.keys(OPERATIONS).sort());
     const rows = rowsOf(operations);
     const principals = Object.keys(PRINCIPALS) as PrincipalName[];
 
     const ask = async (name: string, by: PrincipalName): Promise<RawReply> => {
-      const operation = name.replace(/^HEAD /, 'GET ');
+      const operation = operationOf(name);
       const [method, template] = name.split(' ') as [string, string];
       const { authorization, environmentId } = credentials[by];
       const succeeds = expectedAnswer(name, PRINCIPALS[by]).code === null;
-      const isOwners = isEntitled(PRINCIPALS[by]) || !succeeds;
-      const body = leastBodyOf(operation, {
+      const isOwners = isEntitled(PRINCIPALS[by]) || (!succeeds && name !== MAKING_WEBHOOK_TOKEN);
+      const least = leastBodyOf(operation, {
         webhookId: kept.webhookId,
         environmentId: isOwners ? owner.environmentId : stranger.environmentId,
         targetUrl: receiver.url(isOwners ? '/owner' : '/stranger'),
       });
-      const token = typeof authorization === 'function' ? authorization(OPERATIONS[operation]!) : authorization;
+      const body = name === MAKING_WEBHOOK_TOKEN ? { ...least, webhook_id: kept.webhookId } : least;
+      const id = await targetOf(operation, owner, kept, succeeds, receiver.url('/owner'));
+      const webhookId = template.startsWith('/webhook/{id}') ? id : kept.webhookId;
+      const token =
+        typeof authorization === 'function' ? await authorization(OPERATIONS[operation]!, webhookId) : authorization;
       const forwarded = { 'x-forwarded-for': `203.0.113.${rows.indexOf(name)}` };
       const options = { headers: token === undefined ? forwarded : { ...forwarded, authorization: token }, body };
-      const id = await targetOf(operation, owner, kept, succeeds, receiver.url('/owner'));
       const path =
         template.replace('{id}', id) + (environmentId === undefined ? '' : `?environment_id=${environmentId}`);
       // The document says nothing of HEAD.
@@ -217,6 +285,10 @@ describe('every operation by every principal', () => {
     };
 
     const { environmentId: _, ...ownersIds } = kept;
+    const idsHiddenFrom = (principal: Principal): string[] => {
+      if (['nobody', 'neighbour', 'stranger'].includes(principal.kind)) return Object.values(ownersIds);
+      return principal.kind === 'owner' && principal.isForOneWebhook ? Object.values(neighbour) : [];
+    };
     const differences: string[] = [];
     let cells = 0;
     const askAll = async (of: (principal: Principal) => boolean): Promise<void> => {
@@ -225,9 +297,8 @@ describe('every operation by every principal', () => {
           const answer = await ask(name, by);
           const difference = differenceOf(expectedAnswer(name, PRINCIPALS[by]), answer);
           if (difference !== null) differences.push(`${name} by ${by}: ${difference}`);
-          const isOutsider = ['nobody', 'stranger'].includes(PRINCIPALS[by].kind);
-          const told = isOutsider && Object.values(ownersIds).some((id) => answer.text.includes(id));
-          if (told) differences.push(`${name} by ${by} tells of the owner's`);
+          const told = idsHiddenFrom(PRINCIPALS[by]).some((id) => answer.text.includes(id));
+          if (told) differences.push(`${name} by ${by} tells of what is not theirs`);
           cells += 1;
         }
       }

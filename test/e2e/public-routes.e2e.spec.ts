@@ -10,7 +10,7 @@ describe('the health probes', () => {
     (await client.get('/health/live')).expect(200);
     const { status, checks } = (await client.get<{ status: string; checks: object }>('/health/ready')).expect(200);
     expect(status).toBe('ok');
-    expect(Object.keys(checks)).toEqual(['database', 'migrations', 'dispatcher']);
+    expect(Object.keys(checks)).toEqual(['database', 'storage', 'migrations', 'dispatcher']);
   });
 });
 
@@ -56,6 +56,17 @@ describe('the documentation', () => {
     },
   );
 
+  it.each(['', '/', '/index/', '/errors/'])('has the guide at /docs/guide%s, with its style', async (path) => {
+    let address = new URL(`/docs/guide${path}`, service.url);
+    const { status, headers } = await send(service.url, 'GET', address.pathname);
+    expect(status).toBe(302);
+    address = new URL(headers.location!, address);
+    const page = await send(service.url, 'GET', address.pathname);
+    expect(page.headers['content-type']).toMatch(/^text\/html/);
+    const style = /<link rel="stylesheet" href="([^"]+)"/.exec(page.text)![1]!;
+    expect((await send(service.url, 'GET', new URL(style, address).pathname)).status).toBe(200);
+  });
+
   it('serves the document at /openapi.json to everybody, with a bearer scheme for the Authorize button', async () => {
     const reply = await send(service.url, 'GET', '/openapi.json');
     expect(reply.status).toBe(200);
@@ -65,6 +76,20 @@ describe('the documentation', () => {
       expect.objectContaining({ type: 'http', scheme: 'bearer' }),
     ]);
   });
+
+  it.each(['/postman.json', '/postman-environment.json'])(
+    'serves %s to everybody, without a token in it',
+    async (path) => {
+      const reply = await send(service.url, 'GET', path);
+      expect(reply.status).toBe(200);
+      expect(reply.headers['content-type']).toBe('application/json; charset=utf-8');
+      expect(() => JSON.parse(reply.text) as unknown).not.toThrow();
+      for (const token of [service.adminToken, (await service.defaultTenant()).token])
+        expect(reply.text).not.toContain(token);
+      const { paths } = await fetchDocument(service.url);
+      expect(paths).not.toHaveProperty([path]);
+    },
+  );
 
   it('describes every operation', async () => {
     const document = await fetchDocument(service.url);

@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { type Tenant, useService } from '../support/process.js';
+import { OPTIMISED, type Tenant, useService } from '../support/process.js';
 import { parsePrometheusText, valuesOf } from '../support/prometheus-text.js';
 import { until } from '../support/wait.js';
 
@@ -16,7 +16,7 @@ const ANSWERED_MS = 60_000;
 const LONG_PAGE = '/delivery?limit=1000';
 
 describe('one environment that reads as hard as it can', () => {
-  const service = useService();
+  const service = useService({ nodeOptions: OPTIMISED });
   let reader: Tenant;
   let quiet: Tenant;
   let webhookId: string;

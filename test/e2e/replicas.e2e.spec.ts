@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
 import { join } from 'node:path';
 import pg from 'pg';
-import { ENDPOINT_STATES } from '../../src/metrics/metric-table.js';
+import { ENDPOINT_CHANGES } from '../../src/metrics/metric-table.js';
 import { type EventHead, send } from '../support/client.js';
 import { SERVER_URL, Service } from '../support/process.js';
 import { parsePrometheusText, valuesOf } from '../support/prometheus-text.js';
@@ -215,13 +215,13 @@ describe('replicas', () => {
         };
 
         // Both see it fail, and the failures that make it down are recorded by both at the same time.
-        receiver.respondWith(() => 500);
+        receiver.respondWith(() => 503);
         await publishOnBoth(10);
         await failures(20);
         expect(await health()).toMatchObject({ in_flight_limit: null });
         expect(sendersOf(receiver.requests)).toHaveLength(2);
         await rows(`UPDATE webhook_health SET failing_since = now() - interval '2 minutes' WHERE webhook_id = $1`);
-        const fail = holdAnswers(receiver, 500);
+        const fail = holdAnswers(receiver, 503);
         await publishOnBoth(perWebhook);
         await receiver.waitFor(20 + 2 * perWebhook);
         fail();
@@ -236,7 +236,7 @@ describe('replicas', () => {
         expect(receiver.requests).toHaveLength(26);
 
         for (const probes of [1, 2]) {
-          const answer = holdAnswers(receiver, 500);
+          const answer = holdAnswers(receiver, 503);
           await makeProbeDue();
           await receiver.waitFor(26 + probes);
           await untilBothHaveClaimed();
@@ -253,7 +253,7 @@ describe('replicas', () => {
               row.attempt_count !== before[index]!.attempt_count || row.failures !== before[index]!.failures,
           );
           expect(changed).toEqual(
-            Array.from({ length: probes }, () => expect.objectContaining({ attempt_count: 1, failures: 1 })),
+            Array.from({ length: probes }, () => expect.objectContaining({ attempt_count: 1, failures: 0 })),
           );
         }
 
@@ -265,10 +265,13 @@ describe('replicas', () => {
           if (index > 0) await answered;
           return 200;
         });
+        const recoversFrom = performance.now();
         await makeProbeDue();
         await until('both to send again', () => sendersOf(receiver.requests.slice(1)).length === 2);
         await untilBothHaveClaimed();
-        expect(receiver.requests).toHaveLength(3);
+        // And one more in each second.
+        const most = 3 + 2 * Math.ceil((performance.now() - recoversFrom) / 1_000);
+        expect(receiver.requests.length).toBeLessThanOrEqual(most);
         answer();
         await receiver.waitFor(18);
         await until('what was held to be recorded', async () => (await waiting()).length === 28);
@@ -308,7 +311,7 @@ describe('replicas', () => {
             valuesOf(parsePrometheusText((await send(url, 'GET', '/metrics')).text)),
           ),
         );
-        const changes = ENDPOINT_STATES.map((to) => {
+        const changes = ENDPOINT_CHANGES.map((to) => {
           const series = `tidings_endpoint_state_changes_total{to="${to}"}`;
           return [to, counted.reduce((sum, values) => sum + values[series]!, 0)];
         });

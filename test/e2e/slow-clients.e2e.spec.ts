@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
 import { openSockets, residentBytes, steadyResidentBytes } from '../support/proc.js';
-import { Service } from '../support/process.js';
+import { OPTIMISED, Service } from '../support/process.js';
 import { errorIn, SlowClient } from '../support/slow-client.js';
 import { until } from '../support/wait.js';
 
@@ -19,7 +19,7 @@ const ANSWER_LIMIT_MS = 2_000;
 jest.setTimeout(120_000);
 
 describe('a thousand clients that send a byte every two seconds', () => {
-  const service = new Service();
+  const service = new Service({ nodeOptions: OPTIMISED });
   const slow: SlowClient[] = [];
 
   beforeAll(() => service.start());

@@ -135,6 +135,7 @@ describe('GET /me', () => {
       kind: 'api_token',
       name: 'story',
       environment_id: environmentId,
+      webhook_id: null,
       scopes: ['event:read'],
       expires_at: null,
     });
@@ -142,6 +143,13 @@ describe('GET /me', () => {
 
   it('tells the admin who it is', async () => {
     const me = (await service.admin.get<Me>('/me')).expect(200);
-    expect(me).toEqual({ kind: 'admin', name: null, environment_id: null, scopes: SCOPES, expires_at: null });
+    expect(me).toEqual({
+      kind: 'admin',
+      name: null,
+      environment_id: null,
+      webhook_id: null,
+      scopes: SCOPES,
+      expires_at: null,
+    });
   });
 });

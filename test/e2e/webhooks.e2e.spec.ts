@@ -163,15 +163,15 @@ describe('testing webhooks', () => {
     const { client } = await service.tenant();
     const receiver = await receivers.start();
     const webhook = await client.createWebhook({ target_url: receiver.url(), event_types: ['record:created'] });
-    const reply = await client.post<{ success: true }>('/webhook/test', { id: webhook.id });
-    expect(reply.expect(200)).toEqual({ success: true });
+    const reply = await client.post<{ success: true; delivery_id: string }>('/webhook/test', { id: webhook.id });
+    expect(reply.expect(200)).toEqual({ success: true, delivery_id: expect.any(String) });
     const [request] = await receiver.waitFor(1);
     expect(JSON.parse(request!.body.toString())).toMatchObject({
       event: 'test',
       payload: { foo: 'bar' },
       webhook_id: webhook.id,
     });
-    const [delivery] = await client.deliveries({ webhook_id: webhook.id });
+    const [delivery] = await client.deliveries({ webhook_id: webhook.id, is_test: 'true' });
     expect(delivery).toMatchObject({
       event_type: 'test',
       status: 'succeeded',
@@ -203,8 +203,8 @@ describe('testing webhooks', () => {
     const { id } = await client.createWebhook({ target_url: receiver.url() });
     const failure = (await client.post('/webhook/test', { id })).expectError(422, 'TEST_DELIVERY_FAILED');
     expect(failure.details).toMatchObject({ status: 500, duration_ms: expect.any(Number) });
-    expect(Object.keys(failure.details!).sort()).toEqual(['duration_ms', 'error', 'status']);
-    const [delivery] = await client.deliveries({ webhook_id: id });
+    expect(Object.keys(failure.details!).sort()).toEqual(['delivery_id', 'duration_ms', 'error', 'status']);
+    const [delivery] = await client.deliveries({ webhook_id: id, is_test: 'true' });
     expect(delivery).toMatchObject({ status: 'failed', attempt_count: 1, next_attempt_at: null });
   });
 
@@ -232,7 +232,7 @@ describe('testing webhooks', () => {
     const receiver = await receivers.start();
     const { id } = await client.createWebhook({ target_url: receiver.url(), is_active: false });
     (await client.post('/webhook/test', { id })).expectError(409, 'WEBHOOK_INACTIVE');
-    expect(await client.deliveries({ webhook_id: id })).toEqual([]);
+    expect(await client.deliveries({ webhook_id: id, is_test: 'true' })).toEqual([]);
   });
 
   it('answers 429 while ten of the environment are under way', async () => {
@@ -262,7 +262,7 @@ describe('testing webhooks', () => {
     const receiver = await receivers.start();
     const { id } = await client.createWebhook({ target_url: receiver.url() });
     (await client.post('/webhook/test', { id })).expect(200);
-    const [delivery] = await client.deliveries({ webhook_id: id });
+    const [delivery] = await client.deliveries({ webhook_id: id, is_test: 'true' });
     const event = (await client.get<EventDetail>(`/event/${delivery!.event_id}`)).expect(200);
     expect(event).toMatchObject({ event_type: 'test', payload: { foo: 'bar' } });
   });

@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
 import type { EventHead } from '../support/client.js';
-import { Service } from '../support/process.js';
+import { OPTIMISED, Service } from '../support/process.js';
 import { until } from '../support/wait.js';
 import { useReceivers } from './receivers.js';
 
@@ -12,7 +12,7 @@ jest.setTimeout(180_000);
 
 describe('a batch that owes more than one statement makes', () => {
   const receivers = useReceivers();
-  const service = new Service({ env: { IN_FLIGHT_LIMIT: '64' } });
+  const service = new Service({ env: { IN_FLIGHT_LIMIT: '64' }, nodeOptions: OPTIMISED });
   afterEach(() => service.stop());
 
   it('is delivered whole although the process is killed when it has answered, and again while deliveries are made', async () => {

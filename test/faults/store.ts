@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import pg from 'pg';
 import type { PostgresServer } from '../../scripts/postgres-server.mjs';
-import { DataDirectory } from '../../src/database/data-directory.js';
-import { EmbeddedPostgres } from '../../src/database/embedded-postgres.js';
+import { DataDirectory } from '../../src/database/embedded/data-directory.js';
+import { EmbeddedPostgres } from '../../src/database/embedded/embedded-postgres.js';
 import { initialiseDataDirectory } from '../support/database.js';
 import { TYPESCRIPT_WORKER } from '../support/typescript-worker.js';
 

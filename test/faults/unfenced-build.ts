@@ -10,6 +10,9 @@ const COPIED = [
   'package-lock.json',
   'tsconfig.json',
   'tsconfig.build.json',
+  'openapi-3.0.json',
+  'docs/api',
+  'docs/errors.md',
   'scripts/build.mjs',
   'scripts/bundle.mjs',
 ];
@@ -17,7 +20,10 @@ const COPIED = [
 /** The fence: a result counts only under the lease that its attempt was made under. Both statements that record have it. */
 const FENCE = {
   file: 'src/deliveries/queue/settle-deliveries.ts',
-  conditions: [' AND h.lease = r.lease', ' AND ((q.delivery_id, q.lease) IN (SELECT * FROM unnest($2, $3))) IS TRUE'],
+  conditions: [
+    ' AND h.lease = r.lease',
+    ' AND ((q.delivery_id, q.lease) IN (SELECT * FROM unnest(p_delivery_id, p_lease))) IS TRUE',
+  ],
 };
 
 /**

@@ -22,7 +22,9 @@ afterAll(async () => {
 });
 
 async function newEnvironment(): Promise<string> {
-  return (await replica.call<{ id: string }>('POST', '/environment', { body: { name: 'story' } })).body.id;
+  return (
+    await replica.call<{ id: string }>('POST', '/environment', { body: { name: 'story', allow_duplicate_name: true } })
+  ).body.id;
 }
 
 async function newToken(environmentId: string, fields: object = {}): Promise<{ id: string; token: string }> {

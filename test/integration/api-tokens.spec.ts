@@ -7,7 +7,7 @@ import { type Answer, type AuthApp, createAuthApp } from '../support/auth-app.js
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 
 const MISSING = '0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a61';
-const FIELDS = ['id', 'name', 'environment_id', 'scopes', 'expires_at', 'last_used_at', 'created_at'];
+const FIELDS = ['id', 'name', 'environment_id', 'webhook_id', 'scopes', 'expires_at', 'last_used_at', 'created_at'];
 
 let database: TestDatabase;
 let app: AuthApp;
@@ -25,7 +25,7 @@ afterAll(async () => {
 });
 
 async function newEnvironmentId(): Promise<string> {
-  return (await app.call('POST', '/environment', { body: { name: 'tests' } })).body.id;
+  return (await app.call('POST', '/environment', { body: { name: 'tests', allow_duplicate_name: true } })).body.id;
 }
 
 function create(order: object = {}): Promise<Answer> {
@@ -40,6 +40,7 @@ describe('POST /api-token', () => {
     expect(body).toMatchObject({
       name: 'orders',
       environment_id: environmentId,
+      webhook_id: null,
       scopes: [...SCOPES],
       expires_at: null,
       last_used_at: null,
@@ -82,6 +83,9 @@ describe('POST /api-token', () => {
     [{ expires_at: '2001-01-01T00:00:00Z' }, 'expires_at'],
     [{ expires_at: '2999-01-01' }, 'expires_at'],
     [{ expires_at: null }, 'expires_at'],
+    [{ webhook_id: null }, 'webhook_id'],
+    [{ webhook_id: 'mine' }, 'webhook_id'],
+    [{ webhook_id: MISSING, scopes: ['webhook:read', 'event:read'] }, 'scopes.1'],
     [{ token: 'tdg_mine' }, 'token'],
   ])('refuses %j', async (order, field) => {
     const { status, body } = await create(order);
@@ -104,6 +108,23 @@ describe('POST /api-token', () => {
     } finally {
       clock.mockRestore();
     }
+  });
+
+  it('says which scopes a token of one webhook cannot hold, and which it can', async () => {
+    const { body } = await create({ webhook_id: MISSING, scopes: ['event:write', 'webhook:read', 'event:read'] });
+    const can = 'a token of one webhook can hold webhook:read, webhook:write, delivery:read, delivery:write';
+    expect(body.details.failures).toEqual([
+      { field: 'scopes.0', message: `must not be event:write with webhook_id: ${can}` },
+      { field: 'scopes.2', message: `must not be event:read with webhook_id: ${can}` },
+    ]);
+  });
+
+  it('needs a webhook of the environment where it names one', async () => {
+    app.contents.webhooks.add(`${await newEnvironmentId()} ${MISSING}`);
+    const { status, body } = await create({ webhook_id: MISSING });
+    expect([status, body.code]).toEqual([404, 'WEBHOOK_NOT_FOUND']);
+    const nowhere = await create({ webhook_id: MISSING, environment_id: MISSING });
+    expect(nowhere.body.code).toBe('ENVIRONMENT_NOT_FOUND');
   });
 
   it('needs an environment that exists', async () => {

@@ -1,8 +1,8 @@
 import { jest } from '@jest/globals';
-import { Body, Controller, Get, HttpCode, Logger, Post } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Logger, Post, type Type } from '@nestjs/common';
 import { issueApiToken } from '../../src/administration/api-tokens.service.js';
 import { newEnvironment } from '../../src/administration/environments.service.js';
-import { AnyToken, Public, Scopes } from '../../src/auth/access.decorators.js';
+import { AnyToken, NarrowedScopes, Public, Scopes, WebhookScopes } from '../../src/auth/access.decorators.js';
 import { ApiToken } from '../../src/auth/api-token.entity.js';
 import { CurrentEnvironment } from '../../src/auth/current-environment.decorator.js';
 import { CurrentPrincipal } from '../../src/auth/current-principal.decorator.js';
@@ -70,12 +70,33 @@ class ForgottenController {
   }
 }
 
+@Controller('leaking')
+class LeakingController {
+  @Get()
+  @NarrowedScopes('delivery:read')
+  list(): string[] {
+    return [];
+  }
+}
+
+@Controller('delivery')
+class MisplacedController {
+  @Get(':id')
+  @WebhookScopes('delivery:read')
+  get(): string[] {
+    return [];
+  }
+}
+
 let database: TestDatabase;
 let app: AuthApp;
 let environmentId: string;
 
 async function issue(options: { scopes?: readonly Scope[]; expiresAt?: Date | null } = {}) {
-  const issued = issueApiToken({ name: 'test', environmentId, expiresAt: null, ...options }, new Date());
+  const issued = issueApiToken(
+    { name: 'test', environmentId, webhookId: null, expiresAt: null, ...options },
+    new Date(),
+  );
   await database.dataSource.manager.insert(ApiToken, issued.token);
   return { id: issued.token.id, text: issued.text };
 }
@@ -105,13 +126,23 @@ describe('A route', () => {
     );
   });
 
+  it('that does not keep tokens of one webhook to that one as it says stops the start, and is named', async () => {
+    const starting = (controller: Type) => createAuthApp(database.dataSource, { controllers: [controller] });
+    await expect(starting(LeakingController)).rejects.toThrow(
+      'Routes of @NarrowedScopes without @OnlyWebhook(): LeakingController.list',
+    );
+    await expect(starting(MisplacedController)).rejects.toThrow(
+      'Routes of @WebhookScopes whose path is not webhook/:id: MisplacedController.get',
+    );
+  });
+
   it('that is public asks for no token', async () => {
     expect((await app.call('GET', '/probe/public', { token: null })).body).toEqual({ open: true });
     expect((await app.call('GET', '/probe/public', { token: 'nonsense' })).status).toBe(200);
   });
 
   it('documents its security, its scopes and its refusals', () => {
-    const document = buildOpenApi(app.nest);
+    const document = buildOpenApi(app.nest, 'http://127.0.0.1:3000');
     const operation = (path: string) => document.paths[path]?.get as Record<string, unknown> | undefined;
     expect(operation('/probe/both')).toMatchObject({
       security: [{ bearer: ['event:read', 'event:write'] }],
@@ -157,7 +188,7 @@ describe('A request', () => {
   });
 
   it('without a valid token is refused before anything else is, on every route that is not public', async () => {
-    const { paths } = buildOpenApi(app.nest);
+    const { paths } = buildOpenApi(app.nest, 'http://127.0.0.1:3000');
     const answers = Object.entries(paths).flatMap(([path, item]) =>
       Object.entries(item as Record<string, { security: unknown[] }>).map(async ([method, { security }]) => {
         const url = `${path.replace('{id}', 'x')}?twice=1&twice=2`;
@@ -342,6 +373,7 @@ describe('GET /me', () => {
       kind: 'admin',
       name: null,
       environment_id: null,
+      webhook_id: null,
       scopes: [...SCOPES],
       expires_at: null,
     });
@@ -354,6 +386,7 @@ describe('GET /me', () => {
       kind: 'api_token',
       name: 'test',
       environment_id: environmentId,
+      webhook_id: null,
       scopes: ['delivery:read'],
       expires_at: expiresAt.toISOString(),
     });

@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import type { DataSource } from 'typeorm';
 import { uuidV7 } from '../../src/common/uuid-v7.js';
 import { loadConfig } from '../../src/config/config.js';
-import type { DataDirectory } from '../../src/database/data-directory.js';
+import type { DataDirectory } from '../../src/database/embedded/data-directory.js';
 import { openDatabase } from '../../src/database/database.js';
-import { EmbeddedPostgres } from '../../src/database/embedded-postgres.js';
-import { EmbeddedUpkeep } from '../../src/database/embedded-upkeep.js';
+import { EmbeddedPostgres } from '../../src/database/embedded/embedded-postgres.js';
+import { EmbeddedUpkeep } from '../../src/database/embedded/embedded-upkeep.js';
+import { schema } from '../../src/schema.js';
 import { initialiseDataDirectory } from '../support/database.js';
 import { TYPESCRIPT_WORKER } from '../support/typescript-worker.js';
 import { until } from '../support/wait.js';
@@ -38,7 +39,7 @@ let upkeep: EmbeddedUpkeep;
 beforeAll(async () => {
   directory = await initialiseDataDirectory(mkdtempSync(join(tmpdir(), 'tidings-test-')));
   engine = await EmbeddedPostgres.start(directory, { worker: TYPESCRIPT_WORKER });
-  dataSource = await openDatabase({ url: engine.url, poolSize: 2 });
+  dataSource = await openDatabase({ url: engine.url, schema, poolSize: 2 });
 });
 afterAll(async () => {
   await dataSource.destroy();

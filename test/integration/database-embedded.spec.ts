@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { DataDirectory, DataDirectoryInUseError } from '../../src/database/data-directory.js';
-import { EmbeddedPostgres } from '../../src/database/embedded-postgres.js';
+import { DataDirectory, DataDirectoryInUseError } from '../../src/database/embedded/data-directory.js';
+import { EmbeddedPostgres } from '../../src/database/embedded/embedded-postgres.js';
 import { initialiseDataDirectory } from '../support/database.js';
 import { TYPESCRIPT_ARGUMENTS, TYPESCRIPT_WORKER } from '../support/typescript-worker.js';
 

@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
 import { uuidV7 } from '../../src/common/uuid-v7.js';
-import { DailyPartitions } from '../../src/database/daily-partitions.js';
+import { DailyPartitions } from '../../src/database/partitions/daily-partitions.js';
 import { isMissingPartition } from '../../src/database/sqlstate.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 
@@ -53,7 +53,7 @@ describe('DailyPartitions', () => {
               (SELECT count(*)::int FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'c' AND k.coninhcount = 1) AS checks
          FROM pg_class c WHERE relname = 'delivery_20310302'`,
     );
-    expect(delivery).toEqual({ indexes: 4, checks: 5 });
+    expect(delivery).toEqual({ indexes: 6, checks: 5 });
   });
 
   it('can be asked by several replicas at once, and again', async () => {

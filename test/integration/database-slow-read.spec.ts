@@ -21,7 +21,9 @@ describe('a statement that takes long', () => {
     try {
       await replica.nest.listen(0, '127.0.0.1');
       const { port } = replica.nest.getHttpServer().address() as AddressInfo;
-      const { body: environment } = await replica.call<Environment>('POST', '/environment', { body: { name: 'slow' } });
+      const { body: environment } = await replica.call<Environment>('POST', '/environment', {
+        body: { name: 'slow', allow_duplicate_name: true },
+      });
       const order = { name: 'slow', environment_id: environment.id };
       const { body: issued } = await replica.call<CreatedApiToken>('POST', '/api-token', { body: order });
       const client = new ApiClient({ baseUrl: `http://127.0.0.1:${port}`, token: issued.token });

@@ -2,6 +2,7 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 import { isDeepStrictEqual } from 'node:util';
 import pg from 'pg';
 import { openDataSource } from '../../src/database/data-source.js';
+import { schema } from '../../src/schema.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { until } from '../support/wait.js';
 
@@ -81,6 +82,7 @@ describe('a database', () => {
     const broken: Error[] = [];
     const dataSource = await openDataSource({
       url: database.url,
+      schema,
       poolSize: 1,
       onIdleConnectionError: (error) => broken.push(error),
     });
@@ -104,7 +106,7 @@ describe('a database that does not answer', () => {
 
   it('refuses the start within seconds', async () => {
     const startedAt = Date.now();
-    await expect(openDataSource({ url: silent.url, poolSize: 1 })).rejects.toThrow(/timeout/);
+    await expect(openDataSource({ url: silent.url, schema, poolSize: 1 })).rejects.toThrow(/timeout/);
     // 5 s, and what is left of a try of 2 s.
     expect(Date.now() - startedAt).toBeLessThan(8_000);
   });
@@ -113,7 +115,7 @@ describe('a database that does not answer', () => {
     const database = await createTestDatabase();
     try {
       const url = silent.urlFor(database.url);
-      const opening = openDataSource({ url, poolSize: 1, patience: { connectionMs: 100, statementMs: 1_000 } });
+      const opening = openDataSource({ url, schema, poolSize: 1, patience: { connectionMs: 100, statementMs: 1_000 } });
       await until('it to be asked again', () => silent.connections >= 3);
       silent.answerFor(database.url);
       const dataSource = await opening;
@@ -124,9 +126,17 @@ describe('a database that does not answer', () => {
     }
   });
 
-  it('is asked for nothing but user, database and encoding: a pooler refuses the rest', async () => {
-    await expect(openDataSource({ url: silent.url, poolSize: 1 })).rejects.toThrow();
-    expect(silent.startupParameters()).toEqual({ user: 'someone', database: 'tidings', client_encoding: 'UTF8' });
+  it('is asked for nothing that a pooler refuses', async () => {
+    await expect(openDataSource({ url: silent.url, schema, poolSize: 1 })).rejects.toThrow();
+    expect(silent.startupParameters()).toEqual({
+      user: 'someone',
+      database: 'tidings',
+      application_name: 'tidings',
+      client_encoding: 'UTF8',
+      DateStyle: 'ISO, MDY',
+      TimeZone: 'UTC',
+      standard_conforming_strings: 'on',
+    });
   });
 });
 
@@ -140,6 +150,7 @@ describe('a statement that passes its deadline', () => {
   it('fails, and its connection is not used again', async () => {
     const dataSource = await openDataSource({
       url: database.url,
+      schema,
       poolSize: 1,
       patience: { connectionMs: 2_000, statementMs: 200 },
     });
@@ -153,7 +164,7 @@ describe('a statement that passes its deadline', () => {
 
   it('is not what the next one in the queue for a connection is given', async () => {
     const patience = { connectionMs: 2_000, statementMs: 400 };
-    const dataSource = await openDataSource({ url: database.url, poolSize: 1, patience });
+    const dataSource = await openDataSource({ url: database.url, schema, poolSize: 1, patience });
     try {
       const late = dataSource.query('SELECT pg_sleep(0.6)');
       const next = dataSource.query('SELECT 1 AS one');

@@ -2,9 +2,9 @@ import { jest } from '@jest/globals';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DataSource } from 'typeorm';
 import { PIPELINE_DATA_SOURCE } from '../../src/database/data-sources.js';
-import { monotonicMs } from '../../src/common/monotonic-time.js';
+import { monotonicMs } from '../../src/deliveries/engine/monotonic-time.js';
 import { uuidV7, uuidV7Floor } from '../../src/common/uuid-v7.js';
-import { RoomKeeper } from '../../src/deliveries/engine/room-keeper.js';
+import { DeliveryCapacity } from '../../src/deliveries/engine/delivery-capacity.js';
 import { EventIntake } from '../../src/events/event-intake.js';
 import { startReplica, type TestReplica } from '../support/app.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -32,7 +32,9 @@ describe('the delivery engine', () => {
   beforeEach(async () => {
     receiver.clear();
     receiver.respondWith(() => 200);
-    const { body } = await replica.call<{ id: string }>('POST', '/environment', { body: { name: 'engine' } });
+    const { body } = await replica.call<{ id: string }>('POST', '/environment', {
+      body: { name: 'engine', allow_duplicate_name: true },
+    });
     environmentId = body.id;
   });
   afterAll(async () => {
@@ -46,18 +48,18 @@ describe('the delivery engine', () => {
     return (await replica.call<{ id: string }>('POST', '/webhook', { environmentId, body })).body.id;
   };
   const deliveries = async (): Promise<DeliveryBody[]> =>
-    (await replica.call<{ result: DeliveryBody[] }>('GET', '/delivery', { environmentId })).body.result;
+    (await replica.read<{ result: DeliveryBody[] }>('/delivery', environmentId)).result;
   const settled = (status: string) =>
     until(`a delivery that is ${status}`, async () => (await deliveries()).find((each) => each.status === status));
 
   it('gives leases whose ids sort by when they were given, though the clock is set back', () => {
-    const rooms = replica.nest.get(RoomKeeper);
+    const capacity = replica.nest.get(DeliveryCapacity);
     const listedAt = monotonicMs();
     const clock = jest.spyOn(Date, 'now').mockReturnValue(Date.now() - 3_600_000);
-    const room = rooms.reserveNothing();
+    const reservation = capacity.reserve(0);
     clock.mockRestore();
-    room.release();
-    expect(room.lease > uuidV7Floor(listedAt)).toBe(true);
+    reservation.release();
+    expect(reservation.lease > uuidV7Floor(listedAt)).toBe(true);
   });
 
   it('sends what is due while events keep arriving', async () => {

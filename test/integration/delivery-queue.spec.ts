@@ -3,8 +3,8 @@ import type { DataSource } from 'typeorm';
 import { uuidV7 } from '../../src/common/uuid-v7.js';
 import { deliveryIdsOf } from '../../src/deliveries/delivery-ids.js';
 import type { AttemptRecord, LeasedDelivery, Settlement } from '../../src/deliveries/delivery.types.js';
-import { KnownTargets } from '../../src/deliveries/engine/known-targets.js';
-import { claimDeliveries, type Claim, type ClaimOptions } from '../../src/deliveries/queue/claim-deliveries.js';
+import { claimDeliveries, type Claim, type ClaimScan } from '../../src/deliveries/queue/claim-deliveries.js';
+import type { LeaseGrant } from '../../src/deliveries/queue/lease-grant.js';
 import { findDelivery, listAttempts } from '../../src/deliveries/queue/delivery-reads.js';
 import { signOff, touchReplica } from '../../src/deliveries/queue/replicas.js';
 import { requeueDelivery } from '../../src/deliveries/queue/requeue-delivery.js';
@@ -16,6 +16,7 @@ import {
   accept,
   attempted,
   makeEnvironment,
+  grantOf,
   makeEvent,
   makeProbeDue,
   makeWebhook,
@@ -24,6 +25,8 @@ import {
   takeDown,
 } from '../support/delivery-fixtures.js';
 import { until } from '../support/wait.js';
+
+type ClaimOptions = Partial<LeaseGrant & ClaimScan>;
 
 describe('the delivery queue', () => {
   let test: TestDatabase;
@@ -41,22 +44,8 @@ describe('the delivery queue', () => {
     environmentId = await makeEnvironment(database);
   });
 
-  const claim = (options: Partial<ClaimOptions> = {}): Promise<Claim> =>
-    claimDeliveries(database, {
-      replicaId: randomUUID(),
-      lease: randomUUID(),
-      leaseMs: 45_000,
-      total: 100,
-      perWebhook: 100,
-      probeIntervalMs: 30_000,
-      webhookRooms: new Map(),
-      perEnvironment: 100,
-      environmentRooms: new Map(),
-      webhookCounts: new Map(),
-      knownTargets: new KnownTargets(),
-      after: null,
-      ...options,
-    });
+  const claim = ({ probeIntervalMs = 30_000, after = null, ...grant }: ClaimOptions = {}): Promise<Claim> =>
+    claimDeliveries(database, grantOf(grant), { probeIntervalMs, after });
   const statusOf = async (id: string) => (await findDelivery(database, environmentId, id))!;
   const stopWebhook = async (webhookId: string, reason: 'webhook_inactive' | 'webhook_deleted') => {
     await database.query('UPDATE webhook SET is_active = false WHERE id = $1', [webhookId]);
@@ -65,7 +54,7 @@ describe('the delivery queue', () => {
   const rescue = async (isExclusive: boolean, ownLeases: string[] = [], ownLeasesAt = Date.now()) =>
     (await rescueDeliveries(database, { replicaId: alive, isExclusive, ownLeases, ownLeasesAt })).freed;
   /** What is due now is stored in whole milliseconds, so it can be due a fraction of one later. */
-  const claimOne = (options: Partial<ClaimOptions> = {}): Promise<LeasedDelivery> =>
+  const claimOne = (options: ClaimOptions = {}): Promise<LeasedDelivery> =>
     until('a delivery to be due', async () => (await claim(options)).deliveries[0]);
   const freeLeases = () =>
     database.query('UPDATE delivery_queue SET lease = NULL, leased_by = NULL, leased_until = NULL');
@@ -398,15 +387,25 @@ describe('the delivery queue', () => {
         await settleDeliveries(database, [resultOf(delivery, settlement, attempted(outcome, { timings }))]);
         return delivery.id;
       };
-      await settle({ kind: 'waiting', inMs: 0 }, { dnsMs: 1, connectMs: 2, tlsMs: 3, firstByteMs: 4 });
-      const id = await settle({ kind: 'succeeded' }, { dnsMs: null, connectMs: null, tlsMs: null, firstByteMs: 5 });
+      const timed = (...ms: (number | null)[]): AttemptRecord['timings'] => {
+        const [dnsMs = null, connectMs = null, tlsMs = null, firstByteMs = null, staleConnectionMs = null] = ms;
+        return { dnsMs, connectMs, tlsMs, firstByteMs, staleConnectionMs };
+      };
+      await settle({ kind: 'waiting', inMs: 0 }, timed(1, 2, 3, 4, 8));
+      const id = await settle({ kind: 'succeeded' }, timed(null, null, null, 5, null));
       await requeueDelivery(database, environmentId, id);
-      await settle({ kind: 'failed' }, { dnsMs: 6, connectMs: 7, tlsMs: null, firstByteMs: null });
-      const timings = (await attemptsOf(id)).map((row) => [row.dns_ms, row.connect_ms, row.tls_ms, row.first_byte_ms]);
+      await settle({ kind: 'failed' }, timed(6, 7, null, null, 9));
+      const timings = (await attemptsOf(id)).map((row) => [
+        row.dns_ms,
+        row.connect_ms,
+        row.tls_ms,
+        row.first_byte_ms,
+        row.stale_connection_ms,
+      ]);
       expect(timings).toEqual([
-        [1, 2, 3, 4],
-        [null, null, null, 5],
-        [6, 7, null, null],
+        [1, 2, 3, 4, 8],
+        [null, null, null, 5, null],
+        [6, 7, null, null, 9],
       ]);
     });
 
@@ -415,7 +414,7 @@ describe('the delivery queue', () => {
       ['failed', { kind: 'waiting', inMs: 1 }],
     ])('an attempt that %s and whose lease was lost', (outcome, settlement) => {
       const LATE_MS = 77;
-      const TIMINGS = { dnsMs: 1, connectMs: null, tlsMs: 3, firstByteMs: 4 };
+      const TIMINGS = { dnsMs: 1, connectMs: null, tlsMs: 3, firstByteMs: 4, staleConnectionMs: 5 };
       const recordTwice = async (stale: LeasedDelivery): Promise<void> => {
         const late = resultOf(stale, settlement, attempted(outcome, { durationMs: LATE_MS, timings: TIMINGS }));
         for (let time = 0; time < 2; time++) {
@@ -434,7 +433,7 @@ describe('the delivery queue', () => {
 
         expect(await statusOf(stale.id)).toEqual({ ...before, attempt_count: 1 });
         expect(await durationsOf(stale.id)).toEqual([LATE_MS]);
-        const stored = { dns_ms: 1, connect_ms: null, tls_ms: 3, first_byte_ms: 4 };
+        const stored = { dns_ms: 1, connect_ms: null, tls_ms: 3, first_byte_ms: 4, stale_connection_ms: 5 };
         expect((await attemptsOf(stale.id))[0]).toMatchObject(stored);
         const current = leased ?? (await claimOne());
         await settleDeliveries(database, [resultOf(current, { kind: 'succeeded' }, attempted('succeeded'))]);
@@ -594,7 +593,7 @@ describe('the delivery queue', () => {
 
         expect(await placesOf(id)).toEqual(['queue']);
         expect(await attemptsOf(id)).toEqual(attempts);
-        const reopened = { status: 'pending', completed_at: null, next_attempt_at: expect.any(Date) };
+        const reopened = { status: 'pending', completed_at: null, held_by: 'capacity' };
         expect(await statusOf(id)).toEqual({ ...finished, ...reopened });
       });
 

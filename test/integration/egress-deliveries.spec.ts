@@ -53,7 +53,9 @@ class Tenant {
   ) {}
 
   static async of(replica: TestReplica): Promise<Tenant> {
-    const { body } = await replica.call<{ id: string }>('POST', '/environment', { body: { name: 'test' } });
+    const { body } = await replica.call<{ id: string }>('POST', '/environment', {
+      body: { name: 'test', allow_duplicate_name: true },
+    });
     return new Tenant(replica, body.id);
   }
 
@@ -74,23 +76,29 @@ class Tenant {
 
   /** The error of each attempt, by webhook, once every webhook has had so many. */
   async errors(webhooks: number, attempts = 1): Promise<Map<string, (string | number | null)[]>> {
+    const details = await this.deliveries(webhooks, attempts);
+    return new Map(
+      details.map(({ webhook_id: id, attempts: made }) => [
+        id,
+        // A retry may follow meanwhile.
+        made.slice(0, attempts).map(({ error, response }) => error ?? response?.status ?? null),
+      ]),
+    );
+  }
+
+  /** The newest first, once there are so many, and each has had so many attempts. */
+  async deliveries(count: number, attempts = 1): Promise<DeliveryDetail[]> {
     const deliveries = await until('the attempts', async () => {
       const { result = [] } = (await this.call<Partial<Page<Delivery>>>('GET', '/delivery?limit=1000')).body;
-      return result.length === webhooks && result.every((delivery) => delivery.attempt_count === attempts) && result;
+      return result.length === count && result.every((delivery) => delivery.attempt_count >= attempts) && result;
     });
-    const details = await Promise.all(
+    return Promise.all(
       deliveries.map(({ id }) =>
         until('the delivery', async () => {
           const { status, body } = await this.call<DeliveryDetail>('GET', `/delivery/${id}`);
           return status === 200 && body;
         }),
       ),
-    );
-    return new Map(
-      details.map(({ webhook_id: id, attempts: made }) => [
-        id,
-        made.map(({ error, response }) => error ?? response?.status ?? null),
-      ]),
     );
   }
 
@@ -238,6 +246,47 @@ describe('DNS', () => {
     names.names['moving.example.com'] = { a: ['127.0.0.2'] };
     expect((await tenant.errors(1, 2)).get(id)).toEqual([500, 'blocked_address']);
     expect([receiver.requests.length, canary.connections]).toEqual([1, 0]);
+  });
+
+  it('a host in Unicode is kept as written, and asked for and spoken to by its ASCII form', async () => {
+    const tenant = await Tenant.of(replica);
+    receiver.respondWith([200]);
+    names.names['xn--strae-oqa.example.com'] = { a: ['127.0.0.1'] };
+    const target = targetOf('Stra\u00dfe.example.com').replace('http:', 'HTTP:');
+    const { body } = await tenant.create(target);
+    expect(body).toMatchObject({ target_url: target });
+    await tenant.publish();
+    const [delivery] = await tenant.deliveries(1);
+    expect(delivery!.attempts).toMatchObject([{ request: { url: target }, response: { status: 200 } }]);
+    const [request] = receiver.requests;
+    expect(request!.headers).toMatchObject({ host: `xn--strae-oqa.example.com:${receiver.port}`, accept: '*/*' });
+  });
+
+  it('a host in Unicode gets no delivery at an address that its ASCII form may not lead to', async () => {
+    const tenant = await Tenant.of(replica);
+    names.names['xn--bcher-kva.example.com'] = { a: ['127.0.0.2'] };
+    const id = await tenant.createWebhook(targetOf('b\u00fccher.example.com'));
+    await tenant.publish();
+    expect((await tenant.errors(1)).get(id)).toEqual(['blocked_address']);
+    expect([receiver.requests.length, canary.connections]).toEqual([0, 0]);
+  });
+
+  it('a request that met a closed connection and was sent again is one attempt, which says so', async () => {
+    const tenant = await Tenant.of(replica);
+    receiver.respondWith([200, 'reset', 200]);
+    names.names['closing.example.com'] = { a: ['127.0.0.1'] };
+    await tenant.createWebhook(targetOf('closing.example.com'));
+    await tenant.publish();
+    await tenant.deliveries(1);
+    await tenant.publish();
+    const [second, first] = await tenant.deliveries(2);
+    expect(first!.attempts).toMatchObject([{ outcome: 'succeeded', timings: { stale_connection_ms: null } }]);
+    const timings = { stale_connection_ms: expect.any(Number), connect_ms: expect.any(Number) };
+    expect(second!.attempts).toMatchObject([{ outcome: 'succeeded', timings }]);
+    // The same bytes under the same signature: a receiver that saw both takes the second for a duplicate.
+    const [, met, again] = receiver.requests;
+    expect({ headers: again!.headers, body: again!.body }).toEqual({ headers: met!.headers, body: met!.body });
+    expect(receiver.requests).toHaveLength(3);
   });
 
   it.each([

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer as createHttpServer, type RequestListener, type Server as HttpServer } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { createServer as createTlsServer, type SecureVersion, type TlsOptions, type TLSSocket } from 'node:tls';
@@ -348,7 +349,7 @@ describe('an answer that is none', () => {
     ['a banner of another protocol', 'protocol_error', bytes('SSH-2.0-OpenSSH_9.2p1\r\n')],
     ['a NUL in a header', 'protocol_error', bytes('HTTP/1.1 200 OK\r\na: b\0c\r\n\r\n')],
     [
-      'an unasked-for upgrade',
+      'an unasked-for upgrade and nothing else',
       'protocol_error',
       bytes('HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n'),
     ],
@@ -365,6 +366,45 @@ describe('an answer that is none', () => {
   it.each(answers)('%s is a %s', async (_, kind, server) => {
     const { port } = await listen(server);
     expect(await failureOf(post(agentWith(), `http://127.0.0.1:${port}/`))).toBe(kind);
+  });
+});
+
+describe('1xx answers', () => {
+  const final = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
+  const every = Array.from({ length: 100 }, (_, index) => `HTTP/1.1 ${index + 100} A\r\nlink: </a>\r\n\r\n`);
+  const done = Promise.resolve();
+  /** Each piece in a packet of its own. */
+  const inPieces = (pieces: string[]): Server =>
+    tcp((socket) =>
+      socket.setNoDelay(true).on('data', () => {
+        const [first = '', ...rest] = pieces;
+        socket.write(first);
+        void rest.reduce(
+          (before, piece) => before.then(() => setTimeout(2)).then(() => void socket.write(piece)),
+          done,
+        );
+      }),
+    );
+
+  it.each<[string, string[]]>([
+    ['100', ['HTTP/1.1 100 Continue\r\n\r\n', final]],
+    ['100 in one packet with the answer', [`HTTP/1.1 100 Continue\r\n\r\n${final}`]],
+    ['100 in many pieces', [...'HTTP/1.1 100 Continue\r\n\r\n', ...final]],
+    ['100 without a reason, and empty lines', ['HTTP/1.1 100 \r\n\r\n\r\n\r\n', final]],
+    ['100 of HTTP/1.0', ['HTTP/1.0 100 Continue\r\n\r\n', final]],
+    ['100 that closes', ['HTTP/1.1 100 Continue\r\nconnection: close\r\n\r\n', final]],
+    ['100 with a length', ['HTTP/1.1 100 Continue\r\ncontent-length: 5\r\n\r\n', final]],
+    ['101', ['HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n', final]],
+    ['every number', every.concat(final)],
+  ])('are passed over, and the connection is used again: %s', async (_, pieces) => {
+    const { port, connections } = await listen(inPieces(pieces));
+    const agent = agentWith();
+    for (let sent = 0; sent < 2; sent += 1) {
+      const { status, body } = await post(agent, `http://127.0.0.1:${port}/`);
+      expect([status, body]).toEqual([200, { text: 'ok', truncated: false }]);
+      await setImmediate();
+    }
+    expect(connections).toHaveLength(1);
   });
 });
 
@@ -390,9 +430,9 @@ describe('TLS', () => {
     expect(names).toEqual(['hooks.example.com']);
   });
 
-  it('is a tls_error with a certificate that nobody vouches for', async () => {
+  it('is a tls_untrusted_certificate with a certificate that nobody vouches for', async () => {
     const { port } = await listen(receiver());
-    expect(await failureOf(post(agentWith(), `https://hooks.example.com:${port}/`))).toBe('tls_error');
+    expect(await failureOf(post(agentWith(), `https://hooks.example.com:${port}/`))).toBe('tls_untrusted_certificate');
   });
 
   it('is verified even in a process with NODE_TLS_REJECT_UNAUTHORIZED=0', async () => {
@@ -416,7 +456,7 @@ describe('TLS', () => {
       ['--import', 'reflect-metadata', '--import', runTypescript, '--input-type=module', '--eval', script],
       { env: { NODE_TLS_REJECT_UNAUTHORIZED: '0' } },
     );
-    expect(stdout).toBe('tls_error\n');
+    expect(stdout).toBe('tls_untrusted_certificate\n');
   });
 
   const keptAt = (version: SecureVersion): TlsOptions => ({ minVersion: version, maxVersion: version });
@@ -424,12 +464,17 @@ describe('TLS', () => {
   it.each<[string, number | EgressErrorKind, CertificateOptions, TlsOptions]>([
     ['TLS 1.3', 200, {}, keptAt('TLSv1.3')],
     ['TLS 1.2', 200, {}, keptAt('TLSv1.2')],
-    ['TLS 1.1', 'tls_error', {}, { ...weak, ...keptAt('TLSv1.1') }],
+    ['TLS 1.1', 'tls_no_common_version', {}, { ...weak, ...keptAt('TLSv1.1') }],
     ['an RSA key of 2,048 bits', 200, { key: 'RSA-2048' }, {}],
-    ['an RSA key of 1,024 bits', 'tls_error', { key: 'RSA-1024' }, weak],
-    ['an RSA key of 1,024 bits in TLS 1.2', 'tls_error', { key: 'RSA-1024' }, { ...weak, ...keptAt('TLSv1.2') }],
-    ['a curve of 192 bits', 'tls_error', { key: 'P-192' }, weak],
-    ['a certificate signed with SHA-1', 'tls_error', { digest: 'sha1' }, weak],
+    ['an RSA key of 1,024 bits', 'tls_weak_certificate', { key: 'RSA-1024' }, weak],
+    [
+      'an RSA key of 1,024 bits in TLS 1.2',
+      'tls_weak_certificate',
+      { key: 'RSA-1024' },
+      { ...weak, ...keptAt('TLSv1.2') },
+    ],
+    ['a curve of 192 bits', 'tls_no_common_cipher', { key: 'P-192' }, weak],
+    ['a certificate signed with SHA-1', 'tls_weak_certificate', { digest: 'sha1' }, weak],
   ])('with %s is: %s', async (_, expected, certificate, options) => {
     const server = createTlsServer({ ...authority.issue('hooks.example.com', certificate), ...options }, (socket) =>
       socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n')),
@@ -440,33 +485,33 @@ describe('TLS', () => {
     expect(await (expected === 200 ? request.then(({ status }) => status) : failureOf(request))).toBe(expected);
   });
 
-  it('is a tls_error with a certificate of an authority whose key has 1,024 bits of RSA, trusted or not', async () => {
+  it('is a tls_weak_certificate with one of an authority whose key has 1,024 bits of RSA, trusted or not', async () => {
     const weakAuthority = new CertificateAuthority('RSA-1024');
     cleanUps.push(async () => weakAuthority.remove());
     const server = createTlsServer({ ...weakAuthority.issue('hooks.example.com'), ...weak });
     server.on('tlsClientError', () => undefined);
     const { port } = await listen(server);
     const agent = agentWith({ trustedCertificates: weakAuthority.certificate });
-    expect(await failureOf(post(agent, `https://hooks.example.com:${port}/`))).toBe('tls_error');
+    expect(await failureOf(post(agent, `https://hooks.example.com:${port}/`))).toBe('tls_weak_certificate');
   });
 
   it.each(['other.example.com', '127.0.0.1'])(
-    'is a tls_error with a certificate for another name than %s',
+    'is a tls_wrong_name with a certificate for another name than %s',
     async (host) => {
       const { port } = await listen(receiver());
-      expect(await failureOf(post(trusting(), `https://${host}:${port}/`))).toBe('tls_error');
+      expect(await failureOf(post(trusting(), `https://${host}:${port}/`))).toBe('tls_wrong_name');
     },
   );
 
-  it('is a tls_error with a server that speaks none', async () => {
+  it('is a tls_not_spoken with a server that speaks none', async () => {
     const { port } = await listen(http((_, response) => response.end('ok')));
-    expect(await failureOf(post(trusting(), `https://hooks.example.com:${port}/`))).toBe('tls_error');
+    expect(await failureOf(post(trusting(), `https://hooks.example.com:${port}/`))).toBe('tls_not_spoken');
   });
 
-  it('is a tls_error when the handshake stalls', async () => {
+  it('is a tls_timeout when the handshake stalls', async () => {
     const { port } = await listen(tcp((socket) => socket.resume()));
     const agent = agentWith({ connectTimeoutMs: 300 });
-    expect(await failureOf(post(agent, `https://hooks.example.com:${port}/`, 5_000))).toBe('tls_error');
+    expect(await failureOf(post(agent, `https://hooks.example.com:${port}/`, 5_000))).toBe('tls_timeout');
   });
 
   it('gives up a handshake that stalls at the deadline, and closes its socket', async () => {
@@ -476,11 +521,45 @@ describe('TLS', () => {
     expect(connections).toHaveLength(1);
   });
 
-  it('is a tls_error with a server that insists on a Diffie-Hellman group of its own', async () => {
+  it('is a tls_no_common_cipher with a server that insists on a Diffie-Hellman group of its own', async () => {
     const server = createTlsServer({ ...identity, maxVersion: 'TLSv1.2', ciphers: 'DHE', dhparam: 'auto' });
     server.on('tlsClientError', () => undefined);
     const { port } = await listen(server);
-    expect(await failureOf(post(trusting(), `https://hooks.example.com:${port}/`))).toBe('tls_error');
+    expect(await failureOf(post(trusting(), `https://hooks.example.com:${port}/`))).toBe('tls_no_common_cipher');
+  });
+
+  it.each<SecureVersion>(['TLSv1.2', 'TLSv1.3'])(
+    'says that a receiver demands a client certificate, however it ends the connection, in %s',
+    async (version) => {
+      const endings: ((socket: TLSSocket) => void)[] = [
+        (socket) => socket.destroy(),
+        (socket) => socket.end(),
+        (socket) => socket.once('data', () => socket.destroy()),
+      ];
+      for (const ending of endings) {
+        const options = { ...identity, ...keptAt(version), requestCert: true, rejectUnauthorized: false };
+        const { port, connections } = await listen(
+          createTlsServer(options, (socket) => ending(socket.on('error', () => undefined))),
+        );
+        const request = post(trusting(), `https://hooks.example.com:${port}/`);
+        expect(await failureOf(request)).toBe('tls_client_certificate_required');
+        expect(connections).toHaveLength(1);
+      }
+    },
+  );
+
+  it('takes the answer of a receiver that asks for a client certificate and does not insist', async () => {
+    const options = { ...identity, requestCert: true, rejectUnauthorized: false };
+    const server = createHttpsServer(options, (_, response) => response.writeHead(403).end());
+    const { port, connections } = await listen(server);
+    const agent = trusting();
+    expect((await post(agent, `https://hooks.example.com:${port}/`)).status).toBe(403);
+    await setImmediate();
+    // A connection that was used is one for which no certificate was missed.
+    server.removeAllListeners('request').on('request', (request) => request.socket.destroy());
+    const gone = post(agent, `https://hooks.example.com:${port}/`);
+    expect(await failureOf(gone)).toBe('tls_client_certificate_required');
+    expect(connections).toHaveLength(2);
   });
 
   it('does not shake hands twice', async () => {

@@ -102,14 +102,16 @@ describe('through a forward proxy', () => {
     const { port } = await listen(tlsReceiver(names));
     const proxy = await listen(forwardProxy().server);
     const untrusting = agentThrough(proxy.port);
-    expect(await failureOf(post(untrusting.agent, `https://hooks.example.com:${port}/`))).toBe('tls_error');
+    expect(await failureOf(post(untrusting.agent, `https://hooks.example.com:${port}/`))).toBe(
+      'tls_untrusted_certificate',
+    );
     await until('its tunnel to be closed', () => proxy.connections.every(({ destroyed }) => destroyed));
     expect([proxy.connections.length, names]).toEqual([1, []]);
 
     const trusting = agentThrough(proxy.port, { trustedCertificates: authority.certificate });
     expect((await post(trusting.agent, `https://hooks.example.com:${port}/`)).status).toBe(200);
     expect(names).toEqual(['hooks.example.com']);
-    expect(await failureOf(post(trusting.agent, `https://other.example.com:${port}/`))).toBe('tls_error');
+    expect(await failureOf(post(trusting.agent, `https://other.example.com:${port}/`))).toBe('tls_wrong_name');
     expect(trusting.troubles).toEqual([]);
   });
 

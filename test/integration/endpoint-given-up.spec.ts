@@ -38,7 +38,9 @@ describe('an endpoint that has failed for days', () => {
   beforeEach(async () => {
     receiver.clear();
     receiver.respondWith(() => 500);
-    const { body } = await replica.call<{ id: string }>('POST', '/environment', { body: { name: 'given up' } });
+    const { body } = await replica.call<{ id: string }>('POST', '/environment', {
+      body: { name: 'given up', allow_duplicate_name: true },
+    });
     environmentId = body.id;
     logged = (['log', 'warn'] as const).map((level) => jest.spyOn(Logger.prototype, level));
     webhookId = (
@@ -65,8 +67,7 @@ describe('an endpoint that has failed for days', () => {
     const reply = await replica.call('POST', '/event/batch', { environmentId, body: { events } });
     expect(reply.status).toBe(202);
   };
-  const deliveries = async () =>
-    (await replica.call<{ result: Delivery[] }>('GET', '/delivery', { environmentId })).body.result;
+  const deliveries = async () => (await replica.read<{ result: Delivery[] }>('/delivery', environmentId)).result;
   const ofDelivery = (status: string, attemptCount: number, cancelReason: string | null = null) =>
     expect.objectContaining({ status, attempt_count: attemptCount, cancel_reason: cancelReason });
   const webhook = async (): Promise<{ is_active: boolean; disabled_reason: string | null }> =>
@@ -75,7 +76,7 @@ describe('an endpoint that has failed for days', () => {
     (
       await test.dataSource.query(
         `SELECT consecutive_failures, in_flight_limit, failing_since > now() - interval '1 hour' AS is_recent
-         FROM webhook_health WHERE webhook_id = $1`,
+         FROM webhook_health WHERE is_in_trouble AND webhook_id = $1`,
         [webhookId],
       )
     )[0];

@@ -1,6 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
-import { KnownTargets } from '../../src/deliveries/engine/known-targets.js';
+import { relapseAfterMs } from '../../src/deliveries/engine/endpoint-health.js';
 import { claimDeliveries } from '../../src/deliveries/queue/claim-deliveries.js';
 import { recordOutcomes } from '../../src/deliveries/queue/record-health.js';
 import { requeueDelivery } from '../../src/deliveries/queue/requeue-delivery.js';
@@ -9,14 +8,17 @@ import type { LeasedDelivery } from '../../src/deliveries/delivery.types.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import {
   accept,
+  attempted,
   FULL_LIMIT,
   makeEnvironment,
   makeEvent,
+  grantOf,
   makeProbeDue,
   makeWebhook,
   recordHealth,
   resultOf,
   takeDown,
+  tallyOf,
 } from '../support/delivery-fixtures.js';
 
 describe('the health of endpoints in the database', () => {
@@ -44,26 +46,22 @@ describe('the health of endpoints in the database', () => {
     );
   /** Claims as a replica with so many attempts in flight to the webhook. */
   const claim = async (inFlight = 0, from = database): Promise<LeasedDelivery[]> => {
-    const claimed = await claimDeliveries(from, {
-      replicaId: randomUUID(),
-      lease: randomUUID(),
-      leaseMs: 45_000,
-      total: 100,
+    const grant = grantOf({
       perWebhook: 50,
-      perEnvironment: 100,
-      environmentRooms: new Map(),
-      probeIntervalMs: 30_000,
       webhookRooms: new Map(inFlight > 0 ? [[webhookId, 50]] : []),
-      knownTargets: new KnownTargets(),
       webhookCounts: new Map(inFlight > 0 ? [[webhookId, inFlight]] : []),
-      after: null,
     });
+    const claimed = await claimDeliveries(from, grant, { probeIntervalMs: 30_000, after: null });
     return claimed.deliveries;
   };
+  /** Of endpoints in trouble. */
   const known = () =>
     database.query(
-      'SELECT in_flight_limit, consecutive_failures, paused_until > now() AS is_paused FROM webhook_health',
+      `SELECT in_flight_limit, consecutive_failures, paused_until > now() AS is_paused FROM webhook_health
+       WHERE is_in_trouble`,
     );
+  const setBack = (column: string, interval: string) =>
+    database.query(`UPDATE webhook_health SET ${column} = now() - $1::interval`, [interval]);
 
   it('goes down after failures enough over a minute, and tells it once', async () => {
     expect(await record({ failures: 500 })).toMatchObject({ before: 'healthy', after: 'healthy' });
@@ -86,9 +84,12 @@ describe('the health of endpoints in the database', () => {
     expect(await claim()).toHaveLength(0);
 
     expect(await record({ successes: 1 })).toMatchObject({ before: 'down', after: 'recovering' });
+    // What it gets more with each second is another test's matter, and a slow machine takes half a second for a statement.
+    await setBack('changed_at', '-1 minute');
     expect(await claim()).toHaveLength(1);
     expect(await claim(1)).toHaveLength(0);
     expect(await record({ successes: 1 })).toMatchObject({ before: 'recovering', after: 'recovering' });
+    await setBack('changed_at', '-1 minute');
     expect(await claim()).toHaveLength(2);
 
     expect(await record({ successes: FULL_LIMIT - 2 })).toMatchObject({ before: 'recovering', after: 'healthy' });
@@ -96,11 +97,12 @@ describe('the health of endpoints in the database', () => {
     expect(await claim()).toHaveLength(17);
   });
 
-  it('is down again at the first failure while it recovers, and is soon probed', async () => {
+  it('is not down again by a few failures while it recovers, but by many in a row, and is soon probed', async () => {
     await owe(2);
     await takeDown(database, webhookId);
     await record({ successes: 2 });
-    expect(await record({ failures: 1 })).toMatchObject({ before: 'recovering', after: 'down' });
+    expect(await record({ failures: 19, relapseAfterMs: 0 })).toMatchObject({ after: 'recovering' });
+    expect(await record({ failures: 1, relapseAfterMs: 0 })).toMatchObject({ before: 'recovering', after: 'down' });
     expect(await claim()).toHaveLength(0);
     const [{ wait }] = await database.query(
       'SELECT extract(epoch FROM next_probe_at - now())::float8 AS wait FROM webhook_health',
@@ -109,10 +111,86 @@ describe('the health of endpoints in the database', () => {
     expect(wait).toBeLessThan(1.1);
   });
 
+  it.each([
+    ['refusals', relapseAfterMs(422, 20), '59 seconds', '61 seconds'],
+    ['slow failures', relapseAfterMs(null, 15_000), '29 seconds', '31 seconds'],
+  ])('is down again by %s alone only when none was taken for long enough', async (_, afterMs, before, after) => {
+    await takeDown(database, webhookId);
+    await record({ successes: 2 });
+    await record({ failures: 500, relapseAfterMs: afterMs });
+    await setBack('failing_since', before);
+    expect(await record({ failures: 1, relapseAfterMs: afterMs })).toMatchObject({ after: 'recovering' });
+    await setBack('failing_since', after);
+    expect(await record({ failures: 1, relapseAfterMs: afterMs })).toMatchObject({ after: 'down' });
+  });
+
+  it('gets one more in each second while it recovers, for what was never tried', async () => {
+    await owe(20);
+    await takeDown(database, webhookId);
+    await database.query('UPDATE delivery_queue SET attempt_count = 1, failures = 2');
+    await owe(3);
+    await record({ successes: 1 });
+    await setBack('changed_at', '5 seconds');
+    // 1 and 5 more: two of them are in flight, three were never tried, and of the others none has a place.
+    expect(await claim(2)).toHaveLength(3);
+    expect(await claim(1)).toHaveLength(0);
+    expect(await claim(0)).toHaveLength(1);
+  });
+
+  it('tries what was never tried first, while it recovers and when it is probed', async () => {
+    await owe(5);
+    await takeDown(database, webhookId);
+    await database.query('UPDATE delivery_queue SET attempt_count = 3, failures = 3');
+    await owe(2);
+    const isUntried = ({ attemptCount }: LeasedDelivery) => attemptCount === 0;
+    await makeProbeDue(database, webhookId);
+    const probes = await claim();
+    expect(probes).toHaveLength(1);
+    expect(probes[0]).toMatchObject({ attemptCount: 0, isProbe: true });
+    await record({ successes: 2 });
+    expect((await claim()).filter(isUntried)).toHaveLength(1);
+  });
+
+  it('goes on with what was never tried at once when a probe is refused, and with nothing else', async () => {
+    await owe(3);
+    await takeDown(database, webhookId);
+    await database.query(
+      `UPDATE delivery_queue SET attempt_count = 3, failures = 3
+       WHERE delivery_id = (SELECT delivery_id FROM delivery_queue ORDER BY delivery_id LIMIT 1)`,
+    );
+    await makeProbeDue(database, webhookId);
+    expect(await claim()).toHaveLength(1);
+    expect(await claim()).toHaveLength(0);
+    await record({ failures: 1, isRefused: true });
+    expect(await claim(1)).toHaveLength(0);
+    expect(await claim()).toMatchObject([{ attemptCount: 0, isProbe: true }]);
+    await record({ failures: 1, isRefused: true });
+    expect(await claim()).toHaveLength(0);
+  });
+
+  it('spends nothing of the schedule of what was a probe', async () => {
+    await owe(1);
+    await takeDown(database, webhookId);
+    await makeProbeDue(database, webhookId);
+    const [probe] = await claim();
+    await settleDeliveries(database, [resultOf(probe!, { kind: 'waiting', inMs: 30_000 }, attempted('failed'))]);
+    expect(await database.query('SELECT attempt_count, failures FROM delivery_queue')).toEqual([
+      { attempt_count: 1, failures: 0 },
+    ]);
+  });
+
+  it('is probed at once after a test was taken', async () => {
+    await owe(1);
+    await takeDown(database, webhookId);
+    expect(await claim()).toHaveLength(0);
+    expect(await record({ hastensProbe: true })).toMatchObject({ before: 'down', after: 'down' });
+    expect(await claim()).toHaveLength(1);
+  });
+
   it('counts the successes of a batch before the failures that came after them', async () => {
     await takeDown(database, webhookId);
-    expect(await record({ successes: 1, failures: 1 })).toMatchObject({ before: 'down', after: 'down' });
-    expect(await known()).toMatchObject([{ in_flight_limit: 0, consecutive_failures: 1 }]);
+    expect(await record({ successes: 1, failures: 1 })).toMatchObject({ before: 'down', after: 'recovering' });
+    expect(await known()).toMatchObject([{ in_flight_limit: 1, consecutive_failures: 1 }]);
   });
 
   it.each(['down', 'recovering', 'paused'])('leases no new delivery to an endpoint that is %s', async (state) => {
@@ -139,6 +217,14 @@ describe('the health of endpoints in the database', () => {
     const [{ delivery_id: id }] = await database.query('SELECT delivery_id FROM delivery_queue LIMIT 1');
     await requeueDelivery(database, environmentId, id);
     expect((await claim(1)).map((delivery) => delivery.id)).toEqual([id]);
+  });
+
+  it('ends a pause by what was taken in spite of it, and tells that once', async () => {
+    await record({ failures: 1, pauseMs: 60_000 });
+    expect(await record({ endsPause: true })).toMatchObject({ hasPauseEnded: true });
+    expect(await known()).toMatchObject([{ is_paused: null, consecutive_failures: 1 }]);
+    expect(await record({ successes: 1, endsPause: true })).toMatchObject({ hasPauseEnded: false });
+    expect(await known()).toEqual([]);
   });
 
   it('lets a pause outlive a success, and tells its beginning once', async () => {
@@ -178,7 +264,7 @@ describe('the health of endpoints in the database', () => {
         const released = deliveries.map((delivery) => resultOf(delivery, { kind: 'waiting', inMs: null }, null));
         await settleDeliveries(side, inOrder(released));
         const successes = round % 2;
-        const tallies = webhooks.map((id) => ({ webhookId: id, successes, failures: 1 - successes, pauseMs: null }));
+        const tallies = webhooks.map((id) => tallyOf(id, { successes, failures: 1 - successes }));
         await recordOutcomes(side, inOrder(tallies), FULL_LIMIT);
       }
     });
@@ -193,7 +279,7 @@ describe('the health of endpoints in the database', () => {
     const probes = (await Promise.all([claim(0), claim(0, other), claim(0), claim(0, other)])).flat();
     expect(probes).toHaveLength(1);
 
-    const tally = { webhookId, successes: 1, failures: 0, pauseMs: null };
+    const tally = tallyOf(webhookId, { successes: 1 });
     const told = await Promise.all([database, other].map((side) => recordOutcomes(side, [tally], FULL_LIMIT)));
     const changes = told.flat().filter(({ before, after }) => before !== after);
     expect(changes).toMatchObject([{ before: 'down', after: 'recovering' }]);

@@ -23,7 +23,9 @@ describe('an endpoint whose state changes', () => {
   beforeEach(async () => {
     receiver.clear();
     receiver.respondWith(() => 200);
-    const { body } = await replica.call<{ id: string }>('POST', '/environment', { body: { name: 'health' } });
+    const { body } = await replica.call<{ id: string }>('POST', '/environment', {
+      body: { name: 'health', allow_duplicate_name: true },
+    });
     environmentId = body.id;
     changed = jest.spyOn(replica.nest.get(EndpointStates), 'changed');
   });
@@ -41,10 +43,11 @@ describe('an endpoint whose state changes', () => {
   const publish = (count: number) =>
     replica.nest.get(EventIntake).accept(Array.from({ length: count }, () => makeEvent(environmentId)));
   const deliveries = async () => {
-    const { body } = await replica.call<{ result: { status: string; attempt_count: number }[] }>('GET', '/delivery', {
+    const page = await replica.read<{ result: { status: string; attempt_count: number }[] }>(
+      '/delivery',
       environmentId,
-    });
-    return body.result;
+    );
+    return page.result;
   };
   const told = () => changed.mock.calls.map(([{ from, to }]) => `${from} → ${to}`);
 
@@ -74,15 +77,45 @@ describe('an endpoint whose state changes', () => {
     expect(told()).toEqual(['down → recovering', 'recovering → healthy']);
   });
 
-  it('is down again after one failure while it recovers', async () => {
+  it('goes on recovering after a failure', async () => {
     const webhookId = await createWebhook();
     await takeDown(test.dataSource, webhookId);
     receiver.respondWith([200, 500, 200]);
     await publish(8);
     await makeProbeDue(test.dataSource, webhookId);
     await until('all to be delivered', async () => (await deliveries()).every(({ status }) => status === 'succeeded'));
-    expect(told()).toEqual(['down → recovering', 'recovering → down', 'down → recovering', 'recovering → healthy']);
+    expect(told()).toEqual(['down → recovering', 'recovering → healthy']);
     expect(receiver.requests).toHaveLength(9);
+  });
+
+  it('gets the good ones, however many it refuses', async () => {
+    const webhookId = await createWebhook();
+    const isBad = ({ body }: { body: Buffer }) => body.includes('"bad":true');
+    receiver.respondWith((request) => (isBad(request) ? 422 : 200));
+    const publishOne = async (payload: object): Promise<string> => {
+      const body = { event_type: 'record:created', payload };
+      return (await replica.call<{ id: string }>('POST', '/event', { environmentId, body })).body.id;
+    };
+    for (let count = 0; count < 60; count++) await publishOne({ bad: true });
+    await until('each to be refused', () => receiver.requests.length >= 60);
+    await test.dataSource.query(`UPDATE webhook_health SET failing_since = now() - interval '2 minutes'`);
+    await until('it to be down', () => told().includes('healthy → down'));
+    // Those that wait are due again and again.
+    await test.dataSource.query('UPDATE delivery_queue SET due_at = now(), failures = 2');
+
+    for (let count = 0; count < 5; count++) await publishOne({ good: count });
+
+    const good = () => receiver.requests.filter((request) => !isBad(request));
+    await until('the good ones', () => good().length === 5);
+    await publishOne({ good: 'more' });
+    await until('one more', () => good().length === 6);
+    await until('it to be healthy', () => told().at(-1)?.endsWith('→ healthy') === true);
+    const health = await replica.call<{ last_failure: object }>('GET', `/webhook/${webhookId}/health`, {
+      environmentId,
+    });
+    expect(health.body.last_failure).toMatchObject({ status: 422, error: null });
+    // What it refused is not to be told of in the next test.
+    await replica.call('DELETE', `/webhook/${webhookId}`, { environmentId });
   });
 
   it('is told to be paused by a 429, once, and to be healthy when its webhook starts afresh', async () => {

@@ -6,8 +6,8 @@ import { eraseChunk, type ErasureStep } from '../../src/erasure/erase-environmen
 import { EnvironmentEraser } from '../../src/erasure/environment-eraser.js';
 import { FanOutWorker } from '../../src/deliveries/engine/fan-out-worker.js';
 import { settleDeliveries } from '../../src/deliveries/queue/settle-deliveries.js';
-import { StatsUpkeep } from '../../src/deliveries/stats/stats-upkeep.js';
-import { deferEvents } from '../../src/events/defer-events.js';
+import { StatsUpkeep } from '../../src/stats/stats-upkeep.js';
+import { deferEvents } from '../../src/deliveries/intake/defer-events.js';
 import { startReplica, type TestReplica } from '../support/app.js';
 import { auditRows } from '../support/audit-rows.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -58,7 +58,7 @@ describe('the erasure of a deleted environment', () => {
     // The tests say when.
     await replica.nest.get(EnvironmentEraser).onModuleDestroy();
     await replica.nest.get(FanOutWorker).onModuleDestroy();
-    await replica.nest.get(StatsUpkeep).onModuleDestroy();
+    await replica.nest.get(StatsUpkeep).beforeApplicationShutdown();
     await database.query(
       `INSERT INTO replica (id, started_at, seen_at) VALUES ($1, now(), now() + interval '1 hour')`,
       [REPLICA],
@@ -79,6 +79,11 @@ describe('the erasure of a deleted environment', () => {
     await database.query(
       `INSERT INTO webhook_revision (environment_id, webhook_id, revision, target_url, is_active, is_deleted, changed_by,
          changed_at) VALUES ($1, $2, 1, 'https://example.com', true, false, 'admin', now())`,
+      [environmentId, webhookId],
+    );
+    await database.query(
+      `INSERT INTO api_token (id, environment_id, webhook_id, name, token_hash, scopes, created_at)
+       VALUES (gen_random_uuid(), $1, $2, 'engineer', sha256($2::uuid::text::bytea), '{webhook:read}', now())`,
       [environmentId, webhookId],
     );
     await recordHealth(database, webhookId, { failures: 1 });
@@ -168,7 +173,7 @@ describe('the erasure of a deleted environment', () => {
       completed_at: expect.stringMatching(/Z$/),
     });
     const audited = (await auditRows(database)).filter((entry) => entry.environment_id === environmentId);
-    expect(audited.map(({ resource_type }) => resource_type).sort()).toEqual(['environment', 'webhook']);
+    expect(audited.map(({ resource_type }) => resource_type).sort()).toEqual(['api_token', 'environment', 'webhook']);
     const rows = await database.query<{ deleted_at: Date | null }[]>(
       'SELECT deleted_at FROM environment WHERE id = $1',
       [environmentId],

@@ -71,7 +71,7 @@ describe('links between environments', () => {
     };
     try {
       const newEnvironment = async (): Promise<string> => {
-        const id = await call('/environment', { name: 'story' });
+        const id = await call('/environment', { name: 'story', allow_duplicate_name: true });
         const webhookId = await call('/webhook', { target_url: 'https://127.0.0.1:1024/' }, id);
         await call(`/webhook/${webhookId}/recover`, leastBodyOf('POST /webhook/{id}/recover')!, id);
         await call('/event', { event_type: 'record:created', payload: {} }, id);
@@ -196,6 +196,7 @@ describe('links between environments', () => {
     expect(tried).toEqual(
       expect.arrayContaining([
         'api_token_environment',
+        'api_token_webhook',
         'recovery_webhook',
         'webhook_environment',
         'webhook_revision_webhook',

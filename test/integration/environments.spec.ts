@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { issueApiToken } from '../../src/administration/api-tokens.service.js';
 import { ApiToken } from '../../src/auth/api-token.entity.js';
@@ -29,7 +30,8 @@ function create(name: string): Promise<Answer> {
 }
 
 async function createdId(name: string): Promise<string> {
-  return (await create(name)).body.id;
+  const body = { name, allow_duplicate_name: true };
+  return (await app.call('POST', '/environment', { body })).body.id;
 }
 
 describe('POST /environment', () => {
@@ -60,6 +62,52 @@ describe('POST /environment', () => {
   it('names what is missing and what it does not know', async () => {
     const { body } = await app.call('POST', '/environment', { body: { title: 'x' } });
     expect(body.details.failures.map(({ field }) => field).sort()).toEqual(['name', 'title']);
+  });
+});
+
+describe('the name of an environment', () => {
+  const rename = (id: string, body: object): Promise<Answer> => app.call('PATCH', `/environment/${id}`, { body });
+  const named = async (name: string): Promise<number> =>
+    (await app.call('GET', '/environment?limit=1000')).body.result.filter((item) => item['name'] === name).length;
+
+  it("is one environment's, of whom the refusal tells, until that is deleted", async () => {
+    const id = await createdId('taken');
+    const { status, body } = await create('taken');
+    expect([status, body.code, body.details]).toEqual([409, 'ENVIRONMENT_NAME_TAKEN', { environment_id: id }]);
+    expect((await create('Taken')).status).toBe(201);
+    await app.call('DELETE', `/environment/${id}`);
+    expect((await create('taken')).status).toBe(201);
+  });
+
+  it('is shared where that is asked for', async () => {
+    await create('shared');
+    const body = { name: 'shared', allow_duplicate_name: true };
+    expect((await app.call('POST', '/environment', { body })).status).toBe(201);
+    const declined = { name: 'shared', allow_duplicate_name: false };
+    expect((await app.call('POST', '/environment', { body: declined })).status).toBe(409);
+    const unclear = { name: 'shared', allow_duplicate_name: 'yes' };
+    expect((await app.call('POST', '/environment', { body: unclear })).status).toBe(400);
+    expect(await named('shared')).toBe(2);
+  });
+
+  it('is refused to one that is renamed, too, but for its own and by request', async () => {
+    await create('first');
+    const id = await createdId('second');
+    expect((await rename(id, { name: 'first' })).body.code).toBe('ENVIRONMENT_NAME_TAKEN');
+    expect((await rename(id, { name: 'second' })).status).toBe(200);
+    expect((await rename(id, { name: 'first', allow_duplicate_name: true })).status).toBe(200);
+    expect((await rename(id, { name: 'first' })).status).toBe(200);
+    expect((await rename(randomUUID(), { name: 'first' })).status).toBe(404);
+  });
+
+  it('is given once to many who ask at once, whether they make an environment or rename one', async () => {
+    const ids = await Promise.all(['r1', 'r2', 'r3'].map((name) => createdId(name)));
+    const answers = await Promise.all([
+      ...Array.from({ length: 5 }, () => create('raced')),
+      ...ids.map((id) => rename(id, { name: 'raced' })),
+    ]);
+    expect(answers.filter(({ status }) => status === 409)).toHaveLength(7);
+    expect(await named('raced')).toBe(1);
   });
 });
 
@@ -148,7 +196,7 @@ describe('DELETE /environment/{id}', () => {
   it('waits for a token that is being made, and deletes it too', async () => {
     const id = await createdId('raced');
     const directory = app.nest.get(EnvironmentDirectory);
-    const { token } = issueApiToken({ name: 't', environmentId: id, expiresAt: null }, new Date());
+    const { token } = issueApiToken({ name: 't', environmentId: id, webhookId: null, expiresAt: null }, new Date());
     let deletion: Promise<Answer>;
     await database.dataSource.transaction(async (manager) => {
       await directory.hold(id, manager);

@@ -3,10 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DataSource } from 'typeorm';
 import { PIPELINE_DATA_SOURCE } from '../../src/database/data-sources.js';
-import { RoomKeeper } from '../../src/deliveries/engine/room-keeper.js';
+import { DeliveryCapacity } from '../../src/deliveries/engine/delivery-capacity.js';
+import { SmallPublishers } from '../../src/deliveries/intake/small-publishers.js';
 import { EventIntake } from '../../src/events/event-intake.js';
-import { IntakeLane } from '../../src/events/intake-lane.js';
-import { trimIdempotencyKeys } from '../../src/webhooks/idempotency-keys.repository.js';
+import { trimIdempotencyKeys } from '../../src/idempotency/idempotency-keys.repository.js';
 import { startReplica, type TestReplica } from '../support/app.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { makeEvent, makeWebhook } from '../support/delivery-fixtures.js';
@@ -34,7 +34,9 @@ describe('taking events in', () => {
     intake = replica.nest.get(EventIntake);
   });
   beforeEach(async () => {
-    const { body } = await replica.call<{ id: string }>('POST', '/environment', { body: { name: 'intake' } });
+    const { body } = await replica.call<{ id: string }>('POST', '/environment', {
+      body: { name: 'intake', allow_duplicate_name: true },
+    });
     environmentId = body.id;
   });
   afterAll(async () => {
@@ -56,10 +58,10 @@ describe('taking events in', () => {
   };
   /** Nothing is in flight, and no claim takes room until the mock is restored: claims look whenever they want to. */
   const withoutClaims = async () => {
-    const rooms = replica.nest.get(RoomKeeper);
-    const claims = jest.spyOn(rooms, 'reserveForClaim').mockReturnValue(null);
-    await until('room to be free', () => rooms.inFlight.room === rooms.inFlight.limit);
-    return { rooms, claims };
+    const capacity = replica.nest.get(DeliveryCapacity);
+    const claims = jest.spyOn(capacity, 'reserveForClaim').mockReturnValue(null);
+    await until('room to be free', () => capacity.free === capacity.limit);
+    return { capacity, claims };
   };
   /** Those who have published little lately do not wait for room. */
   const publishMuch = () => intake.accept(Array.from({ length: 1_000 }, () => makeEvent(environmentId)));
@@ -106,11 +108,11 @@ describe('taking events in', () => {
     ['as many as one statement takes', 1_024, [500, 100]],
     ['all the same after a moment without room', 0, [500, 100]],
   ])('takes %s at once', async (_, room, sizes) => {
-    const { rooms, claims } = await withoutClaims();
+    const { capacity, claims } = await withoutClaims();
     // Nobody else publishes, as those of the tests before still may.
-    const others = jest.spyOn(IntakeLane.prototype, 'isUsedBesides').mockReturnValue(false);
+    const others = jest.spyOn(SmallPublishers.prototype, 'areActive').mockReturnValue(false);
     await publishMuch();
-    const release = rooms.inFlight.reserve(rooms.inFlight.limit - room);
+    const taken = capacity.reserve(capacity.limit - room);
     const query = jest.spyOn(replica.nest.get<DataSource>(PIPELINE_DATA_SOURCE), 'query');
     try {
       const groups = Array.from({ length: 6 }, () => Array.from({ length: 100 }, () => makeEvent(environmentId)));
@@ -121,7 +123,7 @@ describe('taking events in', () => {
     } finally {
       others.mockRestore();
       query.mockRestore();
-      release();
+      taken.release();
       claims.mockRestore();
     }
   });
@@ -131,8 +133,8 @@ describe('taking events in', () => {
     const group = (count: number) => Array.from({ length: count }, () => makeEvent(environmentId));
     // It takes some statements to know.
     for (let n = 0; n < 20; n++) await intake.accept(group(10));
-    const { rooms, claims } = await withoutClaims();
-    const release = rooms.inFlight.reserve(rooms.inFlight.limit - 300);
+    const { capacity, claims } = await withoutClaims();
+    const taken = capacity.reserve(capacity.limit - 300);
     const query = jest.spyOn(replica.nest.get<DataSource>(PIPELINE_DATA_SOURCE), 'query');
     try {
       await Promise.all(Array.from({ length: 4 }, () => intake.accept(group(40))));
@@ -140,23 +142,24 @@ describe('taking events in', () => {
       expect(accepting.map(([, parameters]) => lengthOf((parameters as [Buffer])[0]))[0]).toBe(80);
     } finally {
       query.mockRestore();
-      release();
+      taken.release();
       claims.mockRestore();
     }
   });
 
   it('does not wait for the end of an attempt when room that was set aside is given back', async () => {
-    const { rooms, claims } = await withoutClaims();
-    const aside = rooms.reserveForIntake([environmentId]);
-    const releaseRest = rooms.inFlight.reserve(rooms.inFlight.room);
+    const { capacity, claims } = await withoutClaims();
+    // Not for an intake: of that half is left to what waits, if the last claim of the test before left something.
+    const aside = capacity.reserve(capacity.freeFor([environmentId]));
+    const rest = capacity.reserve(capacity.free);
     try {
-      const fitting = rooms.roomToAccept([environmentId], 10);
+      const fitting = capacity.waitForRoom([environmentId], 10);
       aside.release();
-      const room = rooms.inFlight.roomOf([environmentId]);
+      const room = capacity.freeFor([environmentId]);
       expect(await Promise.race([fitting, delay(50, 'late')])).toBe((room * 15) / 16);
       expect(room).toBeGreaterThan(800);
     } finally {
-      releaseRest();
+      rest.release();
       claims.mockRestore();
     }
   });

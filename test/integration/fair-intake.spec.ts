@@ -1,8 +1,11 @@
 import { jest } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import { PIPELINE_DATA_SOURCE } from '../../src/database/data-sources.js';
 import { DeliveryDispatcher } from '../../src/deliveries/engine/delivery-dispatcher.js';
-import { RoomKeeper } from '../../src/deliveries/engine/room-keeper.js';
+import { DeliveryCapacity } from '../../src/deliveries/engine/delivery-capacity.js';
+import type { Slot } from '../../src/deliveries/engine/in-flight.js';
+import { SmallPublishers } from '../../src/deliveries/intake/small-publishers.js';
 import { EventIntake } from '../../src/events/event-intake.js';
 import { startReplica, type TestReplica } from '../support/app.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -94,61 +97,70 @@ describe('environments that publish at once', () => {
   });
 
   it('have less claimed at once beside them when they publish little, and seldom while much has not started', async () => {
-    const rooms = replica.nest.get(RoomKeeper);
+    const capacity = replica.nest.get(DeliveryCapacity);
     const claimable = (): number | null => {
-      const room = rooms.reserveForClaim();
-      room?.release();
-      return room && room.total;
+      const reservation = capacity.reserveForClaim(true);
+      reservation?.release();
+      return reservation && reservation.total;
     };
-    await until('nothing to be left to start', () => rooms.inFlight.unstarted === 0);
-    const beside = jest.spyOn(rooms, 'isBesideLittle').mockReturnValue(false);
-    const { unstarted } = rooms.inFlight;
+    const admitted: { lease: string; target: Slot }[] = [];
+    const admit = (): void => {
+      const delivery = { lease: randomUUID(), target: { environmentId: greedy, webhookId: randomUUID() } };
+      expect(capacity.admit(delivery)).toBe(true);
+      admitted.push(delivery);
+    };
+    await until('nothing to be left to start', () => capacity.unstarted === 0);
+    const beside = jest.spyOn(replica.nest.get(SmallPublishers), 'areActive').mockReturnValue(false);
     try {
-      rooms.inFlight.unstarted = 65;
+      while (capacity.unstarted < 65) admit();
       // Alone, what has not started holds nothing up.
       expect([claimable(), claimable()].every((total) => total! > 200)).toBe(true);
       beside.mockReturnValue(true);
       expect(claimable()).toBeNull();
-      rooms.inFlight.unstarted = 64;
+      capacity.attemptStarts();
       expect([claimable(), claimable()]).toEqual([200, 200]);
-      rooms.inFlight.unstarted = 65;
+      admit();
       expect(claimable()).toBeNull();
       // However much is accepted, what is due gets its turn.
       const clock = jest.spyOn(performance, 'now').mockReturnValue(performance.now() + 51);
       expect([claimable(), claimable()]).toEqual([200, null]);
       clock.mockRestore();
     } finally {
-      rooms.inFlight.unstarted = unstarted;
+      while (capacity.unstarted > 0) capacity.attemptStarts();
+      for (const { target, lease } of admitted) {
+        capacity.attemptEnded(target);
+        capacity.dropLease(lease);
+      }
       beside.mockRestore();
     }
   });
 
   it('count as publishing little within a second of doing so', async () => {
-    const rooms = replica.nest.get(RoomKeeper);
+    const small = replica.nest.get(SmallPublishers);
     await new Promise((resolve) => setTimeout(resolve, 1_100));
-    expect(rooms.isBesideLittle()).toBe(false);
+    expect(small.areActive()).toBe(false);
     const accepted = intake.accept(events(other, 1));
-    expect(rooms.isBesideLittle()).toBe(true);
+    expect(small.areActive()).toBe(true);
     await accepted;
   });
 
   it('have as many attempts started in a turn as requests were taken in, and a few of a large one', async () => {
     await makeWebhook(test.dataSource, greedy);
-    const rooms = replica.nest.get(RoomKeeper);
+    const capacity = replica.nest.get(DeliveryCapacity);
     const dispatcher = replica.nest.get(DeliveryDispatcher);
     const dispatch = dispatcher.dispatch.bind(dispatcher);
     const started: [deliveries: number, requests: number, started: number][] = [];
     // What other tests have left to be retried starts beside it.
-    const claims = jest.spyOn(rooms, 'reserveForClaim').mockReturnValue(null);
-    await until('nothing to be left to start', () => rooms.inFlight.unstarted === 0);
+    const claims = jest.spyOn(capacity, 'reserveForClaim').mockReturnValue(null);
+    await until('nothing to be left to start', () => capacity.unstarted === 0);
     const spy = jest.spyOn(dispatcher, 'dispatch').mockImplementation((deliveries, requests = 0) => {
       dispatch(deliveries, requests);
       if (deliveries.length > 0) {
-        started.push([deliveries.length, requests, deliveries.length - rooms.inFlight.unstarted]);
+        started.push([deliveries.length, requests, deliveries.length - capacity.unstarted]);
       }
     });
-    const beside = jest.spyOn(rooms, 'isBesideLittle').mockReturnValue(true);
-    const allHaveStarted = () => until('all of them to start', () => rooms.inFlight.unstarted === 0);
+    const beside = jest.spyOn(replica.nest.get(SmallPublishers), 'areActive').mockReturnValue(true);
+    const allHaveStarted = () => until('all of them to start', () => capacity.unstarted === 0);
     try {
       await intake.accept(events(greedy, 40));
       await allHaveStarted();
@@ -172,10 +184,10 @@ describe('environments that publish at once', () => {
   });
 
   it('do not wait for the room that the deliveries of another want', async () => {
-    const rooms = replica.nest.get(RoomKeeper);
+    const capacity = replica.nest.get(DeliveryCapacity);
     await intake.accept(events(greedy, 1_000));
-    const claims = jest.spyOn(rooms, 'reserveForClaim').mockReturnValue(null);
-    const release = rooms.inFlight.reserve(rooms.inFlight.room - 10);
+    const claims = jest.spyOn(capacity, 'reserveForClaim').mockReturnValue(null);
+    const taken = capacity.reserve(capacity.free - 10);
     const { statements, stop } = watchStatements();
     try {
       const waiting = intake.accept(events(greedy, 500));
@@ -185,7 +197,7 @@ describe('environments that publish at once', () => {
       await waiting;
     } finally {
       stop();
-      release();
+      taken.release();
       claims.mockRestore();
     }
   });

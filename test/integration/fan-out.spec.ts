@@ -1,23 +1,25 @@
 import type { DataSource } from 'typeorm';
 import { uuidV7, uuidV7Floor } from '../../src/common/uuid-v7.js';
 import { loadConfig } from '../../src/config/config.js';
-import { DailyPartitions } from '../../src/database/daily-partitions.js';
-import { findPartitions } from '../../src/database/day-partition.js';
-import { PartitionDropper } from '../../src/database/partition-dropper.js';
+import { DailyPartitions } from '../../src/database/partitions/daily-partitions.js';
+import { findPartitions } from '../../src/database/partitions/day-partition.js';
+import { PartitionDropper } from '../../src/database/partitions/partition-dropper.js';
 import { deliveryIdsOf } from '../../src/deliveries/delivery-ids.js';
 import { countPending } from '../../src/deliveries/queue/count-pending.js';
-import { countRecoverable } from '../../src/deliveries/queue/count-recoverable.js';
+import { countRecoverable } from '../../src/recovery/count-recoverable.js';
 import { FanOutWorker } from '../../src/deliveries/engine/fan-out-worker.js';
-import type { RoomKeeper } from '../../src/deliveries/engine/room-keeper.js';
+import type { DeliveryCapacity } from '../../src/deliveries/engine/delivery-capacity.js';
+import type { SmallPublishers } from '../../src/deliveries/intake/small-publishers.js';
 import type { DeliveryMetrics } from '../../src/deliveries/delivery-metrics.js';
 import { expandFanOut } from '../../src/deliveries/queue/expand-fan-out.js';
-import { countOwed, listOwedWebhooks } from '../../src/deliveries/queue/fan-out-reads.js';
+import { listOwedWebhooks } from '../../src/deliveries/queue/deliveries-of-event.js';
+import { countOwed } from '../../src/deliveries/queue/fan-out-reads.js';
 import { readQueueState } from '../../src/deliveries/queue/read-queue-state.js';
-import { recoverDeliveries } from '../../src/deliveries/queue/recover-deliveries.js';
-import { deferEvents } from '../../src/events/defer-events.js';
+import { recoverDeliveries } from '../../src/recovery/recover-deliveries.js';
+import { deferEvents } from '../../src/deliveries/intake/defer-events.js';
 import { deletePayload } from '../../src/events/delete-payload.js';
 import { findEvent } from '../../src/events/event-reads.js';
-import type { Acceptance, IncomingEvent } from '../../src/events/accept-events.js';
+import type { Acceptance, IncomingEvent } from '../../src/deliveries/intake/accept-events.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { makeEnvironment, makeEvent, makeWebhook } from '../support/delivery-fixtures.js';
 import { until } from '../support/wait.js';
@@ -140,9 +142,10 @@ describe('a deferred fan-out', () => {
       `CREATE TRIGGER refuse BEFORE INSERT ON delivery_queue FOR EACH ROW
        WHEN (NEW.environment_id = '${environmentId}') EXECUTE FUNCTION refuse()`,
     );
-    const rooms = { nudge: () => undefined, isBesideLittle: () => true } as unknown as RoomKeeper;
+    const capacity = { nudge: () => undefined } as unknown as DeliveryCapacity;
+    const small = { areActive: () => true } as unknown as SmallPublishers;
     const metrics = { canceledFor: () => undefined } as unknown as DeliveryMetrics;
-    const worker = new FanOutWorker(database, new DailyPartitions(database), rooms, metrics, loadConfig({}));
+    const worker = new FanOutWorker(database, new DailyPartitions(database), capacity, small, metrics, loadConfig({}));
     try {
       worker.onApplicationBootstrap();
       await until('the other environment to have its deliveries', async () => (await madeIn(other)) === 2);

@@ -1,14 +1,17 @@
+import { jest } from '@jest/globals';
 import { Global, Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DataSource } from 'typeorm';
 import { createApp } from '../../src/app.setup.js';
-import type { HttpAdapter } from '../../src/common/http-adapter.js';
+import type { HttpAdapter } from '../../src/http/http-adapter.js';
 import { ReadinessChecks } from '../../src/common/readiness-checks.js';
 import { loadConfig } from '../../src/config/config.js';
+import { DatabaseTroubles } from '../../src/database/database-troubles.js';
 import { HealthModule } from '../../src/observability/health.module.js';
 import { statusOf } from '../../src/observability/health.service.js';
 import { PinoLogger } from '../../src/observability/logger.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { until } from '../support/wait.js';
 
 describe('health', () => {
   let database: TestDatabase;
@@ -23,7 +26,10 @@ describe('health', () => {
 
   beforeEach(async () => {
     @Global()
-    @Module({ providers: [{ provide: DataSource, useValue: database.dataSource }], exports: [DataSource] })
+    @Module({
+      providers: [{ provide: DataSource, useValue: database.dataSource }, DatabaseTroubles],
+      exports: [DataSource, DatabaseTroubles],
+    })
     class SurroundingsModule {}
 
     @Module({ imports: [SurroundingsModule, HealthModule] })
@@ -42,17 +48,23 @@ describe('health', () => {
     return { status: response.statusCode, body: response.json() };
   };
 
-  const ready = { database: 'ok', migrations: 'ok', dispatcher: 'ok' };
+  const ready = { database: 'ok', storage: 'ok', migrations: 'ok', dispatcher: 'ok' };
 
   it('is ready when every check is', async () => {
-    expect(await get('/health/ready')).toEqual({ status: 200, body: { status: 'ok', checks: ready } });
+    expect(await get('/health/ready')).toEqual({
+      status: 200,
+      body: { status: 'ok', checks: ready, database_trouble: null },
+    });
     expect(await get('/health/live')).toEqual({ status: 200, body: { status: 'ok' } });
   });
 
   it('is alive but not ready when a check fails', async () => {
     isDispatching = false;
     const checks = { ...ready, dispatcher: 'unavailable' };
-    expect(await get('/health/ready')).toEqual({ status: 503, body: { status: 'unavailable', checks } });
+    expect(await get('/health/ready')).toEqual({
+      status: 503,
+      body: { status: 'unavailable', checks, database_trouble: null },
+    });
     expect(await get('/health/live')).toMatchObject({ status: 200 });
   });
 
@@ -62,14 +74,48 @@ describe('health', () => {
     await dataSource.query('UPDATE schema_migration SET name = name || $1', ['-later']);
     const checks = { ...ready, migrations: 'unavailable' };
     expect(last).toBeDefined();
-    expect(await get('/health/ready')).toEqual({ status: 503, body: { status: 'unavailable', checks } });
+    expect(await get('/health/ready')).toEqual({
+      status: 503,
+      body: { status: 'unavailable', checks, database_trouble: null },
+    });
     await dataSource.query(`UPDATE schema_migration SET name = replace(name, $1, '')`, ['-later']);
     expect(await get('/health/ready')).toMatchObject({ status: 200 });
   });
 
+  it.each([
+    ['53100', 'full'],
+    ['25006', 'read_only'],
+    ['58030', 'corrupted'],
+  ])('names what a statement met, %s, and looks at the storage again', async (code, trouble) => {
+    const error = Object.assign(new Error('it failed'), { code, severity: 'ERROR' });
+    expect(await get('/health/ready')).toMatchObject({ status: 200, body: { database_trouble: null } });
+    app.get(DatabaseTroubles).note(error);
+    const probe = jest.spyOn(database.dataSource, 'transaction').mockRejectedValue(error);
+    try {
+      const checks = { ...ready, storage: 'unavailable' };
+      const body = { status: 'unavailable', checks, database_trouble: trouble };
+      expect(await get('/health/ready')).toEqual({ status: 503, body });
+      // Asked again at once, it does not ask the database again.
+      expect(await get('/health/ready')).toEqual({ status: 503, body });
+      expect(probe).toHaveBeenCalledTimes(1);
+    } finally {
+      probe.mockRestore();
+    }
+    await until('the storage to be looked at again', async () => (await get('/health/ready')).status === 200);
+    expect(await get('/health/ready')).toMatchObject({ body: { checks: ready, database_trouble: trouble } });
+  });
+
+  it.each(['53300', '53200', '57P01'])('takes no other trouble, such as %s, for one of the storage', async (code) => {
+    app.get(DatabaseTroubles).note(Object.assign(new Error('it failed'), { code, severity: 'FATAL' }));
+    expect(await get('/health/ready')).toMatchObject({ status: 200, body: { checks: ready } });
+  });
+
   it('is alive but not ready while it stops, whatever the checks say', async () => {
     (app.getHttpAdapter() as unknown as HttpAdapter).beforeClose();
-    expect(await get('/health/ready')).toEqual({ status: 503, body: { status: 'unavailable', checks: ready } });
+    expect(await get('/health/ready')).toEqual({
+      status: 503,
+      body: { status: 'unavailable', checks: ready, database_trouble: null },
+    });
     expect(await get('/health/live')).toMatchObject({ status: 200 });
   });
 });

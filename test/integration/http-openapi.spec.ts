@@ -7,29 +7,46 @@ import { createApp } from '../../src/app.setup.js';
 import { OPERATIONAL_EVENT_TYPES } from '../../src/common/operational-events.js';
 import { loadConfig } from '../../src/config/config.js';
 import { PinoLogger } from '../../src/observability/logger.js';
-import { buildOpenApi, operationIdFactory } from '../../src/openapi.js';
+import { ERRORS, type ErrorCode } from '../../src/http/errors.js';
+import { toOpenApi30 } from '../../scripts/openapi-3.0.mjs';
+import { buildOpenApi } from '../../src/openapi.js';
+import { operationIdFactory } from '../../src/openapi/build-document.js';
 import { EVENT_TYPE_NAMES, type EventType, examplePayloadOf } from '../../src/webhooks/event-types.js';
 import { checkExamples } from '../support/openapi-examples.js';
 import type { OpenApiDocument } from '../support/openapi-conformance.js';
 
 /** The document as far as these tests read it. */
 interface Document {
+  info: { description: string };
+  servers: { url: string }[];
   tags: { name: string; description: string }[];
   paths: Record<string, Record<string, Operation>>;
   components: {
     schemas: Record<string, Record<string, unknown>>;
     headers: Record<string, unknown>;
+    examples: Record<string, { value: object }>;
     securitySchemes: Record<string, unknown>;
   };
 }
 
 interface Operation {
   operationId: string;
+  summary: string;
   tags: string[];
-  parameters?: { name: string; required?: boolean; example?: unknown; schema: { example?: unknown } }[];
+  parameters?: {
+    name: string;
+    in: string;
+    description?: string;
+    required?: boolean;
+    example?: unknown;
+    schema: { example?: unknown };
+  }[];
   requestBody?: { content: Record<string, { schema: { $ref: string } }> };
   responses: Record<string, { description: string; headers: object; content: Record<string, { schema: object }> }>;
 }
+
+/** That of the committed document: where the service listens by default. */
+const SERVER = 'http://127.0.0.1:3000';
 
 /** By hand: generated clients have a method of each name, so a name that changes breaks whoever calls it. */
 const OPERATION_IDS = {
@@ -58,6 +75,8 @@ const OPERATION_IDS = {
   'post /webhook/{id}/recover': 'recoverWebhook',
   'get /webhook/{id}/recover': 'getWebhookRecovery',
   'delete /webhook/{id}/recover': 'stopWebhookRecovery',
+  'get /webhook/{id}/health': 'getWebhookHealth',
+  'delete /webhook/{id}/health': 'clearWebhookHealth',
   'get /webhook/{id}/stats': 'getWebhookStats',
   'post /webhook/test': 'testWebhook',
   'get /event-type': 'listEventTypes',
@@ -82,7 +101,7 @@ describe('the OpenAPI document', () => {
     const config = loadConfig({});
     const logger = new PinoLogger({ level: 'silent' });
     app = await createApp(config, AppModule.forRoot(config), { logger, preview: true });
-    document = buildOpenApi(app) as OpenAPIObject & Document;
+    document = buildOpenApi(app, SERVER) as OpenAPIObject & Document;
     operations = Object.entries(document.paths).flatMap(([path, item]) =>
       Object.entries(item).map(([method, operation]): [string, Operation] => [`${method} ${path}`, operation]),
     );
@@ -100,9 +119,9 @@ describe('the OpenAPI document', () => {
       const errors = Object.keys(responses).filter((status) => !status.startsWith('2'));
       expect({ name, errors }).toEqual({ name, errors: expect.arrayContaining(['default']) });
       for (const status of errors.filter((one) => `${name} ${one}` !== 'get /health/ready 503')) {
-        expect(responses[status]!.content).toEqual({
-          'application/json': { schema: { $ref: '#/components/schemas/ApiError' } },
-        });
+        expect(Object.keys(responses[status]!.content)).toEqual(['application/json']);
+        const { schema } = responses[status]!.content['application/json']!;
+        expect(schema).toEqual({ $ref: '#/components/schemas/ErrorResponse' });
       }
     }
   });
@@ -130,8 +149,196 @@ describe('the OpenAPI document', () => {
     expect(JSON.stringify(document)).not.toContain('x-error-');
   });
 
-  it('closes no object: a later version may add members', () => {
-    expect(JSON.stringify(document)).not.toContain('"additionalProperties":false');
+  it('has an example of every code that an operation can answer, as it is answered', () => {
+    const named: string[] = [];
+    for (const [, { responses }] of operations) {
+      for (const [status, { description, content }] of Object.entries(responses)) {
+        const codes = [...description.matchAll(/^`([A-Z_]+)`: /gm)].map(([, code]) => code!);
+        const { examples = {} } = (content?.['application/json'] ?? {}) as {
+          examples?: Record<string, { $ref: string }>;
+        };
+        if (status !== 'default') expect(Object.keys(examples)).toEqual(codes);
+        for (const [code, { $ref }] of Object.entries(examples)) expect($ref).toBe(`#/components/examples/${code}`);
+        named.push(...Object.keys(examples));
+      }
+    }
+    const { examples } = document.components;
+    expect(Object.keys(examples).sort()).toEqual([...new Set(named)].sort());
+    for (const [code, { value }] of Object.entries(examples)) {
+      expect(value).toMatchObject({ statusCode: ERRORS[code as ErrorCode].status, code });
+    }
+  });
+
+  it('closes the bodies of requests, which refuse other members, and no answer: a later version may add some', () => {
+    const closed = Object.entries(document.components.schemas)
+      .filter(([, schema]) => schema['additionalProperties'] === false)
+      .map(([name]) => name);
+    const bodies = operations.flatMap(([, { requestBody }]) => {
+      const schema = requestBody?.content['application/json']?.schema;
+      return schema ? [schema.$ref.split('/').at(-1)!] : [];
+    });
+    // Published clients put `environment_id` into it.
+    expect(bodies).toContain('CreateWebhook');
+    expect(closed.sort()).toEqual([...new Set(bodies), 'BatchEvent'].filter((name) => name !== 'CreateWebhook').sort());
+  });
+
+  it('describes every property of every schema, and every parameter', () => {
+    const silent: string[] = [];
+    const describe = (schema: Record<string, unknown>, at: string): void => {
+      for (const [name, property] of Object.entries((schema['properties'] ?? {}) as Record<string, typeof schema>)) {
+        if (!property['description']) silent.push(`${at}.${name}`);
+        describe(property, `${at}.${name}`);
+      }
+    };
+    for (const [name, schema] of Object.entries(document.components.schemas)) describe(schema, name);
+    for (const [name, { parameters = [] }] of operations) {
+      for (const parameter of parameters) if (!parameter.description) silent.push(`${name} ${parameter.name}`);
+    }
+    expect(silent).toEqual([]);
+  });
+
+  it('says of a webhook all that there is to say of its members', () => {
+    const told = (schema: string, property: string): string =>
+      (document.components.schemas[schema]!['properties'] as Record<string, { description: string }>)[property]!
+        .description;
+    for (const schema of ['CreateWebhook', 'UpdateWebhook', 'Webhook', 'WebhookWithSecret']) {
+      expect(told(schema, 'target_url')).toContain('URL that the payload is sent to');
+      expect(told(schema, 'is_active')).toContain('active or not. Inactive webhooks will not receive any data.');
+    }
+    expect(told('CreateWebhook', 'event_types')).toMatch(/subscribed to\. When absent: all of them/);
+    expect(told('WebhookWithSecret', 'event_types')).toMatch(/subscribed to: all of them, if none were specified/);
+    expect(told('WebhookWithSecret', 'id')).toContain('id of the webhook');
+    expect(told('WebhookWithSecret', 'environment_id')).toContain('environment that the webhook belongs to');
+    expect(told('WebhookWithSecret', 'created_at')).toContain('When the webhook was created');
+    expect(told('WebhookWithSecret', 'updated_at')).toContain('When the webhook was last changed');
+    expect(told('WebhookWithSecret', 'secret')).toContain('the payload is signed with');
+    const parameters = document.paths['/webhook/{id}']!['get']!.parameters!;
+    expect(parameters.find(({ name }) => name === 'id')!.description).toContain('id of the webhook');
+  });
+
+  it('names operations as the documented API does', () => {
+    const summaries = operations.map(([, { summary }]) => summary);
+    expect(summaries.filter((summary) => !/^[A-Z][a-z]+( (API|[A-Z][a-z]+))+$/.test(summary))).toEqual([]);
+    expect(new Set(summaries).size).toBe(operations.length);
+    expect(document.paths['/webhook']!['post']!.summary).toBe('Create Webhook');
+    expect(document.paths['/event/{id}']!['delete']!.summary).toBe('Erase Event Payload');
+  });
+
+  it('has one paragraph about itself: it becomes a comment in what is generated', () => {
+    expect(document.info.description).not.toContain('\n');
+  });
+
+  it('names as its server the address that it is given, which is absolute', () => {
+    expect(document.servers).toEqual([{ url: SERVER }]);
+  });
+
+  it('shows the last page of a list: its `next_cursor` is null', () => {
+    const pages = Object.entries(document.components.schemas).filter(([name]) => name.endsWith('Page'));
+    expect(pages.length).toBeGreaterThan(5);
+    for (const [, { properties }] of pages) {
+      expect((properties as Record<string, object>)['next_cursor']).toHaveProperty('example', null);
+    }
+  });
+
+  it('has no schema that is named as a class of generators or languages', () => {
+    const names = Object.keys(document.components.schemas);
+    expect(names.filter((name) => ['ApiError', 'Error', 'Exception', 'Object', 'Response'].includes(name))).toEqual([]);
+  });
+
+  it('has enums of texts alone', () => {
+    const others: unknown[] = [];
+    visitObjects(document, (node) => {
+      const values = Array.isArray(node['enum']) ? (node['enum'] as unknown[]) : 'const' in node ? [node['const']] : [];
+      if (values.some((value) => typeof value !== 'string')) others.push(node);
+    });
+    expect(others).toEqual([]);
+  });
+
+  it('gives a name to each value of an enum that is no name', () => {
+    let named = 0;
+    visitObjects(document, (node) => {
+      if (!Array.isArray(node['enum']) || !node['enum'].some((value) => /[:.]/.test(String(value)))) return;
+      const names = node['x-enum-varnames'] as string[];
+      expect(names.length).toBe(node['enum'].length);
+      expect(new Set(names).size).toBe(names.length);
+      for (const name of names) expect(name).toMatch(/^[A-Z][A-Za-z0-9]+$/);
+      named += 1;
+    });
+    expect(named).toBeGreaterThanOrEqual(4);
+    const { enum: values, 'x-enum-varnames': names } = document.components.schemas['EventType'] as Record<
+      string,
+      string[]
+    >;
+    expect(names![values!.indexOf('sync_job_run:created')]).toBe('SyncJobRunCreated');
+  });
+
+  it('leaves what grows open in answers: a client does not refuse a page for one value that is new', () => {
+    const { schemas } = document.components;
+    const open = Object.entries(schemas).filter(([, schema]) => 'x-extensible-enum' in schema);
+    for (const [, schema] of open) expect(schema).toMatchObject({ type: 'string' });
+    expect(open.map(([name]) => name)).toEqual(
+      expect.arrayContaining(['DeliveryEventType', 'ListedEventType', 'ErrorCode', 'AttemptError', 'GrantedScope']),
+    );
+    for (const [name, schema] of open) expect({ name, isClosed: 'enum' in schema }).toEqual({ name, isClosed: false });
+    const typeOf = (schema: string): unknown =>
+      (schemas[schema]!['properties'] as Record<string, object>)['event_type'];
+    for (const name of ['Event', 'EventDetail', 'Delivery', 'DeliveryDetail']) {
+      expect(typeOf(name)).toMatchObject({ allOf: [{ $ref: '#/components/schemas/DeliveryEventType' }] });
+    }
+    expect(schemas['EventType']!['enum']).toEqual(EVENT_TYPE_NAMES);
+  });
+
+  it('has one schema for both answers of a recovery', () => {
+    const { responses } = document.paths['/webhook/{id}/recover']!['post']!;
+    const schema = { $ref: '#/components/schemas/RecoverResult' };
+    for (const status of ['200', '202']) expect(responses[status]!.content['application/json']!.schema).toEqual(schema);
+    const { anyOf } = document.components.schemas['RecoverResult'] as { anyOf: { $ref: string }[] };
+    expect(anyOf.map(({ $ref }) => $ref.split('/').at(-1))).toEqual(['Recovery', 'RecoveryCount']);
+  });
+
+  it('has no response of which a generator sees only one schema: all successes of an operation have the same', () => {
+    for (const [name, { responses }] of operations) {
+      const schemas = Object.entries(responses)
+        .filter(([status]) => status.startsWith('2'))
+        .map(([, { content }]) => JSON.stringify(content));
+      expect({ name, schemas: new Set(schemas).size }).toEqual({ name, schemas: 1 });
+    }
+  });
+
+  it('counts deliveries in 64 bits', () => {
+    const counts = (schema: string): string[] =>
+      Object.entries(document.components.schemas[schema]!['properties'] as Record<string, { format?: string }>)
+        .filter(([, { format }]) => format === 'int64')
+        .map(([name]) => name);
+    expect(counts('StatsTotals')).toEqual(['pending', 'succeeded', 'failed', 'canceled', 'attempts']);
+    expect(counts('StatsBucket')).toEqual(['succeeded', 'failed', 'canceled']);
+    expect(counts('Recovery')).toEqual(['total', 'queued']);
+    expect(counts('RecoveryCount')).toEqual(['queued']);
+    expect(counts('EnvironmentErasure')).toEqual(['removed_rows']);
+  });
+
+  it('says which lists may be null', () => {
+    const listOf = (schema: string, property: string): unknown =>
+      (document.components.schemas[schema]!['properties'] as Record<string, object>)[property];
+    for (const [schema, property] of [
+      ['CreateApiToken', 'scopes'],
+      ['Recover', 'event_types'],
+      ['Recover', 'statuses'],
+      ['UpdateWebhook', 'event_types'],
+    ]) {
+      expect(listOf(schema!, property!)).toMatchObject({ type: ['array', 'null'] });
+    }
+    expect(listOf('CreateWebhook', 'event_types')).toMatchObject({ type: 'array' });
+  });
+
+  it('has a pattern for each header that a client sets, and for a target URL that changes', () => {
+    for (const [name, { parameters = [] }] of operations) {
+      for (const parameter of parameters.filter(({ in: place }) => place === 'header')) {
+        expect({ name, schema: parameter.schema }).toMatchObject({ name, schema: { pattern: '^[ -~]+$' } });
+      }
+    }
+    const { target_url } = document.components.schemas['UpdateWebhook']!['properties'] as Record<string, object>;
+    expect(target_url).toMatchObject({ pattern: expect.stringContaining('://') as string });
   });
 
   it('says the defaults of a body in words: openapi-typescript requires a member that has the keyword', () => {
@@ -181,8 +388,7 @@ describe('the OpenAPI document', () => {
       for (const [name, value] of Object.entries(node)) visit(value, at ? `${at}.${name}` : name);
     };
     visit(document, '');
-    // The two words that may stand where else there is the id of an API token.
-    expect(unnamed).toEqual(['paths./audit.get.parameters.3.schema.anyOf.1']);
+    expect(unnamed).toEqual([]);
   });
 
   it('gives an enum its own description, whichever property has it first', () => {
@@ -190,7 +396,7 @@ describe('the OpenAPI document', () => {
     expect(document.components.schemas['DisabledReason']!['description']).toContain(
       '`gone`: its endpoint answered 410',
     );
-    expect(JSON.stringify(document)).not.toContain('x-enum');
+    expect(JSON.stringify(document)).not.toMatch(/x-enum-(?!varnames)/);
   });
 
   it('names each operation as a client has its method', () => {
@@ -211,6 +417,55 @@ describe('the OpenAPI document', () => {
   });
 });
 
+/** Calls it with every object of the document. */
+function visitObjects(node: unknown, visit: (node: Record<string, unknown>) => void): void {
+  if (typeof node !== 'object' || node === null) return;
+  if (!Array.isArray(node)) visit(node as Record<string, unknown>);
+  for (const value of Object.values(node)) visitObjects(value, visit);
+}
+
+describe('the document in OpenAPI 3.0', () => {
+  const read = (name: string): Record<string, unknown> =>
+    JSON.parse(readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8')) as Record<string, unknown>;
+  const document = read('openapi-3.0.json');
+  const newer = read('openapi.json');
+
+  it('is made from the newer one', () => {
+    expect(JSON.parse(JSON.stringify(toOpenApi30(newer)))).toEqual(document);
+    expect(document['openapi']).toMatch(/^3\.0\./);
+    expect(Object.keys(document['paths'] as object)).toEqual(Object.keys(newer['paths'] as object));
+  });
+
+  it('has no webhooks, and no component that nothing refers to', () => {
+    expect(document).not.toHaveProperty('webhooks');
+    const references = new Set(
+      [...JSON.stringify(document).matchAll(/"#\/components\/(\w+\/\w+)"/g)].map(([, at]) => at!),
+    );
+    const { securitySchemes: _, ...components } = document['components'] as Record<string, object>;
+    const known = Object.entries(components).flatMap(([kind, members]) =>
+      Object.keys(members).map((name) => `${kind}/${name}`),
+    );
+    expect([...references].sort()).toEqual(known.sort());
+    expect(known).not.toContain('schemas/TestEnvelope');
+  });
+
+  it('says what may be null as 3.0 does, and nothing that only later versions know', () => {
+    visitObjects(document, (node) => {
+      expect(node['type']).not.toBe('null');
+      expect(Array.isArray(node['type'])).toBe(false);
+      expect(node).not.toHaveProperty('const');
+      if (node['nullable'] === true) expect(node['type']).toEqual(expect.any(String));
+    });
+    const { schemas } = document['components'] as { schemas: Record<string, { properties: Record<string, object> }> };
+    expect(schemas['Delivery']!.properties['cancel_reason']).toMatchObject({ type: 'string', nullable: true });
+    expect(schemas['Recover']!.properties['statuses']).toMatchObject({ type: 'array', nullable: true });
+    expect(schemas['EventWebhook']!.properties['status']).toMatchObject({
+      nullable: true,
+      enum: ['pending', 'succeeded', 'failed', 'canceled', null],
+    });
+  });
+});
+
 describe('what a receiver is sent, in the OpenAPI document', () => {
   let document: OpenApiDocument;
 
@@ -218,7 +473,7 @@ describe('what a receiver is sent, in the OpenAPI document', () => {
     const config = loadConfig({});
     const logger = new PinoLogger({ level: 'silent' });
     const app = await createApp(config, AppModule.forRoot(config), { logger, preview: true });
-    document = buildOpenApi(app) as unknown as OpenApiDocument;
+    document = buildOpenApi(app, SERVER) as unknown as OpenApiDocument;
     await app.close();
   });
 

@@ -7,14 +7,16 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ArrayMaxSize, ArrayNotEmpty, IsArray, IsIn, IsOptional, IsString } from 'class-validator';
 import { QueryFailedError } from 'typeorm';
 import { createApp } from '../../src/app.setup.js';
-import { ApiPayload } from '../../src/common/api-property.js';
-import { ItemsOf } from '../../src/common/dto-shape.js';
-import { ApiError, type FieldFailure } from '../../src/common/errors.js';
-import type { HttpAdapter } from '../../src/common/http-adapter.js';
-import { PageQuery } from '../../src/common/page.js';
-import { QueryBoolean, QueryDate, QueryUuid } from '../../src/common/query-property.js';
-import { UuidParam } from '../../src/common/uuid-param.js';
-import { VerbatimJson } from '../../src/common/verbatim-json.js';
+import { ApiPayload } from '../../src/openapi/api-property.js';
+import { ItemsOf } from '../../src/http/dto-shape.js';
+import { ApiError, type FieldFailure } from '../../src/http/errors.js';
+import type { HttpAdapter } from '../../src/http/http-adapter.js';
+import { PageQuery } from '../../src/reads/page.js';
+import { QueryBoolean, QueryDate, QueryUuid } from '../../src/openapi/query-property.js';
+import { ShutdownState } from '../../src/http/shutdown-state.js';
+import { Creates } from '../../src/openapi/creates.js';
+import { UuidParam } from '../../src/openapi/uuid-param.js';
+import { VerbatimJson } from '../../src/http/verbatim-json.js';
 import { loadConfig } from '../../src/config/config.js';
 import { PinoLogger } from '../../src/observability/logger.js';
 
@@ -22,7 +24,7 @@ class MemberDto {
   @IsString()
   name: string;
 
-  @ApiPayload()
+  @ApiPayload({ description: 'A payload.' })
   payload: VerbatimJson;
 }
 
@@ -37,7 +39,7 @@ class ThingDto {
   kinds?: string[];
 
   @IsOptional()
-  @ApiPayload()
+  @ApiPayload({ description: 'A payload.' })
   payload?: VerbatimJson;
 
   @IsOptional()
@@ -50,7 +52,7 @@ class ThingQuery extends PageQuery {
   @QueryBoolean()
   is_active?: boolean;
 
-  @QueryDate()
+  @QueryDate({ description: 'Only things made later.' })
   created_after?: Date;
 
   @QueryUuid()
@@ -59,6 +61,15 @@ class ThingQuery extends PageQuery {
   @IsOptional()
   @IsString()
   @ApiProperty()
+  text?: string;
+}
+
+class FaultQuery {
+  @IsString()
+  kind: string;
+
+  @IsOptional()
+  @IsString()
   text?: string;
 }
 
@@ -112,13 +123,19 @@ class ThingController {
   }
 
   @Get('fault')
-  fault(@Query() query: { kind: string }): never {
-    throw FAULTS[query.kind]!();
+  fault(@Query() { kind }: FaultQuery): never {
+    throw FAULTS[kind]!();
   }
 
   @Get(':id')
   get(@UuidParam('WEBHOOK_NOT_FOUND') id: string): unknown {
     return { id };
+  }
+
+  @Post('made')
+  @Creates(ThingDto as never, '/thing')
+  make(): unknown {
+    return { id: ID };
   }
 
   @Patch(':id')
@@ -230,7 +247,8 @@ describe('the HTTP layer', () => {
       ['DELETE', '/thing', 'GET, HEAD, POST'],
       ['OPTIONS', '/thing', 'GET, HEAD, POST'],
       ['PUT', `/thing/${ID}`, 'DELETE, GET, HEAD, PATCH'],
-      ['POST', '/thing/fault', 'DELETE, GET, HEAD, PATCH'],
+      ['POST', '/thing/fault', 'GET, HEAD'],
+      ['DELETE', '/thing/fault', 'GET, HEAD'],
       ['GET', `/thing/${ID}/retry`, 'POST'],
       ['POST', '/openapi.json', 'GET, HEAD'],
     ])('answers %s %s with the methods that the path has', async (method, url, allow) => {
@@ -278,7 +296,7 @@ describe('the HTTP layer', () => {
 
     it('leaves a query as it was sent', async () => {
       expect((await call('GET', '/thing?text=%zz%25')).body).toMatchObject({ text: '%zz%25' });
-      expect((await call('GET', `/thing?x=%ff&webhook_id=${ID}`)).body).toMatchObject({ webhook_id: ID });
+      expect((await call('GET', `/thing?text=%ff&webhook_id=${ID}`)).body).toMatchObject({ webhook_id: ID });
     });
   });
 
@@ -447,6 +465,30 @@ describe('the HTTP layer', () => {
       expect({}).not.toHaveProperty('polluted');
     });
 
+    it('says of what is missing that it is required, and of null what it is not', async () => {
+      const missing = { field: 'name', message: 'is required' };
+      for (const text of ['{}', '']) expect((await post(text)).body.details.failures).toEqual([missing]);
+      const member = await post('{"name":"x","events":[{"payload":{}}]}');
+      expect(member.body.details.failures).toEqual([{ ...missing, field: 'events.0.name' }]);
+      expect((await post('{"name":null}')).body.details.failures).toEqual([
+        { field: 'name', message: 'must be a string' },
+      ]);
+    });
+
+    it.each([
+      ['the one of UTF-8', Buffer.from('\ufeff{"name":"x"}'), 'byte order mark (EF BB BF)'],
+      [
+        'the one of UTF-16, little end first',
+        Buffer.from('\ufeff{"name":"x"}', 'utf16le'),
+        'byte order mark of UTF-16',
+      ],
+      ['the one of UTF-16', Buffer.from('\ufeff{"name":"x"}', 'utf16le').swap16(), 'byte order mark of UTF-16'],
+    ])('names a byte order mark: %s', async (_, payload, named) => {
+      const answer = await app.inject({ method: 'POST', url: '/thing', headers: JSON_TYPE, payload });
+      expect([answer.statusCode, answer.json<{ code: string }>().code]).toEqual([400, 'MALFORMED_JSON']);
+      expect(answer.json<{ message: string }>().message).toContain(named);
+    });
+
     it.each(Object.getOwnPropertyNames(Object.prototype))('refuses the unknown field %s', async (name) => {
       expect(failuresOf(await post(`{"name":"x","${name}":1}`))).toEqual([name]);
     });
@@ -468,8 +510,8 @@ describe('the HTTP layer', () => {
       expect(body.message.length).toBeLessThan(1_000);
     });
 
-    it('converts what the query declares, and ignores what it does not know', async () => {
-      const query = `limit=7&is_active=false&created_after=2021-08-10T10:00:00Z&webhook_id=${ID.toUpperCase()}&next_cursor=&x=1`;
+    it('converts what the query declares', async () => {
+      const query = `limit=7&is_active=false&created_after=2021-08-10T10:00:00Z&webhook_id=${ID.toUpperCase()}&next_cursor=&`;
       expect((await call('GET', `/thing?${query}`)).body).toEqual({
         limit: 7,
         is_active: false,
@@ -493,10 +535,16 @@ describe('the HTTP layer', () => {
       ['created_after=2021-02-30T00:00:00Z', 'created_after'],
       ['created_after=2021-08-10T10:00:00', 'created_after'],
       ['created_after=2021', 'created_after'],
+      ['created_after=2021-02-30', 'created_after'],
+      ['created_after=2021-08-10T10:00:00 Z', 'created_after'],
       ['webhook_id=7', 'webhook_id'],
       ['text=%00', 'text'],
       ['limit=1&limit=1', 'limit'],
       ['x=1&x=2', 'x'],
+      ['x=1', 'x'],
+      ['x', 'x'],
+      ['=1', ''],
+      ['created_at[gt]=2021-08-10', 'created_at[gt]'],
     ])('refuses the query %s', async (query, field) => {
       expect(failuresOf(await call('GET', `/thing?${query}`))).toEqual([field]);
     });
@@ -504,7 +552,7 @@ describe('the HTTP layer', () => {
 
   describe('faults', () => {
     it('tells nothing about an unexpected one, and logs it with the request id', async () => {
-      const { status, headers, body } = await call('GET', '/thing/fault?kind=unknown&secret=canary');
+      const { status, headers, body } = await call('GET', '/thing/fault?kind=unknown&text=canary');
       expect(status).toBe(500);
       expect(Object.keys(body)).toEqual(['statusCode', 'error', 'code', 'message']);
       expect(body).toMatchObject({ error: 'Internal Server Error', code: 'INTERNAL_ERROR' });
@@ -640,6 +688,31 @@ describe('the HTTP layer', () => {
       }
     });
 
+    it('names where it listens as the server, and that of PUBLIC_URL instead', async () => {
+      const { servers } = (await call('GET', '/openapi.json')).body;
+      expect(servers).toEqual([{ url: await app.getUrl() }]);
+      const older = (await call('GET', '/openapi-3.0.json')).body;
+      expect(older).toMatchObject({ openapi: expect.stringMatching(/^3\.0/), servers });
+      const started = await start({ PUBLIC_URL: 'https://hooks.example.com/tidings/' });
+      try {
+        const document = (await started.inject({ url: '/openapi.json' })).json<{ servers: object[] }>();
+        expect(document.servers).toEqual([{ url: 'https://hooks.example.com/tidings' }]);
+      } finally {
+        await started.close();
+      }
+    });
+
+    it('says by a path where a new thing is, or by a URL below PUBLIC_URL', async () => {
+      expect((await call('POST', '/thing/made')).headers['location']).toBe(`/thing/${ID}`);
+      const started = await start({ PUBLIC_URL: 'https://hooks.example.com/tidings' });
+      try {
+        const { headers } = await started.inject({ method: 'POST', url: '/thing/made' });
+        expect(headers.location).toBe(`https://hooks.example.com/tidings/thing/${ID}`);
+      } finally {
+        await started.close();
+      }
+    });
+
     it.each(['/docs/', '/docs/?a=b'])('leads from %s to the page, also below a path of a proxy', async (url) => {
       const { statusCode, headers } = await app.inject({ url });
       expect(statusCode).toBe(302);
@@ -658,15 +731,28 @@ describe('the HTTP layer', () => {
       await stopping.close();
     });
 
-    it('finishes what is in flight', async () => {
+    it('finishes what is in flight, and closes the connection with it', async () => {
       const stopping = await start();
       const gate = stopping.get(Gate);
       const answer = fetch(`${await stopping.getUrl()}/thing/slow`);
       await gate.entered;
       const closed = stopping.close();
       gate.open();
-      expect(await (await answer).json()).toEqual({ finished: true });
+      const finished = await answer;
+      expect(await finished.json()).toEqual({ finished: true });
+      expect(finished.headers.get('connection')).toBe('close');
       await closed;
+    });
+
+    it('serves what comes before it closes, and lets each answer close its connection', async () => {
+      const leaving = await start();
+      expect((await leaving.inject({ url: `/thing/${ID}` })).headers['connection']).not.toBe('close');
+      leaving.get(ShutdownState).leave();
+      const urls = [`/thing/${ID}`, '/missing', '/openapi.json'];
+      const answers = await Promise.all(urls.map((url) => leaving.inject({ url })));
+      expect(answers.map(({ statusCode }) => statusCode)).toEqual([200, 404, 200]);
+      expect(answers.map(({ headers }) => headers['connection'])).toEqual(urls.map(() => 'close'));
+      await leaving.close();
     });
   });
 });

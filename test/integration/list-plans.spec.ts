@@ -2,11 +2,12 @@ import { jest } from '@jest/globals';
 import type pg from 'pg';
 import type { DataSource } from 'typeorm';
 import { fillBacklog, fillFinished, makePartitions } from '../../bench/service/fill.js';
-import { PageQuery, SCAN_LIMIT } from '../../src/common/page.js';
-import { type DeliveryFilter, listDeliveries } from '../../src/deliveries/queue/delivery-reads.js';
+import { PageQuery, SCAN_LIMIT } from '../../src/reads/page.js';
+import { DELIVERY_STATUSES } from '../../src/deliveries/delivery.types.js';
+import { type DeliveryFilter, listDeliveries, possibleStatuses } from '../../src/deliveries/queue/list-deliveries.js';
 import { EventWebhooksService } from '../../src/events/event-webhooks.service.js';
 import { type EventFilter, listEvents } from '../../src/events/event-reads.js';
-import { storedStatements } from '../../src/database/stored-statements.js';
+import { schema } from '../../src/schema.js';
 import { listWebhooks, type WebhookFilter } from '../../src/webhooks/webhooks.repository.js';
 import { idlePages, soloReader } from '../support/reads.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -30,6 +31,10 @@ const RARE_ROWS = 20;
 const PAGE_ROWS = 10 * (LIMIT + 1);
 /** Where no index serves a filter, the queue and the log are both looked through as far as is allowed. */
 const SCANNED_ROWS = 2 * SCAN_LIMIT + PAGE_ROWS;
+
+/** No filter by id. */
+const ANY_ID = { createdAfter: null, createdBefore: null, ids: null };
+const ANY_ATTEMPT = { responseStatus: null, error: null, isTest: false };
 
 /** Tables that grow with what is stored; and their partitions. */
 const GROWING = /^(delivery_queue|delivery|event|attempt|webhook_revision)(_\d{8})?$/;
@@ -67,6 +72,7 @@ afterAll(() => test.close());
 
 describe('what a page of a list reads', () => {
   let eventId: string;
+  let deliveryId: string;
   let range: { createdAfter: Date; createdBefore: Date };
 
   /** Half of what waits is owed to the first webhook, and nothing that waits to the last. */
@@ -93,9 +99,12 @@ describe('what a page of a list reads', () => {
        WHERE environment_id = $1 AND id IN (SELECT id FROM oldest)`,
       [environmentId],
     );
-    const sql = `SELECT event_id, created_at FROM delivery WHERE environment_id = $1 ORDER BY id DESC OFFSET $2 LIMIT 1`;
-    const { rows } = await client.query<{ event_id: string; created_at: Date }>(sql, [environmentId, FINISHED / 2]);
-    eventId = rows[0]!.event_id;
+    const sql = `SELECT id, event_id, created_at FROM delivery WHERE environment_id = $1 ORDER BY id DESC OFFSET $2 LIMIT 1`;
+    const { rows } = await client.query<{ id: string; event_id: string; created_at: Date }>(sql, [
+      environmentId,
+      FINISHED / 2,
+    ]);
+    ({ id: deliveryId, event_id: eventId } = rows[0]!);
     const middle = rows[0]!.created_at.getTime();
     range = { createdAfter: new Date(middle - 86_400_000), createdBefore: new Date(middle + 86_400_000) };
   };
@@ -114,34 +123,58 @@ describe('what a page of a list reads', () => {
       [['', {} as Filter]],
     );
 
-  const ofDeliveries = (): [string, Partial<DeliveryFilter>][] =>
-    combinations<Partial<DeliveryFilter>>([
-      {
-        'the webhook with the backlog': { webhookId: webhookIds[0]! },
-        'a webhook that is owed nothing': { webhookId: webhookIds.at(-1)! },
-        'an environment that is owed nothing': { environmentId: otherEnvironmentId },
-      },
-      { 'an event': { eventId } },
-      { 'a common type': { eventType: 'record:created' }, 'a rare type': { eventType: RARE_TYPE } },
-      { pending: { status: 'pending' }, succeeded: { status: 'succeeded' }, failed: { status: 'failed' } },
-      {
-        'after an instant': { createdAfter: range.createdAfter },
-        'before an instant': { createdBefore: range.createdBefore },
-        'a range': range,
-      },
-      { 'a further page': { before: eventId } },
-    ]);
+  const ofDeliveries = (): [string, Partial<DeliveryFilter>][] => {
+    const owners: Record<string, Partial<DeliveryFilter>> = {
+      'the webhook with the backlog': { webhookId: webhookIds[0]! },
+      'a webhook that is owed nothing': { webhookId: webhookIds.at(-1)! },
+      'an environment that is owed nothing': { environmentId: otherEnvironmentId },
+    };
+    const types: Record<string, Partial<DeliveryFilter>> = {
+      'a common type': { eventType: 'record:created' },
+      'a rare type': { eventType: RARE_TYPE },
+    };
+    const single: Record<string, Partial<DeliveryFilter>> = {
+      pending: { statuses: ['pending'] },
+      succeeded: { statuses: ['succeeded'] },
+      failed: { statuses: ['failed'] },
+    };
+    const statuses: Record<string, Partial<DeliveryFilter>> = {
+      ...single,
+      'failed or canceled': { statuses: ['failed', 'canceled'] },
+      'pending or succeeded': { statuses: ['pending', 'succeeded'] },
+    };
+    const attempts: Record<string, Partial<DeliveryFilter>> = {
+      'a status that is never answered': { responseStatus: { from: 418, to: 418 } },
+      'a class of statuses': { responseStatus: { from: 200, to: 299 } },
+      'an error': { error: 'timeout' },
+      tests: { isTest: true },
+      ids: { ids: [eventId, deliveryId] },
+    };
+    const ranges: Record<string, Partial<DeliveryFilter>> = {
+      'after an instant': { createdAfter: range.createdAfter },
+      'before an instant': { createdBefore: range.createdBefore },
+      'a range': range,
+    };
+    const pages: Record<string, Partial<DeliveryFilter>> = { 'a further page': { before: eventId } };
+    return [
+      ...combinations([owners, { 'an event': { eventId } }, types, single, ranges, pages]),
+      ...combinations([owners, statuses, attempts, pages]),
+      ...combinations([types, statuses, attempts]),
+    ];
+  };
   const ofEvents = (): [string, Partial<EventFilter>][] =>
     combinations<Partial<EventFilter>>([
       { 'a common type': { eventType: 'record:created' }, 'a rare type': { eventType: RARE_TYPE } },
       { 'after an instant': { createdAfter: range.createdAfter }, 'a range': range },
+      { tests: { isTest: true }, ids: { ids: [eventId, deliveryId] } },
       { 'a further page': { before: eventId } },
     ]);
   const ofWebhooks = (): [string, Partial<WebhookFilter>][] =>
     combinations<Partial<WebhookFilter>>([
       { active: { isActive: true }, inactive: { isActive: false } },
       { failing: { isFailing: true }, 'not failing': { isFailing: false } },
-      { 'a further page': { after: webhookIds[9]! } },
+      { 'after an instant': { createdAfter: range.createdAfter }, 'a range': range, ids: { ids: webhookIds } },
+      { 'a further page': { before: webhookIds[9]! } },
     ]);
 
   /** What the list's page costs beyond what it may, one line for each finding. */
@@ -175,23 +208,29 @@ describe('what a page of a list reads', () => {
     });
 
     it('of deliveries is bounded, with every combination of filters', async () => {
-      const none = { webhookId: null, eventId: null, eventType: null, status: null, before: null };
+      const none = { webhookId: null, eventId: null, eventType: null, statuses: null, before: null, ...ANY_ATTEMPT };
       const found: string[] = [];
       for (const [name, filter] of ofDeliveries()) {
-        const full = { environmentId, ...none, createdAfter: null, createdBefore: null, limit: LIMIT, ...filter };
-        const cost = await costOf(() => listDeliveries(database, full));
+        const full = { environmentId, ...none, ...ANY_ID, limit: LIMIT, ...filter };
+        const mayAskNothing = full.ids !== null || possibleStatuses(full).length === 0;
+        const cost = await costOf(() => listDeliveries(database, full), { mayAskNothing });
         // What is pending is all of the queue, and what failed has an index.
-        const isScanned = filter.eventType !== undefined || filter.status === 'succeeded';
-        found.push(...findings(name, cost, isScanned ? SCANNED_ROWS : PAGE_ROWS));
+        const isScanned =
+          filter.eventType !== undefined ||
+          (filter.responseStatus ?? filter.error ?? filter.isTest) !== undefined ||
+          (filter.statuses?.includes('succeeded') && filter.statuses.length < DELIVERY_STATUSES.length);
+        found.push(...findings(name, cost, isScanned && !filter.ids ? SCANNED_ROWS : PAGE_ROWS));
       }
       expect(found).toEqual([]);
     });
 
     it('of events is bounded, with every combination of filters', async () => {
-      const none = { eventType: null, createdAfter: null, createdBefore: null, before: null, limit: LIMIT };
+      const none = { eventType: null, isTest: false, ...ANY_ID, before: null, limit: LIMIT };
       const found: string[] = [];
       for (const [name, filter] of ofEvents()) {
-        const cost = await costOf(() => listEvents(database, { environmentId, ...none, ...filter }));
+        const mayAskNothing = filter.ids !== undefined && filter.ids !== null;
+        const read = (): Promise<unknown> => listEvents(database, { environmentId, ...none, ...filter });
+        const cost = await costOf(read, { mayAskNothing });
         found.push(...findings(name, cost, filter.eventType === undefined ? PAGE_ROWS : SCANNED_ROWS));
       }
       expect(found).toEqual([]);
@@ -201,7 +240,7 @@ describe('what a page of a list reads', () => {
       const found: string[] = [];
       for (const [name, filter] of ofWebhooks()) {
         const cost = await costOf(() =>
-          listWebhooks(database.manager, { environmentId, after: null, ...filter }, LIMIT + 1),
+          listWebhooks(database.manager, { environmentId, ...ANY_ID, before: null, ...filter }, LIMIT + 1),
         );
         found.push(...findings(name, cost, 0));
       }
@@ -221,9 +260,10 @@ describe('what a page of a list reads', () => {
 });
 
 /** What the statements read that the call sends. */
-async function costOf(call: () => Promise<unknown>): Promise<Cost> {
+async function costOf(call: () => Promise<unknown>, { mayAskNothing = false } = {}): Promise<Cost> {
   const { statements, parameters } = await recordStatements(call);
-  expect(statements).not.toEqual([]);
+  // A filter that nothing can meet is answered without the database.
+  if (!mayAskNothing) expect(statements).not.toEqual([]);
   const cost: Cost = { rows: 0, wholeReads: [] };
   for (const [index, statement] of statements.entries()) {
     for (const node of await analyzed(statement, parameters[index]!)) {
@@ -239,7 +279,7 @@ async function costOf(call: () => Promise<unknown>): Promise<Cost> {
 
 /** The plan of what was sent, or of what the function does that was called. */
 async function analyzed(statement: string, parameters: unknown[]): Promise<PlanNode[]> {
-  const stored = storedStatements.find(({ functionName }) => statement.includes(`${functionName}(`));
+  const stored = schema.statements.find(({ functionName }) => statement.includes(`${functionName}(`));
   if (!stored) return planOf(database.manager, statement, { analyze: true, parameters });
-  return database.transaction((manager) => storedPlanOf(manager, stored, parameters as (string | number | null)[]));
+  return database.transaction((manager) => storedPlanOf(manager, stored, parameters));
 }

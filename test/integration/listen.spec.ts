@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { networkInterfaces, tmpdir } from 'node:os';
@@ -48,7 +48,7 @@ describe('npm run listen', () => {
   /** Sends a delivery as Tidings does, and gives what the listener prints about it. */
   async function deliver(
     secrets: string[],
-    { host = 'localhost', webhookId = WEBHOOK_ID, at = new Date() } = {},
+    { host = 'localhost', webhookId = WEBHOOK_ID, at = new Date(), status = 204 } = {},
   ): Promise<string> {
     const event = {
       id: '0198c0de-0000-7000-8000-000000000001',
@@ -64,7 +64,8 @@ describe('npm run listen', () => {
     } as const;
     const headers = signedHeaders(body, event.id, secrets, at, options);
     output = '';
-    await fetch(`http://${host}:${port}/`, { method: 'POST', headers, body: new Uint8Array(body) });
+    const answer = await fetch(`http://${host}:${port}/`, { method: 'POST', headers, body: new Uint8Array(body) });
+    expect(answer.status).toBe(status);
     await until(
       'the delivery to be printed',
       () => output.includes('"n":1.0'),
@@ -89,16 +90,40 @@ describe('npm run listen', () => {
     }
   });
 
-  it('calls what was signed with another secret, or too long ago, not valid', async () => {
+  it('refuses what was signed with another secret, or too long ago, and says why', async () => {
     writeFileSync(file, JSON.stringify({ id: WEBHOOK_ID, secret: SECRET }));
     await listen();
-    expect((await deliver(['another'])).match(/Signature: +NOT VALID\n/gi)).toHaveLength(2);
-    expect(await deliver([SECRET], { at: new Date(Date.now() - 400_000) })).toContain(
-      'webhook-signature:   NOT VALID\n',
-    );
-    expect(await deliver(['another'], { webhookId: ENVIRONMENT_ID })).toContain(
-      `holds the secret of webhook ${WEBHOOK_ID}`,
-    );
+    const replaced = await deliver(['another'], { status: 401 });
+    expect(replaced.match(/Signature: +NOT VALID: .* the secret is not good any more/gi)).toHaveLength(2);
+    expect(replaced).toContain('refused: answered with 401');
+    const old = await deliver([SECRET], { at: new Date(Date.now() - 400_000), status: 401 });
+    expect(old).toContain('webhook-signature:   NOT VALID: the attempt is older than the tolerance\n');
+    expect(old).toContain('X-Webhook-Signature: verified\n');
+    const foreign = await deliver(['another'], { webhookId: ENVIRONMENT_ID, status: 401 });
+    expect(foreign).toContain('the secret is that of another webhook than the one that sent this');
+  });
+
+  it.each([
+    [`whsec_${SECRET}`, 'the secret has whsec_ before it'],
+    [Buffer.from(SECRET).toString('base64'), 'the secret is in base64'],
+    ['another', 'the secret is that of another webhook, or was replaced'],
+  ])('says of the secret %s what is wrong with it', async (secret, mistake) => {
+    await listen('--secret', secret);
+    expect(await deliver([SECRET], { status: 401 })).toContain(mistake);
+  });
+
+  it('says which deliveries a receiver drops', async () => {
+    await listen('--secret', SECRET);
+    expect(await deliver([SECRET])).not.toContain('dropped');
+    expect(await deliver([SECRET])).toContain('dropped: it has come before');
+  });
+
+  it('takes no secret that is blank, and not any number of them', async () => {
+    const run = (...args: string[]) => spawnSync(process.execPath, [SCRIPT, ...args], { encoding: 'utf8' });
+    expect(run('--secret', ' ')).toMatchObject({ status: 1, stderr: expect.stringContaining('must not be blank') });
+    const many = Array.from({ length: 11 }, () => ['--secret', SECRET]).flat();
+    expect(run(...many)).toMatchObject({ status: 1, stderr: expect.stringContaining('10 times') });
+    await listen();
   });
 
   it('says so when the file holds another answer', async () => {

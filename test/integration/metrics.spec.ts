@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
 import type { DataSource } from 'typeorm';
-import type { HttpAdapter } from '../../src/common/http-adapter.js';
+import type { HttpAdapter } from '../../src/http/http-adapter.js';
 import { uuidV7 } from '../../src/common/uuid-v7.js';
 import { QueueGauges } from '../../src/deliveries/engine/queue-gauges.js';
 import { recordOutcomes } from '../../src/deliveries/queue/record-health.js';
@@ -8,7 +8,7 @@ import { METRICS, type Metric } from '../../src/metrics/metric-table.js';
 import { Metrics } from '../../src/metrics/metrics.js';
 import { startReplica, type TestReplica } from '../support/app.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
-import { makeEnvironment, makeWebhook } from '../support/delivery-fixtures.js';
+import { makeEnvironment, makeWebhook, tallyOf } from '../support/delivery-fixtures.js';
 import { type MetricFamily, parsePrometheusText, valuesOf } from '../support/prometheus-text.js';
 import { Receiver } from '../support/receiver.js';
 import { until } from '../support/wait.js';
@@ -23,7 +23,9 @@ describe('the metrics of a replica', () => {
     test = await createTestDatabase();
     replica = await startReplica(test, { RETRY_SCHEDULE: '1s', IN_FLIGHT_LIMIT: '64' });
     receiver = await Receiver.start();
-    const { body } = await replica.call<{ id: string }>('POST', '/environment', { body: { name: 'metrics' } });
+    const { body } = await replica.call<{ id: string }>('POST', '/environment', {
+      body: { name: 'metrics', allow_duplicate_name: true },
+    });
     environmentId = body.id;
   });
   afterEach(async () => {
@@ -169,6 +171,13 @@ describe('the metrics of a replica', () => {
     });
   });
 
+  it('tell for how many days events can be stored, and how old the oldest day is', async () => {
+    expect(await values()).toMatchObject({
+      tidings_partitions_ahead_days: 7,
+      tidings_oldest_retained_day_age_days: 1,
+    });
+  });
+
   it('are answered while the replica stops', async () => {
     (replica.nest.getHttpAdapter() as unknown as HttpAdapter).beforeClose();
     expect((await replica.nest.inject({ url: '/me' })).statusCode).toBe(503);
@@ -240,9 +249,9 @@ describe('the gauges of the queue', () => {
     );
   };
   const fail = async (webhookId: string, failures: number, pauseMs: number | null = null): Promise<void> => {
-    await recordOutcomes(database, [{ webhookId, successes: 0, failures, pauseMs }], 64);
+    await recordOutcomes(database, [tallyOf(webhookId, { failures, pauseMs })], 64);
     await database.query(`UPDATE webhook_health SET failing_since = now() - interval '2 minutes'`);
-    if (failures >= 20) await recordOutcomes(database, [{ webhookId, successes: 0, failures: 1, pauseMs }], 64);
+    if (failures >= 20) await recordOutcomes(database, [tallyOf(webhookId, { failures: 1, pauseMs })], 64);
   };
 
   it('tell due, held, later and leased deliveries apart, and how long the oldest is due that is not held', async () => {

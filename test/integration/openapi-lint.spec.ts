@@ -10,6 +10,7 @@ const RULES = ['redocly.yaml', '.redocly.lint-ignore.yaml', '.spectral.yaml'];
 
 interface Document {
   paths: Record<string, Record<string, { summary?: string; description?: string }>>;
+  components: { schemas: Record<string, { properties: Record<string, object> }> };
 }
 
 describe('npm run openapi:lint', () => {
@@ -17,7 +18,7 @@ describe('npm run openapi:lint', () => {
 
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), 'tidings-lint-'));
-    for (const file of RULES) copyFileSync(join(ROOT, file), join(directory, file));
+    for (const file of [...RULES, 'openapi-3.0.json']) copyFileSync(join(ROOT, file), join(directory, file));
   });
 
   afterEach(() => rmSync(directory, { recursive: true }));
@@ -29,13 +30,15 @@ describe('npm run openapi:lint', () => {
       // Each is a rule of one tool alone.
       delete document.paths['/me']!['get']!.summary;
       delete document.paths['/event-type']!['get']!.description;
+      document.components.schemas['WebhookTestResult']!.properties['success'] = { type: 'boolean', enum: [true] };
+      document.components.schemas['Webhook']!.properties['is_active'] = { type: 'boolean', const: true };
       writeFileSync(join(directory, 'openapi.json'), JSON.stringify(document, null, 2));
       const { status, stderr } = spawnSync(process.execPath, [join(ROOT, 'scripts/lint-openapi.mjs'), directory], {
         encoding: 'utf8',
       });
       expect(status).toBe(1);
       const findings = [...stderr.matchAll(/^ *\d+:\d+ +(?:error|warning) +(\S+)/gm)].map(([, rule]) => rule!);
-      expect(findings.sort()).toEqual(['operation-description', 'operation-summary']);
+      expect(findings.sort()).toEqual(['operation-description', 'operation-summary', 'string-enums', 'string-enums']);
     },
     DEADLINE_MS,
   );

@@ -85,7 +85,11 @@ describe('operational events', () => {
     warned = jest.spyOn(Logger.prototype, 'warn');
     endpoint.respondWith(() => 500);
     replica = await start();
-    environmentId = (await replica.call<Identified>('POST', '/environment', { body: { name: 'a customer' } })).body.id;
+    environmentId = (
+      await replica.call<Identified>('POST', '/environment', {
+        body: { name: 'a customer', allow_duplicate_name: true },
+      })
+    ).body.id;
   });
   afterEach(async () => {
     warned.mockRestore();
@@ -139,11 +143,10 @@ describe('operational events', () => {
     await settled();
     expect(toldTo(operator)).toHaveLength(3);
     expect(new Set(found.map(({ payload }) => payload['event_id']))).toEqual(new Set(events));
-    const { result } = (
-      await replica.call<{ result: (Identified & { event_type: string })[] }>('GET', '/delivery?status=failed', {
-        environmentId,
-      })
-    ).body;
+    const { result } = await replica.read<{ result: (Identified & { event_type: string })[] }>(
+      '/delivery?status=failed',
+      environmentId,
+    );
     const failed = result.filter(({ event_type: type }) => type !== 'test').map((delivery) => delivery.id);
     expect(new Set(found.map(({ payload }) => payload['delivery_id']))).toEqual(new Set(failed));
     for (const { payload } of found) {
@@ -197,7 +200,7 @@ describe('operational events', () => {
     });
     await settled();
     const { environment_id: own } = (await operatorWebhookIn(test.dataSource))!;
-    const { result } = (await replica.call<{ result: object[] }>('GET', '/delivery', { environmentId: own })).body;
+    const { result } = await replica.read<{ result: object[] }>('/delivery', own);
     expect(result).toEqual([expect.objectContaining({ event_type: 'delivery.failed', status: 'failed' })]);
     await replica.nest.get(OperationalEventPublisher).round();
     await settled();

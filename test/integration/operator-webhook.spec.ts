@@ -1,5 +1,5 @@
 import { EnvironmentEraser } from '../../src/erasure/environment-eraser.js';
-import { LIVE_SECRETS_MAX, SecretRotation } from '../../src/webhooks/secret-rotation.js';
+import { LIVE_SECRETS_MAX, SecretRotation } from '../../src/webhooks/secrets/secret-rotation.js';
 import { startReplica, type TestReplica } from '../support/app.js';
 import { auditRows } from '../support/audit-rows.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -182,9 +182,7 @@ describe('the webhook of the operator', () => {
     await report();
     await receiver.waitFor(1);
     await until('the failure to be recorded', async () => {
-      const { result } = (
-        await replica.call<{ result: { attempt_count: number }[] }>('GET', '/delivery', { environmentId })
-      ).body;
+      const { result } = await replica.read<{ result: { attempt_count: number }[] }>('/delivery', environmentId);
       return result[0]?.attempt_count === 1;
     });
     await stopAll();
@@ -193,7 +191,7 @@ describe('the webhook of the operator', () => {
     const without = await start({});
 
     expect(await stored()).toMatchObject({ webhook_id: id, is_on: false, is_active: false });
-    const { result } = (await without.call<{ result: object[] }>('GET', '/delivery', { environmentId })).body;
+    const { result } = await without.read<{ result: object[] }>('/delivery', environmentId);
     expect(result).toEqual([expect.objectContaining({ status: 'canceled', cancel_reason: 'webhook_inactive' })]);
     expect(await test.dataSource.query('SELECT 1 FROM operational_event')).toEqual([]);
     receiver.respondWith(() => 200);

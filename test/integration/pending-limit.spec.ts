@@ -30,7 +30,9 @@ describe('the limit of pending deliveries', () => {
   });
 
   async function makeTenant(): Promise<{ environmentId: string; webhookId: string }> {
-    const made = await replica.call<{ id: string }>('POST', '/environment', { body: { name: 'pending' } });
+    const made = await replica.call<{ id: string }>('POST', '/environment', {
+      body: { name: 'pending', allow_duplicate_name: true },
+    });
     const environmentId = made.body.id;
     const body = { target_url: receiver.url() };
     const webhook = await replica.call<{ id: string }>('POST', '/webhook', { environmentId, body });

@@ -1,10 +1,10 @@
 import { jest } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
-import { ClientGoneError } from '../../src/common/client-gone-error.js';
-import type { RecoverDto } from '../../src/deliveries/recovery/dto/recover.dto.js';
-import { RecoveriesService } from '../../src/deliveries/recovery/recoveries.service.js';
-import { PendingCounts } from '../../src/deliveries/stats/pending-counts.js';
+import { ClientGoneError } from '../../src/http/client-gone-error.js';
+import type { RecoverDto } from '../../src/recovery/dto/recover.dto.js';
+import { RecoveriesService } from '../../src/recovery/recoveries.service.js';
+import { PendingCounts } from '../../src/deliveries/pending-counts.js';
 import { ReadTurns } from '../../src/reads/read-turns.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { makeEnvironment, makeWebhook } from '../support/delivery-fixtures.js';

@@ -3,12 +3,12 @@ import type { DataSource } from 'typeorm';
 import type { RecoverableStatus } from '../../src/common/outcomes.js';
 import { uuidV7, uuidV7Floor } from '../../src/common/uuid-v7.js';
 import type { CancelReason, Settlement } from '../../src/deliveries/delivery.types.js';
-import { countRecoverable } from '../../src/deliveries/queue/count-recoverable.js';
+import { countRecoverable } from '../../src/recovery/count-recoverable.js';
 import { listAttempts } from '../../src/deliveries/queue/delivery-reads.js';
-import { recoverDeliveries } from '../../src/deliveries/queue/recover-deliveries.js';
-import type { RecoverableFilter } from '../../src/deliveries/queue/recoverable.js';
+import { recoverDeliveries } from '../../src/recovery/recover-deliveries.js';
+import type { RecoverableFilter } from '../../src/recovery/recoverable.js';
 import { settleDeliveries } from '../../src/deliveries/queue/settle-deliveries.js';
-import type { IncomingEvent } from '../../src/events/accept-events.js';
+import type { IncomingEvent } from '../../src/deliveries/intake/accept-events.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { accept, attempted, makeEnvironment, makeEvent, makeWebhook, resultOf } from '../support/delivery-fixtures.js';
 

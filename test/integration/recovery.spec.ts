@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
 import { uuidV7 } from '../../src/common/uuid-v7.js';
-import { WAITING_LIMIT } from '../../src/deliveries/recovery/recovery-worker.js';
+import { WAITING_LIMIT } from '../../src/recovery/recovery-worker.js';
 import { holdAnswers } from '../e2e/receivers.js';
 import { startReplica, type TestReplica } from '../support/app.js';
 import type { Recovery } from '../support/client.js';
@@ -32,8 +32,11 @@ describe('a recovery', () => {
   });
   beforeEach(async () => {
     receiver = await Receiver.start();
-    environmentId = (await replicas[0]!.call<{ id: string }>('POST', '/environment', { body: { name: 'story' } })).body
-      .id;
+    environmentId = (
+      await replicas[0]!.call<{ id: string }>('POST', '/environment', {
+        body: { name: 'story', allow_duplicate_name: true },
+      })
+    ).body.id;
     const body = { target_url: receiver.url(), is_active: false };
     webhookId = (await call<{ id: string }>('POST', '/webhook', 201, body)).id;
   });

@@ -1,11 +1,11 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
-import { WebhookSecret } from '../../src/webhooks/entities/webhook-secret.entity.js';
-import { newSecret } from '../../src/webhooks/new-secret.js';
-import { reencryptSecrets } from '../../src/webhooks/secret-reencryption.js';
-import { fingerprintOf, SecretVault, UnreadableSecretError } from '../../src/webhooks/secret-vault.js';
-import { registerKeys } from '../../src/webhooks/encryption-keys.repository.js';
-import { insertSecret } from '../../src/webhooks/webhook-secrets.repository.js';
+import { WebhookSecret } from '../../src/webhooks/secrets/webhook-secret.entity.js';
+import { newSecret } from '../../src/webhooks/secrets/new-secret.js';
+import { reencryptSecrets } from '../../src/webhooks/secrets/secret-reencryption.js';
+import { fingerprintOf, SecretVault, UnreadableSecretError } from '../../src/webhooks/secrets/secret-vault.js';
+import { registerKeys } from '../../src/webhooks/secrets/encryption-keys.repository.js';
+import { insertSecret } from '../../src/webhooks/secrets/webhook-secrets.repository.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { makeEnvironment, makeWebhook } from '../support/delivery-fixtures.js';
 

@@ -6,7 +6,7 @@ import { LiveReplicas } from '../../src/auth/live-replicas.js';
 import { demandRequests, trimRequestDemand } from '../../src/auth/request-demand.repository.js';
 import { RequestLimits } from '../../src/auth/request-limits.js';
 import type { Principal } from '../../src/auth/principal.js';
-import { ApiError } from '../../src/common/errors.js';
+import { ApiError } from '../../src/http/errors.js';
 import { loadConfig } from '../../src/config/config.js';
 import { DatabaseClock } from '../../src/database/database-clock.js';
 import { touchReplica } from '../../src/deliveries/queue/replicas.js';
@@ -45,7 +45,7 @@ function start(count: number, { of = REPLICAS, dataSource = database.dataSource 
 }
 
 function principal(): Principal {
-  const rest = { name: 'story', environmentId: randomUUID(), scopes: [], expiresAt: null };
+  const rest = { name: 'story', environmentId: randomUUID(), webhookId: null, scopes: [], expiresAt: null };
   return { kind: 'api_token', id: randomUUID(), ...rest };
 }
 

@@ -2,7 +2,7 @@ import { connect, type AddressInfo } from 'node:net';
 import { Body, Controller, Get, Module, Post } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApp } from '../../src/app.setup.js';
-import { SERVER_LIMITS, type ServerLimits } from '../../src/common/server-limits.js';
+import { SERVER_LIMITS, type ServerLimits } from '../../src/http/server-limits.js';
 import { loadConfig } from '../../src/config/config.js';
 import { PinoLogger } from '../../src/observability/logger.js';
 import { errorIn, SlowClient } from '../support/slow-client.js';

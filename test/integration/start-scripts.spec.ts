@@ -1,6 +1,8 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  constants,
+  copyFileSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -26,12 +28,21 @@ afterEach(() => rmSync(checkout, { recursive: true, force: true }));
 
 describe('npm run build', () => {
   beforeEach(() => {
-    for (const file of ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'scripts']) {
+    for (const file of [
+      'package.json',
+      'package-lock.json',
+      'tsconfig.json',
+      'tsconfig.build.json',
+      'openapi-3.0.json',
+      'docs/api',
+      'docs/errors.md',
+      'scripts',
+    ]) {
       cpSync(join(REPOSITORY, file), join(checkout, file), { recursive: true });
     }
     symlinkSync(join(REPOSITORY, 'node_modules'), join(checkout, 'node_modules'));
     write('src/main.ts', 'export const answer: number = 1;');
-    write('src/database/embedded-postgres.worker.ts', 'export {};');
+    write('src/database/embedded/embedded-postgres.worker.ts', 'export {};');
     write('src/reencrypt-secrets.ts', 'export {};');
     write('migrations/index.ts', 'export const migrations: string[] = [];');
   });
@@ -72,6 +83,44 @@ describe('npm run build', () => {
     expect(codes).toEqual([0, 0]);
     expect(readdirSync(join(checkout, '.builds'))).toEqual([expect.stringMatching(/^[0-9a-f]{16}$/)]);
     expect(existsSync(join(checkout, 'dist/src/main.js'))).toBe(true);
+  });
+
+  describe('in a checkout of somebody else', () => {
+    /** Nobody, where this is root, who may do everything. */
+    const stranger = process.getuid!() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+    // This Node may lie where nobody else may look, in the home directory of root for example.
+    const node = (): string => join(checkout, 'node');
+    const start = (): ReturnType<typeof run> => run([join(checkout, 'scripts/start.mjs')], stranger, node());
+    const close = (): unknown => execFileSync('chmod', ['-R', 'a-w,a+rX', checkout]);
+
+    beforeEach(async () => {
+      write('src/main.ts', `console.log('started');`);
+      copyFileSync(process.execPath, node(), constants.COPYFILE_FICLONE);
+      await build();
+    });
+    afterEach(() => execFileSync('chmod', ['-R', 'u+w', checkout]));
+
+    it('starts what is built', async () => {
+      close();
+      expect(await start()).toEqual({ code: 0, stdout: 'started\n', stderr: '' });
+    });
+
+    it('starts what is built, also when dist is of another build', async () => {
+      rmSync(join(checkout, 'dist'));
+      symlinkSync('.builds/0123456789abcdef', join(checkout, 'dist'));
+      close();
+      expect(await start()).toEqual({ code: 0, stdout: 'started\n', stderr: '' });
+    });
+
+    it('says in one line that it has to be built', async () => {
+      write('src/main.ts', `console.log('changed');`);
+      close();
+      const { code, stderr } = await start();
+      expect(code).toBe(1);
+      expect(stderr).toBe(
+        `${checkout}/ has to be built first, and this user may not write there: run "npm run build" as its owner.\n`,
+      );
+    });
   });
 
   async function build(): Promise<{ code: number; stderr: string }> {
@@ -115,8 +164,12 @@ function write(path: string, text: string): void {
   writeFileSync(join(checkout, path), text);
 }
 
-async function run(args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const child = spawn(process.execPath, args, { cwd: checkout, env: { ...process.env, NODE_OPTIONS: '' } });
+async function run(
+  args: string[],
+  user: { uid?: number; gid?: number } = {},
+  node = process.execPath,
+): Promise<{ code: number; stdout: string; stderr: string }> {
+  const child = spawn(node, args, { cwd: checkout, env: { ...process.env, NODE_OPTIONS: '' }, ...user });
   const output = { stdout: '', stderr: '' };
   child.stdout.on('data', (chunk: Buffer) => (output.stdout += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (output.stderr += chunk.toString()));

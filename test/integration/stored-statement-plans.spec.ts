@@ -1,7 +1,7 @@
 import type { DataSource } from 'typeorm';
 import { fillBacklog, fillFinished } from '../../bench/service/fill.js';
-import type { StoredStatement } from '../../src/database/stored-statement.js';
-import { storedStatements } from '../../src/database/stored-statements.js';
+import type { StoredFunction } from '../../src/database/statements/stored-statement.js';
+import { schema } from '../../src/schema.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { makeEnvironment, makeWebhook } from '../support/delivery-fixtures.js';
 import { storedPlanOf } from '../support/plans.js';
@@ -18,8 +18,21 @@ beforeAll(async () => {
 });
 afterAll(() => test.close());
 
+describe('a stored statement', () => {
+  // The database would find it out only where the statement runs, and a name that is never used not even there.
+  it.each(schema.statements.map(({ functionName, definition }) => [functionName, definition]))(
+    '%s uses every parameter that it declares, and no other',
+    (_, definition) => {
+      const [declaration, body] = definition.split('RETURNS TABLE', 2) as [string, string];
+      const namesIn = (sql: string): string[] => [...new Set(sql.match(/\bp_\w+/g))].sort();
+      expect(namesIn(body)).toEqual(namesIn(declaration));
+      expect(body).not.toMatch(/\$\d/);
+    },
+  );
+});
+
 describe('the remembered plans of stored statements', () => {
-  it.each(storedStatements.map((statement) => [statement.functionName, statement] as const))(
+  it.each(schema.statements.map((statement) => [statement.functionName, statement] as const))(
     'of %s reach what grows by its keys alone, in an empty database',
     async (_, statement) => {
       expect(await wholeReads(statement)).toEqual([]);
@@ -35,13 +48,13 @@ describe('the remembered plans of stored statements', () => {
 
     it.each([0, 100, 10_000])('and %i are finished, read nothing as a whole', async (finished) => {
       if (finished > 0) await fillFinished(clientOf(database), finished, 3, 1);
-      for (const statement of storedStatements) expect(await wholeReads(statement)).toEqual([]);
+      for (const statement of schema.statements) expect(await wholeReads(statement)).toEqual([]);
     });
   });
 });
 
 /** The scans of growing tables, in the plan that a function of the statement keeps, that no key leads. */
-async function wholeReads(statement: StoredStatement<unknown>): Promise<string[]> {
+async function wholeReads(statement: StoredFunction): Promise<string[]> {
   const plan = await database.transaction((manager) => storedPlanOf(manager, statement));
   return plan
     .filter((node) => GROWING.test(node['Relation Name'] ?? '') && node.Operation === undefined)

@@ -1,8 +1,8 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { DeliveryDispatcher } from '../../src/deliveries/engine/delivery-dispatcher.js';
-import { RoomKeeper } from '../../src/deliveries/engine/room-keeper.js';
-import { acceptEvents, type Acceptance } from '../../src/events/accept-events.js';
+import { DeliveryCapacity } from '../../src/deliveries/engine/delivery-capacity.js';
+import { acceptEvents, type Acceptance } from '../../src/deliveries/intake/accept-events.js';
 import { startReplica, type TestReplica } from '../support/app.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { makeEvent, recordHealth } from '../support/delivery-fixtures.js';
@@ -32,7 +32,9 @@ describe('an event that is accepted while its webhook changes', () => {
     test = await createTestDatabase();
     receiver = await startCounter();
     replica = await startReplica(test);
-    const environment = await replica.call<{ id: string }>('POST', '/environment', { body: { name: 'races' } });
+    const environment = await replica.call<{ id: string }>('POST', '/environment', {
+      body: { name: 'races', allow_duplicate_name: true },
+    });
     environmentId = environment.body.id;
   });
   beforeEach(async () => {
@@ -68,14 +70,14 @@ describe('an event that is accepted while its webhook changes', () => {
 
   /** Has the replica accept an event, lets `change` be answered before its deliveries can start, then starts them. */
   const overtakenBy = async (holder: TestReplica, change: () => Promise<unknown>): Promise<void> => {
-    const rooms = holder.nest.get(RoomKeeper);
+    const capacity = holder.nest.get(DeliveryCapacity);
     const dispatcher = holder.nest.get(DeliveryDispatcher);
-    const room = { ...rooms.reserveForIntake([environmentId]), total: 1 };
-    const acceptance = await acceptEvents(test.dataSource, [makeEvent(environmentId)], room);
+    const reservation = { ...capacity.reserveForIntake([environmentId]), total: 1 };
+    const acceptance = await acceptEvents(test.dataSource, [makeEvent(environmentId)], reservation);
     expect(acceptance.leased).toHaveLength(1);
     await change();
     dispatcher.dispatch(acceptance.leased);
-    room.release();
+    reservation.release();
   };
 
   const changes = [
@@ -105,14 +107,14 @@ describe('an event that is accepted while its webhook changes', () => {
   });
 
   it('is sent once its webhook is known not to have changed, when accepting it took longer than the window', async () => {
-    const rooms = replica.nest.get(RoomKeeper);
+    const capacity = replica.nest.get(DeliveryCapacity);
     const dispatcher = replica.nest.get(DeliveryDispatcher);
-    const room = { ...rooms.reserveForIntake([environmentId]), total: 1 };
-    const { leased } = await acceptEvents(test.dataSource, [makeEvent(environmentId)], room);
+    const reservation = { ...capacity.reserveForIntake([environmentId]), total: 1 };
+    const { leased } = await acceptEvents(test.dataSource, [makeEvent(environmentId)], reservation);
     // Given back it could not be claimed again, so only what was leased can be sent.
     await recordHealth(test.dataSource, webhookId, { failures: 1, pauseMs: 600_000 });
     dispatcher.dispatch(leased.map((delivery) => ({ ...delivery, readAt: delivery.readAt - 60_000 })));
-    room.release();
+    reservation.release();
     expect(await settled()).toMatchObject([{ status: 'succeeded', attempt_count: 1 }]);
     expect(receiver.hits).toEqual(['/old']);
   });
@@ -122,16 +124,16 @@ describe('an event that is accepted while its webhook changes', () => {
     it.each(changes)(
       'and commits after the change is not sent once it is %s',
       async (_, body, status, reason, hits) => {
-        const rooms = replica.nest.get(RoomKeeper);
+        const capacity = replica.nest.get(DeliveryCapacity);
         const dispatcher = replica.nest.get(DeliveryDispatcher);
-        const room = { ...rooms.reserveForIntake([environmentId]), total: 1 };
+        const reservation = { ...capacity.reserveForIntake([environmentId]), total: 1 };
         let acceptance: Acceptance | undefined;
         await test.dataSource.transaction(async (manager) => {
-          acceptance = await acceptEvents(manager, [makeEvent(environmentId)], room);
+          acceptance = await acceptEvents(manager, [makeEvent(environmentId)], reservation);
           expect((await make(replica, body)).status).toBe(200);
         });
         dispatcher.dispatch(acceptance!.leased);
-        room.release();
+        reservation.release();
         expect(await settled()).toMatchObject([{ status, cancel_reason: reason }]);
         expect(receiver.hits).toEqual(hits);
       },

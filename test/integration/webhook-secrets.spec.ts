@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import { uuidV7 } from '../../src/common/uuid-v7.js';
-import { WebhookSecret } from '../../src/webhooks/entities/webhook-secret.entity.js';
-import { endSecrets, insertSecret, wipeEndedSecrets } from '../../src/webhooks/webhook-secrets.repository.js';
+import { WebhookSecret } from '../../src/webhooks/secrets/webhook-secret.entity.js';
+import { endSecrets, insertSecret, wipeEndedSecrets } from '../../src/webhooks/secrets/webhook-secrets.repository.js';
 import { databaseTime } from '../../src/database/database-time.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { makeEnvironment, makeWebhook } from '../support/delivery-fixtures.js';

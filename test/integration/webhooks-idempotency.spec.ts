@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Webhook } from '../../src/webhooks/entities/webhook.entity.js';
+import { Webhook } from '../../src/webhooks/webhook.entity.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { type Answer, type Tenant, WebhooksApp } from '../support/webhooks-app.js';
 
@@ -11,7 +11,7 @@ interface WebhookBody {
   secret: string;
   code: string;
   message: string;
-  details: { failures: { field: string }[] };
+  details: { failures: { field: string; message: string }[] };
 }
 
 let database: TestDatabase;
@@ -39,8 +39,12 @@ function webhookCount(): Promise<number> {
   return database.dataSource.manager.countBy(Webhook, { environmentId: tenant.environmentId });
 }
 
+/** In the one form, which that of events has, too. */
 function expectConflict({ status, body }: Answer<WebhookBody>): void {
   expect([status, body.code]).toEqual([409, 'IDEMPOTENCY_CONFLICT']);
+  const [failure] = body.details.failures;
+  expect(body.details).toEqual({ failures: [{ field: 'Idempotency-Key', message: failure!.message }] });
+  expect(body.message).toBe(`Idempotency-Key: ${failure!.message}`);
 }
 
 describe('A repeated Idempotency-Key', () => {

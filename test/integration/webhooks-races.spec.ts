@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { IsNull } from 'typeorm';
-import { WebhookRevision } from '../../src/webhooks/entities/webhook-revision.entity.js';
-import { WebhookSecret } from '../../src/webhooks/entities/webhook-secret.entity.js';
-import { Webhook } from '../../src/webhooks/entities/webhook.entity.js';
+import { WebhookRevision } from '../../src/webhooks/webhook-revision.entity.js';
+import { WebhookSecret } from '../../src/webhooks/secrets/webhook-secret.entity.js';
+import { Webhook } from '../../src/webhooks/webhook.entity.js';
 import { WebhooksService } from '../../src/webhooks/webhooks.service.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { type Tenant, WebhooksApp } from '../support/webhooks-app.js';
@@ -119,7 +119,7 @@ describe('Requests that meet', () => {
     const id = await create();
     const webhooks = app.nest.get(WebhooksService);
     const answers = await Promise.all(Array.from({ length: 4 }, () => webhooks.disable(id, 1, 'gone')));
-    expect(answers.filter((settle) => settle !== null)).toHaveLength(1);
+    expect(answers.filter(Boolean)).toHaveLength(1);
     expect(app.deliveryControl.applied).toHaveLength(1);
   });
 

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { WebhookRevision } from '../../src/webhooks/entities/webhook-revision.entity.js';
-import { WebhookSecret } from '../../src/webhooks/entities/webhook-secret.entity.js';
-import { Webhook } from '../../src/webhooks/entities/webhook.entity.js';
+import { WebhookRevision } from '../../src/webhooks/webhook-revision.entity.js';
+import { WebhookSecret } from '../../src/webhooks/secrets/webhook-secret.entity.js';
+import { Webhook } from '../../src/webhooks/webhook.entity.js';
 import { EVENT_TYPE_NAMES } from '../../src/webhooks/event-types.js';
-import { SecretVault } from '../../src/webhooks/secret-vault.js';
+import { SecretVault } from '../../src/webhooks/secrets/secret-vault.js';
 import { WebhooksService } from '../../src/webhooks/webhooks.service.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { type Answer, type Tenant, WebhooksApp } from '../support/webhooks-app.js';
@@ -188,7 +188,6 @@ describe('POST /webhook', () => {
 
   it.each([
     [{ target_url: TARGET, event_types: [] }, 'event_types'],
-    [{ target_url: TARGET, event_types: null }, 'event_types'],
     [{ target_url: TARGET, event_types: ['record:created', 'record:gone'] }, 'event_types.1'],
     [{ target_url: TARGET, is_active: 'false' }, 'is_active'],
     [{ target_url: TARGET, secret: 'mine' }, 'secret'],
@@ -424,8 +423,8 @@ describe('Disabling a webhook because of its endpoint', () => {
   it.each(['gone', 'failing'] as const)('records %s once, by the system', async (reason) => {
     const { id } = await create();
     const webhooks = app.nest.get(WebhooksService);
-    await (await webhooks.disable(id, 1, reason))!();
-    expect(await webhooks.disable(id, 2, 'gone')).toBeNull();
+    expect(await webhooks.disable(id, 1, reason)).toBe(true);
+    expect(await webhooks.disable(id, 2, 'gone')).toBe(false);
 
     const row = await rowOf(id);
     expect(row).toMatchObject({ isActive: false, disabledReason: reason, disabledAt: row.updatedAt, revision: 2 });
@@ -444,15 +443,15 @@ describe('Disabling a webhook because of its endpoint', () => {
   it('does nothing to a webhook that has changed since', async () => {
     const { id } = await create();
     await patch(id, { target_url: 'https://example.com/moved' });
-    expect(await app.nest.get(WebhooksService).disable(id, 1, 'gone')).toBeNull();
+    expect(await app.nest.get(WebhooksService).disable(id, 1, 'gone')).toBe(false);
     expect(await rowOf(id)).toMatchObject({ isActive: true, revision: 2 });
   });
 
   it('does nothing to a webhook that was deleted or never was', async () => {
     const { id } = await create();
     await tenant.call('DELETE', `/webhook/${id}`);
-    expect(await app.nest.get(WebhooksService).disable(id, 2, 'gone')).toBeNull();
-    expect(await app.nest.get(WebhooksService).disable(randomUUID(), 1, 'gone')).toBeNull();
+    expect(await app.nest.get(WebhooksService).disable(id, 2, 'gone')).toBe(false);
+    expect(await app.nest.get(WebhooksService).disable(randomUUID(), 1, 'gone')).toBe(false);
     expect(await revisionsOf(id)).toHaveLength(2);
   });
 });
@@ -486,5 +485,57 @@ describe('GET /event-type', () => {
     expect(Object.keys(body)).toEqual(['result']);
     expect(body.result.map((type) => type['event_type'])).toEqual(EVENT_TYPE_NAMES);
     for (const type of body.result) expect(Object.keys(type)).toEqual(['event_type', 'description', 'example']);
+  });
+});
+
+describe('what generated clients send', () => {
+  it('may be null for what their caller did not set, in POST /webhook, and is then as if it were absent', async () => {
+    const body = { target_url: TARGET, is_active: null, event_types: null, environment_id: null };
+    const plain = await create();
+    const made = await create(body);
+    expect({ ...made, id: plain.id, secret: plain.secret }).toMatchObject({
+      is_active: true,
+      event_types: plain.event_types,
+      environment_id: tenant.environmentId,
+    });
+    expect((await rowOf(made.id)).eventTypes).toBeNull();
+    const headers = { 'Idempotency-Key': 'null-and-absent' };
+    const first = await tenant.call<WebhookBody>('POST', '/webhook', { body, headers });
+    const second = await tenant.call<WebhookBody>('POST', '/webhook', { body: { target_url: TARGET }, headers });
+    expect([second.status, second.body]).toEqual([201, first.body]);
+  });
+
+  it('may not be null for the target', async () => {
+    for (const body of [{}, { target_url: null }]) {
+      const answer = await tenant.call<ErrorBody>('POST', '/webhook', { body });
+      expect(answer.status).toBe(400);
+      expect(answer.body.details.failures).toEqual([{ field: 'target_url', message: 'is required' }]);
+    }
+  });
+
+  it('may be all_event_types in PATCH where they cannot send null, but not beside event_types', async () => {
+    const { id } = await create({ target_url: TARGET, event_types: ['record:created'] });
+    const refused = await tenant.call<ErrorBody>('PATCH', `/webhook/${id}`, {
+      body: { all_event_types: true, event_types: ['record:created'] },
+    });
+    expect(refused.status).toBe(400);
+    expect(refused.body.details.failures).toEqual([
+      { field: 'all_event_types', message: 'must not be true beside event_types' },
+    ]);
+    expect((await patch(id, { all_event_types: false })).body.event_types).toEqual(['record:created']);
+    const other = { all_event_types: false, event_types: ['record:updated'] };
+    expect((await patch(id, other)).body.event_types).toEqual(['record:updated']);
+    expect((await patch(id, { all_event_types: true })).body.event_types).toEqual([...EVENT_TYPE_NAMES]);
+    expect((await rowOf(id)).eventTypes).toBeNull();
+    for (const wrong of [null, 1, 'true']) expect((await patch(id, { all_event_types: wrong })).status).toBe(400);
+  });
+
+  it('may not be nothing at all for a change, as it would change nothing', async () => {
+    const { id } = await create();
+    const none = await tenant.call<ErrorBody>('PATCH', `/webhook/${id}`);
+    expect([none.status, none.body.code]).toEqual([400, 'VALIDATION_FAILED']);
+    expect(none.body.message).toBe('The body is required: a JSON object');
+    expect((await patch(id, {})).status).toBe(200);
+    expect((await tenant.call('POST', `/webhook/${id}/rotate-secret`)).status).toBe(200);
   });
 });

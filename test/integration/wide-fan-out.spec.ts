@@ -2,7 +2,7 @@ import { jest } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import { PIPELINE_DATA_SOURCE } from '../../src/database/data-sources.js';
-import { INLINE_DELIVERIES } from '../../src/events/fan-out-forecast.js';
+import { INLINE_DELIVERIES } from '../../src/deliveries/intake/fan-out-forecast.js';
 import { SubscriberCounts } from '../../src/webhooks/subscriber-counts.js';
 import { startReplica, type TestReplica } from '../support/app.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';

@@ -5,11 +5,12 @@ import { DatabaseClock } from '../../src/database/database-clock.js';
 import { createApp } from '../../src/app.setup.js';
 import { AdministrationModule } from '../../src/administration/administration.module.js';
 import { AuthModule } from '../../src/auth/auth.module.js';
-import { EnvironmentContents } from '../../src/administration/environment-contents.js';
+import { type ContentsTransaction, EnvironmentContents } from '../../src/administration/environment-contents.js';
+import { notFound } from '../../src/http/not-found.js';
 import { ConfigModule } from '../../src/config/config.module.js';
 import { ACCESS_DATA_SOURCE, INTAKE_DATA_SOURCE, PIPELINE_DATA_SOURCE } from '../../src/database/data-sources.js';
 import { ReadsModule } from '../../src/reads/reads.module.js';
-import { DailyPartitions } from '../../src/database/daily-partitions.js';
+import { DailyPartitions } from '../../src/database/partitions/daily-partitions.js';
 import { type Config, loadConfig } from '../../src/config/config.js';
 
 export const ADMIN_TOKEN = 'an-admin-token-for-tests-of-enough-length';
@@ -39,15 +40,37 @@ export interface Answer {
 export class RecordedContents extends EnvironmentContents {
   readonly calls: string[] = [];
   failure: Error | null = null;
+  /** The webhooks that there are, each as `environment webhook`. */
+  readonly webhooks = new Set<string>();
 
-  override async removeAll(environmentId: string, actor: string, manager: EntityManager): Promise<() => Promise<void>> {
-    if (!manager.queryRunner?.isTransactionActive) throw new Error('not in a transaction');
-    this.calls.push(`removed ${environmentId} by ${actor}`);
-    if (this.failure) throw this.failure;
-    return () => {
+  constructor(private readonly dataSource: DataSource) {
+    super();
+  }
+
+  override async inTransaction(work: (transaction: ContentsTransaction) => Promise<void>): Promise<void> {
+    const removed: [environmentId: string, manager: EntityManager][] = [];
+    const acts: (() => void)[] = [];
+    await this.dataSource.transaction((manager) =>
+      work({
+        manager,
+        removeAll: async (environmentId, actor) => {
+          this.calls.push(`removed ${environmentId} by ${actor}`);
+          if (this.failure) throw this.failure;
+          removed.push([environmentId, manager]);
+        },
+        afterCommit: (act) => acts.push(act),
+      }),
+    );
+    for (const act of acts) act();
+    for (const [environmentId, manager] of removed) {
       this.calls.push(`settled ${environmentId}, transaction open: ${manager.queryRunner?.isTransactionActive}`);
-      return Promise.resolve();
-    };
+    }
+  }
+
+  override holdWebhook(environmentId: string, webhookId: string, manager: EntityManager): Promise<void> {
+    if (!manager.queryRunner?.isTransactionActive) throw new Error('not in a transaction');
+    if (!this.webhooks.has(`${environmentId} ${webhookId}`)) throw notFound('WEBHOOK_NOT_FOUND');
+    return Promise.resolve();
   }
 }
 
@@ -70,7 +93,7 @@ export async function createAuthApp(
   dataSource: DataSource,
   options: { config?: Config; controllers?: Type[] } = {},
 ): Promise<AuthApp> {
-  const contents = new RecordedContents();
+  const contents = new RecordedContents(dataSource);
 
   @Global()
   @Module({

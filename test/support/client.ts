@@ -66,10 +66,10 @@ export interface Attempt {
   number: number;
   started_at: string;
   duration_ms: number;
-  timings: { dns_ms: number | null; connect_ms: number | null; tls_ms: number | null; first_byte_ms: number | null };
+  timings: Record<'dns_ms' | 'connect_ms' | 'tls_ms' | 'first_byte_ms' | 'stale_connection_ms', number | null>;
   outcome: 'succeeded' | 'failed';
   error: string | null;
-  request: { url: string; headers: Record<string, string> };
+  request: { url: string; headers: Record<string, string>; body: string | null };
   response: { status: number; headers: Record<string, string>; body: string; body_truncated: boolean } | null;
 }
 
@@ -125,6 +125,7 @@ export interface ApiToken {
   id: string;
   name: string;
   environment_id: string;
+  webhook_id: string | null;
   scopes: string[];
   expires_at: string | null;
   last_used_at: string | null;
@@ -139,6 +140,7 @@ export interface Me {
   kind: 'admin' | 'api_token';
   name: string | null;
   environment_id: string | null;
+  webhook_id: string | null;
   scopes: string[];
   expires_at: string | null;
 }
@@ -368,11 +370,11 @@ export class ApiClient {
     return this.read<DeliveryDetail>(`/delivery/${id}`);
   }
 
-  /** Again where the database is busy for a moment, as it is on a slow machine. */
+  /** Again where the database is busy for a moment, or too much is being read, as on a slow machine. */
   private async read<T>(path: string): Promise<T> {
     const reply = await until(`GET ${path}`, async () => {
       const answer = await this.get<T>(path);
-      return answer.status !== 503 && answer;
+      return answer.status !== 503 && answer.status !== 429 && answer;
     });
     return reply.expect(200);
   }

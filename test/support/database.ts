@@ -5,10 +5,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { tryLock } from 'fs-native-extensions';
 import pg from 'pg';
 import type { DataSource } from 'typeorm';
-import { DataDirectory } from '../../src/database/data-directory.js';
+import { DataDirectory } from '../../src/database/embedded/data-directory.js';
 import { openDataSource } from '../../src/database/data-source.js';
 import { openDatabase } from '../../src/database/database.js';
-import { EmbeddedPostgres } from '../../src/database/embedded-postgres.js';
+import { EmbeddedPostgres } from '../../src/database/embedded/embedded-postgres.js';
+import { schema } from '../../src/schema.js';
 import { TYPESCRIPT_WORKER } from './typescript-worker.js';
 
 /** A superuser URL of the server to test on; without one the tests run on the embedded engine. */
@@ -74,7 +75,7 @@ async function openTestDatabase(
   const dataSources: DataSource[] = [];
   const clients: pg.Client[] = [];
   const connect = async (): Promise<DataSource> => {
-    const dataSource = await openDataSource({ url, poolSize: POOL_SIZE });
+    const dataSource = await openDataSource({ url, schema, poolSize: POOL_SIZE });
     dataSources.push(dataSource);
     return dataSource;
   };
@@ -108,7 +109,7 @@ async function embeddedTemplate(): Promise<string> {
     const initialised = initialisedDataFiles();
     if (existsSync(initialised)) cpSync(initialised, join(unfinished, 'postgres'), { recursive: true });
     else await initialise(unfinished, initialised);
-    await withEngine(unfinished, async ({ url }) => (await openDatabase({ url, poolSize: 1 })).destroy());
+    await withEngine(unfinished, async ({ url }) => (await openDatabase({ url, schema, poolSize: 1 })).destroy());
     renameSync(unfinished, path);
   });
   return path;
@@ -138,7 +139,7 @@ async function serverTemplate(serverUrl: string): Promise<string> {
   const marker = join(runDirectory(), 'server-template');
   await oncePerRun(marker, async () => {
     await administer(serverUrl, `CREATE DATABASE "${name}"`);
-    await (await openDatabase({ url: databaseUrl(serverUrl, name), poolSize: 1 })).destroy();
+    await (await openDatabase({ url: databaseUrl(serverUrl, name), schema, poolSize: 1 })).destroy();
     mkdirSync(marker);
   });
   return name;

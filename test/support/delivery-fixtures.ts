@@ -1,10 +1,10 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import { uuidV7 } from '../../src/common/uuid-v7.js';
-import { acceptEvents, type Acceptance, type IncomingEvent } from '../../src/events/accept-events.js';
+import { acceptEvents, type Acceptance, type IncomingEvent } from '../../src/deliveries/intake/accept-events.js';
 import { recordOutcomes, type OutcomeTally, type RecordedHealth } from '../../src/deliveries/queue/record-health.js';
 import { KnownTargets } from '../../src/deliveries/engine/known-targets.js';
-import type { Room } from '../../src/deliveries/engine/room-keeper.js';
+import type { LeaseGrant } from '../../src/deliveries/queue/lease-grant.js';
 import type {
   AttemptRecord,
   DeliveryResult,
@@ -57,29 +57,51 @@ export function makeEvent(environmentId: string, overrides: Partial<IncomingEven
   };
 }
 
+/** What a replica with nothing in flight may lease. */
+export function grantOf(overrides: Partial<LeaseGrant> = {}): LeaseGrant {
+  return {
+    lease: randomUUID(),
+    replicaId: randomUUID(),
+    leaseMs: 45_000,
+    total: 100,
+    perWebhook: 100,
+    webhookRooms: new Map(),
+    perEnvironment: 100,
+    environmentRooms: new Map(),
+    webhookCounts: new Map(),
+    knownTargets: new KnownTargets(),
+    ...overrides,
+  };
+}
+
 /** Accepts events as a replica with room for `total` attempts would. */
 export function accept(
   database: DataSource,
   events: IncomingEvent[],
-  options: Partial<Pick<Room, 'total' | 'perWebhook' | 'webhookRooms' | 'environmentRooms' | 'replicaId'>> = {},
+  options: Partial<LeaseGrant> = {},
 ): Promise<Acceptance> {
-  return acceptEvents(database, events, {
-    lease: randomUUID(),
-    replicaId: options.replicaId ?? randomUUID(),
-    leaseMs: 45_000,
-    total: options.total ?? 0,
-    perWebhook: options.perWebhook ?? 100,
-    webhookRooms: options.webhookRooms ?? new Map(),
-    perEnvironment: options.total ?? 0,
-    environmentRooms: options.environmentRooms ?? new Map(),
-    webhookCounts: new Map(),
-    knownTargets: new KnownTargets(),
-    release: () => undefined,
-  });
+  const total = options.total ?? 0;
+  return acceptEvents(database, events, grantOf({ total, perEnvironment: total, ...options }));
 }
 
 /** Attempts in flight to one webhook at most, in tests of an endpoint's health: it has recovered with as many. */
 export const FULL_LIMIT = 3;
+
+/** What attempts to one webhook came to. */
+export function tallyOf(webhookId: string, tally: Partial<OutcomeTally>): OutcomeTally {
+  return {
+    webhookId,
+    successes: 0,
+    failures: 0,
+    isRefused: false,
+    relapseAfterMs: 60_000,
+    pauseMs: null,
+    endsPause: false,
+    hastensProbe: false,
+    lastFailure: null,
+    ...tally,
+  };
+}
 
 /** Records what attempts to one webhook came to. */
 export async function recordHealth(
@@ -87,8 +109,7 @@ export async function recordHealth(
   webhookId: string,
   tally: Partial<OutcomeTally>,
 ): Promise<RecordedHealth> {
-  const full = { webhookId, successes: 0, failures: 0, pauseMs: null, ...tally };
-  return (await recordOutcomes(database, [full], FULL_LIMIT))[0]!;
+  return (await recordOutcomes(database, [tallyOf(webhookId, tally)], FULL_LIMIT))[0]!;
 }
 
 /** Lets so many attempts fail over two minutes that the endpoint is down. Its next probe is in half a minute. */
@@ -110,7 +131,7 @@ export function attempted(outcome: 'succeeded' | 'failed', overrides: Partial<At
   return {
     startedAt: new Date(),
     durationMs: 12,
-    timings: { dnsMs: null, connectMs: null, tlsMs: null, firstByteMs: 9 },
+    timings: { dnsMs: null, connectMs: null, tlsMs: null, firstByteMs: 9, staleConnectionMs: null },
     sentAfterMs: 1,
     outcome,
     error: null,

@@ -1,5 +1,5 @@
-import { DataDirectory } from '../../src/database/data-directory.js';
-import { EmbeddedPostgres } from '../../src/database/embedded-postgres.js';
+import { DataDirectory } from '../../src/database/embedded/data-directory.js';
+import { EmbeddedPostgres } from '../../src/database/embedded/embedded-postgres.js';
 import { TYPESCRIPT_WORKER } from './typescript-worker.js';
 
 /* A process that owns an embedded engine, for tests that kill it: started with the data directory as its argument. */

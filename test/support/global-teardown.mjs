@@ -1,16 +1,19 @@
 import { rmSync } from 'node:fs';
 import { basename } from 'node:path';
 import pg from 'pg';
+import { stopTestServer } from './test-server.mjs';
 import { assertAllAnswersSeen } from './unseen-answers.mjs';
 
 export default async function tearDown(globalConfig) {
   const { TIDINGS_TEST_RUN: runDirectory, TEST_DATABASE_URL: serverUrl } = process.env;
+  let isGone = false;
   try {
     assertAllAnswersSeen(runDirectory, globalConfig);
   } finally {
+    isGone = await stopTestServer();
     rmSync(runDirectory, { recursive: true, force: true });
   }
-  if (serverUrl) await dropDatabases(serverUrl, basename(runDirectory));
+  if (serverUrl && !isGone) await dropDatabases(serverUrl, basename(runDirectory));
 }
 
 /** The template of this run, and what a test file that was killed has left. */

@@ -1,4 +1,5 @@
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
+import { createSecureServer as createHttp2Server, createServer as createCleartextHttp2Server } from 'node:http2';
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import { gzipSync } from 'node:zlib';
@@ -65,6 +66,9 @@ const tls = (identity: Identity & TlsOptions): Server => {
   );
   return server.on('tlsClientError', () => undefined);
 };
+
+/** A receiver's TLS, and the error of an attempt that meets it. */
+type BadTls = [name: string, error: string, identityOf: (authority: CertificateAuthority) => Identity & TlsOptions];
 
 const PIECE = Buffer.alloc(16_384, 'a');
 const OK_HEAD = 'HTTP/1.1 200 OK\r\n';
@@ -206,6 +210,12 @@ export const HOSTILE_RECEIVERS: readonly HostileReceiver[] = [
     ...failed('protocol_error'),
     serve: () => tcp((socket) => pour(socket, PIECE)),
   },
+  { name: 'speaks HTTP/2 alone', ...failed('http2_only'), serve: () => createCleartextHttp2Server() },
+  {
+    name: 'says 100 Continue unasked, and answers',
+    ...succeeded,
+    serve: () => bytes(`HTTP/1.1 100 Continue\r\n\r\n${OK_HEAD}content-length: 0\r\n\r\n`),
+  },
   { name: 'speaks SSH', ...failed('protocol_error'), serve: () => bytes('SSH-2.0-OpenSSH_9.2p1\r\n') },
   {
     name: 'sends a NUL in a header',
@@ -243,19 +253,26 @@ export const HOSTILE_RECEIVERS: readonly HostileReceiver[] = [
   // Those whose TLS is bad.
   ...(
     [
-      ['shows a self-signed certificate', (ca) => ca.selfSigned('localhost')],
-      ['shows an expired certificate', (ca) => ca.issue('localhost', { validity: 'expired' })],
-      ['shows a certificate for another name', (ca) => ca.issue('other.example.com')],
+      ['shows a self-signed certificate', 'tls_untrusted_certificate', (ca) => ca.selfSigned('localhost')],
+      [
+        'shows an expired certificate',
+        'tls_expired_certificate',
+        (ca) => ca.issue('localhost', { validity: 'expired' }),
+      ],
+      ['shows a certificate for another name', 'tls_wrong_name', (ca) => ca.issue('other.example.com')],
       [
         'shows a certificate with an RSA key of 1,024 bits',
+        'tls_weak_certificate',
         (ca) => ({ ...ca.issue('localhost', { key: 'RSA-1024' }), ciphers: 'DEFAULT@SECLEVEL=0' }),
       ],
       [
         'shows a certificate that was signed with SHA-1',
+        'tls_weak_certificate',
         (ca) => ({ ...ca.issue('localhost', { digest: 'sha1' }), ciphers: 'DEFAULT@SECLEVEL=0' }),
       ],
       [
         'speaks only TLS 1.0',
+        'tls_no_common_version',
         (ca) => ({
           ...ca.issue('localhost'),
           minVersion: 'TLSv1',
@@ -263,20 +280,23 @@ export const HOSTILE_RECEIVERS: readonly HostileReceiver[] = [
           ciphers: 'DEFAULT@SECLEVEL=0',
         }),
       ],
-    ] satisfies [string, (authority: CertificateAuthority) => Identity & TlsOptions][]
-  ).map(([name, identityOf]): HostileReceiver => ({
+      [
+        'insists on a Diffie-Hellman group of its own',
+        'tls_no_common_cipher',
+        (ca) => ({ ...ca.issue('localhost'), maxVersion: 'TLSv1.2', ciphers: 'DHE', dhparam: 'auto' }),
+      ],
+      ...(['TLSv1.2', 'TLSv1.3'] as const).map((version): BadTls => [
+        `asks for a client certificate in ${version.replace('v', ' ')}`,
+        'tls_client_certificate_required',
+        (ca) => ({ ...ca.issue('localhost'), requestCert: true, minVersion: version, maxVersion: version }),
+      ]),
+    ] satisfies BadTls[]
+  ).map(([name, error, identityOf]): HostileReceiver => ({
     name,
-    ...failed('tls_error'),
+    ...failed(error),
     scheme: 'https',
     serve: (authority) => tls(identityOf(authority)),
   })),
-  {
-    name: 'insists on a Diffie-Hellman group of its own',
-    ...failed('tls_error'),
-    scheme: 'https',
-    serve: (authority) =>
-      tls({ ...authority.issue('localhost'), maxVersion: 'TLSv1.2', ciphers: 'DHE', dhparam: 'auto' }),
-  },
   {
     name: 'sends its body in TLS records of one byte',
     ...succeeded,
@@ -307,7 +327,7 @@ export const HOSTILE_RECEIVERS: readonly HostileReceiver[] = [
   },
   {
     name: 'speaks plain HTTP on a TLS port',
-    ...failed('tls_error'),
+    ...failed('tls_not_spoken'),
     scheme: 'https',
     serve: () => http((_, response) => response.end('ok')),
   },
@@ -316,6 +336,12 @@ export const HOSTILE_RECEIVERS: readonly HostileReceiver[] = [
     ...failed('reset'),
     scheme: 'https',
     serve: () => after('', reset),
+  },
+  {
+    name: 'speaks HTTP/2 alone, over TLS',
+    ...failed('http2_only'),
+    scheme: 'https',
+    serve: (authority) => createHttp2Server(authority.issue('localhost')),
   },
   // Those whose answers are hard to keep.
   {

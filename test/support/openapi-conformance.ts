@@ -36,6 +36,7 @@ export interface OpenApiDocument {
     schemas?: Record<string, Json>;
     parameters?: Record<string, HeaderParameter>;
     headers?: Record<string, Json>;
+    examples?: Record<string, { value: unknown }>;
   };
   security?: Record<string, string[]>[];
 }
@@ -69,7 +70,7 @@ export interface Verdict {
 const METHODS = ['get', 'put', 'post', 'patch', 'delete'];
 
 /** Annotations of OpenAPI that say nothing about validity; any other unknown keyword is an error. */
-export const ANNOTATIONS = ['example', 'externalDocs', 'xml', 'components'];
+export const ANNOTATIONS = ['example', 'externalDocs', 'xml', 'components', 'x-extensible-enum', 'x-enum-varnames'];
 
 /** Response headers that tell a client what to do next. */
 const ACTED_ON = ['location', 'retry-after', 'www-authenticate'];
@@ -222,7 +223,10 @@ export class OpenApiConformance {
 
   /** The documented path that a request meets: the one with the fewest parameters, as the router chooses. */
   private templateOf(method: string, path: string): string | null {
-    const plain = path.split('?')[0]!.replace(/^\/+/, '/');
+    const plain = path
+      .split('?')[0]!
+      .replace(/^\/+/, '/')
+      .replace(/(?<=.)\/$/, '');
     const matching = Object.keys(this.document.paths)
       .filter((template) => this.document.paths[template]?.[method.toLowerCase()])
       .filter((template) => new RegExp(`^${template.replaceAll(/\{[^}]+\}/g, '[^/]+')}$`).test(plain));
@@ -258,7 +262,7 @@ function isJson(contentType: string | undefined): boolean {
 }
 
 /** Keywords whose value is data, not a schema. */
-const DATA = ['example', 'default', 'enum', 'const', 'required', 'type'];
+const DATA = ['example', 'default', 'enum', 'const', 'required', 'type', 'x-extensible-enum', 'x-enum-varnames'];
 
 /** Replaces the schemas directly inside a schema. */
 function mapSubschemas(schema: Json, map: (subschema: unknown) => unknown): Json {

@@ -24,6 +24,7 @@ export function checkExamples(document: OpenApiDocument): CheckedExample[] {
   formats.default(ajv);
   ajv.addVocabulary(ANNOTATIONS);
   const checked: CheckedExample[] = [];
+  const seen = new Set<string>();
 
   const check = (schema: Json, value: unknown, at: string): void => {
     const { example: _, default: __, ...rest } = schema;
@@ -37,6 +38,16 @@ export function checkExamples(document: OpenApiDocument): CheckedExample[] {
       const schema = (members['schema'] ?? members) as Json;
       for (const keyword of ['example', 'default']) {
         if (keyword in members) check(schema, members[keyword], at);
+      }
+      if ('schema' in members) {
+        const examples = (members['examples'] ?? {}) as Record<string, { $ref?: string; value?: unknown }>;
+        for (const [name, { $ref, value: own }] of Object.entries(examples)) {
+          const value = $ref === undefined ? own : document.components!.examples![$ref.split('/').at(-1)!]!.value;
+          // Hundreds of responses have the same.
+          const key = JSON.stringify([schema, $ref ?? own]);
+          if (!seen.has(key)) check(schema, value, `${at}.examples.${name}`);
+          seen.add(key);
+        }
       }
     }
     for (const [name, value] of Object.entries(members)) {

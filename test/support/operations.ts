@@ -17,6 +17,8 @@ export const OPERATIONS: Record<string, string> = {
   'POST /webhook/{id}/recover': 'delivery:write',
   'GET /webhook/{id}/recover': 'delivery:read',
   'DELETE /webhook/{id}/recover': 'delivery:write',
+  'GET /webhook/{id}/health': 'webhook:read',
+  'DELETE /webhook/{id}/health': 'webhook:write',
   'GET /webhook/{id}/stats': 'delivery:read',
   'GET /stats': 'delivery:read',
   'GET /event-type': 'any token',
@@ -45,6 +47,26 @@ export const OPERATIONS: Record<string, string> = {
   'GET /health/ready': 'no token',
   'GET /metrics': 'no token',
 };
+
+/** Those that a token of one webhook may use, for that one; all others with a scope refuse it. */
+export const OF_ONE_WEBHOOK = [
+  'GET /webhook',
+  'GET /webhook/{id}',
+  'PATCH /webhook/{id}',
+  'DELETE /webhook/{id}',
+  'POST /webhook/test',
+  'POST /webhook/{id}/rotate-secret',
+  'GET /webhook/{id}/secret',
+  'POST /webhook/{id}/recover',
+  'GET /webhook/{id}/recover',
+  'DELETE /webhook/{id}/recover',
+  'GET /webhook/{id}/health',
+  'DELETE /webhook/{id}/health',
+  'GET /webhook/{id}/stats',
+  'GET /delivery',
+  'GET /delivery/{id}',
+  'POST /delivery/{id}/retry',
+];
 
 /** What the operations answer that do not answer 200 when all is well. */
 const SUCCESSES: Record<string, number> = {
@@ -79,8 +101,8 @@ export function leastBodyOf(name: string, names: BodyNames = {}): object | undef
     'POST /webhook/{id}/recover': { since: '2021-08-10T10:00:00.000Z', until: '2021-08-10T12:00:00.000Z' },
     'POST /event': { event_type: 'record:created', payload: {} },
     'POST /event/batch': { events: [{ event_type: 'record:created', payload: {} }] },
-    'POST /environment': { name: 'story' },
-    'PATCH /environment/{id}': { name: 'renamed' },
+    'POST /environment': { name: 'story', allow_duplicate_name: true },
+    'PATCH /environment/{id}': { name: 'renamed', allow_duplicate_name: true },
     'POST /api-token': { name: 'story', environment_id: environmentId },
   };
   return bodies[name];

@@ -1,4 +1,4 @@
-import { readJsonBody } from '../../src/common/json-body.js';
+import { readJsonBody } from '../../src/http/json-body.js';
 
 /** The default of MAX_EVENT_BYTES. */
 export const MAX_EVENT_BYTES = 262_144;

@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import type { StoredStatement } from '../../src/database/stored-statement.js';
+import type { StoredFunction } from '../../src/database/statements/stored-statement.js';
 
 /** A step of a plan, as `EXPLAIN (FORMAT JSON)` tells it; what actually happened with ANALYZE alone. */
 export interface PlanNode {
@@ -14,9 +14,6 @@ export interface PlanNode {
   Operation?: string;
   Plans?: PlanNode[];
 }
-
-/** What `storedPlanOf` can write down; that suffices for lists. */
-type Parameter = string | number | null;
 
 /** Every step of the plan of a statement. */
 export async function planOf(
@@ -36,31 +33,41 @@ export async function planOf(
  * Every step of the plan that the function of a stored statement keeps.
  *
  * @param manager in a transaction.
- * @param values of the parameters, by default NULL each. Given, the statement runs.
+ * @param values of the parameters as pg takes them, by default NULL each. Given, the statement runs.
  */
 export async function storedPlanOf(
   manager: EntityManager,
-  statement: StoredStatement<unknown>,
-  values?: readonly Parameter[],
+  statement: StoredFunction,
+  values?: unknown[],
 ): Promise<PlanNode[]> {
-  const [, types, settings, body] =
+  const [, parameters, settings, sql] =
     /^CREATE FUNCTION \w+ \(([^)]*)\).*LANGUAGE plpgsql\n(.*)AS \$function\$.*RETURN QUERY (.*);\nEND\n/s.exec(
       statement.definition,
     )!;
   for (const setting of settings!.trim().split('\n')) await manager.query(setting.replace('SET', 'SET LOCAL'));
-  const literals = values?.map(literalOf) ?? types!.split(',').map(() => 'NULL');
-  await manager.query(`PREPARE remembered (${types}) AS ${body}`);
-  const plan = await planOf(manager, `EXECUTE remembered (${literals.join(', ')})`, { analyze: values !== undefined });
-  await manager.query('DEALLOCATE remembered');
-  return plan;
+  const [types, body] = numbered(parameters!, sql!);
+  const literals = values ? await literalsOf(manager, types, values) : types.map(() => 'NULL');
+  const { functionName: name } = statement;
+  // As in the function, the session plans it once, and again when the tables or what is known of them changed.
+  const isPrepared = await manager.query<unknown[]>('SELECT FROM pg_prepared_statements WHERE name = $1', [name]);
+  if (isPrepared.length === 0) await manager.query(`PREPARE ${name} (${types.join(', ')}) AS ${body}`);
+  return planOf(manager, `EXECUTE ${name} (${literals.join(', ')})`, { analyze: values !== undefined });
+}
+
+/** The types of a function's parameters, and its statement with their numbers for their names: `PREPARE` knows no names. */
+function numbered(parameters: string, sql: string): [types: string[], sql: string] {
+  const declared = parameters.split(', ').map((parameter) => parameter.split(' ') as [name: string, type: string]);
+  const numbers = new Map(declared.map(([name], index) => [name, `$${index + 1}`]));
+  return [declared.map(([, type]) => type), sql.replaceAll(/\bp_\w+/g, (name) => numbers.get(name) ?? name)];
 }
 
 function nodesOf(node: PlanNode): PlanNode[] {
   return [node, ...(node.Plans ?? []).flatMap(nodesOf)];
 }
 
-/** SQL: a number, or text that is quoted. */
-function literalOf(value: Parameter): string {
-  if (value === null) return 'NULL';
-  return typeof value === 'number' ? String(value) : `'${value.replaceAll("'", "''")}'`;
+/** SQL: the values as literals. The database writes them, because arrays come in its binary format. */
+async function literalsOf(manager: EntityManager, types: readonly string[], values: unknown[]): Promise<string[]> {
+  const quoted = types.map((type, index) => `quote_nullable($${index + 1}::${type})`);
+  const [row] = await manager.query<[{ literals: string[] }]>(`SELECT ARRAY[${quoted.join(', ')}] AS literals`, values);
+  return row.literals;
 }

@@ -20,6 +20,8 @@ export interface ProgramOptions {
   env: Record<string, string>;
   /** Options of Node's own, as `--cpu-prof`. */
   nodeOptions?: readonly string[];
+  /** What is run in place of the built program: a command that starts it. It gets a process group of its own. */
+  command?: readonly [program: string, ...args: string[]] | undefined;
   /** What is done with stdout and stderr: a function is told, a descriptor written to. */
   output: number | ((text: string) => void);
   /** The end of the output, for the errors of what waits. */
@@ -45,11 +47,13 @@ export class Program {
   /** Starts the process, and does not wait until it is ready. */
   static spawn(options: ProgramOptions): Program {
     if (!existsSync(MAIN)) throw new Error(`${MAIN} is missing: what runs here is the build (npm run build)`);
-    const { directory, env, nodeOptions = [], output } = options;
+    const { directory, env, nodeOptions = [], command, output } = options;
     const stream = typeof output === 'number' ? output : 'pipe';
-    const child = spawn(process.execPath, [...nodeOptions, MAIN], {
+    const [program, ...args] = command ?? [process.execPath, ...nodeOptions, MAIN];
+    const child = spawn(program, args, {
       cwd: directory,
       env,
+      detached: command !== undefined,
       stdio: ['pipe', stream, stream],
     });
     if (typeof output === 'function') {
@@ -88,8 +92,15 @@ export class Program {
     );
   }
 
+  /** Signals the process; where it is a command, each process of its group, as a terminal does. */
   signal(signal: NodeJS.Signals): void {
-    if (!this.child.kill(signal)) throw new Error('no process to signal');
+    if (this.options.command) process.kill(-this.pid, signal);
+    else if (!this.child.kill(signal)) throw new Error('no process to signal');
+  }
+
+  /** Types into its stdin. */
+  type(text: string): void {
+    this.child.stdin!.write(text);
   }
 
   /** How the process ended, once it has. */

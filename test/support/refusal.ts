@@ -1,4 +1,4 @@
-import { ApiError } from '../../src/common/errors.js';
+import { ApiError } from '../../src/http/errors.js';
 
 /** The error of the API that this throws. */
 export function refusalOf(act: () => unknown): ApiError {

@@ -18,7 +18,7 @@ export async function recordStatements<T>(call: () => Promise<T>): Promise<{ res
   pg.Client.prototype.query = function (this: pg.Client, ...parameters: unknown[]): unknown {
     const recorded = recording.getStore();
     recorded?.statements.push(textOf(parameters[0]));
-    recorded?.parameters.push(Array.isArray(parameters[1]) ? parameters[1] : []);
+    recorded?.parameters.push(valuesOf(parameters[0]) ?? valuesOf({ values: parameters[1] }) ?? []);
     return Reflect.apply(query, this, parameters);
   } as typeof query;
   try {
@@ -29,6 +29,11 @@ export async function recordStatements<T>(call: () => Promise<T>): Promise<{ res
   } finally {
     pg.Client.prototype.query = query;
   }
+}
+
+function valuesOf(statement: unknown): unknown[] | null {
+  const values = (statement as { values?: unknown }).values;
+  return Array.isArray(values) ? values : null;
 }
 
 function textOf(statement: unknown): string {

@@ -20,14 +20,12 @@ void [process.stdin, process.stdout, process.stderr];
 const GRACE_MS = 10_000;
 const POLL_MS = 20;
 
-/**
- * V8 shares what it has compiled of a WebAssembly module for as long as a process holds one of the same bytes: every
- * embedded engine after a worker's first then starts with optimised code, for half of the processor's time.
- */
-export const embeddedEngine = process.env.TEST_DATABASE_URL ? null : await compileEmbeddedEngine();
+/** In this worker, once it has run a file on the embedded engine. */
+let embeddedEngine;
 
 /** A test file that leaves a socket, timer, process or worker behind fails, and is told of what kind. */
 export default class TestEnvironment extends NodeEnvironment {
+  #engine;
   #before = new Map();
   #workers = new Set();
   // Node does not count worker threads among the active resources.
@@ -36,8 +34,16 @@ export default class TestEnvironment extends NodeEnvironment {
     worker.once('exit', () => this.#workers.delete(worker));
   };
 
+  constructor(config, context) {
+    super(config, context);
+    this.#engine = config.projectConfig.testEnvironmentOptions.engine;
+  }
+
   async setup() {
     await super.setup();
+    // A worker runs files of every project: what says where there is a server is taken from those that use none.
+    if (this.#engine !== 'server') delete this.global.process.env.TEST_DATABASE_URL;
+    if (this.#engine === 'embedded') await keepEmbeddedEngine();
     process.on('worker', this.#onWorker);
     this.#before = openResources();
   }
@@ -65,8 +71,15 @@ export default class TestEnvironment extends NodeEnvironment {
   }
 }
 
-function compileEmbeddedEngine() {
-  return WebAssembly.compile(readFileSync(new URL('pglite.wasm', import.meta.resolve('@electric-sql/pglite'))));
+/**
+ * V8 shares what it has compiled of a WebAssembly module for as long as a process holds one of the same bytes: every
+ * embedded engine after a worker's first then starts with optimised code, for half of the processor's time.
+ */
+async function keepEmbeddedEngine() {
+  embeddedEngine ??= WebAssembly.compile(
+    readFileSync(new URL('pglite.wasm', import.meta.resolve('@electric-sql/pglite'))),
+  );
+  await embeddedEngine;
 }
 
 function openResources() {

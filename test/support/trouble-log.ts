@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ApiClient, Reply } from './client.js';
+import { parsePrometheusText, valuesOf } from './prometheus-text.js';
 import type { Receiver } from './receiver.js';
 import { until } from './wait.js';
 
@@ -8,7 +9,7 @@ const ROUND_MS = 150;
 /** What a caller is owed while the database is in trouble. Who is served may wait a little longer for it. */
 const REFUSED_WITHIN_MS = 2_000;
 const SERVED_WITHIN_MS = 3_000;
-const RECOVERS_WITHIN_MS = 20_000;
+const RECOVERS_WITHIN_MS = 60_000;
 /** Bytes of padding in each payload: so that a full disk is felt soon. */
 const PADDING = 'x'.repeat(8_000);
 
@@ -21,6 +22,28 @@ export const PROBES = [
   'GET /me',
 ] as const;
 export type Probe = (typeof PROBES)[number];
+
+/** What readiness tells of a trouble by its name, and the code of the answers. */
+export interface NamedTrouble {
+  name: string;
+  code: string;
+  /** Whether the check `storage` fails meanwhile. */
+  isOfStorage: boolean;
+}
+
+export const FULL: NamedTrouble = { name: 'full', code: 'DATABASE_FULL', isOfStorage: true };
+export const READ_ONLY: NamedTrouble = { name: 'read_only', code: 'DATABASE_READ_ONLY', isOfStorage: true };
+export const OUT_OF_CONNECTIONS: NamedTrouble = {
+  name: 'out_of_connections',
+  code: 'DATABASE_OUT_OF_CONNECTIONS',
+  isOfStorage: false,
+};
+
+interface Readiness {
+  status: string;
+  checks: { storage: string };
+  database_trouble: string | null;
+}
 
 interface Answered {
   probe: Probe;
@@ -36,6 +59,7 @@ export class TroubleLog {
   recoveredAfterMs = -1;
   private readonly underWay = new Set<Promise<void>>();
   private readonly accepted: string[] = [];
+  private readonly readiness: Readiness[] = [];
 
   private constructor(
     private readonly client: ApiClient,
@@ -61,6 +85,7 @@ export class TroubleLog {
         () => this.tail(),
       );
       this.recoveredAfterMs = performance.now() - endedAt;
+      await until('it to say that it is ready', () => this.readiness.at(-1)?.status === 'ok', RECOVERS_WITHIN_MS);
     } finally {
       clearInterval(rounds);
       await Promise.all(this.underWay);
@@ -88,13 +113,29 @@ export class TroubleLog {
     return Math.max(...this.answers.map(({ tookMs }) => tookMs));
   }
 
-  /** What was answered otherwise than a caller is owed. */
-  findings(): string[] {
+  /** Whether readiness told of the trouble by its name while it lasted. */
+  wasTold({ name, isOfStorage }: NamedTrouble): boolean {
+    return this.readiness.some(
+      ({ status, checks, database_trouble }) =>
+        database_trouble === name && (!isOfStorage || (status === 'unavailable' && checks.storage === 'unavailable')),
+    );
+  }
+
+  async metrics(): Promise<Record<string, number>> {
+    return valuesOf(parsePrometheusText((await this.client.get('/metrics')).text));
+  }
+
+  /**
+   * What was answered otherwise than a caller is owed.
+   *
+   * @param codes of refusals.
+   */
+  findings(codes: readonly string[]): string[] {
     return this.answers.flatMap(({ probe, status, code, retryAfter, tookMs }) => {
       const told = `${probe} ${status} ${code ?? ''} after ${Math.round(tookMs)} ms`;
       if (tookMs > (status < 300 ? SERVED_WITHIN_MS : REFUSED_WITHIN_MS)) return [`${told}: late`];
       if (status < 300) return [];
-      if (status !== 503 || code !== 'DATABASE_BUSY') return [`${told}: wrong`];
+      if (status !== 503 || !codes.includes(code ?? '')) return [`${told}: wrong`];
       return Number(retryAfter) >= 1 ? [] : [`${told}: no Retry-After`];
     });
   }
@@ -104,6 +145,11 @@ export class TroubleLog {
       const work = this.ask(probe).finally(() => this.underWay.delete(work));
       this.underWay.add(work);
     }
+    const look = this.client
+      .get<Readiness>('/health/ready')
+      .then(({ text }) => void this.readiness.push(JSON.parse(text) as Readiness))
+      .finally(() => this.underWay.delete(look));
+    this.underWay.add(look);
   }
 
   private async ask(probe: Probe): Promise<void> {
@@ -154,6 +200,8 @@ interface Expected {
   refused: 'all' | 'some' | readonly Probe[];
   /** Those that never were. */
   served?: readonly Probe[];
+  /** What it is called in answers, in readiness and in the metric. Refusals that only say that it is busy are no fault. */
+  named?: NamedTrouble;
 }
 
 /** Gathers a row for each trouble; DATABASE_TROUBLE_TABLE=1 prints them. */
@@ -163,19 +211,29 @@ export function troubleTable(title: string): {
 } {
   const rows: string[] = [];
   return {
-    add: (name, log, { refused, served = [] }) => {
+    add: async (name, log, { refused, served = [], named }) => {
       rows.push(
         `| ${name} | ${log.answers.length} | ${log.refused.length} | ${Math.round(log.slowestMs)} ms | ` +
           `${(log.recoveredAfterMs / 1_000).toFixed(1)} s |`,
       );
-      expect(log.findings()).toEqual([]);
+      expect(log.findings(['DATABASE_BUSY', ...(named ? [named.code] : [])])).toEqual([]);
+      if (named) {
+        expect(log.refused.map(({ code }) => code)).toContain(named.code);
+        expect([named.name, log.wasTold(named)]).toEqual([named.name, true]);
+      }
+      const metrics = await log.metrics();
+      const trouble = named?.name ?? 'busy';
+      // Where nobody has to be refused, the database is in no trouble.
+      const isInTrouble = refused.length > 0;
+      if (isInTrouble) expect(metrics[`tidings_database_troubles_total{trouble="${trouble}"}`]).toBeGreaterThan(0);
+      // With another trouble the token may be what cannot be looked up: then no event was seen.
+      if (named?.isOfStorage) expect(metrics['tidings_events_refused_total']).toBeGreaterThan(0);
       const wereRefused = PROBES.filter((probe) => log.isRefused(probe));
       if (refused === 'some') expect(wereRefused).not.toEqual([]);
       else expect(wereRefused).toEqual(expect.arrayContaining(refused === 'all' ? [...PROBES] : [...refused]));
       for (const probe of served) {
         expect([probe, log.isRefused(probe), log.isServedAtAll(probe)]).toEqual([probe, false, true]);
       }
-      return Promise.resolve();
     },
     print: () => {
       if (!process.env['DATABASE_TROUBLE_TABLE']) return;

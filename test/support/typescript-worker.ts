@@ -1,4 +1,4 @@
-import type { EmbeddedPostgresOptions } from '../../src/database/embedded-postgres.js';
+import type { EmbeddedPostgresOptions } from '../../src/database/embedded/embedded-postgres.js';
 
 /** With these arguments Node runs TypeScript from its source, in a process or a worker thread. */
 export const TYPESCRIPT_ARGUMENTS = [
@@ -9,6 +9,6 @@ export const TYPESCRIPT_ARGUMENTS = [
 
 /** For tests that start an `EmbeddedPostgres` themselves. */
 export const TYPESCRIPT_WORKER: NonNullable<EmbeddedPostgresOptions['worker']> = {
-  url: new URL('../../src/database/embedded-postgres.worker.ts', import.meta.url),
+  url: new URL('../../src/database/embedded/embedded-postgres.worker.ts', import.meta.url),
   options: { execArgv: TYPESCRIPT_ARGUMENTS },
 };

@@ -6,7 +6,7 @@ import { AdministrationModule } from '../../src/administration/administration.mo
 import { AuthModule } from '../../src/auth/auth.module.js';
 import { ConfigModule } from '../../src/config/config.module.js';
 import { ACCESS_DATA_SOURCE, INTAKE_DATA_SOURCE, PIPELINE_DATA_SOURCE } from '../../src/database/data-sources.js';
-import { DailyPartitions } from '../../src/database/daily-partitions.js';
+import { DailyPartitions } from '../../src/database/partitions/daily-partitions.js';
 import { loadConfig } from '../../src/config/config.js';
 import { DatabaseClock } from '../../src/database/database-clock.js';
 import { DeliveryControl, type WebhookChange } from '../../src/webhooks/delivery-control.js';
@@ -147,7 +147,9 @@ export class WebhooksApp {
 
   /** A fresh environment with an API token of all scopes. */
   async tenant(): Promise<Tenant> {
-    const environment = await this.call<{ id: string }>('POST', '/environment', { body: { name: 'test' } });
+    const environment = await this.call<{ id: string }>('POST', '/environment', {
+      body: { name: 'test', allow_duplicate_name: true },
+    });
     const environmentId = environment.body.id;
     const order = { name: 'test', environment_id: environmentId };
     const created = await this.call<{ id: string; token: string }>('POST', '/api-token', { body: order });

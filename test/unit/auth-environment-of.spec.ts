@@ -1,6 +1,6 @@
 import { environmentOf } from '../../src/auth/current-environment.decorator.js';
 import type { Principal } from '../../src/auth/principal.js';
-import { ApiError } from '../../src/common/errors.js';
+import { ApiError } from '../../src/http/errors.js';
 
 const OWN = '05daecaf-4365-42e8-8370-8127de5dd717';
 const OTHER = '0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a61';
@@ -10,6 +10,7 @@ const token: Principal = {
   id: '0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a62',
   name: 'orders',
   environmentId: OWN,
+  webhookId: null,
   scopes: [],
   expiresAt: null,
 };

@@ -1,6 +1,6 @@
 import { History, type HistoryPlan, type PastDelivery, textOfId } from '../../bench/service/history.js';
 import { isUuid, timeOf } from '../../src/common/uuid-v7.js';
-import { DAY_MS } from '../../src/database/day-partition.js';
+import { DAY_MS } from '../../src/database/partitions/day-partition.js';
 import { deliveryIdsOf } from '../../src/deliveries/delivery-ids.js';
 
 const UNTIL_MS = Date.UTC(2026, 10, 25, 15, 30);

@@ -1,5 +1,5 @@
-import { BodyBudget, bodyLimitsOf } from '../../src/common/body-budget.js';
-import type { ApiError } from '../../src/common/errors.js';
+import { BodyBudget, bodyLimitsOf } from '../../src/http/body-budget.js';
+import type { ApiError } from '../../src/http/errors.js';
 
 const LIMITS = { totalBytes: 100, shareBytes: 60 };
 

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
-import { BodyBudget } from '../../src/common/body-budget.js';
-import { type ReadBody, readBody } from '../../src/common/body-reader.js';
+import { BodyBudget } from '../../src/http/body-budget.js';
+import { type ReadBody, readBody } from '../../src/http/body-reader.js';
 
 const MEBIBYTE = 1_048_576;
 const MAX_BYTES = 8 * MEBIBYTE;

@@ -70,6 +70,8 @@ const CALLS: Record<string, (tidings: Tidings) => PromiseLike<unknown>> = {
   getWebhookRecovery: ({ webhooks }) => webhooks.recovery(ID),
   stopWebhookRecovery: ({ webhooks }) => webhooks.stopRecovery(ID),
   getStats: (tidings) => tidings.stats({ window: '1h' }),
+  getWebhookHealth: ({ webhooks }) => webhooks.health(ID),
+  clearWebhookHealth: ({ webhooks }) => webhooks.clearHealth(ID),
   getWebhookStats: ({ webhooks }) => webhooks.stats(ID, { window: '1h' }),
   testWebhook: ({ webhooks }) => webhooks.test(ID),
   publishEvent: ({ events }) => events.publish(event),
@@ -144,6 +146,18 @@ describe('the client', () => {
     const since = new Date(0) as unknown as string;
     await tidings.audit.list({ created_after: since, resource_id: null as unknown as string });
     expect(sent.map(({ query }) => query)).toEqual([{}, { created_after: '1970-01-01T00:00:00.000Z' }]);
+  });
+
+  it('repeats a filter for each of several values', async () => {
+    const urls: string[] = [];
+    const fetch: TidingsOptions['fetch'] = (url) => {
+      urls.push(url as string);
+      return Promise.resolve(Response.json({ result: [], next_cursor: null, limit: 100 }));
+    };
+    const { tidings } = recorded({ fetch });
+    await tidings.deliveries.list({ status: ['failed', 'canceled'] });
+    await tidings.deliveries.list({ status: 'failed' });
+    expect(urls.map((url) => new URL(url).search)).toEqual(['?status=failed&status=canceled', '?status=failed']);
   });
 
   it('asks for every page with the same filters', async () => {

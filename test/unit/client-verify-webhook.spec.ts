@@ -281,6 +281,73 @@ describe('the body signature', () => {
   });
 });
 
+describe('the mistake of a refusal', () => {
+  const base64 = (text: string): string => Buffer.from(text).toString('base64');
+  const WEBHOOK_ID = '4a4de828-f4db-4c9e-adfd-434e0864c3c7';
+  const SIGNED_IN_BOTH_WAYS = (['standard', 'body'] as const).flatMap((signature) =>
+    (['base64', 'hex'] as const).map((encoding) => ({ signature, encoding })),
+  );
+
+  /** What is said about a request that Tidings has made, in each of the ways to verify it. */
+  function mistake(
+    secret: string | string[],
+    { body = BODY, arrived = body, webhookId }: { body?: string; arrived?: string; webhookId?: string } = {},
+  ): string | undefined {
+    const found = SIGNED_IN_BOTH_WAYS.map(({ signature, encoding }) => {
+      const headers = signed({ body, encoding });
+      try {
+        verifyWebhook(headers, Buffer.from(arrived), secret, { now: NOW, signature, webhookId });
+        return undefined;
+      } catch (error) {
+        if (!(error instanceof WebhookVerificationError)) throw error;
+        expect(error.message).not.toContain(SECRET);
+        return error.mistake;
+      }
+    });
+    expect(new Set(found).size).toBe(1);
+    return found[0];
+  }
+
+  it.each([
+    ['secret_not_trimmed', `${SECRET}\n`],
+    ['secret_not_trimmed', ` "${SECRET}"`],
+    ['secret_prefixed', `whsec_${SECRET}`],
+    ['secret_prefixed', `'whsec_${SECRET}'`],
+    ['secret_encoded', base64(SECRET)],
+    ['secret_encoded', `whsec_${base64(SECRET)}`],
+    ['secret_encoded_twice', base64(base64(SECRET))],
+    ['secret_encoded_twice', `whsec_${base64(`whsec_${base64(SECRET)}`)}`],
+    ['other_secret', OTHER],
+    ['other_secret', base64(OTHER)],
+  ])('is %s with %j', (expected, secret) => {
+    expect(mistake(secret)).toBe(expected);
+    expect(mistake([OTHER, secret])).toBe(expected);
+  });
+
+  it('is told apart with the id of the webhook', () => {
+    expect(mistake(OTHER, { webhookId: WEBHOOK_ID })).toBe('secret_replaced');
+    expect(mistake(OTHER, { webhookId: ID })).toBe('secret_of_another_webhook');
+    expect(mistake(`whsec_${SECRET}`, { webhookId: ID })).toBe('secret_prefixed');
+  });
+
+  const rewritten = JSON.parse(BODY) as object;
+  it.each([
+    ['with spaces', JSON.stringify(rewritten, undefined, 1)],
+    ['as Python does', BODY.replaceAll(/([:,])(?=["{])/g, '$1 ')],
+    ['with its members in another order', JSON.stringify(Object.fromEntries(Object.entries(rewritten).reverse()))],
+    ['by somebody else', '{"foo":"bar"}'],
+    ['with something behind it', `${BODY}\n`],
+    ['cut', BODY.slice(0, -1)],
+  ])('is body_rewritten where it was written %s', (_, arrived) => {
+    expect(mistake(SECRET, { arrived })).toBe('body_rewritten');
+  });
+
+  it('is none of a request that is right, and of one that is refused before its signature is looked at', () => {
+    expect(mistake(SECRET)).toBeUndefined();
+    expect(() => verifyWebhook({}, BODY, SECRET)).toThrow(expect.objectContaining({ mistake: undefined }));
+  });
+});
+
 describe('a call that is wrong', () => {
   it.each([
     ['an empty secret', ''],

@@ -33,10 +33,15 @@ describe('loadConfig', () => {
       nodeEnv: 'development',
       port: 3000,
       host: '127.0.0.1',
+      publicUrl: null,
       trustProxy: null,
       logLevel: 'info',
+      logRequests: 'all',
+      shutdownDelayMs: 0,
       shutdownTimeoutMs: 20_000,
       databaseUrl: null,
+      databaseWaitMs: 60_000,
+      migrateOnStart: true,
       databasePoolSize: 10,
       dataDir: resolve('.data'),
       adminToken: null,
@@ -141,12 +146,18 @@ describe('loadConfig', () => {
       ['PORT', '65535', 'port', 65_535],
       ['HOST', '::', 'host', '::'],
       ['HOST', 'localhost', 'host', '127.0.0.1'],
+      ['PUBLIC_URL', 'https://hooks.example.com', 'publicUrl', 'https://hooks.example.com'],
+      ['PUBLIC_URL', 'HTTP://Example.com:80/tidings/', 'publicUrl', 'http://example.com/tidings'],
       ['TRUST_PROXY', '10.0.0.0/8, 192.168.1.7', 'trustProxy', ['10.0.0.0/8', '192.168.1.7/32']],
       ['SHUTDOWN_TIMEOUT', '500ms', 'shutdownTimeoutMs', 500],
+      ['SHUTDOWN_DELAY', '10s', 'shutdownDelayMs', 10_000],
+      ['DATABASE_WAIT', '2m', 'databaseWaitMs', 120_000],
+      ['MIGRATE_ON_START', 'false', 'migrateOnStart', false],
       ['DATA_DIR', '/var/lib/tidings', 'dataDir', '/var/lib/tidings'],
       ['EGRESS_ALLOW', 'fd00::/8,::1', 'egressAllow', ['fd00::/8', '::1/128']],
       ['EGRESS_ALLOW', '0.0.0.0/0', 'egressAllow', ['0.0.0.0/0']],
       ['EGRESS_ALLOW_HOSTS', 'Internal, my_service', 'egressAllowHosts', ['internal', 'my_service']],
+      ['EGRESS_ALLOW_HOSTS', 'B\u00fccher.Intern', 'egressAllowHosts', ['xn--bcher-kva.intern']],
       ['EGRESS_PROXY_URL', 'http://proxy:3128', 'egressProxyUrl', 'http://proxy:3128'],
       ['EGRESS_PROXY_URL', 'https://us%20er:pw@[::1]:3128/', 'egressProxyUrl', 'https://us%20er:pw@[::1]:3128/'],
       [
@@ -166,6 +177,7 @@ describe('loadConfig', () => {
       ['SIGNATURE_ENCODING', 'hex', 'signatureEncoding', 'hex'],
       ['ADMIN_TOKEN', TOKEN, 'adminToken', TOKEN],
       ['LOG_LEVEL', 'silent', 'logLevel', 'silent'],
+      ['LOG_REQUESTS', 'errors', 'logRequests', 'errors'],
       ['OPERATOR_BACKLOG_AGE', '1s', 'operatorBacklogAgeMs', 1_000],
     ])('%s=%s', (name, text, property, value) => {
       expect(loadConfig({ [name]: text })[property]).toEqual(value);
@@ -209,7 +221,17 @@ describe('loadConfig', () => {
       ['EGRESS_ALLOW_HOSTS', '.internal'],
       ['EGRESS_ALLOW_HOSTS', 'internal.'],
       ['EGRESS_ALLOW_HOSTS', 'internal:80'],
+      ['EGRESS_ALLOW_HOSTS', 'b\u00fccher.intern:80'],
+      ['EGRESS_ALLOW_HOSTS', 'b\u00fccher.intern/in'],
+      ['EGRESS_ALLOW_HOSTS', '*.b\u00fccher.intern'],
       ['EGRESS_ALLOW_HOSTS', '127.0.0.1'],
+      ['PUBLIC_URL', 'hooks.example.com'],
+      ['PUBLIC_URL', '/tidings'],
+      ['PUBLIC_URL', 'https:hooks.example.com'],
+      ['PUBLIC_URL', 'https://name@hooks.example.com'],
+      ['PUBLIC_URL', 'https://hooks.example.com/?a=b'],
+      ['PUBLIC_URL', 'https://hooks.example.com/#a'],
+      ['PUBLIC_URL', ''],
       ['EGRESS_PROXY_URL', 'proxy:3128'],
       ['EGRESS_PROXY_URL', 'socks5://proxy:1080'],
       ['EGRESS_PROXY_URL', 'http://'],
@@ -332,6 +354,12 @@ describe('loadConfig', () => {
         operatorWebhookUrl: OPERATOR_WEBHOOK_URL,
         operatorWebhookSecret: OPERATOR_WEBHOOK_SECRET,
       });
+    });
+
+    it('may have its scheme in capitals, and its host in Unicode', () => {
+      const url = 'HTTPS://b\u00fccher.example.com/in';
+      const env = { OPERATOR_WEBHOOK_URL: url, OPERATOR_WEBHOOK_SECRET };
+      expect(loadConfig(env, [operatorTargetRule]).operatorWebhookUrl).toBe(url);
     });
 
     it('may be taken away while its secret stays', () => {

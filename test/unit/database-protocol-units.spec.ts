@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { ProtocolUnits, type ProtocolUnit } from '../../src/database/protocol-units.js';
+import { ProtocolUnits, type ProtocolUnit } from '../../src/database/embedded/protocol-units.js';
 
 describe('ProtocolUnits', () => {
   it('keeps the five messages of a parameterised query together', () => {

@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { Backlog } from '../../src/deliveries/engine/backlog.js';
-import { endpointStateOf, isGivenUp } from '../../src/deliveries/engine/endpoint-health.js';
+import type { SettledDelivery } from '../../src/deliveries/delivery.types.js';
+import { healthStateOf, isGivenUp, isRefusal, relapseAfterMs } from '../../src/deliveries/engine/endpoint-health.js';
 import { environmentRoom, InFlight, webhookRoom } from '../../src/deliveries/engine/in-flight.js';
 import { tallyOutcomes } from '../../src/deliveries/engine/outcome-tally.js';
 import { StartPermits } from '../../src/deliveries/engine/start-permits.js';
 import { Wakeup } from '../../src/deliveries/engine/wakeup.js';
-import { attempted, resultOf } from '../support/delivery-fixtures.js';
+import { attempted, resultOf, tallyOf } from '../support/delivery-fixtures.js';
 
 describe('the health of an endpoint', () => {
   const now = new Date('2026-01-10T12:00:00Z');
@@ -17,7 +18,7 @@ describe('the health of an endpoint', () => {
     [0, 'down'],
     [1, 'recovering'],
   ])('with a limit of %p in flight is %s', (limit, state) => {
-    expect(endpointStateOf(limit)).toBe(state);
+    expect(healthStateOf(limit)).toBe(state);
   });
 
   it.each([
@@ -30,38 +31,81 @@ describe('the health of an endpoint', () => {
 });
 
 describe('what a batch of results adds to the health of webhooks', () => {
-  const delivery = (webhookId: string, isTest = false) => ({
+  const delivery = (webhookId: string, marks: Partial<SettledDelivery> = {}): SettledDelivery => ({
     id: 'd',
     lease: 'l',
-    isTest,
+    isTest: false,
     isForced: false,
+    isProbe: false,
     target: { environmentId: 'e', webhookId, targetUrl: '', revision: 1, secrets: [] },
+    ...marks,
   });
-  const failed = (webhookId: string, pauseWebhookMs: number | null = null, isTest = false) => ({
-    ...resultOf(delivery(webhookId, isTest), { kind: 'waiting', inMs: 1 }, attempted('failed')),
-    pauseWebhookMs,
+  const startedAt = new Date('2026-01-02T03:04:05.678Z');
+  const failed = (webhookId: string, { pauseMs = null as number | null, marks = {}, durationMs = 12 } = {}) => ({
+    ...resultOf(
+      delivery(webhookId, marks),
+      { kind: 'waiting', inMs: 1 },
+      attempted('failed', { startedAt, durationMs }),
+    ),
+    pauseWebhookMs: pauseMs,
   });
-  const succeeded = (webhookId: string) => resultOf(delivery(webhookId), { kind: 'succeeded' }, attempted('succeeded'));
+  const succeeded = (webhookId: string, marks: Partial<SettledDelivery> = {}) =>
+    resultOf(delivery(webhookId, marks), { kind: 'succeeded' }, attempted('succeeded'));
 
   it('counts the failures after the last success, webhook by webhook in order', () => {
-    const results = [failed('b'), failed('a'), succeeded('b'), failed('b', 10), failed('b', 5)];
+    const results = [
+      failed('b'),
+      failed('a'),
+      succeeded('b'),
+      failed('b', { pauseMs: 10 }),
+      failed('b', { pauseMs: 5, durationMs: 1_000 }),
+    ];
+    const lastFailure = { at: startedAt, error: null, status: 500, deliveryId: 'd' };
     expect(tallyOutcomes(results, new Set())).toEqual([
-      { webhookId: 'a', successes: 0, failures: 1, pauseMs: null },
-      { webhookId: 'b', successes: 1, failures: 2, pauseMs: 10 },
+      tallyOf('a', { failures: 1, isRefused: true, lastFailure }),
+      tallyOf('b', { successes: 1, failures: 2, pauseMs: 10, relapseAfterMs: 30_000, lastFailure }),
     ]);
   });
 
-  it('leaves out a success of a webhook against which nothing is known', () => {
-    expect(tallyOutcomes([succeeded('a'), failed('b'), succeeded('b')], new Set(['b']))).toEqual([
-      { webhookId: 'b', successes: 1, failures: 0, pauseMs: null },
-    ]);
+  it('leaves out a success of a webhook that is in no trouble', () => {
+    const results = [succeeded('a'), failed('b'), succeeded('b')];
+    expect(tallyOutcomes(results, new Set(['b']))).toMatchObject([{ webhookId: 'b', successes: 1, failures: 0 }]);
   });
 
-  it('leaves out tests that failed and what was not attempted, but not a test that succeeded', () => {
+  it('leaves out tests that failed and what was not attempted', () => {
     const released = resultOf(delivery('a'), { kind: 'waiting', inMs: null }, null);
-    expect(tallyOutcomes([failed('a', null, true), released], new Set(['a']))).toEqual([]);
-    const tested = resultOf(delivery('a', true), { kind: 'succeeded' }, attempted('succeeded'));
-    expect(tallyOutcomes([tested], new Set(['a']))).toMatchObject([{ successes: 1 }]);
+    const tested = failed('a', { pauseMs: 10, marks: { isTest: true } });
+    expect(tallyOutcomes([tested, released], new Set(['a']))).toEqual([]);
+  });
+
+  it('takes a test that succeeded for no success, but for the end of a pause and a reason to probe', () => {
+    const results = [failed('a', { pauseMs: 10 }), succeeded('a', { isTest: true })];
+    expect(tallyOutcomes(results, new Set(['a']))).toMatchObject([
+      { successes: 0, failures: 1, pauseMs: null, endsPause: true, hastensProbe: true },
+    ]);
+  });
+
+  it.each([
+    [{ isForced: true }, true],
+    [{ isProbe: true }, true],
+    [{}, false],
+  ])('lets a success of %p end a pause: %p', (marks, endsPause) => {
+    expect(tallyOutcomes([succeeded('a', marks)], new Set(['a']))).toMatchObject([{ endsPause, hastensProbe: false }]);
+  });
+
+  it.each([
+    [404, 999, true],
+    [500, 3, true],
+    [302, 3, true],
+    [500, 1_000, false],
+    [429, 3, false],
+    [502, 3, false],
+    [503, 3, false],
+    [504, 3, false],
+    [null, 3, false],
+  ])('takes the answer %p after %d ms for a refusal: %p', (status, durationMs, expected) => {
+    expect(isRefusal(status, durationMs)).toBe(expected);
+    expect(relapseAfterMs(status, durationMs)).toBe(expected ? 60_000 : durationMs < 1_000 ? 0 : 30_000);
   });
 });
 

@@ -1,9 +1,9 @@
 import 'reflect-metadata';
 import { IsIn, IsString } from 'class-validator';
-import { readDto, readKnown } from '../../src/common/dto-reader.js';
-import { Converted, ItemsOf } from '../../src/common/dto-shape.js';
-import type { FieldFailure } from '../../src/common/failure-list.js';
-import { MayBeAbsent } from '../../src/common/property-rules.js';
+import { readDto, readKnown } from '../../src/http/dto-reader.js';
+import { Converted, ItemsOf } from '../../src/http/dto-shape.js';
+import type { FieldFailure } from '../../src/http/failure-list.js';
+import { MayBeAbsent } from '../../src/openapi/property-rules.js';
 
 let validated = 0;
 

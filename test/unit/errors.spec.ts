@@ -1,11 +1,12 @@
 import { STATUS_CODES } from 'node:http';
 import { HttpException, NotFoundException } from '@nestjs/common';
 import { QueryFailedError, QueryRunnerAlreadyReleasedError, QueryRunnerProviderAlreadyReleasedError } from 'typeorm';
-import { errorBodyOf } from '../../src/common/error-body.js';
-import { ApiError, ERRORS, type ErrorCode, type FieldFailure } from '../../src/common/errors.js';
-import { notFound } from '../../src/common/not-found.js';
-import { RouteTable } from '../../src/common/route-table.js';
-import { toApiError } from '../../src/common/to-api-error.js';
+import { DatabaseSettingsError } from '../../src/common/database-trouble.js';
+import { errorBodyOf } from '../../src/http/error-body.js';
+import { ApiError, ERRORS, type ErrorCode, type FieldFailure } from '../../src/http/errors.js';
+import { notFound } from '../../src/http/not-found.js';
+import { RouteTable } from '../../src/http/route-table.js';
+import { toApiError } from '../../src/http/to-api-error.js';
 
 const CODES = Object.keys(ERRORS) as ErrorCode[];
 
@@ -81,6 +82,7 @@ describe('ApiError.validation', () => {
 });
 
 describe('toApiError', () => {
+  const RETRY = { 'Retry-After': expect.stringMatching(/^[15]$/) as string };
   const framework = (code: string, statusCode: number): Error =>
     Object.assign(new Error('inner'), { code, statusCode });
   const postgres = (code: string): Error =>
@@ -115,7 +117,23 @@ describe('toApiError', () => {
     ['the same, found by the manager', new QueryRunnerProviderAlreadyReleasedError(), 'DATABASE_BUSY'],
     ['a reset connection', new QueryFailedError('', [], framework('ECONNRESET', 0)), 'DATABASE_BUSY'],
     ['a deadline', new QueryFailedError('', [], new Error('Query read timeout')), 'DATABASE_BUSY'],
-    ['too many connections', postgres('53300'), 'DATABASE_BUSY'],
+    ['a full disk', postgres('53100'), 'DATABASE_FULL'],
+    ['no memory', postgres('53200'), 'DATABASE_OUT_OF_MEMORY'],
+    ['too many connections', postgres('53300'), 'DATABASE_OUT_OF_CONNECTIONS'],
+    [
+      'too many connections to PgBouncer',
+      Object.assign(new Error('no more connections allowed (max_client_conn)'), { code: '08P01', severity: 'FATAL' }),
+      'DATABASE_OUT_OF_CONNECTIONS',
+    ],
+    ['another limit', postgres('53400'), 'DATABASE_BUSY'],
+    ['another breach of the protocol', postgres('08P01'), 'DATABASE_BUSY'],
+    ['a standby', postgres('25006'), 'DATABASE_READ_ONLY'],
+    ['a disk that fails', postgres('58030'), 'DATABASE_CORRUPTED'],
+    ['a file that is gone', postgres('58P01'), 'DATABASE_CORRUPTED'],
+    ['a damaged page', postgres('XX001'), 'DATABASE_CORRUPTED'],
+    ['a damaged index', postgres('XX002'), 'DATABASE_CORRUPTED'],
+    ['settings that do not do', new DatabaseSettingsError(['DateStyle must be ISO.']), 'DATABASE_MISCONFIGURED'],
+    ['a fault of the database', postgres('XX000'), 'INTERNAL_ERROR'],
     ['a server that shuts down', postgres('57P01'), 'DATABASE_BUSY'],
     ['a deadlock', postgres('40P01'), 'DATABASE_BUSY'],
     ['a lock timeout', postgres('55P03'), 'DATABASE_BUSY'],
@@ -129,7 +147,8 @@ describe('toApiError', () => {
     const error = toApiError(thrown);
     expect(error.code).toBe(code);
     expect(error.message).not.toContain('inner');
-    expect(error.headers).toEqual(code === 'DATABASE_BUSY' ? { 'Retry-After': '1' } : {});
+    if (code.startsWith('DATABASE_')) expect(error).toMatchObject({ statusCode: 503, headers: RETRY });
+    else expect(error.headers).toEqual({});
   });
 });
 
@@ -144,7 +163,7 @@ describe('RouteTable', () => {
   it.each([
     ['/webhook', ['GET', 'HEAD', 'POST']],
     ['/webhook/7', ['DELETE']],
-    ['/webhook/test', ['DELETE', 'POST']],
+    ['/webhook/test', ['POST']],
     ['/docs/a/b.css', ['GET']],
     ['/docs/', ['GET']],
     ['/webhook/', []],
@@ -154,5 +173,13 @@ describe('RouteTable', () => {
     ['*', []],
   ])('knows the methods of %s', (path, methods) => {
     expect(routes.methodsOf(path)).toEqual(methods);
+  });
+
+  it.each([
+    ['/webhook/test', '/webhook/:id', true],
+    ['/webhook/test', '/webhook/test', false],
+    ['/webhook/7', '/webhook/:id', false],
+  ])('knows whether %s, which the router took for %s, is another path', (path, pattern, isOfAnother) => {
+    expect(routes.isOfAnother(path, pattern)).toBe(isOfAnother);
   });
 });

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
-import type { ApiError, FieldFailure } from '../../src/common/errors.js';
-import { RequestValidationPipe } from '../../src/common/request-validation.pipe.js';
+import type { ApiError, FieldFailure } from '../../src/http/errors.js';
+import { RequestValidationPipe } from '../../src/http/request-validation.pipe.js';
 import { WebhookTestDto } from '../../src/deliveries/dto/webhook-test.dto.js';
 import { BatchEventDto, MAX_BATCH, PublishEventBatchDto } from '../../src/events/dto/publish-event.dto.js';
 import { parsedAtOnce } from '../support/parsed-body.js';
@@ -25,7 +25,11 @@ function failures(dto: new () => object, body: unknown): FieldFailure[] {
 describe('The events of a batch', () => {
   const REFUSAL = [{ field: 'events', message: 'must be an array of 1 to 1000 events' }];
 
-  it.each([undefined, null, [], {}, { 0: EVENT }, 'record:created', 7])(
+  it('are required', () => {
+    expect(failures(PublishEventBatchDto, {})).toEqual([{ field: 'events', message: 'is required' }]);
+  });
+
+  it.each([null, [], {}, { 0: EVENT }, 'record:created', 7])(
     'are refused with one message when they are %j',
     (events) => {
       expect(failures(PublishEventBatchDto, { events })).toEqual(REFUSAL);

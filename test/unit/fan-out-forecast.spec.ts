@@ -1,8 +1,8 @@
 import { jest } from '@jest/globals';
-import { ApiError } from '../../src/common/errors.js';
+import { ApiError } from '../../src/http/errors.js';
 import type { Config } from '../../src/config/config.js';
-import { type EventGroup, FanOutForecast, INLINE_DELIVERIES } from '../../src/events/fan-out-forecast.js';
-import type { PendingLimit } from '../../src/events/pending-limit.js';
+import { type EventGroup, FanOutForecast, INLINE_DELIVERIES } from '../../src/deliveries/intake/fan-out-forecast.js';
+import type { PendingLimit } from '../../src/deliveries/intake/pending-limit.js';
 import { type SubscriberCounts, Subscribers } from '../../src/webhooks/subscriber-counts.js';
 import { makeEvent } from '../support/delivery-fixtures.js';
 

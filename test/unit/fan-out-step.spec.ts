@@ -1,4 +1,4 @@
-import { nextStepSize, STEP_BESIDE_LITTLE } from '../../src/deliveries/engine/fan-out-worker.js';
+import { nextStepSize, STEP_BESIDE_SMALL } from '../../src/deliveries/engine/fan-out-worker.js';
 
 describe('the size of the next step of a fan-out', () => {
   it.each([
@@ -19,6 +19,6 @@ describe('the size of the next step of a fan-out', () => {
     ['is smaller at the least', 120, 120, 500, 100],
     ['grows again', 400, 400, 1, 600],
   ])('%s beside those who wait for it', (_, size, made, tookMs, next) => {
-    expect(nextStepSize(size, made, tookMs, STEP_BESIDE_LITTLE)).toBe(next);
+    expect(nextStepSize(size, made, tookMs, STEP_BESIDE_SMALL)).toBe(next);
   });
 });

@@ -1,8 +1,8 @@
 import 'reflect-metadata';
 import { CreateApiTokenDto } from '../../src/administration/api-token.dto.js';
-import { errorBodyOf } from '../../src/common/error-body.js';
-import type { ApiError, ErrorCode, FieldFailure } from '../../src/common/errors.js';
-import { RequestValidationPipe } from '../../src/common/request-validation.pipe.js';
+import { errorBodyOf } from '../../src/http/error-body.js';
+import type { ApiError, ErrorCode, FieldFailure } from '../../src/http/errors.js';
+import { RequestValidationPipe } from '../../src/http/request-validation.pipe.js';
 import { PublishEventBatchDto, PublishEventDto } from '../../src/events/dto/publish-event.dto.js';
 import { CreateWebhookDto } from '../../src/webhooks/dto/create-webhook.dto.js';
 import { parsedBody } from '../support/parsed-body.js';

@@ -1,4 +1,4 @@
-import { idRangeOf } from '../../src/common/id-range.js';
+import { idRangeOf } from '../../src/reads/id-range.js';
 import { uuidV7, uuidV7Floor } from '../../src/common/uuid-v7.js';
 
 const NONE = { createdAfter: null, createdBefore: null, before: null };

@@ -1,4 +1,10 @@
-import { differenceOf, expectedAnswer, PRINCIPALS, type PrincipalName } from '../support/isolation.js';
+import {
+  differenceOf,
+  expectedAnswer,
+  MAKING_WEBHOOK_TOKEN,
+  PRINCIPALS,
+  type PrincipalName,
+} from '../support/isolation.js';
 
 /* What test/e2e/isolation-matrix.e2e.spec.ts compares with, and that it sees a difference. */
 
@@ -10,6 +16,7 @@ const WITHOUT_TOKEN: Partial<Record<PrincipalName, string>> = {
   'an expired token': '401 UNAUTHORIZED',
   'a revoked token': '401 UNAUTHORIZED',
   'a token of a deleted environment': '401 UNAUTHORIZED',
+  'a token of a deleted webhook': '401 UNAUTHORIZED',
 };
 
 const EVERY_200 = Object.fromEntries(Object.keys(PRINCIPALS).map((name) => [name, '200'])) as Record<
@@ -17,12 +24,26 @@ const EVERY_200 = Object.fromEntries(Object.keys(PRINCIPALS).map((name) => [name
   string
 >;
 
+/** Whoever names an environment that is not their token's. */
+const MISTAKEN: Partial<Record<PrincipalName, string>> = {
+  'all scopes, naming another environment': '400 ENVIRONMENT_MISMATCH',
+  'all scopes in another environment, naming the owner’s': '400 ENVIRONMENT_MISMATCH',
+  'a token of the webhook, naming another environment': '400 ENVIRONMENT_MISMATCH',
+  'a token of a webhook in another environment, naming the owner’s': '400 ENVIRONMENT_MISMATCH',
+};
+
+/** Tokens of one webhook, of whichever. */
+const OF_ONE: Partial<Record<PrincipalName, string>> = Object.fromEntries(
+  Object.keys(PRINCIPALS)
+    .filter((name) => /^a token of (the|another|a) webhook/.test(name))
+    .map((name) => [name, '403 FORBIDDEN']),
+);
+
 const SCOPED: Record<PrincipalName, string> = {
   ...EVERY_200,
   ...WITHOUT_TOKEN,
+  ...MISTAKEN,
   'every scope but that': '403 FORBIDDEN',
-  'all scopes, naming another environment': '400 ENVIRONMENT_MISMATCH',
-  'all scopes in another environment, naming the owner’s': '400 ENVIRONMENT_MISMATCH',
   'the admin, naming none': '400 ENVIRONMENT_REQUIRED',
   'the admin, naming a deleted one': '404 ENVIRONMENT_NOT_FOUND',
   'the admin, naming an unknown one': '404 ENVIRONMENT_NOT_FOUND',
@@ -34,16 +55,26 @@ const ROWS: Record<string, Record<PrincipalName, string>> = {
   'GET /webhook/{id}': {
     ...SCOPED,
     'all scopes in another environment': '404 WEBHOOK_NOT_FOUND',
+    'a token of another webhook': '404 WEBHOOK_NOT_FOUND',
+    'a token of another webhook, naming the environment': '404 WEBHOOK_NOT_FOUND',
+    'a token of a webhook in another environment': '404 WEBHOOK_NOT_FOUND',
     'the admin, naming another': '404 WEBHOOK_NOT_FOUND',
   },
-  'GET /me': {
-    ...EVERY_200,
-    ...WITHOUT_TOKEN,
-    'all scopes, naming another environment': '400 ENVIRONMENT_MISMATCH',
-    'all scopes in another environment, naming the owner’s': '400 ENVIRONMENT_MISMATCH',
+  'GET /delivery': SCOPED,
+  'GET /delivery/{id}': {
+    ...SCOPED,
+    'all scopes in another environment': '404 DELIVERY_NOT_FOUND',
+    'a token of another webhook': '404 DELIVERY_NOT_FOUND',
+    'a token of another webhook, naming the environment': '404 DELIVERY_NOT_FOUND',
+    'a token of a webhook in another environment': '404 DELIVERY_NOT_FOUND',
+    'the admin, naming another': '404 DELIVERY_NOT_FOUND',
   },
+  'GET /event': { ...SCOPED, ...OF_ONE },
+  'GET /stats': { ...SCOPED, ...OF_ONE },
+  'GET /me': { ...EVERY_200, ...WITHOUT_TOKEN, ...MISTAKEN },
   'GET /api-token/{id}': {
     ...EVERY_200,
+    ...OF_ONE,
     ...WITHOUT_TOKEN,
     'every scope but that': '403 FORBIDDEN',
     'that scope alone': '403 FORBIDDEN',
@@ -68,6 +99,23 @@ describe('what the isolation matrix expects', () => {
     const owner = PRINCIPALS['all scopes'];
     expect(expectedAnswer('POST /webhook', owner)).toEqual({ status: 201, code: null });
     expect(expectedAnswer('POST /event', owner)).toEqual({ status: 202, code: null });
+  });
+
+  it('is of a token for a webhook that there is one in the owner’s environment alone', () => {
+    const answers = Object.entries(PRINCIPALS).map(([name, standing]) => {
+      const { status, code } = expectedAnswer(MAKING_WEBHOOK_TOKEN, standing);
+      return [name, code === null ? String(status) : `${status} ${code}`] as const;
+    });
+    const byAdmin = answers.filter(([name]) => name.startsWith('the admin'));
+    expect(Object.fromEntries(byAdmin)).toEqual({
+      'the admin, naming none': '404 WEBHOOK_NOT_FOUND',
+      'the admin, naming the owner’s': '201',
+      'the admin, naming another': '404 WEBHOOK_NOT_FOUND',
+      'the admin, naming a deleted one': '404 WEBHOOK_NOT_FOUND',
+      'the admin, naming an unknown one': '404 WEBHOOK_NOT_FOUND',
+    });
+    const byOthers = answers.filter(([name]) => !name.startsWith('the admin')).map(([, answer]) => answer);
+    expect(new Set(byOthers)).toEqual(new Set(['401 UNAUTHORIZED', '403 FORBIDDEN']));
   });
 
   it('is of HEAD the status of GET, without a code', () => {

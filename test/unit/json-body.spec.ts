@@ -1,4 +1,4 @@
-import { VerbatimJson } from '../../src/common/verbatim-json.js';
+import { VerbatimJson } from '../../src/http/verbatim-json.js';
 import { parsedAtOnce, parsedBody } from '../support/parsed-body.js';
 import { refusalOf } from '../support/refusal.js';
 

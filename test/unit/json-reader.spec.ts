@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { endOfValue } from '../../src/common/json-grammar.js';
+import { endOfValue } from '../../src/http/json-grammar.js';
 import {
   JsonReader,
   MAX_JSON_DEPTH,
@@ -7,8 +7,8 @@ import {
   MAX_JSON_MEMBERS,
   MAX_JSON_TEXT_BYTES,
   MAX_JSON_VALUES,
-} from '../../src/common/json-reader.js';
-import { VerbatimJson } from '../../src/common/verbatim-json.js';
+} from '../../src/http/json-reader.js';
+import { VerbatimJson } from '../../src/http/verbatim-json.js';
 import { refusalOf } from '../support/refusal.js';
 
 const MAX_PAYLOAD_BYTES = 1_000_000;

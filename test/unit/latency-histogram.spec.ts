@@ -1,5 +1,5 @@
 import { middleOfInterval } from '../../src/deliveries/queue/latency-intervals.js';
-import { LatencyHistogram } from '../../src/deliveries/stats/latency-histogram.js';
+import { LatencyHistogram } from '../../src/stats/latency-histogram.js';
 
 describe('the percentiles of a histogram', () => {
   const histogramOf = (intervals: readonly number[]): LatencyHistogram => {

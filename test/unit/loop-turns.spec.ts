@@ -1,4 +1,4 @@
-import { LoopTurns } from '../../src/common/loop-turns.js';
+import { LoopTurns } from '../../src/http/loop-turns.js';
 
 describe('work in turns of the event loop', () => {
   it('is done one piece in a turn, one of each owner before a second of any', async () => {

@@ -1,4 +1,4 @@
-import { networkOf } from '../../src/common/network-of.js';
+import { networkOf } from '../../src/http/network-of.js';
 
 describe('networkOf', () => {
   it.each([
@@ -10,6 +10,8 @@ describe('networkOf', () => {
     ['2001:db8::1', '2001:db8:0:0'],
     ['fe80::1%eth0', 'fe80:0:0:0'],
     ['::1', '0:0:0:0'],
+    ['::ffff:c000:207', '192.0.2.7'],
+    ['::192.0.2.7', '0:0:0:0'],
     ['admin', 'unknown'],
     ['', 'unknown'],
   ])('takes %s for %s', (address, network) => {

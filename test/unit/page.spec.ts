@@ -1,4 +1,4 @@
-import { toPart, toScannedPart } from '../../src/common/page.js';
+import { toPart, toScannedPart } from '../../src/reads/page.js';
 import { uuidV7 } from '../../src/common/uuid-v7.js';
 
 const at = Date.UTC(2021, 7, 10);

@@ -1,19 +1,19 @@
 import fc from 'fast-check';
 import 'reflect-metadata';
-import { RequestValidationPipe } from '../../src/common/request-validation.pipe.js';
-import { VerbatimJson } from '../../src/common/verbatim-json.js';
+import { RequestValidationPipe } from '../../src/http/request-validation.pipe.js';
+import { VerbatimJson } from '../../src/http/verbatim-json.js';
 import { PublishEventBatchDto, PublishEventDto } from '../../src/events/dto/publish-event.dto.js';
 import { EVENT_TYPE_NAMES } from '../../src/webhooks/event-types.js';
 import { parsedAtOnce } from '../support/parsed-body.js';
 
 /** The same rules, without the short way. */
 class SlowEvent extends PublishEventDto {
-  static override ofPlainlyRight(): null {
+  static override tryFastParse(): null {
     return null;
   }
 }
 class SlowBatch extends PublishEventBatchDto {
-  static override ofPlainlyRight(): null {
+  static override tryFastParse(): null {
     return null;
   }
 }
@@ -74,9 +74,9 @@ it('a batch comes to the same with and without the short way', () => {
 
 it('what is plainly right takes the short way', () => {
   const body = parsedAtOnce('{"event_type":"record:created","payload":{"a":1}}');
-  const found = PublishEventDto.ofPlainlyRight(body as object);
+  const found = PublishEventDto.tryFastParse(body as object);
   expect(found).toBeInstanceOf(PublishEventDto);
   expect(found).toEqual({ event_type: 'record:created', payload: VerbatimJson.of('{"a":1}') });
   const events = { events: [body, { ...(body as object), idempotency_key: 'k' }] };
-  expect(PublishEventBatchDto.ofPlainlyRight(events)?.events).toHaveLength(2);
+  expect(PublishEventBatchDto.tryFastParse(events)?.events).toHaveLength(2);
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { ClientGoneError } from '../../src/common/client-gone-error.js';
-import { ApiError } from '../../src/common/errors.js';
+import { ClientGoneError } from '../../src/http/client-gone-error.js';
+import { ApiError } from '../../src/http/errors.js';
 import { type Reader, type ReadLimits, ReadTurns, type Step } from '../../src/reads/read-turns.js';
 
 const LIMITS = { stepsAtOnce: 1, rowsPerToken: 1_000, rowsPerEnvironment: 1_500, waitMs: 1_000, restShare: 0 };

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { RefusalPace } from '../../src/common/refusal-pace.js';
+import { RefusalPace } from '../../src/http/refusal-pace.js';
 
 const WINDOW_MS = 10_000;
 const MAX_WAIT_MS = 5_000;

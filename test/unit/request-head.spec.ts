@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { faultOfHead } from '../../src/common/request-head.js';
-import { isQueryOverfull, targetOf } from '../../src/common/request-target.js';
+import { faultOfHead } from '../../src/http/request-head.js';
+import { isQueryOverfull, targetOf } from '../../src/http/request-target.js';
 
 const MAX_HEADERS = 5;
 
@@ -84,8 +84,9 @@ describe('A request head', () => {
 });
 
 describe('A request target', () => {
+  const isPath = (path: string): boolean => path === '/docs/';
   const target = (url: string, maxQueryParameters = 3): string =>
-    targetOf({ url } as IncomingMessage, maxQueryParameters);
+    targetOf({ url } as IncomingMessage, { maxQueryParameters, isPath });
 
   it.each([
     ['/me?a=1', '/me?a=1'],
@@ -97,6 +98,12 @@ describe('A request target', () => {
     ['http://example.com?a=1', '/?a=1'],
     ['ftp://example.com/me', 'ftp://example.com/me'],
     ['*', '*'],
+    ['/', '/'],
+    ['/webhook/', '/webhook'],
+    ['//webhook/7/?a=1', '/webhook/7?a=1'],
+    ['/webhook?a=/', '/webhook?a=/'],
+    ['/webhook//', '/webhook/'],
+    ['/docs/?a=1', '/docs/?a=1'],
   ])('%s stands for %s', (url, expected) => {
     expect(target(url)).toBe(expected);
   });
@@ -104,7 +111,7 @@ describe('A request target', () => {
   it('loses a query with too many parameters, and is known for it', () => {
     const isOverfull = (url: string): boolean => {
       const request = { url } as IncomingMessage;
-      const path = targetOf(request, 3);
+      const path = targetOf(request, { maxQueryParameters: 3, isPath });
       expect(path).toBe(isQueryOverfull(request) ? '/me' : url);
       return isQueryOverfull(request);
     };

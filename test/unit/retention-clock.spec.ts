@@ -1,5 +1,5 @@
-import { DAY_MS } from '../../src/database/day-partition.js';
-import { RetentionClock } from '../../src/database/retention-clock.js';
+import { DAY_MS } from '../../src/database/partitions/day-partition.js';
+import { RetentionClock } from '../../src/database/partitions/retention-clock.js';
 
 const HOUR_MS = 3_600_000;
 const TODAY = 20_000;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { RoundRobin } from '../../src/common/round-robin.js';
-import { Turns } from '../../src/common/turns.js';
+import { Semaphore } from '../../src/common/semaphore.js';
 
 const filled = (owners: Record<string, number[]>): RoundRobin<{ owner: string; weight: number }> => {
   const queue = new RoundRobin<{ owner: string; weight: number }>();
@@ -90,10 +90,30 @@ describe('a queue whose owners take turns', () => {
 
 describe('turns', () => {
   it('go round the owners of what waits', async () => {
-    const turns = new Turns(1);
+    const turns = new Semaphore(1);
     const done: string[] = [];
     const work = (name: string) => turns.run(() => Promise.resolve(void done.push(name)), name[0]);
     await Promise.all(['a1', 'a2', 'a3', 'b1'].map(work));
     expect(done).toEqual(['a1', 'a2', 'b1', 'a3']);
+  });
+});
+
+describe('Semaphore', () => {
+  it('lets nobody wait beyond a signal, and keeps the permit for who comes next', async () => {
+    const permits = new Semaphore(1);
+    await permits.acquire();
+    const tooLate = new AbortController();
+    const givenUp = permits.acquire('', tooLate.signal);
+    const patient = permits.acquire('', new AbortController().signal);
+    tooLate.abort(new Error('too late'));
+    await expect(givenUp).rejects.toThrow('too late');
+    permits.release();
+    await patient;
+    let isFree = false;
+    const next = permits.acquire().then(() => (isFree = true));
+    await Promise.resolve();
+    expect(isFree).toBe(false);
+    permits.release();
+    await next;
   });
 });

@@ -1,5 +1,5 @@
 import { createDecipheriv, randomBytes, randomUUID } from 'node:crypto';
-import { fingerprintOf, SecretVault, UnreadableSecretError } from '../../src/webhooks/secret-vault.js';
+import { fingerprintOf, SecretVault, UnreadableSecretError } from '../../src/webhooks/secrets/secret-vault.js';
 
 const first = { id: 'first', key: randomBytes(32) };
 const second = { id: 'second', key: randomBytes(32) };

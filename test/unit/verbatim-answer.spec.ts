@@ -1,5 +1,5 @@
-import { stringifyVerbatim } from '../../src/common/verbatim-answer.js';
-import { VerbatimJson } from '../../src/common/verbatim-json.js';
+import { stringifyVerbatim } from '../../src/http/verbatim-answer.js';
+import { VerbatimJson } from '../../src/http/verbatim-json.js';
 
 describe('printing an answer that holds verbatim JSON', () => {
   it('puts each text in as it was written, dollar signs and quotes included', () => {

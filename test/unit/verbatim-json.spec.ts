@@ -1,4 +1,4 @@
-import { VerbatimJson } from '../../src/common/verbatim-json.js';
+import { VerbatimJson } from '../../src/http/verbatim-json.js';
 
 describe('VerbatimJson', () => {
   it.each([

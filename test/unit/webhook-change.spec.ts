@@ -1,4 +1,4 @@
-import type { Webhook } from '../../src/webhooks/entities/webhook.entity.js';
+import type { Webhook } from '../../src/webhooks/webhook.entity.js';
 import { disabled, patched, revisionOf } from '../../src/webhooks/webhook-change.js';
 
 const CREATED = new Date('2021-08-10T10:00:00.000Z');

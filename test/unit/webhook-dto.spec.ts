@@ -1,7 +1,7 @@
 import 'reflect-metadata';
-import { ApiError, type FieldFailure } from '../../src/common/errors.js';
-import { isIdempotencyKey } from '../../src/common/idempotency-key.js';
-import { RequestValidationPipe } from '../../src/common/request-validation.pipe.js';
+import { ApiError, type FieldFailure } from '../../src/http/errors.js';
+import { isIdempotencyKey } from '../../src/idempotency/idempotency-key.js';
+import { RequestValidationPipe } from '../../src/http/request-validation.pipe.js';
 import { CreateWebhookDto } from '../../src/webhooks/dto/create-webhook.dto.js';
 import { UpdateWebhookDto } from '../../src/webhooks/dto/update-webhook.dto.js';
 import { toWebhookDto } from '../../src/webhooks/dto/webhook.dto.js';
@@ -28,6 +28,7 @@ describe('The body of a creation', () => {
     [{ target_url: TARGET, is_active: false }],
     [{ target_url: TARGET, event_types: ['record:created', 'record:created'] }],
     [{ target_url: TARGET, environment_id: ENVIRONMENT }],
+    [{ target_url: TARGET, is_active: null, event_types: null, environment_id: null }],
   ])('may be %j', (body) => {
     expect(failedFields(CreateWebhookDto, body)).toEqual([]);
   });
@@ -39,9 +40,7 @@ describe('The body of a creation', () => {
     [{ target_url: [TARGET] }, 'target_url'],
     [{ target_url: TARGET, is_active: 'false' }, 'is_active'],
     [{ target_url: TARGET, is_active: 0 }, 'is_active'],
-    [{ target_url: TARGET, is_active: null }, 'is_active'],
     [{ target_url: TARGET, event_types: [] }, 'event_types'],
-    [{ target_url: TARGET, event_types: null }, 'event_types'],
     [{ target_url: TARGET, event_types: 'record:created' }, 'event_types'],
     [{ target_url: TARGET, event_types: { 0: 'record:created' } }, 'event_types'],
     [{ target_url: TARGET, event_types: ['record:created', 'all'] }, 'event_types.1'],
@@ -65,16 +64,15 @@ describe('The body of a creation', () => {
 });
 
 describe('The body of a change', () => {
-  it.each([[{}], [undefined], [{ event_types: null }], [{ is_active: false }], [{ target_url: TARGET }]])(
-    'may be %j',
-    (body) => {
-      expect(failedFields(UpdateWebhookDto, body)).toEqual([]);
-    },
-  );
+  it.each([[{}], [{ event_types: null }], [{ is_active: false }], [{ target_url: TARGET }]])('may be %j', (body) => {
+    expect(failedFields(UpdateWebhookDto, body)).toEqual([]);
+  });
 
   it.each([
     [{ target_url: null }, 'target_url'],
     [{ is_active: null }, 'is_active'],
+    [undefined, ''],
+    [{ all_event_types: true, event_types: ['record:created'] }, 'all_event_types'],
     [{ event_types: [] }, 'event_types'],
     [{ event_types: ['record:gone'] }, 'event_types.0'],
     [{ environment_id: ENVIRONMENT }, 'environment_id'],
@@ -84,6 +82,16 @@ describe('The body of a change', () => {
 });
 
 describe('A new webhook', () => {
+  it('of a client that sends null for no list is that of one that leaves it out', () => {
+    const bodies = [{ target_url: TARGET }, { target_url: TARGET, event_types: null }].map(
+      (body) =>
+        new RequestValidationPipe().transform(body, { type: 'body', metatype: CreateWebhookDto }) as CreateWebhookDto,
+    );
+    const [left, nulled] = bodies.map((body) => newWebhook(ENVIRONMENT, body, NOW));
+    expect(nulled!.eventTypes).toBeNull();
+    expect(contentHashOf(nulled!)).toEqual(contentHashOf(left!));
+  });
+
   it('is active and subscribed to every type, later ones too, when nothing else is asked for', () => {
     const webhook = newWebhook(ENVIRONMENT, { target_url: TARGET }, NOW);
     expect(webhook).toMatchObject({ isActive: true, eventTypes: null, revision: 1, disabledAt: null });

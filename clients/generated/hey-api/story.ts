@@ -1,7 +1,7 @@
 import { apiToken, expectTypes, NO_WEBHOOK, type RequiredOf, serviceUrl, targetUrl, tell, until } from '../summary.js';
 import { client } from './client/client.gen.js';
 import {
-  type ApiError,
+  type ErrorResponse,
   type Attempt,
   createWebhook,
   type CreateWebhook,
@@ -35,7 +35,8 @@ expectTypes<{
   nextCursor: WebhookPage['next_cursor'];
   outcome: Attempt['outcome'];
   attemptError: Attempt['error'];
-  isAnyTextACode: string extends ApiError['code'] ? true : false;
+  errorCode: ErrorResponse['code'];
+  deliveryEventType: Delivery['event_type'];
   fieldFailure: NonNullable<ErrorDetails['failures']>[number];
   detailedStatus: Exclude<ErrorDetails['status'], undefined>;
   sentEvent: RecordCreatedEnvelope['event'];
@@ -50,7 +51,8 @@ expectTypes<{
   nextCursor: true,
   outcome: true,
   attemptError: true,
-  isAnyTextACode: true,
+  errorCode: true,
+  deliveryEventType: true,
   fieldFailure: true,
   detailedStatus: true,
   sentEvent: true,
@@ -59,7 +61,7 @@ expectTypes<{
 client.setConfig({ baseUrl: serviceUrl, auth: apiToken });
 
 /** What was answered, where it is no error. */
-function answered<T>({ data, error }: { data: T; error?: ApiError | undefined }): NonNullable<T> {
+function answered<T>({ data, error }: { data: T; error?: ErrorResponse | undefined }): NonNullable<T> {
   if (data === undefined || data === null) throw new Error(JSON.stringify(error));
   return data;
 }
@@ -97,7 +99,7 @@ const batch = answered(
 );
 
 const deliveries = await until('three deliveries to succeed', async () => {
-  const { result } = answered(await listDeliveries({ query: { webhook_id: webhook.id, status: 'succeeded' } }));
+  const { result } = answered(await listDeliveries({ query: { webhook_id: webhook.id, status: ['succeeded'] } }));
   return result.length === 3 ? result.toReversed() : null;
 });
 const delivery = answered(await getDelivery({ path: { id: deliveries[0]!.id } }));
@@ -113,7 +115,7 @@ const path = { id: webhook.id };
 const since = webhook.created_at;
 const counted = answered(await recoverWebhook({ path, body: { since, statuses: ['succeeded'], dry_run: true } }));
 const recovery = answered(await recoverWebhook({ path, body: { since } }));
-// Both answers of the operation are of the type.
+// One schema has both answers.
 if (!('status' in recovery)) throw new Error('only counted');
 
 const updated = answered(

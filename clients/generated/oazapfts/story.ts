@@ -1,7 +1,7 @@
 import { ok } from '@oazapfts/runtime';
 import { apiToken, expectTypes, NO_WEBHOOK, type RequiredOf, serviceUrl, targetUrl, tell, until } from '../summary.js';
 import {
-  type ApiError,
+  type ErrorResponse,
   type Attempt,
   createWebhook,
   type CreateWebhook,
@@ -36,7 +36,8 @@ expectTypes<{
   nextCursor: WebhookPage['next_cursor'];
   outcome: Attempt['outcome'];
   attemptError: Attempt['error'];
-  isAnyTextACode: string extends ApiError['code'] ? true : false;
+  errorCode: ErrorResponse['code'];
+  deliveryEventType: Delivery['event_type'];
   fieldFailure: NonNullable<ErrorDetails['failures']>[number];
   detailedStatus: Exclude<ErrorDetails['status'], undefined>;
   sentEvent: RecordCreatedEnvelope['event'];
@@ -51,7 +52,8 @@ expectTypes<{
   nextCursor: true,
   outcome: true,
   attemptError: true,
-  isAnyTextACode: true,
+  errorCode: true,
+  deliveryEventType: true,
   fieldFailure: true,
   detailedStatus: true,
   sentEvent: true,
@@ -88,7 +90,7 @@ const batch = await ok(
 );
 
 const deliveries = await until('three deliveries to succeed', async () => {
-  const { result } = await ok(listDeliveries({ webhookId: webhook.id, status: 'succeeded' }));
+  const { result } = await ok(listDeliveries({ webhookId: webhook.id, status: ['succeeded'] }));
   return result.length === 3 ? result.toReversed() : null;
 });
 const delivery = await ok(getDelivery(deliveries[0]!.id));
@@ -103,7 +105,7 @@ if (!('code' in missing.data) || !('code' in invalid.data)) throw new Error('no 
 const since = webhook.created_at;
 const counted = await ok(recoverWebhook(webhook.id, { since, statuses: ['succeeded'], dry_run: true }));
 const recovery = await ok(recoverWebhook(webhook.id, { since }));
-// Both answers of the operation are of the type.
+// One schema has both answers.
 if (!('status' in recovery)) throw new Error('only counted');
 
 const updated = await ok(updateWebhook(other.id, { is_active: false, event_types: null }));

@@ -15,7 +15,8 @@ expectTypes<{
   nextCursor: Schemas['WebhookPage']['next_cursor'];
   outcome: Schemas['Attempt']['outcome'];
   attemptError: Schemas['Attempt']['error'];
-  isAnyTextACode: string extends Schemas['ApiError']['code'] ? true : false;
+  errorCode: Schemas['ErrorResponse']['code'];
+  deliveryEventType: Schemas['Delivery']['event_type'];
   fieldFailure: NonNullable<Schemas['ErrorDetails']['failures']>[number];
   detailedStatus: Exclude<Schemas['ErrorDetails']['status'], undefined>;
   sentEvent: Schemas['RecordCreatedEnvelope']['event'];
@@ -30,7 +31,8 @@ expectTypes<{
   nextCursor: true,
   outcome: true,
   attemptError: true,
-  isAnyTextACode: true,
+  errorCode: true,
+  deliveryEventType: true,
   fieldFailure: true,
   detailedStatus: true,
   sentEvent: true,
@@ -39,7 +41,7 @@ expectTypes<{
 const client = createClient<paths>({ baseUrl: serviceUrl, headers: { Authorization: `Bearer ${apiToken}` } });
 
 /** What was answered, where it is no error. */
-function answered<T>({ data, error }: { data?: T; error?: Schemas['ApiError'] }): T {
+function answered<T>({ data, error }: { data?: T; error?: Schemas['ErrorResponse'] }): T {
   if (data === undefined) throw new Error(JSON.stringify(error));
   return data;
 }
@@ -78,7 +80,7 @@ const batch = answered(
 );
 
 const deliveries = await until('three deliveries to succeed', async () => {
-  const query = { webhook_id: webhook.id, status: 'succeeded' } as const;
+  const query = { webhook_id: webhook.id, status: ['succeeded' as const] };
   const { result } = answered(await client.GET('/delivery', { params: { query } }));
   return result.length === 3 ? result.toReversed() : null;
 });
@@ -100,7 +102,7 @@ const counted = answered(
   }),
 );
 const recovery = answered(await client.POST('/webhook/{id}/recover', { params: { path }, body: { since } }));
-// Both answers of the operation are of the type; the status would tell, too.
+// One schema has both answers.
 if (!('status' in recovery)) throw new Error('only counted');
 
 const updated = answered(

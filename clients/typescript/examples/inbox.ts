@@ -12,7 +12,10 @@ const waiting: WebhookEvent[] = [];
 
 /** Keeps an event for `handleStored`. One whose id has come before is dropped: deliveries can arrive more than once. */
 export async function store(event: WebhookEvent): Promise<void> {
-  if (knownIds.has(event.id)) return;
+  if (knownIds.has(event.id)) {
+    console.log(`dropped: ${event.id} has come before`);
+    return;
+  }
   const [oldestId] = knownIds;
   if (oldestId !== undefined && knownIds.size >= KNOWN_IDS_MAX) knownIds.delete(oldestId);
   knownIds.add(event.id);

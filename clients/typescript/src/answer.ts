@@ -1,7 +1,7 @@
 import { TidingsError } from './errors.js';
 import { isObject } from './json-object.js';
 import { type Failure, parseRetryAfterMs } from './retry-policy.js';
-import type { ApiError, FieldFailure } from './types.js';
+import type { ErrorResponse, FieldFailure } from './types.js';
 
 /** What became of one try. */
 export type Outcome = { kind: 'answer'; body: unknown } | { kind: 'failure'; failure: Failure; error: TidingsError };
@@ -63,9 +63,9 @@ function parsed(text: string): unknown {
   }
 }
 
-function isApiError(body: unknown): body is ApiError {
+function isApiError(body: unknown): body is ErrorResponse {
   if (!isObject(body)) return false;
-  const { code, message, details = {} } = body as Partial<Record<keyof ApiError, unknown>>;
+  const { code, message, details = {} } = body as Partial<Record<keyof ErrorResponse, unknown>>;
   return typeof code === 'string' && typeof message === 'string' && isObject(details);
 }
 

@@ -31,6 +31,7 @@ import type {
   UpdateEnvironment,
   UpdateWebhook,
   Webhook,
+  WebhookHealth,
   WebhookSecret,
   WebhookStats,
   WebhookTest,
@@ -125,6 +126,16 @@ export class Webhooks {
   recover(id: string, body: Recover, options?: RequestOptions): Promise<Recovery | RecoveryCount>;
   async recover(id: string, body: Recover, options?: RequestOptions): Promise<Recovery | RecoveryCount> {
     return this.#transport.request('recoverWebhook', { id, body, isRepeatable: body.dry_run === true }, options);
+  }
+
+  /** How the endpoint is doing, since when, and what waits for it. */
+  health(id: string, options?: RequestOptions): Promise<WebhookHealth> {
+    return this.#transport.request('getWebhookHealth', { id }, options);
+  }
+
+  /** Forgets what is known against the endpoint: what waits goes out at once. */
+  clearHealth(id: string, options?: RequestOptions): Promise<WebhookHealth> {
+    return this.#transport.request('clearWebhookHealth', { id }, options);
   }
 
   /** The latest recovery. */

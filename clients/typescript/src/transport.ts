@@ -16,7 +16,8 @@ import { PageList } from './page-list.js';
 import { mayBeDone, retryDelayMs } from './retry-policy.js';
 import type { Answer, Body, ErrorCode, ItemOf, OperationId, Page, PagedOperationId, Query } from './types.js';
 
-type QueryValue = string | number | boolean | Date | null | undefined;
+type QueryItem = string | number | boolean | Date;
+type QueryValue = QueryItem | readonly QueryItem[] | null | undefined;
 
 interface Input<Id extends OperationId> {
   /** What stands for `{id}` in the path. */
@@ -98,7 +99,9 @@ export class Transport {
     const parameters = new URLSearchParams();
     for (const [name, value] of Object.entries((query ?? {}) as Record<string, QueryValue>)) {
       if (value === undefined || value === null) continue;
-      parameters.set(name, value instanceof Date ? value.toISOString() : String(value));
+      for (const item of [value].flat()) {
+        parameters.append(name, item instanceof Date ? item.toISOString() : String(item));
+      }
     }
     const environmentId = checkedEnvironmentId(options.environmentId) ?? this.#environmentId;
     if (actsInEnvironment && environmentId !== undefined) parameters.set('environment_id', environmentId);

@@ -34,8 +34,11 @@ type ActedIn<Id extends OperationId> = (typeof OPERATIONS)[Id]['actsInEnvironmen
  */
 export type Query<Id extends OperationId> = {
   [Name in keyof QueryOf<Id> as Exclude<Name, ActedIn<Id>>]:
-    QueryOf<Id>[Name] | (Name extends 'next_cursor' ? null : never) | undefined;
+    OneOrSeveral<QueryOf<Id>[Name]> | (Name extends 'next_cursor' ? null : never) | undefined;
 };
+
+/** A filter that takes several values takes one, too. */
+type OneOrSeveral<Value> = Value extends readonly (infer Item)[] ? Item | readonly Item[] : Value;
 
 /** One page of a list. */
 export interface Page<Item> {

@@ -1,6 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { isObject } from './json-object.js';
 import type { WebhookEvent } from './types.js';
+import { MISTAKE_MESSAGES, mistakeIn, type VerificationMistake } from './verification-mistake.js';
 
 /** Why a request was refused. A code never changes its meaning; new ones may be added. */
 export type WebhookVerificationReason =
@@ -25,6 +26,8 @@ export class WebhookVerificationError extends Error {
     /** What programs may act on. The message is for people; it holds neither a secret nor anything of the body. */
     readonly reason: WebhookVerificationReason,
     message: string,
+    /** With `signature_mismatch`: what is probably wrong here, if the request is genuine. For people and their logs. */
+    readonly mistake?: VerificationMistake | undefined,
   ) {
     super(message);
   }
@@ -53,6 +56,11 @@ export interface VerifyOptions {
   signatureHeader?: string | undefined;
   /** The time that the attempt's is compared with. Default: the current time. */
   now?: Date | undefined;
+  /**
+   * The webhook whose secrets these are. Only for `mistake` of a refusal: with it, the secret of another webhook is told
+   * from one that was replaced.
+   */
+  webhookId?: string | undefined;
 }
 
 const DEFAULT_TOLERANCE_SECONDS = 300;
@@ -99,7 +107,7 @@ export function verifyWebhook(
     throw new TypeError('rawBody has to be the bytes or the text that arrived, before any parsing');
   }
   if (options.signature === 'body') {
-    verifyBodySignature(headers, rawBody, secrets, options.signatureHeader ?? DEFAULT_SIGNATURE_HEADER);
+    verifyBodySignature(headers, rawBody, secrets, options);
   } else {
     verifyStandardSignature(headers, rawBody, secrets, options);
   }
@@ -136,7 +144,7 @@ function verifyStandardSignature(
   headers: WebhookHeaders,
   rawBody: string | Uint8Array,
   secrets: readonly string[],
-  { toleranceSeconds = DEFAULT_TOLERANCE_SECONDS, now = new Date() }: VerifyOptions,
+  { toleranceSeconds = DEFAULT_TOLERANCE_SECONDS, now = new Date(), webhookId }: VerifyOptions,
 ): void {
   if (!(toleranceSeconds >= 0)) throw new TypeError('toleranceSeconds has to be 0 or more');
   const id = requiredHeader(headers, 'webhook-id');
@@ -160,28 +168,39 @@ function verifyStandardSignature(
   if (given.length > SIGNATURES_MAX || given.some((signature) => /,.*,/.test(signature))) {
     throw invalidHeader('webhook-signature');
   }
-  const expected = secrets.map(
-    (secret) => `v1,${createHmac('sha256', secret).update(`${id}.${timestamp}.`).update(rawBody).digest('base64')}`,
-  );
   // What has another version than v1 equals none of them.
-  if (!hasMatch(given, expected)) throw mismatch();
+  const signed = (secret: string): string =>
+    `v1,${createHmac('sha256', secret).update(`${id}.${timestamp}.`).update(rawBody).digest('base64')}`;
+  refuseUnlessSigned(given, rawBody, secrets, webhookId, signed);
 }
 
 function verifyBodySignature(
   headers: WebhookHeaders,
   rawBody: string | Uint8Array,
   secrets: readonly string[],
-  name: string,
+  { signatureHeader: name = DEFAULT_SIGNATURE_HEADER, webhookId }: VerifyOptions,
 ): void {
   const [, base64, hex] = BODY_SIGNATURE.exec(requiredHeader(headers, name)) ?? [];
   const given = base64 ?? hex?.toLowerCase();
   if (given === undefined) throw invalidHeader(name);
   const first = typeof rawBody === 'string' ? rawBody.charCodeAt(0) : rawBody[0];
   // Tidings has signed no such body: it may be what a Standard Webhooks signature was made over, with the time in it.
-  if (first !== BRACE) throw mismatch();
+  if (first !== BRACE) throw mismatch('body_rewritten');
   const encoding = base64 === undefined ? 'hex' : 'base64';
-  const expected = secrets.map((secret) => createHmac('sha256', secret).update(rawBody).digest(encoding));
-  if (!hasMatch([given], expected)) throw mismatch();
+  const signed = (secret: string): string => createHmac('sha256', secret).update(rawBody).digest(encoding);
+  refuseUnlessSigned([given], rawBody, secrets, webhookId, signed);
+}
+
+/** @param signed the signature that a secret would have made. */
+function refuseUnlessSigned(
+  given: readonly string[],
+  rawBody: string | Uint8Array,
+  secrets: readonly string[],
+  webhookId: string | undefined,
+  signed: (secret: string) => string,
+): void {
+  if (hasMatch(given, secrets.map(signed))) return;
+  throw mismatch(mistakeIn(rawBody, secrets, webhookId, (key) => hasMatch(given, [signed(key)])));
 }
 
 /** Compares each with each in a time that does not depend on where they differ. */
@@ -245,9 +264,7 @@ function invalidHeader(name: string): WebhookVerificationError {
   return new WebhookVerificationError('invalid_header', `the header ${name} does not have the documented form`);
 }
 
-function mismatch(): WebhookVerificationError {
-  return new WebhookVerificationError(
-    'signature_mismatch',
-    'no signature was made with this secret over this body: is it the secret of this webhook, and the body as it arrived?',
-  );
+function mismatch(mistake: VerificationMistake): WebhookVerificationError {
+  const message = `no signature was made with this secret over this body: ${MISTAKE_MESSAGES[mistake]}`;
+  return new WebhookVerificationError('signature_mismatch', message, mistake);
 }

@@ -1,7 +1,8 @@
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import { IsIn, IsUUID } from 'class-validator';
-import { namedEnum } from '../../common/named-enum.js';
-import { MayBeAbsent } from '../../common/property-rules.js';
+import { ApiUuid } from '../../openapi/api-property.js';
+import { namedEnum } from '../../openapi/named-enum.js';
+import { MayBeAbsent } from '../../openapi/property-rules.js';
 import { EVENT_TYPE_NAMES, NO_EVENT_TYPE, TEST_EVENT_TYPE, type EventType } from '../../webhooks/event-types.js';
 
 const SENDABLE = [TEST_EVENT_TYPE, ...EVENT_TYPE_NAMES] as const;
@@ -28,6 +29,13 @@ export class WebhookTestDto {
 
 @ApiSchema({ name: 'WebhookTestResult' })
 export class WebhookTestResultDto {
-  @ApiProperty({ type: 'boolean', enum: [true], example: true })
+  @ApiProperty({
+    type: 'boolean',
+    description: 'Always true: when the endpoint did not accept the event, the answer is an error.',
+    example: true,
+  })
   success: true;
+
+  @ApiUuid({ description: 'The delivery. `GET /delivery/{id}` has what was sent and answered.' })
+  delivery_id: string;
 }

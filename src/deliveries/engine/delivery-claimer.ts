@@ -3,7 +3,7 @@ import { DataSource } from 'typeorm';
 import { Config } from '../../config/config.js';
 import { DeliveryDispatcher } from './delivery-dispatcher.js';
 import { PROBE_INTERVAL_MS } from './endpoint-health.js';
-import { type Room, RoomKeeper } from './room-keeper.js';
+import { DeliveryCapacity, type Reservation } from './delivery-capacity.js';
 import { claimDeliveries } from '../queue/claim-deliveries.js';
 import { PipelineDataSource } from '../../database/data-sources.js';
 
@@ -27,7 +27,7 @@ export class DeliveryClaimer {
 
   constructor(
     @PipelineDataSource() private readonly dataSource: DataSource,
-    private readonly rooms: RoomKeeper,
+    private readonly capacity: DeliveryCapacity,
     private readonly dispatcher: DeliveryDispatcher,
     config: Config,
   ) {
@@ -46,28 +46,23 @@ export class DeliveryClaimer {
   /** No claim begins from now on; resolves when the one under way has ended. */
   async stop(): Promise<void> {
     this.isStopping = true;
-    this.rooms.wakeup.wake();
+    this.capacity.nudge();
     await this.loop;
   }
 
   private async run(): Promise<void> {
     while (!this.isStopping) {
-      const room = this.rooms.reserveForClaim();
-      if (room && (await this.claim(room))) continue;
-      await this.rooms.wakeup.wait(this.hasFailed ? CLAIM_RETRY_MS : POLL_MS);
+      const reservation = this.capacity.reserveForClaim(this.scanFrom === null);
+      if (reservation && (await this.claim(reservation))) continue;
+      await this.capacity.waitForNudge(this.hasFailed ? CLAIM_RETRY_MS : POLL_MS);
     }
   }
 
   /** @returns whether to look again at once: the round is not at its end, or something may have been left in it. */
-  private async claim(room: Room): Promise<boolean> {
-    const { backlog, inFlight } = this.rooms;
+  private async claim(reservation: Reservation): Promise<boolean> {
     try {
-      backlog.claimBegins(this.scanFrom === null);
-      const claim = await claimDeliveries(this.dataSource, {
-        ...room,
-        after: this.scanFrom,
-        probeIntervalMs: this.probeIntervalMs,
-      });
+      const scan = { after: this.scanFrom, probeIntervalMs: this.probeIntervalMs };
+      const claim = await claimDeliveries(this.dataSource, reservation, scan);
       this.dispatcher.dispatch(claim.deliveries);
       for (const { delivery, reason } of claim.canceled) this.dispatcher.cancel(delivery, reason);
 
@@ -76,14 +71,13 @@ export class DeliveryClaimer {
       this.scanFrom = claim.after;
       const goesOn = claim.after !== null || this.mayFindMoreInRound;
       if (claim.after === null) this.mayFindMoreInRound = false;
-      backlog.isBeyondSlots = goesOn;
-      return backlog.holdBack(claim.heldBack).some((id) => inFlight.isWorthFillingFor(id)) || goesOn;
+      return this.capacity.claimEnded(claim.heldBack, goesOn);
     } catch (error) {
       if (!this.hasFailed) this.logger.error({ msg: 'due deliveries could not be claimed; trying again', err: error });
       this.hasFailed = true;
       return false;
     } finally {
-      room.release();
+      reservation.release();
     }
   }
 }

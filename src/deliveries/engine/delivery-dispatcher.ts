@@ -16,10 +16,11 @@ import type {
 } from '../delivery.types.js';
 import { DeliverySender } from '../sending/delivery-sender.js';
 import { readRevisions } from '../queue/read-revisions.js';
+import { SmallPublishers } from '../intake/small-publishers.js';
+import { DeliveryCapacity } from './delivery-capacity.js';
 import { judgeAttempt, unattempted } from './judge-attempt.js';
 import { Replica } from './replica.js';
 import { ResultRecorder } from './result-recorder.js';
-import { RoomKeeper } from './room-keeper.js';
 import { PipelineDataSource } from '../../database/data-sources.js';
 
 /** How often a dispatcher that stops looks whether it is done. */
@@ -31,9 +32,9 @@ const RECORD_PATIENCE_MS = 1_500;
 /**
  * Attempts started in one turn of the event loop, unless more requests have brought them. Between turns answers come in: to
  * receivers that answer quickly few connections are open then. With 1,024 open at once, sending took 51 µs a request; with 64
- * it took 32. Fewer beside environments that publish little, which wait for the turn while somebody's thousands are sent.
+ * it took 32. Fewer beside small publishers, which wait for the turn while somebody's thousands are sent.
  */
-const STARTS_PER_TURN = { alone: 32, besideLittle: 12 };
+const STARTS_PER_TURN = { alone: 32, besideSmall: 12 };
 
 /**
  * Makes the attempts that this replica holds leases for: those that its own intake leased as they were accepted, and
@@ -54,7 +55,8 @@ export class DeliveryDispatcher {
   constructor(
     @PipelineDataSource() private readonly dataSource: DataSource,
     private readonly config: Config,
-    private readonly rooms: RoomKeeper,
+    private readonly capacity: DeliveryCapacity,
+    private readonly smallPublishers: SmallPublishers,
     private readonly replica: Replica,
     private readonly sender: DeliverySender,
     private readonly recorder: ResultRecorder,
@@ -64,10 +66,10 @@ export class DeliveryDispatcher {
 
   /** No attempt starts from now on; resolves when every one under way has ended and is recorded. */
   async stop(): Promise<void> {
-    this.rooms.isClosed = true;
+    this.capacity.close();
     this.sender.hurry();
     // A statement that set room aside before may still lease deliveries to this replica: they are given back.
-    while (this.unsettled > 0 || this.rooms.inFlight.isReserved) await delay(DRAIN_POLL_MS);
+    while (this.unsettled > 0 || this.capacity.isReserved) await delay(DRAIN_POLL_MS);
   }
 
   /**
@@ -87,15 +89,11 @@ export class DeliveryDispatcher {
   dispatch(deliveries: readonly LeasedDelivery[], requests = 0): void {
     this.requestsSince += requests;
     for (const delivery of deliveries) {
-      const { environmentId, webhookId } = delivery.target;
-      if (this.rooms.isClosed || !this.rooms.inFlight.hasRoomFor(webhookId)) {
-        this.giveBack(delivery);
-      } else {
-        this.rooms.inFlight.start(delivery.target);
-        this.rooms.leases.hold(delivery.lease);
+      if (this.capacity.admit(delivery)) {
         this.unsettled += 1;
-        this.rooms.inFlight.unstarted += 1;
-        this.ready.push(environmentId, delivery);
+        this.ready.push(delivery.target.environmentId, delivery);
+      } else {
+        this.giveBack(delivery);
       }
     }
     if (!this.isTurnScheduled) this.startReady();
@@ -110,7 +108,7 @@ export class DeliveryDispatcher {
       await this.settle(unattempted(delivery, { kind: 'canceled', reason: 'stopped' }));
       return null;
     }
-    this.rooms.leases.hold(delivery.lease);
+    this.capacity.holdLease(delivery.lease);
     this.unsettled += 1;
     try {
       const result = await this.attempt(delivery);
@@ -118,7 +116,7 @@ export class DeliveryDispatcher {
       await atMost(RECORD_PATIENCE_MS, this.settle(result));
       return result.attempt;
     } finally {
-      this.rooms.leases.drop(delivery.lease);
+      this.capacity.dropLease(delivery.lease);
       this.unsettled -= 1;
     }
   }
@@ -131,12 +129,12 @@ export class DeliveryDispatcher {
   private startReady(): void {
     this.isTurnScheduled = false;
     // A turn that took in many requests took long for it: with fewer starts than those, sending would fall behind.
-    const few = this.rooms.isBesideLittle() ? STARTS_PER_TURN.besideLittle : STARTS_PER_TURN.alone;
+    const few = this.smallPublishers.areActive() ? STARTS_PER_TURN.besideSmall : STARTS_PER_TURN.alone;
     const starts = Math.max(few, this.requestsSince);
     this.requestsSince = 0;
     const late: LeasedDelivery[] = [];
     for (const delivery of this.ready.takeUpTo(starts)) {
-      this.rooms.attemptStarts();
+      this.capacity.attemptStarts();
       const permit = this.permitOf(delivery);
       if (permit === 'late') late.push(delivery);
       else this.carryOut(delivery, permit === 'allowed' ? this.attempt(delivery) : this.notNow(delivery));
@@ -148,7 +146,7 @@ export class DeliveryDispatcher {
   }
 
   private permitOf({ target, readAt }: LeasedDelivery): ReturnType<Replica['permitOf']> {
-    if (this.rooms.isClosed || !this.replica.isSeen) return 'superseded';
+    if (this.capacity.isClosed || !this.replica.isSeen) return 'superseded';
     return this.replica.permitOf(target, readAt);
   }
 
@@ -164,7 +162,7 @@ export class DeliveryDispatcher {
     try {
       await this.record(await this.inFlightUntil(attempt, target));
     } finally {
-      this.rooms.leases.drop(lease);
+      this.capacity.dropLease(lease);
       this.unsettled -= 1;
     }
   }
@@ -173,7 +171,7 @@ export class DeliveryDispatcher {
     try {
       return await end;
     } finally {
-      this.rooms.attemptEnded(target);
+      this.capacity.attemptEnded(target);
     }
   }
 
@@ -185,18 +183,18 @@ export class DeliveryDispatcher {
 
   /** Never rejects. */
   private async record(result: DeliveryResult): Promise<void> {
-    this.rooms.inFlight.unrecorded += 1;
+    this.capacity.recordingBegins();
     await this.recorder.record(result);
-    this.rooms.inFlight.unrecorded -= 1;
+    this.capacity.recordingEnds();
   }
 
   /** Records what becomes of a delivery that is not in flight. Never rejects. */
   private async settle(result: DeliveryResult): Promise<void> {
     const { lease } = result.delivery;
-    this.rooms.leases.hold(lease);
+    this.capacity.holdLease(lease);
     this.unsettled += 1;
     await this.record(result);
-    this.rooms.leases.drop(lease);
+    this.capacity.dropLease(lease);
     this.unsettled -= 1;
   }
 
@@ -209,12 +207,12 @@ export class DeliveryDispatcher {
   }
 
   private giveBack(delivery: LeasedDelivery): void {
-    this.inBackground(this.settle(this.notNow(delivery)).then(() => this.rooms.wakeup.wake()));
+    this.inBackground(this.settle(this.notNow(delivery)).then(() => this.capacity.nudge()));
   }
 
   /** Read under a webhook that has changed, or more than fits: any replica may claim it again at once. */
   private notNow(delivery: LeasedDelivery): DeliveryResult {
-    this.rooms.backlog.isBeyondSlots = true;
+    this.capacity.attemptPutOff();
     return unattempted(delivery, { kind: 'waiting', inMs: null });
   }
 

@@ -2,10 +2,10 @@ import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationB
 import { atMost } from '../../common/within.js';
 import { ReadinessChecks } from '../../common/readiness-checks.js';
 import { Config } from '../../config/config.js';
+import { DeliveryCapacity } from './delivery-capacity.js';
 import { DeliveryClaimer } from './delivery-claimer.js';
 import { DeliveryDispatcher } from './delivery-dispatcher.js';
 import { Replica } from './replica.js';
-import { RoomKeeper } from './room-keeper.js';
 
 /**
  * Of the time to stop, what attempts under way get, and what recording gets where that was not enough; the rest is for
@@ -22,7 +22,7 @@ export class DeliveryEngine implements OnApplicationBootstrap, BeforeApplication
   constructor(
     private readonly replica: Replica,
     private readonly claimer: DeliveryClaimer,
-    private readonly rooms: RoomKeeper,
+    private readonly capacity: DeliveryCapacity,
     private readonly dispatcher: DeliveryDispatcher,
     private readonly readiness: ReadinessChecks,
     private readonly config: Config,
@@ -30,7 +30,7 @@ export class DeliveryEngine implements OnApplicationBootstrap, BeforeApplication
 
   async onApplicationBootstrap(): Promise<void> {
     this.readiness.register('dispatcher', () => this.claimer.isHealthy);
-    await this.replica.start(this.rooms);
+    await this.replica.start(this.capacity);
     this.claimer.start();
   }
 

@@ -5,10 +5,19 @@ export const DOWN_AFTER_MS = 60_000;
 /** While an endpoint is down, one probe goes out this often; the rest waits. */
 export const PROBE_INTERVAL_MS = 30_000;
 /**
- * Before the first probe of an endpoint that failed while it recovered. Short, because it answered a moment ago: one
- * that fails now and then is not to wait half a minute each time.
+ * Before the first probe of an endpoint that was down, recovered, and is down again. Short, because it answered a moment ago: one that fails now and then is not to wait
+ * half a minute each time.
  */
 export const RELAPSE_PROBE_MS = 1_000;
+/** An answer that comes sooner says that somebody is there, whatever it says of the event. */
+const QUICK_MS = 1_000;
+/**
+ * How long attempts to an endpoint that recovers must fail, when they fail slowly, until it is down again. Few fail in that
+ * time, and it may hang on some events while it takes the others.
+ */
+const HANGING_MS = 30_000;
+/** Answers that are not about the event: too much at once, or a proxy that does not get through to the endpoint. */
+const NO_REFUSALS: readonly number[] = [429, 502, 503, 504];
 /** Without one success for this long, and with failures on at least two of the days, a webhook is made inactive. */
 export const FAILING_AFTER_DAYS = 5;
 const FAILING_DAYS = 2;
@@ -17,14 +26,35 @@ const FAILING_DAYS = 2;
  * `healthy`: attempts go as to any. `down`: its deliveries are held back and probes go out one at a time. `recovering`:
  * a probe succeeded, and the attempts in flight grow by one for each success (slow start).
  */
-export type EndpointState = 'healthy' | 'down' | 'recovering';
+export type HealthState = 'healthy' | 'down' | 'recovering';
 
 /**
  * @param inFlightLimit attempts that a replica may have in flight to the endpoint; null: as many as to any.
  */
-export function endpointStateOf(inFlightLimit: number | null): EndpointState {
+export function healthStateOf(inFlightLimit: number | null): HealthState {
   if (inFlightLimit === null) return 'healthy';
   return inFlightLimit === 0 ? 'down' : 'recovering';
+}
+
+/**
+ * Whether a failed attempt was a refusal: the endpoint lives, and did not take this event. It may take others, so those
+ * that were never tried are tried at once, one at a time.
+ *
+ * @param status null: there was no answer.
+ */
+export function isRefusal(status: number | null, durationMs: number): boolean {
+  return status !== null && !NO_REFUSALS.includes(status) && durationMs < QUICK_MS;
+}
+
+/**
+ * How long attempts to an endpoint that recovers must have failed, for it to be down again by another such failure, in
+ * milliseconds. At once where failing costs no time: in a minute thousands would.
+ *
+ * @param status null: there was no answer.
+ */
+export function relapseAfterMs(status: number | null, durationMs: number): number {
+  if (isRefusal(status, durationMs)) return DOWN_AFTER_MS;
+  return durationMs < QUICK_MS ? 0 : HANGING_MS;
 }
 
 export interface EndpointHealth {

@@ -1,18 +1,18 @@
 import { Injectable, Logger } from '@nestjs/common';
-import type { EndpointState as ToldEndpointState } from '../../metrics/metric-table.js';
+import type { EndpointChange } from '../../metrics/metric-table.js';
 import { DeliveryMetrics } from '../delivery-metrics.js';
-import type { EndpointState } from './endpoint-health.js';
+import type { HealthState } from './endpoint-health.js';
 
 export interface EndpointStateChange {
   webhookId: string;
-  from: EndpointState;
+  from: HealthState | 'paused';
   /** Beside the states of endpoint-health.ts, a pause (429) and the end. */
-  to: ToldEndpointState;
+  to: EndpointChange;
   /** What the reader of the log wants to know beside, named as in the log. */
   facts?: Readonly<Record<string, string | number>>;
 }
 
-const MESSAGES: Readonly<Record<ToldEndpointState, string>> = {
+const MESSAGES: Readonly<Record<EndpointChange, string>> = {
   healthy: 'endpoint is healthy',
   down: 'endpoint is down: its deliveries wait for a probe to succeed',
   recovering: 'endpoint recovers: its deliveries go out few at a time, one more for each success',

@@ -1,13 +1,15 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
+import { LRUCache } from 'lru-cache';
 import { DataSource } from 'typeorm';
 import { CANCEL_REASONS } from '../../common/outcomes.js';
 import { Config } from '../../config/config.js';
-import { DailyPartitions } from '../../database/daily-partitions.js';
+import { DailyPartitions } from '../../database/partitions/daily-partitions.js';
 import { PipelineDataSource } from '../../database/data-sources.js';
 import { DeliveryMetrics } from '../delivery-metrics.js';
 import { type Expansion, expandFanOut, findNextFanOut } from '../queue/expand-fan-out.js';
-import { RoomKeeper } from './room-keeper.js';
+import { SmallPublishers } from '../intake/small-publishers.js';
+import { DeliveryCapacity } from './delivery-capacity.js';
 import { Wakeup } from './wakeup.js';
 
 /** How often a replica looks for what another one took in, or left behind. */
@@ -22,10 +24,10 @@ const PAUSE_SHARE = 1;
 /** Deliveries that a step makes: as many as take about so long, which is what others may have to wait for one. */
 const STEP = { targetMs: 40, min: 500, max: 5_000 };
 /**
- * The same on the embedded engine while environments that publish little publish, who wait for every step there. A delivery
+ * The same on the embedded engine beside small publishers, who wait for every step there. A delivery
  * costs half as much again so; on a server, whose time that would take from them, nothing is gained.
  */
-export const STEP_BESIDE_LITTLE = { targetMs: 15, min: 100, max: 5_000 };
+export const STEP_BESIDE_SMALL = { targetMs: 15, min: 100, max: 5_000 };
 const FIRST_STEP = 1_000;
 /** From one step to the next: a step may have been slow for another's sake. */
 const STEP_CHANGE = { less: 1 / 2, more: 3 / 2 };
@@ -40,7 +42,7 @@ export function nextStepSize(size: number, made: number, tookMs: number, { targe
 }
 
 /**
- * Makes the deliveries that wide groups of events owe (events/defer-events.ts), on whichever replica, a short statement at a
+ * Makes the deliveries that wide groups of events owe (intake/defer-events.ts), on whichever replica, a short statement at a
  * time. Environments take turns. A fan-out that fails is set aside for a while, so that it does not hold up the others; what it
  * owes stays pending.
  */
@@ -51,7 +53,7 @@ export class FanOutWorker implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly wakeup = new Wakeup();
   private loop: Promise<void> | null = null;
   /** By first event, until when (`performance.now()`) and after how many failures. */
-  private readonly setAside = new Map<string, { until: number; failures: number }>();
+  private readonly setAside = new LRUCache<string, { until: number; failures: number }>({ max: SET_ASIDE.count });
   private stepSize = FIRST_STEP;
   /** The environment whose turn was last. */
   private lastEnvironment: string | null = null;
@@ -59,7 +61,8 @@ export class FanOutWorker implements OnApplicationBootstrap, OnModuleDestroy {
   constructor(
     @PipelineDataSource() private readonly dataSource: DataSource,
     private readonly partitions: DailyPartitions,
-    private readonly rooms: RoomKeeper,
+    private readonly capacity: DeliveryCapacity,
+    private readonly smallPublishers: SmallPublishers,
     private readonly metrics: DeliveryMetrics,
     private readonly config: Config,
   ) {}
@@ -113,8 +116,8 @@ export class FanOutWorker implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private bounds(): typeof STEP {
-    const isWaitedFor = this.config.databaseUrl === null && this.rooms.isBesideLittle();
-    return isWaitedFor ? STEP_BESIDE_LITTLE : STEP;
+    const isWaitedFor = this.config.databaseUrl === null && this.smallPublishers.areActive();
+    return isWaitedFor ? STEP_BESIDE_SMALL : STEP;
   }
 
   private passedOver(): string[] {
@@ -128,10 +131,7 @@ export class FanOutWorker implements OnApplicationBootstrap, OnModuleDestroy {
     if (!failed) return false;
     const failures = (this.setAside.get(failed.firstEventId)?.failures ?? 0) + 1;
     const forMs = Math.min(SET_ASIDE.mostMs, SET_ASIDE.firstMs * 2 ** (failures - 1));
-    this.setAside.delete(failed.firstEventId);
     this.setAside.set(failed.firstEventId, { until: performance.now() + forMs, failures });
-    const oldest = this.setAside.keys().next();
-    if (this.setAside.size > SET_ASIDE.count && !oldest.done) this.setAside.delete(oldest.value);
     this.logger.error({
       msg: 'what events owe could not be queued; others go first',
       environment_id: failed.environmentId,
@@ -146,6 +146,6 @@ export class FanOutWorker implements OnApplicationBootstrap, OnModuleDestroy {
     this.lastEnvironment = environmentId;
     this.setAside.delete(firstEventId);
     for (const reason of CANCEL_REASONS) this.metrics.canceledFor(reason, canceled[reason]);
-    this.rooms.nudge();
+    this.capacity.nudge();
   }
 }

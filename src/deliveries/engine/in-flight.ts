@@ -54,10 +54,8 @@ export type Slot = Pick<Target, 'environmentId' | 'webhookId'>;
 export class InFlight {
   private reserved = 0;
   private running = 0;
-  /** Of those that run, attempts that the event loop has not come to start. */
-  unstarted = 0;
   /** Attempts that have ended and whose results are not recorded yet. */
-  unrecorded = 0;
+  private unrecorded = 0;
   private readonly perWebhook = new Map<string, number>();
   private readonly perEnvironment = new Map<string, number>();
 
@@ -166,6 +164,14 @@ export class InFlight {
     this.running -= 1;
     addTo(this.perWebhook, webhookId, -1);
     addTo(this.perEnvironment, environmentId, -1);
+  }
+
+  recordingBegins(): void {
+    this.unrecorded += 1;
+  }
+
+  recordingEnds(): void {
+    this.unrecorded -= 1;
   }
 
   private countOf(webhookId: string): number {

@@ -1,4 +1,5 @@
 import type { AttemptRecord, DeliveryResult, LeasedDelivery, SettledDelivery, Settlement } from '../delivery.types.js';
+import { PROBE_INTERVAL_MS } from './endpoint-health.js';
 import { retryAfterMs, retryDelayMs } from './retry-policy.js';
 
 export interface JudgingOptions {
@@ -34,7 +35,10 @@ function settlementOf(
 ): Settlement {
   if (attempt.outcome === 'succeeded') return { kind: 'succeeded' };
   if (delivery.isTest || !delivery.event) return { kind: 'failed' };
-  const scheduledMs = retryDelayMs(delivery.failures + 1, retryScheduleMs, random);
+  // A probe asks for all that waits: it spends nothing of the delivery's schedule, and goes behind the others that are due.
+  const scheduledMs = delivery.isProbe
+    ? PROBE_INTERVAL_MS
+    : retryDelayMs(delivery.failures + 1, retryScheduleMs, random);
   return scheduledMs === null ? { kind: 'failed' } : { kind: 'waiting', inMs: Math.max(scheduledMs, askedMs ?? 0) };
 }
 

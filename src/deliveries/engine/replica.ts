@@ -1,17 +1,17 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { LiveReplicas } from '../../auth/live-replicas.js';
-import { monotonicMs } from '../../common/monotonic-time.js';
+import { monotonicMs } from './monotonic-time.js';
 import { uuidV7 } from '../../common/uuid-v7.js';
 import { Config } from '../../config/config.js';
-import { DailyPartitions } from '../../database/daily-partitions.js';
+import { DailyPartitions } from '../../database/partitions/daily-partitions.js';
 import { DatabaseClock } from '../../database/database-clock.js';
 import type { Queryable } from '../../database/queryable.js';
 import { DeliveryMetrics } from '../delivery-metrics.js';
 import type { Target } from '../delivery.types.js';
 import { DEAD_AFTER_MS, hasOtherReplicas, signOff, touchReplica } from '../queue/replicas.js';
 import { rescueDeliveries } from '../queue/rescue-deliveries.js';
-import { Repeater } from '../../common/repeater.js';
+import { BackgroundTask } from '../../common/background-task.js';
 import { START_WINDOW_MS, StartPermits } from './start-permits.js';
 import { PipelineDataSource } from '../../database/data-sources.js';
 
@@ -34,12 +34,13 @@ export class Replica {
   /** The embedded engine admits one process, so every lease of another is lost, and nobody else changes a webhook. */
   private readonly isExclusive: boolean;
   private readonly permits: StartPermits;
-  private readonly heartbeat = new Repeater(HEARTBEAT_MS, (error) => {
-    this.logger.error({ msg: 'heartbeat failed', err: error });
+  private readonly heartbeat = new BackgroundTask({
+    context: Replica.name,
+    purpose: 'send a heartbeat',
+    everyMs: HEARTBEAT_MS,
+    round: () => this.beat(),
   });
-  private readonly rescue = new Repeater(HEARTBEAT_MS, (error) => {
-    this.logger.error({ msg: 'deliveries of dead replicas could not be looked for', err: error });
-  });
+  private rescue: BackgroundTask | null = null;
   /** From before the last heartbeat that succeeded was sent; `performance.now()`. */
   private lastBeatAt = -Infinity;
 
@@ -65,13 +66,19 @@ export class Replica {
 
   /** Resolves after the first heartbeat and the first rescue. */
   async start(holder: LeaseHolder): Promise<void> {
-    await this.heartbeat.start(() => this.beat());
-    await this.rescue.start(() => this.rescueLost(holder));
+    await this.heartbeat.startWithFirst();
+    this.rescue = new BackgroundTask({
+      context: Replica.name,
+      purpose: 'look for deliveries of dead replicas',
+      everyMs: HEARTBEAT_MS,
+      round: () => this.rescueLost(holder),
+    });
+    await this.rescue.startWithFirst();
   }
 
   /** Signs off; a database that cannot be reached takes this replica for dead soon enough. */
   async stop(): Promise<void> {
-    await Promise.all([this.heartbeat.stop(), this.rescue.stop()]);
+    await Promise.all([this.heartbeat.stop(), this.rescue?.stop()]);
     await signOff(this.dataSource, this.id).catch((error: unknown) => {
       this.logger.warn({ msg: 'the replica could not sign off', err: error });
     });

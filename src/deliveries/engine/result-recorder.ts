@@ -1,31 +1,30 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
-import { Gathering } from '../../common/gathering.js';
+import { MicroBatcher } from '../../common/micro-batcher.js';
 import { Config } from '../../config/config.js';
-import { DailyPartitions } from '../../database/daily-partitions.js';
+import { DailyPartitions } from '../../database/partitions/daily-partitions.js';
 import { isDataError } from '../../database/sqlstate.js';
 import { Metrics } from '../../metrics/metrics.js';
 import { DeliveryMetrics } from '../delivery-metrics.js';
 import type { DeliveryResult } from '../delivery.types.js';
-import { isGivenUp, type EndpointState } from './endpoint-health.js';
+import { isGivenUp, type HealthState } from './endpoint-health.js';
 import { EndpointStates } from './endpoint-states.js';
 import { tallyOutcomes } from './outcome-tally.js';
-import { RoomKeeper } from './room-keeper.js';
+import { SmallPublishers } from '../intake/small-publishers.js';
 import { recordOutcomes, type RecordedHealth } from '../queue/record-health.js';
 import { isSuccess, settleDeliveries, type Settled, type Settlements } from '../queue/settle-deliveries.js';
 import { WebhookDisabler } from './webhook-disabler.js';
 import { PipelineDataSource } from '../../database/data-sources.js';
 
-/** Results written by one statement: fewer beside environments that publish little, which may have to wait for it. */
-const ROWS_PER_FLUSH = { alone: 500, besideLittle: 200 };
+/** Results written by one statement: fewer beside small publishers, which may have to wait for it. */
+const ROWS_PER_FLUSH = { alone: 500, besideSmall: 200 };
 
 /**
  * How long a result waits for others to share its statement, and how many of them are worth one at once. Nobody waits for
  * a result to be written; at 1,000 a second a statement for each took as much of the database as accepting.
  */
-const GATHER_MS = 10;
-const WORTHWHILE_ROWS = 128;
+const WINDOW = { ms: 10, enough: 128 };
 
 /** First and longest wait between tries while the database cannot be reached. */
 const RETRY_MS = { first: 100, longest: 5_000 };
@@ -45,15 +44,19 @@ interface Waiting {
 export class ResultRecorder {
   private readonly logger = new Logger(ResultRecorder.name);
   private waiting: Waiting[] = [];
-  private isFlushing = false;
-  private readonly gathering = new Gathering(GATHER_MS, WORTHWHILE_ROWS);
+  private readonly batcher = new MicroBatcher({
+    context: ResultRecorder.name,
+    window: WINDOW,
+    waiting: () => this.waiting.length,
+    writeNext: () => this.writeNext(),
+  });
   /** Results that are not written yet: those that wait, and those of the batch under way. */
   private unwritten = 0;
 
   constructor(
     @PipelineDataSource() private readonly dataSource: DataSource,
     private readonly partitions: DailyPartitions,
-    private readonly rooms: RoomKeeper,
+    private readonly smallPublishers: SmallPublishers,
     private readonly config: Config,
     private readonly states: EndpointStates,
     private readonly disabler: WebhookDisabler,
@@ -67,27 +70,16 @@ export class ResultRecorder {
   async record(result: DeliveryResult): Promise<void> {
     this.unwritten += 1;
     const written = new Promise<void>((done) => this.waiting.push({ result, done }));
-    this.gathering.grown(this.waiting.length);
-    if (!this.isFlushing) {
-      this.isFlushing = true;
-      this.flush().catch((error: unknown) => this.logger.error({ msg: 'recording broke off', err: error }));
-    }
+    this.batcher.added();
     await written;
     this.unwritten -= 1;
   }
 
-  private async flush(): Promise<void> {
-    try {
-      while (this.waiting.length > 0) {
-        await this.gathering.wait(this.waiting.length);
-        const batch = this.takeBatch();
-        const results = batch.map(({ result }) => result);
-        const disabled = await this.recordHealth(results, await this.write(results));
-        for (const { result, done } of batch) done(disabled.get(result.delivery.target.webhookId));
-      }
-    } finally {
-      this.isFlushing = false;
-    }
+  private async writeNext(): Promise<void> {
+    const batch = this.takeBatch();
+    const results = batch.map(({ result }) => result);
+    const disabled = await this.recordHealth(results, await this.write(results));
+    for (const { result, done } of batch) done(disabled.get(result.delivery.target.webhookId));
   }
 
   /**
@@ -98,7 +90,7 @@ export class ResultRecorder {
     const batch = new Map<string, Waiting>();
     const later: Waiting[] = [];
     const areSuccesses = isSuccess(this.waiting[0]!.result);
-    const mostRows = this.rooms.isBesideLittle() ? ROWS_PER_FLUSH.besideLittle : ROWS_PER_FLUSH.alone;
+    const mostRows = this.smallPublishers.areActive() ? ROWS_PER_FLUSH.besideSmall : ROWS_PER_FLUSH.alone;
     for (const waiting of this.waiting) {
       const { id } = waiting.result.delivery;
       const belongs = batch.size < mostRows && !batch.has(id) && isSuccess(waiting.result) === areSuccesses;
@@ -165,7 +157,7 @@ export class ResultRecorder {
     ailing: ReadonlySet<string>,
   ): Promise<ReadonlyMap<string, Promise<void>>> {
     const disabled = new Map<string, Promise<void>>();
-    const states = new Map<string, EndpointState>();
+    const states = new Map<string, HealthState>();
     const targets = new Map(results.map(({ delivery: { target } }) => [target.webhookId, target]));
     const disable = (webhookId: string, reason: 'gone' | 'failing'): void => {
       const from = states.get(webhookId) ?? 'healthy';
@@ -184,12 +176,12 @@ export class ResultRecorder {
       this.logger.error({ msg: 'the health of endpoints could not be recorded', err: error });
     }
     for (const { delivery, attempt } of results) {
-      if (attempt?.response?.status === 410) disable(delivery.target.webhookId, 'gone');
+      if (attempt?.response?.status === 410 && !delivery.isTest) disable(delivery.target.webhookId, 'gone');
     }
     return disabled;
   }
 
-  private tell({ webhookId, before, after, newlyPausedUntil, ...health }: RecordedHealth): void {
+  private tell({ webhookId, before, after, newlyPausedUntil, hasPauseEnded, ...health }: RecordedHealth): void {
     if (before !== after) {
       const facts = {
         consecutive_failures: health.consecutiveFailures,
@@ -197,6 +189,7 @@ export class ResultRecorder {
       };
       this.states.changed({ webhookId, from: before, to: after, ...(after === 'down' && { facts }) });
     }
+    if (hasPauseEnded) this.states.changed({ webhookId, from: 'paused', to: after });
     if (newlyPausedUntil) {
       const facts = { paused_until: newlyPausedUntil.toISOString() };
       this.states.changed({ webhookId, from: after, to: 'paused', facts });

@@ -1,3 +1,5 @@
+import { parseHttpDate } from './http-date.js';
+
 /** Longest wait that a receiver may ask for with `Retry-After`: 24 hours. */
 export const RETRY_AFTER_LIMIT_MS = 24 * 60 * 60 * 1000;
 
@@ -25,7 +27,6 @@ export function retryDelayMs(failures: number, scheduleMs: readonly number[], ra
 export function retryAfterMs(header: string | undefined, nowMs: number): number | null {
   const text = header?.trim() ?? '';
   if (/^\d{1,15}$/.test(text)) return Math.min(Number(text) * 1000, RETRY_AFTER_LIMIT_MS);
-  if (!/^[A-Z][a-z]{2}/.test(text)) return null;
-  const wait = Date.parse(text) - nowMs;
-  return wait > 0 ? Math.min(wait, RETRY_AFTER_LIMIT_MS) : null;
+  const at = parseHttpDate(text, nowMs);
+  return at !== null && at > nowMs ? Math.min(at - nowMs, RETRY_AFTER_LIMIT_MS) : null;
 }

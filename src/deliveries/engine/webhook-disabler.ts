@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { WebhooksService } from '../../webhooks/webhooks.service.js';
 import type { Target } from '../delivery.types.js';
-import type { EndpointState } from './endpoint-health.js';
+import type { HealthState } from './endpoint-health.js';
 import { EndpointStates } from './endpoint-states.js';
 
 /**
@@ -21,7 +21,7 @@ export class WebhookDisabler {
   ) {}
 
   /** Resolves when it is done or has failed; never rejects. Another failed attempt asks again. */
-  disable(target: Target, reason: 'gone' | 'failing', from: EndpointState): Promise<void> {
+  disable(target: Target, reason: 'gone' | 'failing', from: HealthState): Promise<void> {
     const { webhookId } = target;
     const known = this.waiting.get(webhookId);
     if (known) return known;
@@ -31,15 +31,10 @@ export class WebhookDisabler {
     return work;
   }
 
-  /** Does not wait until other replicas know: nobody is being answered. */
-  private async write({ webhookId, revision }: Target, reason: 'gone' | 'failing', from: EndpointState): Promise<void> {
+  private async write({ webhookId, revision }: Target, reason: 'gone' | 'failing', from: HealthState): Promise<void> {
     try {
-      const settle = await this.webhooks.disable(webhookId, revision, reason);
-      if (!settle) return;
+      if (!(await this.webhooks.disable(webhookId, revision, reason))) return;
       this.states.changed({ webhookId, from, to: `disabled_${reason}` });
-      settle().catch((error: unknown) => {
-        this.logger.error({ msg: 'what waits for the webhook is canceled later', webhook_id: webhookId, err: error });
-      });
     } catch (error) {
       this.logger.error({ msg: 'webhook could not be made inactive', webhook_id: webhookId, reason, err: error });
     }

@@ -1,9 +1,10 @@
-import { integerArray, uuidArray } from '../../database/binary-arrays.js';
 import type { Queryable } from '../../database/queryable.js';
-import { StoredStatement } from '../../database/stored-statement.js';
+import { columnsOf } from '../../database/statements/columns.js';
+import { integer, integerArray, uuid } from '../../database/statements/parameter-types.js';
+import { StoredStatement } from '../../database/statements/stored-statement.js';
 import type { CancelReason, LeasedDelivery, OutgoingEvent, SettledDelivery, Target } from '../delivery.types.js';
-import type { KnownTargets } from '../engine/known-targets.js';
-import { isUnknown, revisionColumns, targetOf } from './read-targets.js';
+import { type LeaseGrant, leaseGrantParameters, leaseGrantValues } from './lease-grant.js';
+import { isUnknown, knownTargetParameters, knownTargetValues, targetOf } from './read-targets.js';
 
 /** Webhooks looked at in one claim: bounds the scan when many webhooks have nothing but later retries. */
 const WEBHOOKS_SCANNED = 500;
@@ -14,26 +15,10 @@ const WEBHOOKS_SCANNED = 500;
  */
 const WEBHOOKS_SERVED = 32;
 
-export interface ClaimOptions {
-  replicaId: string;
-  /** A fresh id: completing a delivery is conditional on it. */
-  lease: string;
-  leaseMs: number;
+/** Where a claim looks. */
+export interface ClaimScan {
   /** Between probes of an endpoint that is down; longer than an attempt can take, so that they go one at a time. */
   probeIntervalMs: number;
-  /** Deliveries to claim at most. */
-  total: number;
-  /** Deliveries to claim at most of one webhook, where `webhookRooms` does not say otherwise. */
-  perWebhook: number;
-  /** Webhooks that have attempts in flight here, with the room that is left to each. */
-  webhookRooms: ReadonlyMap<string, number>;
-  /** Deliveries to claim at most of one environment, where `environmentRooms` does not say otherwise. */
-  perEnvironment: number;
-  /** Environments that have attempts in flight here, with the room that is left to each. */
-  environmentRooms: ReadonlyMap<string, number>;
-  /** The webhooks of `webhookRooms` with what they have in flight here. */
-  webhookCounts: ReadonlyMap<string, number>;
-  knownTargets: KnownTargets;
   /** The webhook where the last claim stopped; the scan goes on after it. Null: from the first. */
   after: string | null;
 }
@@ -66,9 +51,11 @@ interface ScanRow {
 
 interface ClaimedRow {
   delivery_id: string;
+  attempt_count: number;
   failures: number;
   is_test: boolean;
   is_forced: boolean;
+  is_probe: boolean;
   is_in_turn: boolean;
   webhook_id: string;
   /** Why the webhook no longer receives; null while it does. */
@@ -84,35 +71,58 @@ interface ClaimedRow {
  * share, so that one webhook's backlog cannot starve the others, nor a low id a high one (the scan goes round).
  *
  * An endpoint that is down (endpoint-health.ts) gives its first retries, which keep their time, and one probe per
- * interval; the row of its health is the gate, so that two replicas cannot both send one. One that recovers gives as
- * many as its limit allows beyond what this replica has in flight to it. A paused one (429) gives nothing. What somebody
- * asked for (`is_forced`) none of these holds back. These few go before those in turn, which may be more than there is
- * room for.
+ * interval, or sooner one that was never tried; the row of its health is the gate, so that two replicas cannot both send
+ * one. One that recovers gives as many as it may have beyond what this replica has in flight to it. Of both, what was
+ * never tried goes first: however much the endpoint refuses, it may take that. A paused one (429) gives nothing. What
+ * somebody asked for (`is_forced`) none of these holds back. These few go before those in turn, which may be more than
+ * there is room for.
  *
  * All webhooks of an environment together get no more than it has room for, however many they are. The share is per claim,
  * and leaves as much free as it gives to each webhook (engine/in-flight.ts). Caps on what is in flight are kept in memory by
  * the caller (a cap computed in a statement is exceeded when statements overlap) and arrive here as rooms.
  */
-export const CLAIM_DELIVERIES = new StoredStatement<Row>({
+export const CLAIM_DELIVERIES = new StoredStatement({
   name: 'claim_deliveries',
-  parameters: `uuid, uuid, int4, int4, uuid[], int4[], uuid, int4, int4, int4[], uuid[], int4[], uuid[], int4[],
-    int4`,
-  returns: `scanned_to uuid, is_scan_cut bool, held_back uuid[], targets json, delivery_id uuid, failures int2,
-    is_test bool, is_forced bool, is_in_turn bool, webhook_id uuid, stopped_as text, event_id uuid, event_type text,
-    payload text, event_created_at timestamptz`,
+  parameters: {
+    ...leaseGrantParameters,
+    webhook_counts: integerArray,
+    after_webhook_id: uuid,
+    probe_interval_ms: integer,
+    ...knownTargetParameters,
+  },
+  returns: columnsOf<Row>({
+    scanned_to: 'uuid',
+    is_scan_cut: 'bool',
+    held_back: 'uuid[]',
+    targets: 'json',
+    delivery_id: 'uuid',
+    attempt_count: 'int4',
+    failures: 'int2',
+    is_test: 'bool',
+    is_forced: 'bool',
+    is_probe: 'bool',
+    is_in_turn: 'bool',
+    webhook_id: 'uuid',
+    stopped_as: 'text',
+    event_id: 'uuid',
+    event_type: 'text',
+    payload: 'text',
+    event_created_at: 'timestamptz',
+  }),
   sql: `
   WITH RECURSIVE room AS (
     -- Not unnest: of generate_series the planner expects as many rows as come, and joins them by a hash.
-    SELECT ($5)[place] AS webhook_id, ($6)[place] AS room, ($10)[place] AS in_flight
-    FROM generate_series(1, cardinality($5)) AS place
+    SELECT p_room_webhook_ids[place] AS webhook_id, p_webhook_rooms[place] AS room, p_webhook_counts[place] AS in_flight
+    FROM generate_series(1, cardinality(p_room_webhook_ids)) AS place
   ),
   environment_room AS (
-    SELECT ($13)[place] AS environment_id, ($14)[place] AS room FROM generate_series(1, cardinality($13)) AS place
+    SELECT p_room_environment_ids[place] AS environment_id, p_environment_rooms[place] AS room
+    FROM generate_series(1, cardinality(p_room_environment_ids)) AS place
   ),
   scanned (environment_id, webhook_id, due_at, position, found) AS (
     (
       SELECT environment_id, webhook_id, due_at, 1, (due_at <= now())::int FROM delivery_queue
-      WHERE lease IS NULL AND webhook_id > $7::uuid
+      WHERE lease IS NULL AND webhook_id > p_after_webhook_id
       ORDER BY webhook_id, due_at LIMIT 1
     )
     UNION ALL
@@ -126,12 +136,13 @@ export const CLAIM_DELIVERIES = new StoredStatement<Row>({
     WHERE s.position < ${WEBHOOKS_SCANNED} AND s.found < ${WEBHOOKS_SERVED}
   ),
   candidate AS (
-    SELECT s.environment_id, s.webhook_id, s.position, coalesce(r.room, $4::int) AS room, h.in_flight_limit,
+    SELECT s.environment_id, s.webhook_id, s.position, coalesce(r.room, p_per_webhook) AS room, h.in_flight_limit,
       coalesce(r.in_flight, 0) AS in_flight,
       CASE
         WHEN h.paused_until > now() THEN 0
-        ELSE least(coalesce(r.room, $4::int), h.in_flight_limit - coalesce(r.in_flight, 0))
+        ELSE least(coalesce(r.room, p_per_webhook), ${inFlightLimit('h')} - coalesce(r.in_flight, 0))
       END AS room_in_turn,
+      h.in_flight_limit - coalesce(r.in_flight, 0) AS room_to_retry,
       coalesce(h.paused_until > now(), false) AS is_paused
     FROM scanned s
     LEFT JOIN LATERAL (SELECT * FROM webhook_health h WHERE h.webhook_id = s.webhook_id LIMIT 1) h ON true
@@ -141,7 +152,7 @@ export const CLAIM_DELIVERIES = new StoredStatement<Row>({
   due AS MATERIALIZED (
     -- What the environment has room for, in equal parts for its webhooks. One each when that is less, for those with least
     -- in flight, whichever they are: the scan goes on behind all of these, and begins at the same place in its next round.
-    SELECT c.webhook_id, c.position, c.in_flight_limit, c.is_paused,
+    SELECT c.webhook_id, c.position, c.in_flight_limit, c.in_flight, c.room_to_retry, c.is_paused,
       -- Of use only for what is asked for and for probes: these few may be beyond what the environment has room for.
       least(c.room, greatest(1, c.environment_room / c.able)) AS room,
       CASE
@@ -149,7 +160,7 @@ export const CLAIM_DELIVERIES = new StoredStatement<Row>({
         ELSE 0
       END AS room_in_turn
     FROM (
-      SELECT c.*, coalesce(e.room, $15::int) AS environment_room,
+      SELECT c.*, coalesce(e.room, p_per_environment) AS environment_room,
         row_number() OVER (
           PARTITION BY c.environment_id ORDER BY c.room_in_turn <= 0, c.in_flight, random()
         ) AS ordinal,
@@ -160,7 +171,7 @@ export const CLAIM_DELIVERIES = new StoredStatement<Row>({
     ) c
   ),
   share AS (
-    SELECT greatest(1, $3::int / (count(*) + 1))::int AS size FROM due WHERE room_in_turn > 0
+    SELECT greatest(1, p_total / (count(*) + 1))::int AS size FROM due WHERE room_in_turn > 0
   ),
   exempt AS MATERIALIZED (
     SELECT row.* FROM due d
@@ -174,57 +185,92 @@ export const CLAIM_DELIVERIES = new StoredStatement<Row>({
       FOR UPDATE SKIP LOCKED
     ) row
     WHERE d.room > 0 AND (d.in_flight_limit IS NOT NULL OR d.is_paused)
-    LIMIT $3::int
+    LIMIT p_total
   ),
   gate AS MATERIALIZED (
-    SELECT h.webhook_id FROM webhook_health h JOIN due d ON d.webhook_id = h.webhook_id
-    WHERE d.room > 0 AND h.in_flight_limit = 0 AND NOT d.is_paused AND h.next_probe_at <= now()
+    SELECT h.webhook_id, h.next_probe_at <= now() AS is_for_any FROM webhook_health h JOIN due d ON d.webhook_id = h.webhook_id
+    WHERE d.room > 0 AND h.in_flight_limit = 0 AND NOT d.is_paused
+      AND (
+        h.next_probe_at <= now()
+        OR (
+          h.next_first_try_at <= now() AND d.in_flight = 0
+          AND EXISTS (SELECT FROM delivery_queue q WHERE ${isUntried('q', 'h')})
+        )
+      )
     ORDER BY h.webhook_id
-    LIMIT greatest(0, $3::int - (SELECT count(*) FROM exempt))
+    LIMIT greatest(0, p_total - (SELECT count(*) FROM exempt))
     FOR UPDATE OF h SKIP LOCKED
   ),
   passed AS (
-    UPDATE webhook_health h SET next_probe_at = now() + $9::int * interval '1 millisecond'
+    UPDATE webhook_health h
+    SET next_probe_at = now() + p_probe_interval_ms * interval '1 millisecond',
+      next_first_try_at = now() + p_probe_interval_ms * interval '1 millisecond'
     FROM gate g WHERE h.webhook_id = g.webhook_id
   ),
   probe AS MATERIALIZED (
     SELECT row.* FROM gate
     CROSS JOIN LATERAL (
-      SELECT q.ctid AS place, q.delivery_id, q.is_forced FROM delivery_queue q
-      WHERE q.lease IS NULL AND q.webhook_id = gate.webhook_id AND q.due_at <= now()
-      ORDER BY q.due_at LIMIT 1
-      FOR UPDATE SKIP LOCKED
+      SELECT * FROM (
+        SELECT q.ctid AS place, q.delivery_id, q.is_forced FROM delivery_queue q
+        WHERE ${isUntried('q', 'gate')}
+        ORDER BY q.due_at LIMIT 1
+        FOR UPDATE SKIP LOCKED
+      ) untried
+      UNION ALL
+      SELECT * FROM (
+        SELECT q.ctid AS place, q.delivery_id, q.is_forced FROM delivery_queue q
+        WHERE gate.is_for_any AND q.lease IS NULL AND q.webhook_id = gate.webhook_id AND q.due_at <= now()
+        ORDER BY q.due_at LIMIT 1
+        FOR UPDATE SKIP LOCKED
+      ) oldest
+      LIMIT 1
     ) row
+    WHERE row.place NOT IN (SELECT place FROM exempt)
   ),
   in_turn AS MATERIALIZED (
     SELECT row.*
     FROM (
-      SELECT d.webhook_id, least(d.room_in_turn, share.size) AS size FROM due d, share
+      SELECT d.webhook_id, least(d.room_in_turn, share.size) AS size, d.in_flight_limit IS NOT NULL AS is_recovering,
+        greatest(0, least(d.room_in_turn, d.room_to_retry, share.size)) AS size_to_retry
+      FROM due d, share
       WHERE d.room_in_turn > 0
       ORDER BY d.position
     ) portion
     CROSS JOIN LATERAL (
-      SELECT q.ctid AS place, q.delivery_id, q.is_forced FROM delivery_queue q
-      WHERE q.lease IS NULL AND q.webhook_id = portion.webhook_id AND q.due_at <= now()
-      ORDER BY q.due_at LIMIT portion.size
-      FOR UPDATE SKIP LOCKED
+      SELECT * FROM (
+        SELECT q.ctid AS place, q.delivery_id, q.is_forced FROM delivery_queue q
+        WHERE portion.is_recovering AND ${isUntried('q', 'portion')}
+        ORDER BY q.due_at LIMIT portion.size
+        FOR UPDATE SKIP LOCKED
+      ) untried
+      UNION ALL
+      SELECT * FROM (
+        SELECT q.ctid AS place, q.delivery_id, q.is_forced FROM delivery_queue q
+        WHERE q.lease IS NULL AND q.webhook_id = portion.webhook_id AND q.due_at <= now()
+          AND (NOT portion.is_recovering OR q.attempt_count > 0)
+        ORDER BY q.due_at LIMIT portion.size_to_retry
+        FOR UPDATE SKIP LOCKED
+      ) oldest
+      LIMIT portion.size
     ) row
-    LIMIT greatest(0, $3::int - (SELECT count(*) FROM exempt) - (SELECT count(*) FROM probe))
+    LIMIT greatest(0, p_total - (SELECT count(*) FROM exempt) - (SELECT count(*) FROM probe))
   ),
   picked AS (
-    SELECT place, delivery_id, is_forced, true AS is_in_turn FROM in_turn
+    SELECT place, delivery_id, is_forced, false AS is_probe, true AS is_in_turn FROM in_turn
     UNION ALL
-    SELECT place, delivery_id, is_forced, false FROM (SELECT * FROM exempt UNION SELECT * FROM probe) apart
+    SELECT place, delivery_id, is_forced, false, false FROM exempt
+    UNION ALL
+    SELECT place, delivery_id, is_forced, true, false FROM probe
   ),
   claimed AS (
     -- By their place in the table: they are locked, so they stay there. One that was changed just before it was locked is
     -- not found at its new place, which this statement does not see, and is claimed by the next.
     UPDATE delivery_queue q
-    SET lease = $1::uuid, leased_by = $2::uuid, leased_until = now() + $8::int * interval '1 millisecond',
+    SET lease = p_lease, leased_by = p_replica_id, leased_until = now() + p_lease_ms * interval '1 millisecond',
       -- Free for what is asked for while the attempt runs. A lease that is lost brings the mark back.
       is_forced = false, is_lease_forced = q.is_forced
     WHERE q.ctid = ANY (ARRAY(SELECT place FROM picked))
-    RETURNING q.environment_id, q.delivery_id, q.webhook_id, q.event_id, q.failures, q.is_test
+    RETURNING q.environment_id, q.delivery_id, q.webhook_id, q.event_id, q.attempt_count, q.failures, q.is_test
   )
   SELECT scan.webhook_id, scan.position = ${WEBHOOKS_SCANNED} OR scan.found = ${WEBHOOKS_SERVED},
     ARRAY(SELECT webhook_id FROM due WHERE room_in_turn <= 0),
@@ -232,14 +278,14 @@ export const CLAIM_DELIVERIES = new StoredStatement<Row>({
       SELECT coalesce(json_agg(${targetOf('w')}), '[]')
       FROM (SELECT DISTINCT webhook_id FROM claimed) c
       CROSS JOIN LATERAL (
-        SELECT * FROM webhook w WHERE w.id = c.webhook_id AND ${isUnknown('w', '$11', '$12')} LIMIT 1
+        SELECT * FROM webhook w WHERE w.id = c.webhook_id AND ${isUnknown('w')} LIMIT 1
       ) w
     ),
-    NULL::uuid, NULL::int2, NULL::bool, NULL::bool, NULL::bool, NULL::uuid, NULL::text, NULL::uuid, NULL::text,
+    NULL::uuid, NULL::int4, NULL::int2, NULL::bool, NULL::bool, NULL::bool, NULL::bool, NULL::uuid, NULL::text, NULL::uuid, NULL::text,
     NULL::text, NULL::timestamptz
   FROM (SELECT webhook_id, position, found FROM scanned ORDER BY position DESC LIMIT 1) scan
   UNION ALL
-  SELECT NULL, NULL, NULL, NULL, c.delivery_id, c.failures, c.is_test, p.is_forced, p.is_in_turn, c.webhook_id,
+  SELECT NULL, NULL, NULL, NULL, c.delivery_id, c.attempt_count, c.failures, c.is_test, p.is_forced, p.is_probe, p.is_in_turn, c.webhook_id,
     CASE WHEN w.deleted_at IS NOT NULL THEN 'webhook_deleted' WHEN NOT w.is_active THEN 'webhook_inactive' END,
     c.event_id, e.event_type, e.payload, e.created_at
   FROM claimed c
@@ -252,48 +298,58 @@ export const CLAIM_DELIVERIES = new StoredStatement<Row>({
   ) e ON true`,
 });
 
+/**
+ * SQL: what an endpoint may have in flight. One that recovers gets one more in each second for what was never tried: it may
+ * take most events and hang on some, which would hold the few that it may have at first until their deadline.
+ */
+function inFlightLimit(health: string): string {
+  const seconds = `extract(epoch FROM now() - ${health}.changed_at)`;
+  return `CASE
+          WHEN ${health}.in_flight_limit > 0 THEN ${health}.in_flight_limit + least(10000, greatest(0, ${seconds}))::int
+          ELSE ${health}.in_flight_limit
+        END`;
+}
+
+/** SQL: whether a delivery of the webhook waits that is due and of which no attempt was made. It has an index. */
+function isUntried(queue: string, webhook: string): string {
+  return `${queue}.lease IS NULL AND ${queue}.attempt_count = 0 AND ${queue}.webhook_id = ${webhook}.webhook_id
+          AND ${queue}.due_at <= now()`;
+}
+
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
 /** Leases due deliveries to this replica, a fair share from each waiting webhook. */
-export async function claimDeliveries(database: Queryable, options: ClaimOptions): Promise<Claim> {
+export async function claimDeliveries(database: Queryable, grant: LeaseGrant, scanned: ClaimScan): Promise<Claim> {
   const readAt = performance.now();
-  const targets = options.knownTargets.fresh(readAt);
-  const rows = await CLAIM_DELIVERIES.run(database, [
-    options.lease,
-    options.replicaId,
-    options.total,
-    options.perWebhook,
-    uuidArray([...options.webhookRooms.keys()]),
-    integerArray([...options.webhookRooms.values()]),
-    options.after ?? FIRST_ID,
-    options.leaseMs,
-    options.probeIntervalMs,
-    integerArray([...options.webhookCounts.values()]),
-    ...revisionColumns(targets),
-    uuidArray([...options.environmentRooms.keys()]),
-    integerArray([...options.environmentRooms.values()]),
-    options.perEnvironment,
-  ]);
+  const targets = grant.knownTargets.fresh(readAt);
+  const rows = await CLAIM_DELIVERIES.run(database, {
+    ...leaseGrantValues(grant),
+    webhook_counts: [...grant.webhookCounts.values()],
+    after_webhook_id: scanned.after ?? FIRST_ID,
+    probe_interval_ms: scanned.probeIntervalMs,
+    ...knownTargetValues(targets),
+  });
   const scan = rows.find((row) => row.delivery_id === null);
   const claimed = rows.filter((row) => row.delivery_id !== null);
   for (const target of scan?.targets ?? []) targets.set(target.webhookId, target);
-  options.knownTargets.learn(scan?.targets ?? [], readAt);
+  grant.knownTargets.learn(scan?.targets ?? [], readAt);
 
-  const heldBack = new Set([...(scan?.held_back ?? []), ...filledWebhooks(claimed, options)]);
+  const heldBack = new Set([...(scan?.held_back ?? []), ...filledWebhooks(claimed, grant)]);
   const claim: Claim = {
     deliveries: [],
     canceled: [],
-    after: nextStart(scan, claimed, options),
+    after: nextStart(scan, claimed, grant.total, scanned.after),
     heldBack: [...heldBack],
     mayFindMore: claimed.some((row) => !heldBack.has(row.webhook_id)),
   };
   for (const row of claimed) {
     const { delivery_id: id, is_test: isTest, stopped_as: reason } = row;
-    const leased = { id, lease: options.lease, target: targets.get(row.webhook_id)!, isTest };
-    if (reason) claim.canceled.push({ delivery: { ...leased, isForced: false }, reason });
+    const leased = { id, lease: grant.lease, target: targets.get(row.webhook_id)!, isTest };
+    if (reason) claim.canceled.push({ delivery: { ...leased, isForced: false, isProbe: false }, reason });
     else {
       const event = eventOf(row);
-      claim.deliveries.push({ ...leased, event, failures: row.failures, isForced: row.is_forced, readAt });
+      const { attempt_count: attemptCount, failures, is_forced: isForced, is_probe: isProbe } = row;
+      claim.deliveries.push({ ...leased, event, attemptCount, failures, isForced, isProbe, readAt });
     }
   }
   return claim;
@@ -305,7 +361,7 @@ function eventOf(row: ClaimedRow): OutgoingEvent | null {
 }
 
 /** Webhooks that have taken as much as they have room for here; what is to be canceled takes none. */
-function filledWebhooks(claimed: readonly ClaimedRow[], { webhookRooms, perWebhook }: ClaimOptions): string[] {
+function filledWebhooks(claimed: readonly ClaimedRow[], { webhookRooms, perWebhook }: LeaseGrant): string[] {
   const counts = new Map<string, number>();
   for (const { webhook_id: id, stopped_as: reason } of claimed) if (!reason) counts.set(id, (counts.get(id) ?? 0) + 1);
   return [...counts].filter(([id, count]) => count >= (webhookRooms.get(id) ?? perWebhook)).map(([id]) => id);
@@ -315,7 +371,8 @@ function filledWebhooks(claimed: readonly ClaimedRow[], { webhookRooms, perWebho
 function nextStart(
   scan: ScanRow | undefined,
   claimed: readonly ClaimedRow[],
-  { total, after }: ClaimOptions,
+  total: number,
+  after: string | null,
 ): string | null {
   const inTurn = claimed.filter((row) => row.is_in_turn).map((row) => row.webhook_id);
   if (claimed.length >= total) return inTurn.sort().at(-1) ?? after;

@@ -3,7 +3,8 @@ export const DELIVERY_COLUMNS = 'id, environment_id, event_id, webhook_id, event
 
 /** SQL: the columns of an attempt, in its own table as in the row of the delivery that ended with it. */
 export const ATTEMPT_COLUMNS = `number, lease, started_at, duration_ms, outcome, error, request_url, request_headers,
-  response_status, response_headers, response_body, response_body_truncated, dns_ms, connect_ms, tls_ms, first_byte_ms`;
+  response_status, response_headers, response_body, response_body_truncated, dns_ms, connect_ms, tls_ms, first_byte_ms,
+  stale_connection_ms`;
 
 /** SQL: `DELIVERY_COLUMNS` and the attempts made, of the queue's row `alias`. */
 export function queuedAs(alias: string): string {

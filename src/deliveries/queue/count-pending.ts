@@ -1,5 +1,7 @@
 import type { Queryable } from '../../database/queryable.js';
-import { StoredStatement } from '../../database/stored-statement.js';
+import { columnsOf } from '../../database/statements/columns.js';
+import { uuid } from '../../database/statements/parameter-types.js';
+import { StoredStatement } from '../../database/statements/stored-statement.js';
 
 /** Deliveries that one statement counts: bounds how long it holds the embedded engine's session, about 0.05 s. */
 const ROWS_PER_STATEMENT = 50_000;
@@ -13,27 +15,35 @@ interface Row {
   leased: number;
 }
 
+const pendingParameters = { owner_id: uuid, after_id: uuid };
+
 export type PendingOwner = 'environment' | 'webhook';
 
-export const COUNT_PENDING: Readonly<Record<PendingOwner, StoredStatement<Row>>> = {
+export const COUNT_PENDING = {
   environment: counting('environment'),
   webhook: counting('webhook'),
 };
 
-/** What is leased is in no index of owners: it is read whole, and is as much as replicas attempt at once. */
-function counting(owner: PendingOwner): StoredStatement<Row> {
+/**
+ * What is leased is in no index of owners: it is read whole, and is as much as replicas attempt at once. Tests are leased as
+ * they are made, and are not counted.
+ */
+function counting(owner: PendingOwner): StoredStatement<typeof pendingParameters, Row> {
   const part = `
-    SELECT delivery_id FROM delivery_queue WHERE ${owner}_id = $1 AND lease IS NULL AND delivery_id > $2
+    SELECT delivery_id FROM delivery_queue WHERE ${owner}_id = p_owner_id AND lease IS NULL AND delivery_id > p_after_id
     ORDER BY ${owner}_id, delivery_id`;
   return new StoredStatement({
     name: `count_pending_of_${owner}`,
-    parameters: 'uuid, uuid',
-    returns: 'waiting int4, last uuid, leased int4',
+    parameters: pendingParameters,
+    returns: columnsOf<Row>({ waiting: 'int4', last: 'uuid', leased: 'int4' }),
     sql: `
   SELECT counted.waiting,
     -- Only where there may be more: stepping over them again costs less than keeping them.
     CASE WHEN counted.waiting = ${ROWS_PER_STATEMENT} THEN (${part} OFFSET ${ROWS_PER_STATEMENT - 1} LIMIT 1) END,
-    (SELECT count(*)::int FROM delivery_queue WHERE lease IS NOT NULL AND leased_by IS NOT NULL AND ${owner}_id = $1)
+    (
+      SELECT count(*)::int FROM delivery_queue
+      WHERE lease IS NOT NULL AND leased_by IS NOT NULL AND ${owner}_id = p_owner_id AND NOT is_test
+    )
   FROM (SELECT count(*)::int FROM (${part} LIMIT ${ROWS_PER_STATEMENT}) AS part) AS counted (waiting)`,
   });
 }
@@ -60,7 +70,7 @@ export async function countPending(
 ): Promise<{ waiting: number; leased: number }> {
   let waiting = 0;
   for (let after = FIRST; ;) {
-    const [row] = await inTurn(() => COUNT_PENDING[owner].run(database, [id, after]));
+    const [row] = await inTurn(() => COUNT_PENDING[owner].run(database, { owner_id: id, after_id: after }));
     waiting += row!.waiting;
     if (row!.waiting < ROWS_PER_STATEMENT || waiting > limit) return { waiting, leased: row!.leased };
     onProgress?.(waiting);

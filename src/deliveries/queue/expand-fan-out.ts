@@ -1,14 +1,15 @@
 import type { CancelReason } from '../../common/outcomes.js';
-import { uuidArray } from '../../database/binary-arrays.js';
 import type { Queryable } from '../../database/queryable.js';
-import { StoredStatement } from '../../database/stored-statement.js';
+import { columnsOf } from '../../database/statements/columns.js';
+import { integer, uuid, uuidArray } from '../../database/statements/parameter-types.js';
+import { StoredStatement } from '../../database/statements/stored-statement.js';
 import { deliveryIdForSql } from '../delivery-ids.js';
 import { DELIVERY_COLUMNS } from './columns.js';
 import { ENTERED_COLUMNS, enterStats } from './stats-entries.js';
 
 /**
- * Makes the next deliveries of a fan-out: up to `$2` of them, of the environment that comes after `$1`, oldest events first;
- * not of those whose first event is in `$3`.
+ * Makes the next deliveries of a fan-out: up to `limit` of them, of the environment that comes after
+ * `after_environment_id`, oldest events first; not of those whose first event is in `passed_over`.
  * Either of whole events, or of one event to some of its webhooks. A row that another replica is at is passed over.
  *
  * What is made and how far that is are one statement, and what is made comes from the row that was moved: each pair becomes
@@ -18,25 +19,34 @@ import { ENTERED_COLUMNS, enterStats } from './stats-entries.js';
  * queue would be by now, also if it is active again: its revisions tell. So does an event whose payload was deleted; its
  * row is held, so that whoever deletes the payload in this moment sees these deliveries, or is seen here.
  */
-export const EXPAND_FAN_OUT = new StoredStatement<Row>({
+export const EXPAND_FAN_OUT = new StoredStatement({
   name: 'expand_fan_out',
-  parameters: 'uuid, int4, uuid[]',
-  returns:
-    'environment_id uuid, first_event_id uuid, made int4, webhook_inactive int4, webhook_deleted int4, stopped int4',
+  parameters: { after_environment_id: uuid, limit: integer, passed_over: uuidArray },
+  returns: columnsOf<Row>({
+    environment_id: 'uuid',
+    first_event_id: 'uuid',
+    made: 'int4',
+    webhook_inactive: 'int4',
+    webhook_deleted: 'int4',
+    stopped: 'int4',
+  }),
   sql: `
   WITH picked AS MATERIALIZED (
     SELECT f.*, cardinality(f.webhook_ids) AS width, f.made / cardinality(f.webhook_ids) AS events_made,
       f.made % cardinality(f.webhook_ids) AS webhooks_made
     FROM fan_out f
-    WHERE f.environment_id > $1 AND f.first_event_id <> ALL ($3)
+    WHERE f.environment_id > p_after_environment_id AND f.first_event_id <> ALL (p_passed_over)
       AND (SELECT n.deleted_at IS NULL FROM environment n WHERE n.id = f.environment_id)
     ORDER BY f.environment_id, f.first_event_id LIMIT 1
     FOR UPDATE OF f SKIP LOCKED
   ),
   portion AS MATERIALIZED (
     SELECT *,
-      CASE WHEN webhooks_made = 0 THEN greatest(1, least($2 / width, owed / width - events_made)) ELSE 1 END AS events,
-      least($2, width - webhooks_made) AS webhooks
+      CASE
+        WHEN webhooks_made = 0 THEN greatest(1, least(p_limit / width, owed / width - events_made))
+        ELSE 1
+      END AS events,
+      least(p_limit, width - webhooks_made) AS webhooks
     FROM picked
   ),
   next AS MATERIALIZED (
@@ -137,7 +147,11 @@ export async function expandFanOut(
   limit: number,
   passedOver: readonly string[] = [],
 ): Promise<Expansion | null> {
-  const [row] = await EXPAND_FAN_OUT.run(database, [after ?? FIRST_ID, limit, uuidArray(passedOver)]);
+  const [row] = await EXPAND_FAN_OUT.run(database, {
+    after_environment_id: after ?? FIRST_ID,
+    limit,
+    passed_over: passedOver,
+  });
   if (!row) return after === null ? null : expandFanOut(database, null, limit, passedOver);
   const { environment_id: environmentId, first_event_id: firstEventId, made, ...canceled } = row;
   return { environmentId, firstEventId, made, canceled };

@@ -52,9 +52,11 @@ export async function insertTestDelivery(database: Queryable, test: TestDelivery
     lease: test.lease,
     target,
     event: test.event,
+    attemptCount: 0,
     failures: 0,
     isTest: true,
     isForced: false,
+    isProbe: false,
     readAt,
   };
 }

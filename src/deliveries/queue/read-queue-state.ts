@@ -29,7 +29,7 @@ const READ = `
     SELECT webhook_id, coalesce(paused_until > now(), false) AS is_paused,
       consecutive_failures > 0 AND in_flight_limit IS NULL AS is_failing,
       coalesce(in_flight_limit = 0, false) AS is_down, coalesce(in_flight_limit > 0, false) AS is_recovering
-    FROM webhook_health
+    FROM webhook_health WHERE is_in_trouble
     LIMIT ${ENDPOINTS_SCANNED}
   ),
   sampled AS MATERIALIZED (

@@ -1,4 +1,4 @@
-import { integerArray, uuidArray } from '../../database/binary-arrays.js';
+import { integerArray, uuidArray, type ValuesOf } from '../../database/statements/parameter-types.js';
 import type { Target } from '../delivery.types.js';
 
 /** SQL: the webhook row `alias` as a `Target`, a JSON object. Its secrets travel sealed and are opened to sign. */
@@ -7,17 +7,22 @@ export function targetOf(alias: string): string {
     'targetUrl', ${alias}.target_url, 'revision', ${alias}.revision, 'secrets', ${liveSecretsOf(alias)})`;
 }
 
-/**
- * SQL: whether the webhook row `alias` is not among those that the parameters of `revisionColumns` tell of. `NOT IN`,
- * because that is looked up in a hash; `NOT EXISTS` would compare each webhook with each of them.
- */
-export function isUnknown(alias: string, webhookIds: string, revisions: string): string {
-  return `(${alias}.id, ${alias}.revision) NOT IN (SELECT * FROM unnest(${webhookIds}, ${revisions}) AS known)`;
+/** The webhooks that need not be read when their revision is still the same. */
+export const knownTargetParameters = { known_webhook_ids: uuidArray, known_revisions: integerArray };
+
+export function knownTargetValues(known: ReadonlyMap<string, Target>): ValuesOf<typeof knownTargetParameters> {
+  return {
+    known_webhook_ids: [...known.keys()],
+    known_revisions: [...known.values()].map(({ revision }) => revision),
+  };
 }
 
-/** The parameters for `isUnknown`. */
-export function revisionColumns(known: ReadonlyMap<string, Target>): [webhookIds: Buffer, revisions: Buffer] {
-  return [uuidArray([...known.keys()]), integerArray([...known.values()].map(({ revision }) => revision))];
+/**
+ * SQL: whether the webhook row `alias` is not among the `knownTargetParameters`. `NOT IN`, because that is looked up in a
+ * hash; `NOT EXISTS` would compare each webhook with each of them.
+ */
+export function isUnknown(alias: string): string {
+  return `(${alias}.id, ${alias}.revision) NOT IN (SELECT * FROM unnest(p_known_webhook_ids, p_known_revisions) AS known)`;
 }
 
 /** SQL: the live secrets of the webhook row `alias`, newest first, as a JSON array of `SealedSecret`. */

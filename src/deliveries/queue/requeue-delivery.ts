@@ -1,4 +1,7 @@
 import type { Queryable } from '../../database/queryable.js';
+import { columnsOf } from '../../database/statements/columns.js';
+import { uuid } from '../../database/statements/parameter-types.js';
+import { StoredStatement } from '../../database/statements/stored-statement.js';
 import { ATTEMPT_COLUMNS, DELIVERY_COLUMNS } from './columns.js';
 import { withdrawStats } from './stats-entries.js';
 
@@ -46,11 +49,17 @@ export function reopen(condition: string): string {
 }
 
 /** Acts on a finished delivery only; one that is pending keeps its row of the queue. */
-const REQUEUE = `
-  WITH ${reopen('environment_id = $1::uuid AND id = $2::uuid')}
+export const REQUEUE_DELIVERY = new StoredStatement({
+  name: 'requeue_delivery',
+  parameters: { environment_id: uuid, delivery_id: uuid },
+  returns: columnsOf<{ delivery_id: string }>({ delivery_id: 'uuid' }),
+  sql: `
+  WITH ${reopen('environment_id = p_environment_id AND id = p_delivery_id')}
   INSERT INTO delivery_queue (delivery_id, environment_id, event_id, webhook_id, event_type, created_at, attempt_count,
     is_test, is_forced, due_at)
-  SELECT ${DELIVERY_COLUMNS}, attempt_count, event_type = 'test', true, now() FROM reopened`;
+  SELECT ${DELIVERY_COLUMNS}, attempt_count, event_type = 'test', true, now() FROM reopened
+  RETURNING delivery_id`,
+});
 
 /**
  * Makes a delivery due now, whatever is known of its endpoint: one that waits comes forward, one that is finished is
@@ -60,5 +69,5 @@ const REQUEUE = `
  */
 export async function requeueDelivery(database: Queryable, environmentId: string, deliveryId: string): Promise<void> {
   await database.query(HASTEN, [environmentId, deliveryId]);
-  await database.query(REQUEUE, [environmentId, deliveryId]);
+  await REQUEUE_DELIVERY.run(database, { environment_id: environmentId, delivery_id: deliveryId });
 }

@@ -1,13 +1,18 @@
+import type { Queryable } from '../../database/queryable.js';
+import { columnsOf } from '../../database/statements/columns.js';
+import { NamedStatement } from '../../database/statements/named-statement.js';
 import {
   bigintArray,
   booleanArray,
   integerArray,
   textArray,
   timestampArray,
+  unnest,
+  uuid,
   uuidArray,
-} from '../../database/binary-arrays.js';
-import type { Queryable } from '../../database/queryable.js';
-import { StoredStatement } from '../../database/stored-statement.js';
+  type ValuesOf,
+} from '../../database/statements/parameter-types.js';
+import { StoredStatement } from '../../database/statements/stored-statement.js';
 import type { CancelReason, DeliveryResult, Settlement } from '../delivery.types.js';
 import { ATTEMPT_COLUMNS, DELIVERY_COLUMNS, queuedAs } from './columns.js';
 import { REPORTED_COLUMNS, reportFailed } from './report-failed.js';
@@ -33,6 +38,48 @@ type Row =
   | { delivery_id: string; status: null; cancel_reason: null; ailing_webhook_id: null }
   | { delivery_id: null; status: null; cancel_reason: null; ailing_webhook_id: string };
 
+/** Results that a statement records, each an attempt. They are named as the columns that `unnest` makes of them. */
+const attemptParameters = {
+  environment_id: uuidArray,
+  delivery_id: uuidArray,
+  lease: uuidArray,
+  started_at: timestampArray,
+  duration_ms: integerArray,
+  outcome: textArray,
+  error: textArray,
+  request_url: textArray,
+  request_headers: textArray,
+  response_status: integerArray,
+  response_headers: textArray,
+  response_body: textArray,
+  response_body_truncated: booleanArray,
+  dns_ms: integerArray,
+  connect_ms: integerArray,
+  tls_ms: integerArray,
+  first_byte_ms: integerArray,
+  stale_connection_ms: integerArray,
+};
+
+/** Those and what is to become of each delivery. */
+const resultParameters = {
+  ...attemptParameters,
+  settlement: textArray,
+  in_ms: bigintArray,
+  cancel_reason: textArray,
+  is_forced: booleanArray,
+  is_probe: booleanArray,
+};
+
+/** The first and last of the ids tell the planner, which sees no joined id, which days' partitions to look at. */
+const lateParameters = { ...attemptParameters, first_id: uuid, last_id: uuid };
+
+const RETURNED = columnsOf<Row>({
+  delivery_id: 'uuid',
+  status: 'text',
+  cancel_reason: 'text',
+  ailing_webhook_id: 'uuid',
+});
+
 /**
  * Records many results at once. `held` locks the queue rows in the order of their ids (statements that meet cannot
  * deadlock) and reads them as they are after the lock, so every decision below is about the newest state:
@@ -44,34 +91,29 @@ type Row =
  *
  * The row that counts the attempts numbers them, so numbers have no gap and no repeat whoever records first.
  */
-export const SETTLE_DELIVERIES = new StoredStatement<Row>({
+export const SETTLE_DELIVERIES = new StoredStatement({
   name: 'settle_deliveries',
-  parameters: `uuid[], uuid[], uuid[], text[], int8[], text[], bool[],
-    timestamptz[], int4[], text[], text[], text[], text[], int4[], text[], text[], bool[],
-    int4[], int4[], int4[], int4[], uuid[]`,
-  returns: 'delivery_id uuid, status text, cancel_reason text, ailing_webhook_id uuid',
+  parameters: { ...resultParameters, webhook_ids: uuidArray },
+  returns: RETURNED,
   sql: `
   WITH result AS MATERIALIZED (
-    SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) AS r (
-      environment_id, delivery_id, lease, settlement, in_ms, cancel_reason, is_forced,
-      started_at, duration_ms, outcome, error, request_url, request_headers,
-      response_status, response_headers, response_body, response_body_truncated, dns_ms, connect_ms, tls_ms, first_byte_ms
-    )
+    SELECT * FROM ${unnest(resultParameters, 'r')}
   ),
   held AS MATERIALIZED (
-    SELECT q.delivery_id, q.webhook_id, q.lease, q.cancel_reason, q.is_forced, q.attempt_count
+    SELECT q.delivery_id, q.webhook_id, q.event_type, q.lease, q.cancel_reason, q.is_forced, q.attempt_count
     FROM delivery_queue q
-    WHERE q.delivery_id = ANY ($2)
+    WHERE q.delivery_id = ANY (p_delivery_id)
     ORDER BY q.delivery_id
     FOR UPDATE
   ),
   verdict AS MATERIALIZED (
-    SELECT r.environment_id, r.delivery_id, h.webhook_id, r.in_ms, r.is_forced, h.is_forced AS is_asked_for,
+    SELECT r.environment_id, r.delivery_id, h.webhook_id, h.event_type, r.in_ms, r.is_forced, r.is_probe,
+      h.is_forced AS is_asked_for,
       h.attempt_count + (r.started_at IS NOT NULL)::int AS attempt_count,
       CASE WHEN r.started_at IS NOT NULL THEN h.attempt_count + 1 END AS number,
       CASE WHEN r.started_at IS NOT NULL THEN r.lease END AS lease, r.started_at, r.duration_ms, r.outcome, r.error,
       r.request_url, r.request_headers, r.response_status, r.response_headers, r.response_body,
-      r.response_body_truncated, r.dns_ms, r.connect_ms, r.tls_ms, r.first_byte_ms,
+      r.response_body_truncated, r.dns_ms, r.connect_ms, r.tls_ms, r.first_byte_ms, r.stale_connection_ms,
       CASE
         WHEN r.settlement = 'waiting' AND h.cancel_reason IS NOT NULL THEN 'canceled'
         WHEN r.settlement = 'failed' AND h.is_forced THEN 'waiting'
@@ -97,7 +139,11 @@ export const SETTLE_DELIVERIES = new StoredStatement<Row>({
         ELSE now() + v.in_ms * interval '1 millisecond'
       END,
       attempt_count = v.attempt_count,
-      failures = CASE WHEN v.is_asked_for THEN 0 ELSE q.failures + (v.started_at IS NOT NULL)::int END,
+      failures = CASE
+        WHEN v.is_asked_for THEN 0
+        WHEN v.is_probe THEN q.failures
+        ELSE q.failures + (v.started_at IS NOT NULL)::int
+      END,
       is_forced = v.is_asked_for OR v.is_forced, is_lease_forced = false,
       lost_leases = CASE WHEN v.started_at IS NULL THEN q.lost_leases ELSE 0 END
     FROM verdict v
@@ -126,30 +172,27 @@ export const SETTLE_DELIVERIES = new StoredStatement<Row>({
   FROM result r LEFT JOIN verdict v ON v.delivery_id = r.delivery_id
   WHERE v.status IS DISTINCT FROM r.settlement
   UNION ALL
-  SELECT NULL, NULL, NULL, h.webhook_id FROM webhook_health h WHERE h.webhook_id = ANY ($22)`,
+  SELECT NULL, NULL, NULL, h.webhook_id FROM webhook_health h
+  WHERE h.webhook_id = ANY (p_webhook_ids) AND h.is_in_trouble`,
 });
 
 /**
  * The same for results that are all successes, as most are: nothing waits again, so nothing has to be decided, and the
  * queue's rows are deleted without being locked first.
  */
-export const SETTLE_SUCCESSES = new StoredStatement<Row>({
+export const SETTLE_SUCCESSES = new StoredStatement({
   name: 'settle_successes',
-  parameters: `uuid[], uuid[], uuid[],
-    timestamptz[], int4[], text[], text[], text[], text[], int4[], text[], text[], bool[],
-    int4[], int4[], int4[], int4[], uuid[]`,
-  returns: 'delivery_id uuid, status text, cancel_reason text, ailing_webhook_id uuid',
+  parameters: { ...attemptParameters, webhook_ids: uuidArray },
+  returns: RETURNED,
   sql: `
   WITH result AS MATERIALIZED (
-    SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) AS r (
-      environment_id, delivery_id, lease, started_at, duration_ms, outcome, error, request_url, request_headers,
-      response_status, response_headers, response_body, response_body_truncated, dns_ms, connect_ms, tls_ms, first_byte_ms
-    )
+    SELECT * FROM ${unnest(attemptParameters, 'r')}
   ),
   removed AS (
     -- IS TRUE keeps the planner from making a join of it, which could read the whole queue.
     DELETE FROM delivery_queue q
-    WHERE q.delivery_id = ANY ($2) AND ((q.delivery_id, q.lease) IN (SELECT * FROM unnest($2, $3))) IS TRUE
+    WHERE q.delivery_id = ANY (p_delivery_id)
+      AND ((q.delivery_id, q.lease) IN (SELECT * FROM unnest(p_delivery_id, p_lease))) IS TRUE
     RETURNING ${queuedAs('q')}
   ),
   closed AS (
@@ -157,17 +200,18 @@ export const SETTLE_SUCCESSES = new StoredStatement<Row>({
     SELECT m.id, m.environment_id, m.event_id, m.webhook_id, m.event_type, m.created_at, m.attempt_count + 1,
       'succeeded', now(), m.attempt_count + 1, r.lease, r.started_at, r.duration_ms, r.outcome, r.error, r.request_url,
       r.request_headers, r.response_status, r.response_headers, r.response_body, r.response_body_truncated, r.dns_ms, r.connect_ms,
-      r.tls_ms, r.first_byte_ms
+      r.tls_ms, r.first_byte_ms, r.stale_connection_ms
     FROM removed m JOIN result r ON r.delivery_id = m.id
     RETURNING ${ENTERED_COLUMNS}
   ),
   entered AS (${enterStats('closed')}
   )
   SELECT r.delivery_id, NULL, NULL, NULL::uuid
-  FROM unnest($2) AS r (delivery_id)
+  FROM unnest(p_delivery_id) AS r (delivery_id)
   WHERE r.delivery_id NOT IN (SELECT id FROM removed)
   UNION ALL
-  SELECT NULL, NULL, NULL, h.webhook_id FROM webhook_health h WHERE h.webhook_id = ANY ($18)`,
+  SELECT NULL, NULL, NULL, h.webhook_id FROM webhook_health h
+  WHERE h.webhook_id = ANY (p_webhook_ids) AND h.is_in_trouble`,
 });
 
 /**
@@ -176,15 +220,11 @@ export const SETTLE_SUCCESSES = new StoredStatement<Row>({
  * since this statement began: one that moved to the log is found in neither place, and one whose attempts are other
  * ones than `seen` may have this one among them.
  */
-const LOG_LATE_ATTEMPTS = `
+const LOG_LATE_ATTEMPTS = new NamedStatement<typeof lateParameters, { delivery_id: string }>({
+  parameters: lateParameters,
+  sql: `
   WITH result AS MATERIALIZED (
-    SELECT * FROM unnest(
-      $1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::int4[], $6::text[], $7::text[], $8::text[], $9::text[],
-      $10::int4[], $11::text[], $12::text[], $13::bool[], $14::int4[], $15::int4[], $16::int4[], $17::int4[]
-    ) AS r (
-      environment_id, delivery_id, lease, started_at, duration_ms, outcome, error, request_url, request_headers,
-      response_status, response_headers, response_body, response_body_truncated, dns_ms, connect_ms, tls_ms, first_byte_ms
-    )
+    SELECT * FROM ${unnest(attemptParameters, 'r')}
   ),
   held AS MATERIALIZED (
     SELECT q.environment_id, q.delivery_id FROM result r
@@ -193,11 +233,11 @@ const LOG_LATE_ATTEMPTS = `
   ),
   known AS MATERIALIZED (
     SELECT r.delivery_id FROM result r JOIN attempt a ON a.delivery_id = r.delivery_id AND a.lease = r.lease
-    WHERE a.delivery_id BETWEEN $18::uuid AND $19::uuid
+    WHERE a.delivery_id BETWEEN p_first_id AND p_last_id
     UNION ALL
     SELECT r.delivery_id FROM result r
     JOIN delivery d ON d.environment_id = r.environment_id AND d.id = r.delivery_id AND d.lease = r.lease
-    WHERE d.id BETWEEN $18::uuid AND $19::uuid
+    WHERE d.id BETWEEN p_first_id AND p_last_id
   ),
   seen AS MATERIALIZED (
     SELECT q.delivery_id, q.attempt_count FROM result r
@@ -205,7 +245,7 @@ const LOG_LATE_ATTEMPTS = `
     UNION ALL
     SELECT d.id, d.attempt_count FROM result r
     JOIN delivery d ON d.environment_id = r.environment_id AND d.id = r.delivery_id
-    WHERE d.id BETWEEN $18::uuid AND $19::uuid
+    WHERE d.id BETWEEN p_first_id AND p_last_id
   ),
   late AS MATERIALIZED (
     SELECT r.*, s.attempt_count FROM result r JOIN seen s ON s.delivery_id = r.delivery_id
@@ -215,14 +255,14 @@ const LOG_LATE_ATTEMPTS = `
     UPDATE delivery_queue q SET attempt_count = q.attempt_count + 1
     FROM held h JOIN late l ON l.delivery_id = h.delivery_id
     WHERE q.environment_id = h.environment_id AND q.delivery_id = h.delivery_id AND q.attempt_count = l.attempt_count
-    RETURNING q.delivery_id, q.webhook_id, q.attempt_count AS number
+    RETURNING q.delivery_id, q.webhook_id, q.event_type, q.attempt_count AS number
   ),
   closed AS (
     UPDATE delivery d SET attempt_count = d.attempt_count + 1
     FROM late l
-    WHERE d.environment_id = l.environment_id AND d.id = l.delivery_id AND d.id BETWEEN $18::uuid AND $19::uuid
+    WHERE d.environment_id = l.environment_id AND d.id = l.delivery_id AND d.id BETWEEN p_first_id AND p_last_id
       AND d.attempt_count = l.attempt_count
-    RETURNING d.id AS delivery_id, d.webhook_id, d.attempt_count AS number
+    RETURNING d.id AS delivery_id, d.webhook_id, d.event_type, d.attempt_count AS number
   ),
   numbered AS (
     SELECT * FROM waiting UNION ALL SELECT * FROM closed
@@ -232,12 +272,13 @@ const LOG_LATE_ATTEMPTS = `
     SELECT l.delivery_id, ${ATTEMPT_COLUMNS} FROM late l JOIN numbered n ON n.delivery_id = l.delivery_id
   ),
   made AS (
-    SELECT l.environment_id, n.webhook_id, NULL AS status, l.duration_ms
+    SELECT l.environment_id, n.webhook_id, n.event_type, NULL AS status, l.duration_ms
     FROM late l JOIN numbered n ON n.delivery_id = l.delivery_id
   ),
   entered AS (${enterStats('made')}
   )
-  SELECT delivery_id FROM known UNION ALL SELECT delivery_id FROM numbered`;
+  SELECT delivery_id FROM known UNION ALL SELECT delivery_id FROM numbered`,
+});
 
 /** Looks for a delivery that moves from the queue to the log, or back, between one look and the next. */
 const LATE_TRIES = 3;
@@ -248,16 +289,15 @@ const LATE_TRIES = 3;
  * @param results at least one, and no two of one delivery.
  */
 export async function settleDeliveries(database: Queryable, results: readonly DeliveryResult[]): Promise<Settlements> {
-  const areSuccesses = results.every(isSuccess);
-  const statement = areSuccesses ? SETTLE_SUCCESSES : SETTLE_DELIVERIES;
   // In the order of the ids, so that statements which meet wait for each other.
   const sorted = results.toSorted((a, b) => (a.delivery.id < b.delivery.id ? -1 : 1));
-  const rows = await statement.run(database, [
-    ...leaseColumns(sorted),
-    ...(areSuccesses ? [] : settlementColumns(sorted)),
-    ...attemptColumns(sorted),
-    uuidArray([...new Set(sorted.map(({ delivery }) => delivery.target.webhookId))]),
-  ]);
+  const attempts = {
+    ...attemptValues(sorted),
+    webhook_ids: [...new Set(sorted.map(({ delivery }) => delivery.target.webhookId))],
+  };
+  const rows = results.every(isSuccess)
+    ? await SETTLE_SUCCESSES.run(database, attempts)
+    : await SETTLE_DELIVERIES.run(database, { ...attempts, ...settlementValues(sorted) });
   const settled = new Map(results.map(({ delivery, settlement }) => [delivery.id, asWanted(settlement)]));
   const ailing = new Set<string>();
   for (const row of rows) {
@@ -285,52 +325,49 @@ function asWanted(settlement: Settlement): Settled {
 async function logLateAttempts(database: Queryable, results: readonly DeliveryResult[]): Promise<void> {
   let missing = results.toSorted((a, b) => (a.delivery.id < b.delivery.id ? -1 : 1));
   for (let tries = 0; tries < LATE_TRIES && missing.length > 0; tries++) {
-    const parameters = [...leaseColumns(missing), ...attemptColumns(missing), ...boundsOf(missing)];
-    const rows = await database.query<{ delivery_id: string }[]>(LOG_LATE_ATTEMPTS, parameters);
+    const rows = await LOG_LATE_ATTEMPTS.run(database, {
+      ...attemptValues(missing),
+      first_id: missing[0]!.delivery.id,
+      last_id: missing.at(-1)!.delivery.id,
+    });
     const logged = new Set(rows.map((row) => row.delivery_id));
     missing = missing.filter(({ delivery }) => !logged.has(delivery.id));
   }
 }
 
-function leaseColumns(results: readonly DeliveryResult[]): Buffer[] {
-  return [
-    uuidArray(results.map(({ delivery }) => delivery.target.environmentId)),
-    uuidArray(results.map(({ delivery }) => delivery.id)),
-    uuidArray(results.map(({ delivery }) => delivery.lease)),
-  ];
+function settlementValues(
+  results: readonly DeliveryResult[],
+): Omit<ValuesOf<typeof resultParameters>, keyof typeof attemptParameters> {
+  return {
+    settlement: results.map(({ settlement }) => settlement.kind),
+    in_ms: results.map(({ settlement }) => (settlement.kind === 'waiting' ? settlement.inMs : null)),
+    cancel_reason: results.map(({ settlement }) => (settlement.kind === 'canceled' ? settlement.reason : null)),
+    is_forced: results.map(({ delivery, attempt }) => !attempt && delivery.isForced),
+    is_probe: results.map(({ delivery }) => delivery.isProbe),
+  };
 }
 
-function settlementColumns(results: readonly DeliveryResult[]): Buffer[] {
-  return [
-    textArray(results.map(({ settlement }) => settlement.kind)),
-    bigintArray(results.map(({ settlement }) => (settlement.kind === 'waiting' ? settlement.inMs : null))),
-    textArray(results.map(({ settlement }) => (settlement.kind === 'canceled' ? settlement.reason : null))),
-    booleanArray(results.map(({ delivery, attempt }) => !attempt && delivery.isForced)),
-  ];
-}
-
-function attemptColumns(results: readonly DeliveryResult[]): Buffer[] {
+function attemptValues(results: readonly DeliveryResult[]): ValuesOf<typeof attemptParameters> {
   const attempts = results.map(({ attempt }) => attempt);
   const responses = attempts.map((attempt) => attempt?.response);
-  return [
-    timestampArray(attempts.map((attempt) => attempt?.startedAt)),
-    integerArray(attempts.map((attempt) => attempt?.durationMs)),
-    textArray(attempts.map((attempt) => attempt?.outcome)),
-    textArray(attempts.map((attempt) => attempt?.error)),
-    textArray(attempts.map((attempt) => attempt?.request.url)),
-    textArray(attempts.map((attempt) => attempt && JSON.stringify(attempt.request.headers))),
-    integerArray(responses.map((response) => response?.status)),
-    textArray(responses.map((response) => response && JSON.stringify(response.headers))),
-    textArray(responses.map((response) => response?.body)),
-    booleanArray(responses.map((response) => response?.bodyTruncated)),
-    integerArray(attempts.map((attempt) => attempt?.timings.dnsMs)),
-    integerArray(attempts.map((attempt) => attempt?.timings.connectMs)),
-    integerArray(attempts.map((attempt) => attempt?.timings.tlsMs)),
-    integerArray(attempts.map((attempt) => attempt?.timings.firstByteMs)),
-  ];
-}
-
-/** The first and last of the ids: they tell the planner, which sees no joined id, which days' partitions to look at. */
-function boundsOf(sorted: readonly DeliveryResult[]): [first: string, last: string] {
-  return [sorted[0]!.delivery.id, sorted.at(-1)!.delivery.id];
+  return {
+    environment_id: results.map(({ delivery }) => delivery.target.environmentId),
+    delivery_id: results.map(({ delivery }) => delivery.id),
+    lease: results.map(({ delivery }) => delivery.lease),
+    started_at: attempts.map((attempt) => attempt?.startedAt),
+    duration_ms: attempts.map((attempt) => attempt?.durationMs),
+    outcome: attempts.map((attempt) => attempt?.outcome),
+    error: attempts.map((attempt) => attempt?.error),
+    request_url: attempts.map((attempt) => attempt?.request.url),
+    request_headers: attempts.map((attempt) => attempt && JSON.stringify(attempt.request.headers)),
+    response_status: responses.map((response) => response?.status),
+    response_headers: responses.map((response) => response && JSON.stringify(response.headers)),
+    response_body: responses.map((response) => response?.body),
+    response_body_truncated: responses.map((response) => response?.bodyTruncated),
+    dns_ms: attempts.map((attempt) => attempt?.timings.dnsMs),
+    connect_ms: attempts.map((attempt) => attempt?.timings.connectMs),
+    tls_ms: attempts.map((attempt) => attempt?.timings.tlsMs),
+    first_byte_ms: attempts.map((attempt) => attempt?.timings.firstByteMs),
+    stale_connection_ms: attempts.map((attempt) => attempt?.timings.staleConnectionMs),
+  };
 }

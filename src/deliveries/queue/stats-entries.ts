@@ -1,10 +1,13 @@
+import { TEST_EVENT_TYPE } from '../../webhooks/event-types.js';
 import { latencyIntervalOf } from './latency-intervals.js';
 
+const IS_COUNTED = `event_type <> '${TEST_EVENT_TYPE}'`;
+
 /** SQL: what `enterStats` needs to know of a delivery in the log. */
-export const ENTERED_COLUMNS = 'environment_id, webhook_id, status, duration_ms';
+export const ENTERED_COLUMNS = 'environment_id, webhook_id, event_type, status, duration_ms';
 
 /**
- * SQL: enters into the statistics what has just been recorded, one row for each webhook.
+ * SQL: enters into the statistics what has just been recorded, one row for each webhook. Tests are in none.
  *
  * @param source a query of the WITH that this is part of, with `ENTERED_COLUMNS`: a delivery that has ended, or one that has
  *   not, and the duration of the attempt that was made of it; NULL: none was.
@@ -14,7 +17,7 @@ export function enterStats(source: string): string {
     INSERT INTO stats_entry (environment_id, webhook_id, at, succeeded, failed, canceled, latencies)
     SELECT environment_id, webhook_id, now(), ${countsOf('count(*)')},
       coalesce(array_agg(${latencyIntervalOf('duration_ms')}) FILTER (WHERE duration_ms IS NOT NULL), '{}')
-    FROM ${source} GROUP BY environment_id, webhook_id`;
+    FROM ${source} WHERE ${IS_COUNTED} GROUP BY environment_id, webhook_id`;
 }
 
 /**
@@ -27,7 +30,7 @@ export function withdrawStats(source: string): string {
   return `
     INSERT INTO stats_entry (environment_id, webhook_id, at, succeeded, failed, canceled, latencies)
     SELECT environment_id, webhook_id, completed_at, ${countsOf('-count(*)')}, '{}'
-    FROM ${source} WHERE completed_at >= (SELECT at FROM stats_beginning)
+    FROM ${source} WHERE ${IS_COUNTED} AND completed_at >= (SELECT at FROM stats_beginning)
     GROUP BY environment_id, webhook_id, completed_at`;
 }
 

@@ -7,7 +7,7 @@ import type { Answer } from '../../egress/exchange.js';
 import { GuardedAgent, type RequestTarget } from '../../egress/guarded-agent.js';
 import { RequestTimings } from '../../egress/request-timings.js';
 import { checkTargetUrl, targetPolicyOf, type TargetPolicy } from '../../egress/target-url-policy.js';
-import { SecretVault } from '../../webhooks/secret-vault.js';
+import { SecretVault } from '../../webhooks/secrets/secret-vault.js';
 import type { AttemptError, AttemptRecord, LeasedDelivery, Target } from '../delivery.types.js';
 import { envelopeOf, signedHeaders, type SigningOptions } from './outgoing-request.js';
 

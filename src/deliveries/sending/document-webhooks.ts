@@ -1,5 +1,7 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { EVENT_PAYLOAD_REF } from '../../common/api-property.js';
+import { EVENT_PAYLOAD_REF } from '../../openapi/api-property.js';
+import { OUTGOING_TAG } from '../../openapi/build-document.js';
+import { pascalCase } from '../../openapi/named-enum.js';
 import { OPERATIONAL_EVENTS, type OperationalEventDefinition } from '../../common/operational-events.js';
 import { VERSION } from '../../common/version.js';
 import { SETTINGS } from '../../config/settings.js';
@@ -14,9 +16,6 @@ import { envelopeOf, signedHeaders } from './outgoing-request.js';
 type PathItem = NonNullable<OpenAPIObject['webhooks']>[string];
 type Components = NonNullable<OpenAPIObject['components']>;
 type Schema = NonNullable<Components['schemas']>[string];
-
-/** The tag of what is sent, as opposed to what is asked. */
-export const OUTGOING_TAG = 'Receiving';
 
 /** Who would receive the examples, so that their signatures can be told. */
 const EXAMPLE = {
@@ -54,7 +53,12 @@ function operational({ type, description, members }: OperationalEventDefinition)
     type,
     description: `${description} Sent to the operator of the installation (OPERATOR_WEBHOOK_URL), to nobody else.`,
     example: exampleOf(members),
-    payload: { type: 'object', required: Object.keys(members), properties: members },
+    payload: {
+      type: 'object',
+      description: 'What the event tells.',
+      required: Object.keys(members),
+      properties: members,
+    },
   };
 }
 
@@ -88,7 +92,7 @@ function pathItemOf(definition: Sent): PathItem {
   const schema = { $ref: `#/components/schemas/${schemaNameOf(definition)}` };
   return {
     post: {
-      operationId: `receive${nameOf(definition.type)}`,
+      operationId: `receive${pascalCase(definition.type)}`,
       summary: definition.type,
       description: definition.description,
       tags: [OUTGOING_TAG],
@@ -126,7 +130,11 @@ function envelopeSchema({ type, description, example, payload }: Sent): Schema {
       },
       event: { type: 'string', const: type, description: 'The event type.' },
       payload: { ...payload, example },
-      environment_id: { ...uuid, example: EXAMPLE.environmentId },
+      environment_id: {
+        ...uuid,
+        description: 'The environment that the webhook belongs to.',
+        example: EXAMPLE.environmentId,
+      },
       created_at: {
         type: 'string',
         format: 'date-time',
@@ -144,13 +152,8 @@ function envelope({ type, example }: EventTypeDefinition): Buffer {
   return envelopeOf(event, EXAMPLE.environmentId, EXAMPLE.webhookId);
 }
 
-/** `SyncJobRunCreated` for `sync_job_run:created`. */
-function nameOf(type: string): string {
-  return type.replaceAll(/(?:^|[^a-z0-9]+)([a-z0-9])/g, (_, first: string) => first.toUpperCase());
-}
-
 function schemaNameOf({ type }: EventTypeDefinition): string {
-  return `${nameOf(type)}Envelope`;
+  return `${pascalCase(type)}Envelope`;
 }
 
 const SIGNED = signedHeaders(envelope(TEST), EXAMPLE.id, [EXAMPLE.secret], EXAMPLE.createdAt, {
@@ -203,7 +206,8 @@ function header(
 }
 
 const RETRY_AFTER = {
-  description: 'How long to wait, in seconds or as an HTTP date; at most 24 hours of it are honoured.',
+  description:
+    'How long to wait, in seconds or as a date of HTTP (RFC 9110), in GMT; at most 24 hours of it are honoured.',
   schema: { type: 'string' },
   example: '120',
 };

@@ -34,6 +34,8 @@ export function signedHeaders(
 ): Record<string, string> {
   const timestamp = Math.floor(startedAt.getTime() / 1000);
   return {
+    // Some firewalls refuse a request without it.
+    accept: '*/*',
     'content-type': 'application/json',
     'user-agent': options.userAgent,
     'webhook-id': eventId,

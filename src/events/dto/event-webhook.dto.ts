@@ -1,15 +1,14 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
-import { ApiUuid } from '../../common/api-property.js';
-import { namedEnum } from '../../common/named-enum.js';
-import type { DeliveryStatus } from '../../deliveries/delivery.types.js';
+import { ApiUuid } from '../../openapi/api-property.js';
+import { growingEnum } from '../../openapi/named-enum.js';
 import { DELIVERY_STATUS } from '../../deliveries/dto/delivery.dto.js';
-import type { EventDeliveryRow } from '../../deliveries/queue/delivery-reads.js';
+import type { EventDeliveryRow } from '../../deliveries/queue/deliveries-of-event.js';
 import { NOT_SENT_REASONS, type NotSentReason } from '../why-not-sent.js';
 
 /** What one webhook got of an event. */
 @ApiSchema({ name: 'EventWebhook' })
 export class EventWebhookDto {
-  @ApiUuid({ example: '4a4de828-f4db-4c9e-adfd-434e0864c3c7' })
+  @ApiUuid({ description: 'The webhook.', example: '4a4de828-f4db-4c9e-adfd-434e0864c3c7' })
   webhook_id: string;
 
   @ApiUuid({
@@ -27,10 +26,10 @@ export class EventWebhookDto {
       'many webhooks, and the delivery to this one is made in a moment.',
     example: null,
   })
-  status: DeliveryStatus | null;
+  status: EventDeliveryRow['status'] | null;
 
   @ApiProperty({
-    ...namedEnum(
+    ...growingEnum(
       'NotSentReason',
       NOT_SENT_REASONS,
       'What the webhook was when the event was accepted. `not_subscribed`: to this type. `not_yet_created`: it was made ' +

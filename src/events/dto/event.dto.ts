@@ -1,24 +1,27 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
-import { ApiTimestamp, ApiUuid, EVENT_PAYLOAD_REF } from '../../common/api-property.js';
-import { VerbatimJson } from '../../common/verbatim-json.js';
+import { ApiCount, ApiTimestamp, ApiUuid, EVENT_PAYLOAD_REF } from '../../openapi/api-property.js';
+import { VerbatimJson } from '../../http/verbatim-json.js';
 import { DeliveryEventTypeProperty } from '../../deliveries/dto/delivery-event-type.js';
 import type { EventDetail, EventRow } from '../event-reads.js';
 
 @ApiSchema({ name: 'Event' })
 export class EventDto {
   @ApiUuid({
-    description: 'The same in every delivery of the event: receivers drop duplicates by it.',
+    description: 'The id of the event, the same in every delivery of it: receivers drop duplicates by it.',
     example: '0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a61',
   })
   id: string;
 
-  @ApiUuid({ example: '05daecaf-4365-42e8-8370-8127de5dd717' })
+  @ApiUuid({
+    description: 'The environment that the event belongs to.',
+    example: '05daecaf-4365-42e8-8370-8127de5dd717',
+  })
   environment_id: string;
 
   @DeliveryEventTypeProperty()
   event_type: string;
 
-  @ApiTimestamp()
+  @ApiTimestamp({ description: 'When the event was accepted.' })
   created_at: string;
 
   static of(event: EventRow): EventDto {
@@ -33,16 +36,16 @@ export class EventDto {
 
 @ApiSchema({ name: 'EventDeliveryCounts' })
 export class EventDeliveryCountsDto {
-  @ApiProperty({ type: 'integer', minimum: 0, example: 0 })
+  @ApiCount({ description: 'Those that are pending.', example: 0 })
   pending: number;
 
-  @ApiProperty({ type: 'integer', minimum: 0, example: 2 })
+  @ApiCount({ description: 'Those that succeeded.', example: 2 })
   succeeded: number;
 
-  @ApiProperty({ type: 'integer', minimum: 0, example: 0 })
+  @ApiCount({ description: 'Those that failed.', example: 0 })
   failed: number;
 
-  @ApiProperty({ type: 'integer', minimum: 0, example: 0 })
+  @ApiCount({ description: 'Those that were canceled.', example: 0 })
   canceled: number;
 }
 

@@ -1,11 +1,11 @@
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import { IsIn, ValidateBy } from 'class-validator';
-import { IDEMPOTENCY_KEY_RULE, isIdempotencyKey } from '../../common/idempotency-key.js';
-import { ApiPayload } from '../../common/api-property.js';
-import { isObject } from '../../common/dto-reader.js';
-import { ItemsOf } from '../../common/dto-shape.js';
-import { MayBeAbsent } from '../../common/property-rules.js';
-import { VerbatimJson } from '../../common/verbatim-json.js';
+import { IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_RULE, isIdempotencyKey } from '../../idempotency/idempotency-key.js';
+import { ApiPayload } from '../../openapi/api-property.js';
+import { isObject } from '../../http/dto-reader.js';
+import { ItemsOf } from '../../http/dto-shape.js';
+import { MayBeAbsent } from '../../openapi/property-rules.js';
+import { VerbatimJson } from '../../http/verbatim-json.js';
 import { EVENT_TYPE } from '../../webhooks/dto/webhook-properties.js';
 import { EVENT_TYPE_NAMES, type EventType, examplePayloadOf, NO_EVENT_TYPE } from '../../webhooks/event-types.js';
 
@@ -30,8 +30,8 @@ export class PublishEventDto {
   })
   payload: VerbatimJson;
 
-  /** See `PlainlyRight`: a known type, an object as the payload, and no other member. */
-  static ofPlainlyRight(body: object): PublishEventDto | null {
+  /** See `FastParsed`: a known type, an object as the payload, and no other member. */
+  static tryFastParse(body: object): PublishEventDto | null {
     if (!isPlainEvent(body) || Object.keys(body).length !== 2) return null;
     const event = new PublishEventDto();
     event.event_type = body.event_type;
@@ -43,9 +43,7 @@ export class PublishEventDto {
 @ApiSchema({ name: 'BatchEvent' })
 export class BatchEventDto extends PublishEventDto {
   @ApiPropertyOptional({
-    type: 'string',
-    minLength: 1,
-    maxLength: 255,
+    ...IDEMPOTENCY_KEY,
     description: 'Makes this event safe to send again: what `Idempotency-Key` is for a single one.',
     example: 'order-1045-created',
   })
@@ -56,7 +54,7 @@ export class BatchEventDto extends PublishEventDto {
   })
   idempotency_key?: string;
 
-  static override ofPlainlyRight(body: object): BatchEventDto | null {
+  static override tryFastParse(body: object): BatchEventDto | null {
     if (!isPlainEvent(body)) return null;
     const event = new BatchEventDto();
     event.event_type = body.event_type;
@@ -83,13 +81,13 @@ export class PublishEventBatchDto {
   })
   events: BatchEventDto[];
 
-  static ofPlainlyRight(body: object): PublishEventBatchDto | null {
+  static tryFastParse(body: object): PublishEventBatchDto | null {
     const { events } = body as { events?: unknown };
     if (!isBatch(events) || Object.keys(body).length !== 1) return null;
     const batch = new PublishEventBatchDto();
     batch.events = [];
     for (const member of events) {
-      const event = isObject(member) ? BatchEventDto.ofPlainlyRight(member) : null;
+      const event = isObject(member) ? BatchEventDto.tryFastParse(member) : null;
       if (!event) return null;
       batch.events.push(event);
     }

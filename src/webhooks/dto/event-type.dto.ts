@@ -1,15 +1,23 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
-import { EVENT_PAYLOAD_REF } from '../../common/api-property.js';
+import { EVENT_PAYLOAD_REF } from '../../openapi/api-property.js';
+import { growingEnum } from '../../openapi/named-enum.js';
 import type { ExamplePayload } from '../event-examples.js';
-import { EVENT_TYPES, type EventType, examplePayloadOf } from '../event-types.js';
-import { EVENT_TYPE } from './webhook-properties.js';
+import { EVENT_TYPE_NAMES, EVENT_TYPES, type EventType, examplePayloadOf } from '../event-types.js';
 
 @ApiSchema({ name: 'EventTypeDescription' })
 export class EventTypeDto {
-  @ApiProperty({ ...EVENT_TYPE, description: 'Its name.', example: 'record:created' })
+  @ApiProperty({
+    ...growingEnum('ListedEventType', EVENT_TYPE_NAMES, 'The name of an event type.'),
+    description: 'Its name.',
+    example: 'record:created',
+  })
   event_type: EventType;
 
-  @ApiProperty({ type: 'string', example: 'A record was created in the connected product.' })
+  @ApiProperty({
+    type: 'string',
+    description: 'What has happened.',
+    example: 'A record was created in the connected product.',
+  })
   description: string;
 
   @ApiProperty({
@@ -22,7 +30,7 @@ export class EventTypeDto {
 
 @ApiSchema({ name: 'EventTypeList' })
 export class EventTypeListDto {
-  @ApiProperty({ type: [EventTypeDto] })
+  @ApiProperty({ type: [EventTypeDto], description: 'All event types, in the documented order.' })
   result: EventTypeDto[];
 }
 

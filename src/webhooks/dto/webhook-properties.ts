@@ -1,8 +1,8 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { IsBoolean, IsString } from 'class-validator';
-import { namedEnum } from '../../common/named-enum.js';
-import { EachItem, IsFilledArray, MayBeAbsent } from '../../common/property-rules.js';
+import { namedEnum } from '../../openapi/named-enum.js';
+import { EachItem, IsFilledArray, MayBeAbsent } from '../../openapi/property-rules.js';
 import { TARGET_URL_MAX_LENGTH } from '../../egress/target-url-policy.js';
 import { EVENT_TYPE_NAMES, isEventType, NO_EVENT_TYPE } from '../event-types.js';
 
@@ -20,19 +20,27 @@ export const EVENT_TYPE = namedEnum(
 
 export const TARGET_URL = {
   type: 'string',
-  description: 'Where the payload is sent.',
+  description: 'The URL that the payload is sent to.',
   example: 'https://example.com/webhook',
 } as const;
 
 export const IS_ACTIVE = {
   type: 'boolean',
-  description: 'Inactive webhooks will not receive any data.',
+  description: 'Whether the webhook is active or not. Inactive webhooks will not receive any data.',
   example: true,
 } as const;
 
 export const EVENT_TYPES = { ...EVENT_TYPE, isArray: true };
 
+/**
+ * Of the rules for a target URL those that hold for every installation, as a pattern: no space, control character, backslash
+ * or fragment, and no name or password before the host. That of the documented body of `POST /webhook` has none.
+ */
+export const TARGET_URL_PATTERN =
+  '^[Hh][Tt][Tt][Pp][Ss]?://[^\\x00-\\x20\\x7f-\\xa0/?#@\\\\]+([/?][^\\x00-\\x20\\x7f-\\xa0#\\\\]*)?$';
+
 interface InputOptions {
+  pattern?: string;
   description?: string;
   required?: boolean;
   nullable?: boolean;

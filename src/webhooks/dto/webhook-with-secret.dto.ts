@@ -1,12 +1,12 @@
 import { ApiSchema } from '@nestjs/swagger';
-import { ApiUuid } from '../../common/api-property.js';
+import { ApiUuid } from '../../openapi/api-property.js';
 import { WebhookDto } from './webhook.dto.js';
 
 /** The webhook with its signing secret: the one form in which the secret leaves the service. */
 @ApiSchema({ name: 'WebhookWithSecret' })
 export class WebhookWithSecretDto extends WebhookDto {
   @ApiUuid({
-    description: 'Signs the payload. Keep it: no later answer shows it.',
+    description: 'The secret that the payload is signed with. Keep it: no later answer shows it.',
     example: 'd5fac1cb-1820-4da7-bfd8-a6b758bcf8ff',
   })
   secret: string;

@@ -1,12 +1,12 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
-import { ApiTimestamp, ApiUuid } from '../../common/api-property.js';
-import type { Webhook } from '../entities/webhook.entity.js';
+import { ApiTimestamp, ApiUuid } from '../../openapi/api-property.js';
+import type { Webhook } from '../webhook.entity.js';
 import { EVENT_TYPE_NAMES, type EventType } from '../event-types.js';
 import { EVENT_TYPES, IS_ACTIVE, TARGET_URL } from './webhook-properties.js';
 
 @ApiSchema({ name: 'Webhook' })
 export class WebhookDto {
-  @ApiUuid({ example: '4a4de828-f4db-4c9e-adfd-434e0864c3c7' })
+  @ApiUuid({ description: 'The id of the webhook.', example: '4a4de828-f4db-4c9e-adfd-434e0864c3c7' })
   id: string;
 
   @ApiProperty(TARGET_URL)
@@ -16,22 +16,23 @@ export class WebhookDto {
   is_active: boolean;
 
   @ApiUuid({
-    description: 'The environment that owns the webhook.',
+    description: 'The environment that the webhook belongs to.',
     example: '05daecaf-4365-42e8-8370-8127de5dd717',
   })
   environment_id: string;
 
   @ApiProperty({
     ...EVENT_TYPES,
-    description: 'The event types that the webhook is subscribed to.',
+    description:
+      'The event types that the webhook is subscribed to: all of them, if none were specified. It receives no others.',
     example: ['integrated_account:created', 'integrated_account:updated'],
   })
   event_types: EventType[];
 
-  @ApiTimestamp()
+  @ApiTimestamp({ description: 'When the webhook was created.' })
   created_at: string;
 
-  @ApiTimestamp()
+  @ApiTimestamp({ description: 'When the webhook was last changed.' })
   updated_at: string;
 }
 

@@ -10,6 +10,7 @@ const app = express();
 // bytes that were signed. Above the limit Express answers 413; its default of 100 kB is less than an event can have.
 app.post('/webhooks', express.raw({ type: 'application/json', limit: '1mb' }), async (request, response) => {
   if (!Buffer.isBuffer(request.body)) {
+    console.log('refused: it is not JSON by its content type');
     response.sendStatus(415);
     return;
   }
@@ -19,9 +20,11 @@ app.post('/webhooks', express.raw({ type: 'application/json', limit: '1mb' }), a
 });
 
 const refuseUnverified: ErrorRequestHandler = (error, _request, response, next) => {
-  if (error instanceof WebhookVerificationError) response.sendStatus(401);
-  else next(error);
+  if (!(error instanceof WebhookVerificationError)) return next(error);
+  console.log(`refused: ${error.message}`);
+  response.sendStatus(401);
 };
 app.use(refuseUnverified);
 
-app.listen(Number(process.env['PORT'] ?? 4000));
+const port = Number(process.env['PORT'] ?? 4000);
+app.listen(port, () => console.log(`listening on http://localhost:${port}/webhooks`));

@@ -1,5 +1,5 @@
 import { unwrap, WebhookVerificationError } from '@tidings/client';
-import { fastify } from 'fastify';
+import { fastify, type FastifyError } from 'fastify';
 import { handleStored, store } from '../inbox.js';
 import { webhookSecrets } from '../webhook-secrets.js';
 
@@ -19,9 +19,14 @@ await server.register(async (webhooks) => {
   });
   webhooks.addHook('onResponse', handleStored);
   webhooks.setErrorHandler((error, _request, reply) => {
-    if (error instanceof WebhookVerificationError) return reply.code(401).send();
+    const isUnverified = error instanceof WebhookVerificationError;
+    // Fastify's own refusals, too: what is too large, or no JSON by its content type.
+    if (isUnverified || (error as FastifyError).statusCode! < 500) console.log(`refused: ${(error as Error).message}`);
+    if (isUnverified) return reply.code(401).send();
     throw error;
   });
 });
 
-await server.listen({ port: Number(process.env['PORT'] ?? 4000) });
+const port = Number(process.env['PORT'] ?? 4000);
+await server.listen({ port });
+console.log(`listening on http://localhost:${port}/webhooks`);

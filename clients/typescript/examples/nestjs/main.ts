@@ -8,4 +8,6 @@ const app = await NestFactory.create<NestExpressApplication>(AppModule, { bodyPa
 // The raw body, of JSON alone. Above the limit Nest answers 413; the default of 100 kB is less than an event can have.
 // If you have other routes, their parser comes after it: app.useBodyParser('json').
 app.use('/webhooks', express.raw({ type: 'application/json', limit: '1mb' }));
-await app.listen(process.env['PORT'] ?? 4000);
+const port = process.env['PORT'] ?? 4000;
+await app.listen(port);
+console.log(`listening on http://localhost:${port}/webhooks`);

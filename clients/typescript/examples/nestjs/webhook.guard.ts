@@ -19,13 +19,17 @@ export class WebhookGuard implements CanActivate {
 
   canActivate(context: ExecutionContext): boolean {
     const request = context.switchToHttp().getRequest<WebhookRequest>();
-    if (!Buffer.isBuffer(request.body)) throw new UnsupportedMediaTypeException();
+    if (!Buffer.isBuffer(request.body)) {
+      console.log('refused: it is not JSON by its content type');
+      throw new UnsupportedMediaTypeException();
+    }
     try {
       request.webhookEvent = unwrap(request.headers, request.body, this.secrets);
       return true;
     } catch (error) {
-      if (error instanceof WebhookVerificationError) throw new UnauthorizedException();
-      throw error;
+      if (!(error instanceof WebhookVerificationError)) throw error;
+      console.log(`refused: ${error.message}`);
+      throw new UnauthorizedException();
     }
   }
 }

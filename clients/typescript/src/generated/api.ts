@@ -525,60 +525,37 @@ export interface webhooks {
 export interface components {
     schemas: {
         CreateEnvironment: {
-            /**
-             * @description What people call it; need not be unique.
-             * @example Production
-             */
+            /** @description What people call it. */
             name: string;
+            /** @description True: also where another environment has the name. When absent: false, and that is a 409. */
+            allow_duplicate_name?: boolean;
         };
         Environment: {
-            /**
-             * Format: uuid
-             * @example 05daecaf-4365-42e8-8370-8127de5dd717
-             */
+            /** @description The id of the environment. */
             id: string;
-            /**
-             * @description What people call it; need not be unique.
-             * @example Production
-             */
+            /** @description What people call it. */
             name: string;
-            /**
-             * Format: date-time
-             * @example 2021-08-10T10:00:00.000Z
-             */
+            /** @description When the environment was created. */
             created_at: string;
-            /**
-             * Format: date-time
-             * @example 2021-08-10T10:00:00.000Z
-             */
+            /** @description When the environment was last changed. */
             updated_at: string;
         };
         EnvironmentPage: {
+            /** @description What is on this page, newest first. */
             result: components["schemas"]["Environment"][];
-            /**
-             * @description Where the next page starts: the `next_cursor` to ask for; null on the last one.
-             * @example AZij8mo8fVKcHluPDi1KYYwOVdYkqYhLbnS_TQ
-             */
+            /** @description Where the next page starts: the `next_cursor` to ask for; null on the last one. */
             next_cursor: string | null;
-            /**
-             * @description The limit that was applied.
-             * @example 100
-             */
+            /** @description The limit that was applied. */
             limit: number;
         };
         UpdateEnvironment: {
-            /**
-             * @description What people call it; need not be unique.
-             * @example Production
-             */
+            /** @description What people call it. */
             name?: string;
+            /** @description True: also where another environment has the name. When absent: false, and that is a 409. */
+            allow_duplicate_name?: boolean;
         };
         Deleted: {
-            /**
-             * Format: uuid
-             * @description The id of what was deleted.
-             * @example 4a4de828-f4db-4c9e-adfd-434e0864c3c7
-             */
+            /** @description The id of what was deleted. */
             id: string;
         };
         /**
@@ -587,29 +564,15 @@ export interface components {
          */
         EnvironmentErasureStatus: "running" | "done";
         EnvironmentErasure: {
-            /**
-             * Format: uuid
-             * @example 05daecaf-4365-42e8-8370-8127de5dd717
-             */
+            /** @description The environment that was deleted. */
             environment_id: string;
-            /** @example running */
+            /** @description Whether it is still under way. */
             status: components["schemas"]["EnvironmentErasureStatus"];
-            /**
-             * @description Rows removed so far, of all tables.
-             * @example 48213
-             */
+            /** @description Rows removed so far, of all tables. */
             removed_rows: number;
-            /**
-             * Format: date-time
-             * @description When the environment was deleted.
-             * @example 2021-08-10T10:00:00.000Z
-             */
+            /** @description When the environment was deleted. */
             created_at: string;
-            /**
-             * Format: date-time
-             * @description Null while it runs.
-             * @example 2021-08-10T10:00:00.000Z
-             */
+            /** @description When the last of it was removed; null while it runs. */
             completed_at: string | null;
         };
         /**
@@ -618,130 +581,63 @@ export interface components {
          */
         Scope: "webhook:read" | "webhook:write" | "event:read" | "event:write" | "delivery:read" | "delivery:write";
         CreateApiToken: {
-            /**
-             * @description What people call it; need not be unique.
-             * @example Order service
-             */
+            /** @description What people call it; need not be unique. */
             name: string;
-            /**
-             * Format: uuid
-             * @description The environment that the token acts in.
-             * @example 05daecaf-4365-42e8-8370-8127de5dd717
-             */
+            /** @description The environment that the token acts in. */
             environment_id: string;
-            /**
-             * @description What the token may do. When absent: everything.
-             * @example [
-             *       "webhook:read",
-             *       "event:write"
-             *     ]
-             */
-            scopes?: components["schemas"]["Scope"][];
-            /**
-             * Format: date-time
-             * @description From when the token is refused, a time in the future; never by default.
-             * @example 2031-08-10T10:00:00.000Z
-             */
+            /** @description A webhook of the environment. The token sees and changes that one and its deliveries alone, and ends with it; it can hold no scope of events. When absent: everything in the environment. */
+            webhook_id?: string;
+            /** @description What the token may do. When absent or null: everything; with `webhook_id`: everything but publishing and reading events. */
+            scopes?: components["schemas"]["Scope"][] | null;
+            /** @description From when the token is refused, a time in the future; never by default. */
             expires_at?: string;
         };
+        /** @description What a token may do. Later versions may have more. */
+        GrantedScope: "webhook:read" | "webhook:write" | "event:read" | "event:write" | "delivery:read" | "delivery:write" | (string & {});
         CreatedApiToken: {
-            /**
-             * Format: uuid
-             * @example 0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a61
-             */
+            /** @description The id of the token, which is not the token. */
             id: string;
-            /**
-             * @description What people call it; need not be unique.
-             * @example Order service
-             */
+            /** @description What people call it; need not be unique. */
             name: string;
-            /**
-             * Format: uuid
-             * @example 05daecaf-4365-42e8-8370-8127de5dd717
-             */
+            /** @description The environment that the token acts in. */
             environment_id: string;
-            /**
-             * @example [
-             *       "webhook:read",
-             *       "event:write"
-             *     ]
-             */
-            scopes: components["schemas"]["Scope"][];
-            /**
-             * Format: date-time
-             * @description Null: never.
-             * @example 2021-08-10T10:00:00.000Z
-             */
+            /** @description The webhook that the token sees and changes, with its deliveries, and nothing else; null: it reaches everything in its environment. */
+            webhook_id: string | null;
+            /** @description What the token may do. */
+            scopes: components["schemas"]["GrantedScope"][];
+            /** @description From when the token is refused; null: never. */
             expires_at: string | null;
-            /**
-             * Format: date-time
-             * @description To the minute. Null: not used yet.
-             * @example 2021-08-10T10:00:00.000Z
-             */
+            /** @description When it was last used, to the minute; null: not yet. */
             last_used_at: string | null;
-            /**
-             * Format: date-time
-             * @example 2021-08-10T10:00:00.000Z
-             */
+            /** @description When the token was created. */
             created_at: string;
-            /**
-             * @description The bearer token. It is shown this once: only its hash is kept.
-             * @example tdg_EXAMPLE-ONLY-EXAMPLE-ONLY-EXAMPLE-ONLY-EXAMPL
-             */
+            /** @description The bearer token. It is shown this once: only its hash is kept. */
             token: string;
         };
         ApiToken: {
-            /**
-             * Format: uuid
-             * @example 0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a61
-             */
+            /** @description The id of the token, which is not the token. */
             id: string;
-            /**
-             * @description What people call it; need not be unique.
-             * @example Order service
-             */
+            /** @description What people call it; need not be unique. */
             name: string;
-            /**
-             * Format: uuid
-             * @example 05daecaf-4365-42e8-8370-8127de5dd717
-             */
+            /** @description The environment that the token acts in. */
             environment_id: string;
-            /**
-             * @example [
-             *       "webhook:read",
-             *       "event:write"
-             *     ]
-             */
-            scopes: components["schemas"]["Scope"][];
-            /**
-             * Format: date-time
-             * @description Null: never.
-             * @example 2021-08-10T10:00:00.000Z
-             */
+            /** @description The webhook that the token sees and changes, with its deliveries, and nothing else; null: it reaches everything in its environment. */
+            webhook_id: string | null;
+            /** @description What the token may do. */
+            scopes: components["schemas"]["GrantedScope"][];
+            /** @description From when the token is refused; null: never. */
             expires_at: string | null;
-            /**
-             * Format: date-time
-             * @description To the minute. Null: not used yet.
-             * @example 2021-08-10T10:00:00.000Z
-             */
+            /** @description When it was last used, to the minute; null: not yet. */
             last_used_at: string | null;
-            /**
-             * Format: date-time
-             * @example 2021-08-10T10:00:00.000Z
-             */
+            /** @description When the token was created. */
             created_at: string;
         };
         ApiTokenPage: {
+            /** @description What is on this page, newest first. */
             result: components["schemas"]["ApiToken"][];
-            /**
-             * @description Where the next page starts: the `next_cursor` to ask for; null on the last one.
-             * @example AZij8mo8fVKcHluPDi1KYYwOVdYkqYhLbnS_TQ
-             */
+            /** @description Where the next page starts: the `next_cursor` to ask for; null on the last one. */
             next_cursor: string | null;
-            /**
-             * @description The limit that was applied.
-             * @example 100
-             */
+            /** @description The limit that was applied. */
             limit: number;
         };
         /**
@@ -750,93 +646,52 @@ export interface components {
          */
         TokenKind: "admin" | "api_token";
         Me: {
-            /** @example api_token */
+            /** @description What kind of token it is. */
             kind: components["schemas"]["TokenKind"];
-            /**
-             * @description Null for the admin token.
-             * @example Order service
-             */
+            /** @description The name of the API token; null for the admin token. */
             name: string | null;
-            /**
-             * Format: uuid
-             * @description Null for the admin token, which names an environment in each request.
-             * @example 05daecaf-4365-42e8-8370-8127de5dd717
-             */
+            /** @description The environment that the token acts in; null for the admin token, which names an environment in each request. */
             environment_id: string | null;
-            /**
-             * @example [
-             *       "webhook:read",
-             *       "event:write"
-             *     ]
-             */
-            scopes: components["schemas"]["Scope"][];
-            /**
-             * Format: date-time
-             * @description Null: never.
-             * @example 2021-08-10T10:00:00.000Z
-             */
+            /** @description The webhook that the token sees and changes, with its deliveries, and nothing else; null: it reaches everything in its environment. */
+            webhook_id: string | null;
+            /** @description What the token may do. */
+            scopes: components["schemas"]["GrantedScope"][];
+            /** @description From when the token is refused; null: never. */
             expires_at: string | null;
         };
         /**
          * @description What was done. `rotated`: a webhook got a new secret. `retried`: a delivery was. `recovered`: what a webhook missed was asked for.
          * @enum {string}
          */
-        AuditAction: "created" | "changed" | "deleted" | "rotated" | "retried" | "recovered";
-        /**
-         * @description What it was done to.
-         * @enum {string}
-         */
-        AuditedResourceType: "environment" | "api_token" | "webhook" | "event" | "delivery";
+        AuditActionFilter: "created" | "changed" | "deleted" | "rotated" | "retried" | "recovered";
+        /** @description What was done. `rotated`: a webhook got a new secret. `retried`: a delivery was. `recovered`: what a webhook missed was asked for. Later versions may have more. */
+        AuditAction: "created" | "changed" | "deleted" | "rotated" | "retried" | "recovered" | (string & {});
+        /** @description A kind of resource. Later versions may have more. */
+        AuditedResourceType: "environment" | "api_token" | "webhook" | "event" | "delivery" | (string & {});
         AuditEntry: {
-            /**
-             * Format: uuid
-             * @example 0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a61
-             */
+            /** @description The id of the entry. */
             id: string;
-            /**
-             * Format: uuid
-             * @description The environment that the resource belongs to, or that it is.
-             * @example 05daecaf-4365-42e8-8370-8127de5dd717
-             */
+            /** @description The environment that the resource belongs to, or that it is. */
             environment_id: string;
-            /**
-             * @description Who did it: the id of an API token, `admin` for the admin token, `system` for Tidings itself.
-             * @example 0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a61
-             */
+            /** @description Who did it: the id of an API token, `admin` for the admin token, `system` for Tidings itself. */
             actor: string;
-            /** @example changed */
+            /** @description What was done. */
             action: components["schemas"]["AuditAction"];
-            /** @example webhook */
+            /** @description What kind of resource it was done to. */
             resource_type: components["schemas"]["AuditedResourceType"];
-            /**
-             * Format: uuid
-             * @example 4a4de828-f4db-4c9e-adfd-434e0864c3c7
-             */
+            /** @description The id of what it was done to. */
             resource_id: string;
-            /**
-             * @description The names of the fields that a change changed, never what they held; `health` where what was known against an endpoint was forgotten, `recovery` where one was stopped. Empty for any other action.
-             * @example [
-             *       "is_active"
-             *     ]
-             */
+            /** @description The names of the fields that a change changed, never what they held; `health` where what was known against an endpoint was forgotten, `recovery` where one was stopped. Empty for any other action. */
             changed_fields: string[];
-            /**
-             * Format: date-time
-             * @example 2021-08-10T10:00:00.000Z
-             */
+            /** @description When it was done. */
             created_at: string;
         };
         AuditEntryPage: {
+            /** @description What is on this page, newest first. */
             result: components["schemas"]["AuditEntry"][];
-            /**
-             * @description Where the next page starts: the `next_cursor` to ask for; null on the last one.
-             * @example AZij8mo8fVKcHluPDi1KYYwOVdYkqYhLbnS_TQ
-             */
+            /** @description Where the next page starts: the `next_cursor` to ask for; null on the last one. */
             next_cursor: string | null;
-            /**
-             * @description The limit that was applied.
-             * @example 100
-             */
+            /** @description The limit that was applied. */
             limit: number;
         };
         /**
@@ -845,680 +700,273 @@ export interface components {
          */
         EventType: "sync_job_run:created" | "sync_job_run:updated" | "sync_job_run:started" | "sync_job_run:completed" | "sync_job_run:failed" | "sync_job_run:record" | "integrated_account:created" | "integrated_account:updated" | "integrated_account:active" | "integrated_account:reactivated" | "integrated_account:authentication_error" | "integrated_account:post_install_error" | "integrated_account:validation_error" | "integrated_account:post_connect_form_submitted" | "record:created" | "record:updated" | "record:deleted" | "sync_job_cron_trigger:failed" | "batch_job:dry_run_completed" | "batch_job:completed" | "batch_job:dry_run_failed" | "batch_job:failed";
         CreateWebhook: {
-            /**
-             * @description Where the payload is sent.
-             * @example https://example.com/webhook
-             */
+            /** @description The URL that the payload is sent to. */
             target_url: string;
-            /**
-             * @description Inactive webhooks will not receive any data. When absent: true.
-             * @example true
-             */
+            /** @description Whether the webhook is active or not. Inactive webhooks will not receive any data. When absent: true. */
             is_active?: boolean;
-            /** @description The event types to subscribe to. When absent: all types, those that are added later too. */
+            /** @description The event types that the webhook is subscribed to. When absent: all of them, those that are added later too. */
             event_types?: components["schemas"]["EventType"][];
         };
         WebhookWithSecret: {
-            /**
-             * Format: uuid
-             * @example 4a4de828-f4db-4c9e-adfd-434e0864c3c7
-             */
+            /** @description The id of the webhook. */
             id: string;
-            /**
-             * @description Where the payload is sent.
-             * @example https://example.com/webhook
-             */
+            /** @description The URL that the payload is sent to. */
             target_url: string;
-            /**
-             * @description Inactive webhooks will not receive any data.
-             * @example true
-             */
+            /** @description Whether the webhook is active or not. Inactive webhooks will not receive any data. */
             is_active: boolean;
-            /**
-             * Format: uuid
-             * @description The environment that owns the webhook.
-             * @example 05daecaf-4365-42e8-8370-8127de5dd717
-             */
+            /** @description The environment that the webhook belongs to. */
             environment_id: string;
-            /**
-             * @description The event types that the webhook is subscribed to.
-             * @example [
-             *       "integrated_account:created",
-             *       "integrated_account:updated"
-             *     ]
-             */
+            /** @description The event types that the webhook is subscribed to: all of them, if none were specified. It receives no others. */
             event_types: components["schemas"]["EventType"][];
-            /**
-             * Format: date-time
-             * @example 2021-08-10T10:00:00.000Z
-             */
+            /** @description When the webhook was created. */
             created_at: string;
-            /**
-             * Format: date-time
-             * @example 2021-08-10T10:00:00.000Z
-             */
+            /** @description When the webhook was last changed. */
             updated_at: string;
-            /**
-             * Format: uuid
-             * @description Signs the payload. Keep it: no later answer shows it.
-             * @example d5fac1cb-1820-4da7-bfd8-a6b758bcf8ff
-             */
+            /** @description The secret that the payload is signed with. Keep it: no later answer shows it. */
             secret: string;
         };
+        /**
+         * @description How an endpoint is doing. `failing`: attempts failed since the last that succeeded, and it gets what is due. `down`: many failed in a row; what waits is held, and one at a time is sent to find out whether it is up again. `recovering`: it is up again, and gets what waited little by little. `paused`: it asked for a pause (429). `inactive`: the webhook is.
+         * @enum {string}
+         */
+        EndpointState: "healthy" | "failing" | "paused" | "down" | "recovering" | "inactive";
         Webhook: {
-            /**
-             * Format: uuid
-             * @example 4a4de828-f4db-4c9e-adfd-434e0864c3c7
-             */
+            /** @description The id of the webhook. */
             id: string;
-            /**
-             * @description Where the payload is sent.
-             * @example https://example.com/webhook
-             */
+            /** @description The URL that the payload is sent to. */
             target_url: string;
-            /**
-             * @description Inactive webhooks will not receive any data.
-             * @example true
-             */
+            /** @description Whether the webhook is active or not. Inactive webhooks will not receive any data. */
             is_active: boolean;
-            /**
-             * Format: uuid
-             * @description The environment that owns the webhook.
-             * @example 05daecaf-4365-42e8-8370-8127de5dd717
-             */
+            /** @description The environment that the webhook belongs to. */
             environment_id: string;
-            /**
-             * @description The event types that the webhook is subscribed to.
-             * @example [
-             *       "integrated_account:created",
-             *       "integrated_account:updated"
-             *     ]
-             */
+            /** @description The event types that the webhook is subscribed to: all of them, if none were specified. It receives no others. */
             event_types: components["schemas"]["EventType"][];
-            /**
-             * Format: date-time
-             * @example 2021-08-10T10:00:00.000Z
-             */
+            /** @description When the webhook was created. */
             created_at: string;
-            /**
-             * Format: date-time
-             * @example 2021-08-10T10:00:00.000Z
-             */
+            /** @description When the webhook was last changed. */
             updated_at: string;
         };
         WebhookPage: {
+            /** @description What is on this page, newest first. */
             result: components["schemas"]["Webhook"][];
-            /**
-             * @description Where the next page starts: the `next_cursor` to ask for; null on the last one.
-             * @example AZij8mo8fVKcHluPDi1KYYwOVdYkqYhLbnS_TQ
-             */
+            /** @description Where the next page starts: the `next_cursor` to ask for; null on the last one. */
             next_cursor: string | null;
-            /**
-             * @description The limit that was applied.
-             * @example 100
-             */
+            /** @description The limit that was applied. */
             limit: number;
         };
         UpdateWebhook: {
-            /**
-             * @description Where the payload is sent.
-             * @example https://example.com/webhook
-             */
+            /** @description The URL that the payload is sent to. */
             target_url?: string;
-            /**
-             * @description Inactive webhooks will not receive any data.
-             * @example true
-             */
+            /** @description Whether the webhook is active or not. Inactive webhooks will not receive any data. */
             is_active?: boolean;
-            /** @description The event types to subscribe to instead. Null: all types, those that are added later too. */
+            /** @description The event types to be subscribed to instead. Null: all types, those that are added later too. */
             event_types?: components["schemas"]["EventType"][] | null;
+            /** @description True: subscribes to all types, as null in `event_types` does, for clients that cannot send null. Not beside `event_types`. */
+            all_event_types?: boolean;
         };
         RotateSecret: {
             /** @description How long the older secrets stay good beside the new one. 0 ends them at once. When absent: 86400, a day. */
             overlap_seconds?: number;
         };
         WebhookSecret: {
-            /**
-             * Format: uuid
-             * @example 0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a61
-             */
+            /** @description The id of the secret, which is not the secret. */
             id: string;
-            /**
-             * Format: date-time
-             * @example 2021-08-10T10:00:00.000Z
-             */
+            /** @description When the secret was made. */
             created_at: string;
-            /**
-             * Format: date-time
-             * @description When it stops signing. Null: not before the next rotation.
-             * @example 2021-08-10T10:00:00.000Z
-             */
+            /** @description When it stops signing. Null: not before the next rotation. */
             expires_at: string | null;
         };
         WebhookSecretPage: {
+            /** @description What is on this page, newest first. */
             result: components["schemas"]["WebhookSecret"][];
-            /**
-             * @description Where the next page starts: the `next_cursor` to ask for; null on the last one.
-             * @example AZij8mo8fVKcHluPDi1KYYwOVdYkqYhLbnS_TQ
-             */
+            /** @description Where the next page starts: the `next_cursor` to ask for; null on the last one. */
             next_cursor: string | null;
-            /**
-             * @description The limit that was applied.
-             * @example 100
-             */
+            /** @description The limit that was applied. */
             limit: number;
         };
+        /** @description The name of an event type. Later versions may have more. */
+        ListedEventType: "sync_job_run:created" | "sync_job_run:updated" | "sync_job_run:started" | "sync_job_run:completed" | "sync_job_run:failed" | "sync_job_run:record" | "integrated_account:created" | "integrated_account:updated" | "integrated_account:active" | "integrated_account:reactivated" | "integrated_account:authentication_error" | "integrated_account:post_install_error" | "integrated_account:validation_error" | "integrated_account:post_connect_form_submitted" | "record:created" | "record:updated" | "record:deleted" | "sync_job_cron_trigger:failed" | "batch_job:dry_run_completed" | "batch_job:completed" | "batch_job:dry_run_failed" | "batch_job:failed" | (string & {});
         EventTypeDescription: {
-            /**
-             * @description Its name.
-             * @example record:created
-             */
-            event_type: components["schemas"]["EventType"];
-            /** @example A record was created in the connected product. */
+            /** @description Its name. */
+            event_type: components["schemas"]["ListedEventType"];
+            /** @description What has happened. */
             description: string;
-            /**
-             * @description What a `payload` of this type looks like.
-             * @example {
-             *       "integrated_account_id": "9b0e6a52-53f1-4b86-a0c8-5d8f4f6f2c70",
-             *       "environment_integration_id": "c0a1f5de-2f0b-4a53-9d0e-6f1f6c2f7a11",
-             *       "resource": "crm/contacts",
-             *       "record": {
-             *         "id": "1042",
-             *         "name": "Ada Lovelace",
-             *         "email": "ada@example.com",
-             *         "updated_at": "2021-08-10T10:00:00.000Z"
-             *       }
-             *     }
-             */
-            example: components["schemas"]["EventPayload"];
         };
         EventTypeList: {
+            /** @description All event types, in the documented order. */
             result: components["schemas"]["EventTypeDescription"][];
         };
         /**
          * @description The type of an event in the log; `test` is what `POST /webhook/test` sends, and those with a dot tell the operator of the installation something.
          * @enum {string}
          */
-        DeliveryEventType: "sync_job_run:created" | "sync_job_run:updated" | "sync_job_run:started" | "sync_job_run:completed" | "sync_job_run:failed" | "sync_job_run:record" | "integrated_account:created" | "integrated_account:updated" | "integrated_account:active" | "integrated_account:reactivated" | "integrated_account:authentication_error" | "integrated_account:post_install_error" | "integrated_account:validation_error" | "integrated_account:post_connect_form_submitted" | "record:created" | "record:updated" | "record:deleted" | "sync_job_cron_trigger:failed" | "batch_job:dry_run_completed" | "batch_job:completed" | "batch_job:dry_run_failed" | "batch_job:failed" | "test" | "webhook.disabled" | "delivery.failed" | "backlog.old";
+        EventTypeFilter: "sync_job_run:created" | "sync_job_run:updated" | "sync_job_run:started" | "sync_job_run:completed" | "sync_job_run:failed" | "sync_job_run:record" | "integrated_account:created" | "integrated_account:updated" | "integrated_account:active" | "integrated_account:reactivated" | "integrated_account:authentication_error" | "integrated_account:post_install_error" | "integrated_account:validation_error" | "integrated_account:post_connect_form_submitted" | "record:created" | "record:updated" | "record:deleted" | "sync_job_cron_trigger:failed" | "batch_job:dry_run_completed" | "batch_job:completed" | "batch_job:dry_run_failed" | "batch_job:failed" | "test" | "webhook.disabled" | "delivery.failed" | "backlog.old";
         /**
          * @description `pending`: an attempt is due, now or later, or running. `failed`: the retry schedule is spent. `canceled`: the webhook was deleted or made inactive, or the delivery was stopped.
          * @enum {string}
          */
         DeliveryStatus: "pending" | "succeeded" | "failed" | "canceled";
         /**
-         * @description Why a delivery was canceled. `stopped`: its event was deleted or, of a test, the webhook was changed meanwhile.
+         * @description What kept an attempt from having a response.
          * @enum {string}
          */
-        CancelReason: "webhook_inactive" | "webhook_deleted" | "stopped";
+        AttemptErrorFilter: "blocked_address" | "dns_error" | "connect_timeout" | "connect_error" | "tls_untrusted_certificate" | "tls_expired_certificate" | "tls_wrong_name" | "tls_weak_certificate" | "tls_client_certificate_required" | "tls_no_common_version" | "tls_no_common_cipher" | "tls_not_spoken" | "tls_timeout" | "tls_error" | "reset" | "timeout" | "response_too_large" | "http2_only" | "protocol_error" | "secret_unavailable" | "payload_unavailable" | "worker_lost";
+        /** @description The type of an event in the log; `test` is what `POST /webhook/test` sends, and those with a dot tell the operator of the installation something. Later versions may have more. */
+        DeliveryEventType: "sync_job_run:created" | "sync_job_run:updated" | "sync_job_run:started" | "sync_job_run:completed" | "sync_job_run:failed" | "sync_job_run:record" | "integrated_account:created" | "integrated_account:updated" | "integrated_account:active" | "integrated_account:reactivated" | "integrated_account:authentication_error" | "integrated_account:post_install_error" | "integrated_account:validation_error" | "integrated_account:post_connect_form_submitted" | "record:created" | "record:updated" | "record:deleted" | "sync_job_cron_trigger:failed" | "batch_job:dry_run_completed" | "batch_job:completed" | "batch_job:dry_run_failed" | "batch_job:failed" | "test" | "webhook.disabled" | "delivery.failed" | "backlog.old" | (string & {});
+        /** @description Why a delivery was canceled. `stopped`: its event was deleted or, of a test, the webhook was changed meanwhile. Later versions may have more. */
+        CancelReason: "webhook_inactive" | "webhook_deleted" | "stopped" | (string & {});
+        /** @description What a delivery that is due waits for. `paused`: its endpoint answered 429 and asked for a pause. `down`: its endpoint is down, and one delivery at a time finds out whether it is up again. `recovering`: its endpoint is up again and gets its deliveries little by little. `capacity`: its turn, or room for another attempt. What to do: `GET /webhook/{id}/health`. Later versions may have more. */
+        DeliveryHold: "paused" | "down" | "recovering" | "capacity" | (string & {});
         Delivery: {
-            /**
-             * Format: uuid
-             * @example 0198a3f2-6a41-7c0b-8f3d-2e9a7b5c1d04
-             */
+            /** @description The id of the delivery. */
             id: string;
-            /**
-             * Format: uuid
-             * @example 0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a61
-             */
+            /** @description The event that is delivered. */
             event_id: string;
-            /**
-             * Format: uuid
-             * @example 4a4de828-f4db-4c9e-adfd-434e0864c3c7
-             */
+            /** @description The webhook that it is owed to. */
             webhook_id: string;
-            /**
-             * Format: uuid
-             * @example 05daecaf-4365-42e8-8370-8127de5dd717
-             */
+            /** @description The environment that the event and the webhook belong to. */
             environment_id: string;
-            /**
-             * @description The type of the event.
-             * @example integrated_account:created
-             */
+            /** @description The type of the event. */
             event_type: components["schemas"]["DeliveryEventType"];
-            /** @example succeeded */
+            /** @description What has become of it so far. */
             status: components["schemas"]["DeliveryStatus"];
-            /**
-             * @description Attempts made so far.
-             * @example 1
-             */
+            /** @description Attempts made so far. */
             attempt_count: number;
-            /**
-             * Format: date-time
-             * @description When the next attempt is due; null once finished.
-             * @example null
-             */
+            /** @description When the next attempt is due. Null once the delivery is finished, while an attempt is under way, and while it waits for something that ends at no known time: `held_by` says for what. */
             next_attempt_at: string | null;
-            /**
-             * @description Why it was canceled; null in any other status.
-             * @example null
-             */
+            /** @description Why it was canceled; null in any other status. */
             cancel_reason: components["schemas"]["CancelReason"] | null;
-            /**
-             * Format: date-time
-             * @example 2021-08-10T10:00:00.000Z
-             */
+            /** @description When the delivery was made. */
             created_at: string;
-            /**
-             * Format: date-time
-             * @description When it was finished; null while it is pending.
-             * @example 2021-08-10T10:00:00.000Z
-             */
+            /** @description When it was finished; null while it is pending. */
             completed_at: string | null;
+            /** @description What it waits for; null while it is not due, under way or finished. */
+            held_by: components["schemas"]["DeliveryHold"] | null;
+            /** @description Until when it is held, where that is known. */
+            held_until: string | null;
         };
         DeliveryPage: {
+            /** @description What is on this page, newest first. */
             result: components["schemas"]["Delivery"][];
-            /**
-             * @description Where the next page starts: the `next_cursor` to ask for; null on the last one.
-             * @example AZij8mo8fVKcHluPDi1KYYwOVdYkqYhLbnS_TQ
-             */
+            /** @description Where the next page starts: the `next_cursor` to ask for; null on the last one. */
             next_cursor: string | null;
-            /**
-             * @description The limit that was applied.
-             * @example 100
-             */
+            /** @description The limit that was applied. */
             limit: number;
         };
         AttemptTimings: {
-            /**
-             * @description The look-up of the host name; null also where the target is an address or a proxy is used.
-             * @example 12
-             */
+            /** @description The look-up of the host name; null also where the target is an address or a proxy is used. */
             dns_ms: number | null;
-            /**
-             * @description Opening the connection, to the egress proxy where one is used.
-             * @example 12
-             */
+            /** @description Opening the connection, to the egress proxy where one is used. */
             connect_ms: number | null;
-            /**
-             * @description The TLS handshake; null also where the target is http.
-             * @example 12
-             */
+            /** @description The TLS handshake; null also where the target is http. */
             tls_ms: number | null;
-            /**
-             * @description From the first byte sent to the first byte of the answer.
-             * @example 12
-             */
+            /** @description From the first byte sent to the first byte of the answer. */
             first_byte_ms: number | null;
+            /** @description What was lost on a connection that was open already and that the receiver closed before it answered. The request was then sent once more, on a new connection, within the same attempt. Null: this did not happen. */
+            stale_connection_ms: number | null;
         };
         /**
          * @description `succeeded`: answered 2xx in time. `failed`: anything else.
          * @enum {string}
          */
         AttemptOutcome: "succeeded" | "failed";
-        /**
-         * @description What kept an attempt from having a response.
-         * @enum {string}
-         */
-        AttemptError: "blocked_address" | "dns_error" | "connect_timeout" | "connect_error" | "tls_error" | "reset" | "timeout" | "response_too_large" | "protocol_error" | "secret_unavailable" | "payload_unavailable" | "worker_lost";
+        /** @description What kept an attempt from having a response. docs/errors.md says of each what to do. Later versions may have more. */
+        AttemptError: "blocked_address" | "dns_error" | "connect_timeout" | "connect_error" | "tls_untrusted_certificate" | "tls_expired_certificate" | "tls_wrong_name" | "tls_weak_certificate" | "tls_client_certificate_required" | "tls_no_common_version" | "tls_no_common_cipher" | "tls_not_spoken" | "tls_timeout" | "tls_error" | "reset" | "timeout" | "response_too_large" | "http2_only" | "protocol_error" | "secret_unavailable" | "payload_unavailable" | "worker_lost" | (string & {});
         AttemptRequest: {
-            /** @example https://example.com/webhook */
+            /** @description Where it was sent. */
             url: string;
-            /**
-             * @description As sent, signatures included.
-             * @example {
-             *       "webhook-timestamp": "1628589600"
-             *     }
-             */
+            /** @description As sent, signatures included. */
             headers: {
                 [key: string]: string;
             };
+            /** @description The very bytes that were signed and sent, as UTF-8, put together again from the event. Null: nothing was signed, or the payload was deleted or is past its retention. It is the same in every attempt of a delivery; where that would be over 256 KiB in all, only the newest attempts have it. */
+            body: string | null;
         };
         AttemptResponse: {
-            /** @example 200 */
+            /** @description The HTTP status. */
             status: number;
-            /**
-             * @description `content-type` and `retry-after`.
-             * @example {
-             *       "content-type": "text/plain"
-             *     }
-             */
+            /** @description `content-type` and `retry-after`. */
             headers: {
                 [key: string]: string;
             };
-            /**
-             * @description The first 4 KiB, as UTF-8.
-             * @example ok
-             */
+            /** @description The first 4 KiB, as UTF-8. */
             body: string;
-            /**
-             * @description Whether there was more.
-             * @example false
-             */
+            /** @description Whether there was more. */
             body_truncated: boolean;
         };
         Attempt: {
-            /** @example 1 */
+            /** @description Which attempt of the delivery it is, counted from 1. */
             number: number;
-            /**
-             * Format: date-time
-             * @example 2021-08-10T10:00:00.000Z
-             */
+            /** @description When it started. */
             started_at: string;
-            /**
-             * @description Milliseconds, of the whole.
-             * @example 42
-             */
+            /** @description Milliseconds, of the whole. */
             duration_ms: number;
             /** @description Where they went. Null: the phase did not happen, as opening a connection that was open already, or did not end. */
             timings: components["schemas"]["AttemptTimings"];
-            /** @example succeeded */
+            /** @description What came of it. */
             outcome: components["schemas"]["AttemptOutcome"];
-            /**
-             * @description Why there is no response; null where there is one.
-             * @example null
-             */
+            /** @description Why there is no response; null where there is one. */
             error: components["schemas"]["AttemptError"] | null;
+            /** @description What was sent. */
             request: components["schemas"]["AttemptRequest"];
-            /** @description Null when none arrived in time. */
+            /** @description What was answered; null when nothing arrived in time. */
             response: components["schemas"]["AttemptResponse"] | null;
         };
         DeliveryDetail: {
-            /**
-             * Format: uuid
-             * @example 0198a3f2-6a41-7c0b-8f3d-2e9a7b5c1d04
-             */
+            /** @description The id of the delivery. */
             id: string;
-            /**
-             * Format: uuid
-             * @example 0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a61
-             */
+            /** @description The event that is delivered. */
             event_id: string;
-            /**
-             * Format: uuid
-             * @example 4a4de828-f4db-4c9e-adfd-434e0864c3c7
-             */
+            /** @description The webhook that it is owed to. */
             webhook_id: string;
-            /**
-             * Format: uuid
-             * @example 05daecaf-4365-42e8-8370-8127de5dd717
-             */
+            /** @description The environment that the event and the webhook belong to. */
             environment_id: string;
-            /**
-             * @description The type of the event.
-             * @example integrated_account:created
-             */
+            /** @description The type of the event. */
             event_type: components["schemas"]["DeliveryEventType"];
-            /** @example succeeded */
+            /** @description What has become of it so far. */
             status: components["schemas"]["DeliveryStatus"];
-            /**
-             * @description Attempts made so far.
-             * @example 1
-             */
+            /** @description Attempts made so far. */
             attempt_count: number;
-            /**
-             * Format: date-time
-             * @description When the next attempt is due; null once finished.
-             * @example null
-             */
+            /** @description When the next attempt is due. Null once the delivery is finished, while an attempt is under way, and while it waits for something that ends at no known time: `held_by` says for what. */
             next_attempt_at: string | null;
-            /**
-             * @description Why it was canceled; null in any other status.
-             * @example null
-             */
+            /** @description Why it was canceled; null in any other status. */
             cancel_reason: components["schemas"]["CancelReason"] | null;
-            /**
-             * Format: date-time
-             * @example 2021-08-10T10:00:00.000Z
-             */
+            /** @description When the delivery was made. */
             created_at: string;
-            /**
-             * Format: date-time
-             * @description When it was finished; null while it is pending.
-             * @example 2021-08-10T10:00:00.000Z
-             */
+            /** @description When it was finished; null while it is pending. */
             completed_at: string | null;
+            /** @description What it waits for; null while it is not due, under way or finished. */
+            held_by: components["schemas"]["DeliveryHold"] | null;
+            /** @description Until when it is held, where that is known. */
+            held_until: string | null;
             /** @description Every attempt, first to last. */
             attempts: components["schemas"]["Attempt"][];
         };
-        /**
-         * @description `missed`: an event of which there is no delivery to the webhook, because it was inactive, not subscribed or not yet created. The others: a delivery that ended so before the recovery began.
-         * @enum {string}
-         */
-        RecoverableStatus: "missed" | "failed" | "canceled" | "succeeded";
-        Recover: {
-            /**
-             * Format: date-time
-             * @description The beginning of the range, included. Events and deliveries are in it by when the event arrived.
-             * @example 2021-08-10T10:00:00.000Z
-             */
-            since: string;
-            /**
-             * Format: date-time
-             * @description The end of the range, not included; now at the latest, which is the default.
-             * @example 2021-08-10T12:00:00.000Z
-             */
-            until?: string;
-            /** @description Only these types. When absent: those that the webhook is subscribed to now. */
-            event_types?: components["schemas"]["EventType"][];
-            /** @description What to bring back. When absent: missed, failed, canceled. */
-            statuses?: components["schemas"]["RecoverableStatus"][];
-            /** @description Only count what would be queued. When absent: false. */
-            dry_run?: boolean;
-        };
-        RecoveryCount: {
-            /**
-             * @description Deliveries that would be queued.
-             * @example 1204
-             */
-            queued: number;
-        };
-        /**
-         * @description `running`: it counts, then queues; while 500 deliveries wait for the webhook it adds none, and goes on as they are taken. `done`: everything is queued, which does not mean delivered. `stopped`: by request, or because the webhook became inactive or was deleted.
-         * @enum {string}
-         */
-        RecoveryStatus: "running" | "done" | "stopped";
-        Recovery: {
-            /**
-             * Format: uuid
-             * @example 0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a61
-             */
-            id: string;
-            /**
-             * Format: uuid
-             * @example 4a4de828-f4db-4c9e-adfd-434e0864c3c7
-             */
-            webhook_id: string;
-            /**
-             * Format: date-time
-             * @description The beginning of the range, included.
-             * @example 2021-08-10T10:00:00.000Z
-             */
-            since: string;
-            /**
-             * Format: date-time
-             * @description The end of the range, not included.
-             * @example 2021-08-10T12:00:00.000Z
-             */
-            until: string;
-            /** @example running */
-            status: components["schemas"]["RecoveryStatus"];
-            /**
-             * @description What was found to bring back. It grows until the whole range is counted, and only then something is queued.
-             * @example 1204
-             */
-            total: number;
-            /**
-             * @description Deliveries queued so far. In the end less than `total` when some were retried by hand meanwhile.
-             * @example 500
-             */
-            queued: number;
-            /**
-             * Format: date-time
-             * @example 2021-08-10T12:00:00.000Z
-             */
-            created_at: string;
-            /**
-             * Format: date-time
-             * @description When it was done or stopped; null while it runs.
-             * @example null
-             */
-            completed_at: string | null;
-        };
-        /**
-         * @description How far statistics look back.
-         * @enum {string}
-         */
-        StatsWindow: "1h" | "24h" | "7d" | "30d";
-        StatsTotals: {
-            /**
-             * @description Deliveries that are pending now, whenever they were created.
-             * @example 3
-             */
-            pending: number;
-            /**
-             * @description Deliveries that succeeded in the window.
-             * @example 1204
-             */
-            succeeded: number;
-            /**
-             * @description Deliveries that failed in the window, with their schedule spent.
-             * @example 7
-             */
-            failed: number;
-            /**
-             * @description Deliveries that were canceled in the window.
-             * @example 0
-             */
-            canceled: number;
-            /**
-             * @description Attempts that ended in the window, whatever they came to.
-             * @example 1260
-             */
-            attempts: number;
-        };
-        StatsLatency: {
-            /** @example 38 */
-            p50: number | null;
-            /** @example 122 */
-            p95: number | null;
-            /** @example 410 */
-            p99: number | null;
-        };
-        StatsBucket: {
-            /**
-             * Format: date-time
-             * @description Where it begins.
-             * @example 2021-08-10T10:00:00.000Z
-             */
+        WebhookFailure: {
+            /** @description When the attempt began. */
             at: string;
-            /** @example 51 */
-            succeeded: number;
-            /** @example 1 */
-            failed: number;
-            /** @example 0 */
-            canceled: number;
-            /**
-             * @description Of the attempts that ended in it; null: there were none.
-             * @example 36
-             */
-            p50_ms: number | null;
-            /**
-             * @description Likewise.
-             * @example 118
-             */
-            p95_ms: number | null;
+            /** @description Why there was no answer; null when there was one. */
+            error: components["schemas"]["AttemptError"] | null;
+            /** @description The status of the answer. */
+            status: number | null;
+            /** @description The delivery. `GET /delivery/{id}` has the whole attempt. */
+            delivery_id: string;
         };
-        EnvironmentStats: {
-            /**
-             * Format: uuid
-             * @example 05daecaf-4365-42e8-8370-8127de5dd717
-             */
-            environment_id: string;
-            /** @example 24h */
-            window: components["schemas"]["StatsWindow"];
-            /**
-             * Format: date-time
-             * @description Where the first bucket begins: the window is up to one bucket longer than its name.
-             * @example 2021-08-10T10:00:00.000Z
-             */
-            from: string;
-            /**
-             * Format: date-time
-             * @description The time of this answer.
-             * @example 2021-08-11T10:24:03.117Z
-             */
-            to: string;
-            /** @description A delivery that is sent again is pending, and no longer counted where it had ended. */
-            totals: components["schemas"]["StatsTotals"];
-            /**
-             * @description There only where `totals.pending` is not exact: there are more than 50,000, which are not counted for each answer. The number is from some seconds before, or, while they are counted for the first time, how many there are at least.
-             * @example true
-             */
-            is_pending_estimated?: boolean;
-            /**
-             * @description Of the deliveries that succeeded or failed in the window, the share that succeeded; null: none did.
-             * @example 0.9942
-             */
-            success_rate: number | null;
-            /** @description How many milliseconds attempts took: percentiles of those that ended in the window, within 5 %; null: none did. */
-            latency_ms: components["schemas"]["StatsLatency"];
-            /** @description Oldest first, without gaps: minutes in `1h`, hours in `24h` and `7d`, days in `30d`, all in UTC. The last one goes on. */
-            buckets: components["schemas"]["StatsBucket"][];
-        };
-        /**
-         * @description Why a webhook is inactive. `manual`: by request. `gone`: its endpoint answered 410. `failing`: nothing but failures for days.
-         * @enum {string}
-         */
-        DisabledReason: "manual" | "gone" | "failing";
-        WebhookStats: {
-            /**
-             * Format: uuid
-             * @example 4a4de828-f4db-4c9e-adfd-434e0864c3c7
-             */
-            webhook_id: string;
-            /** @example 24h */
-            window: components["schemas"]["StatsWindow"];
-            /**
-             * Format: date-time
-             * @description Where the first bucket begins: the window is up to one bucket longer than its name.
-             * @example 2021-08-10T10:00:00.000Z
-             */
-            from: string;
-            /**
-             * Format: date-time
-             * @description The time of this answer.
-             * @example 2021-08-11T10:24:03.117Z
-             */
-            to: string;
-            /**
-             * @description Whether the webhook receives.
-             * @example true
-             */
-            is_active: boolean;
-            /**
-             * Format: date-time
-             * @description Since when it does not; null while it does.
-             * @example null
-             */
-            disabled_at: string | null;
-            /**
-             * @description Why it does not; null while it does.
-             * @example null
-             */
-            disabled_reason: components["schemas"]["DisabledReason"] | null;
-            /**
-             * Format: date-time
-             * @description When the first attempt since the last success failed; null: the last attempt succeeded.
-             * @example null
-             */
-            failing_since: string | null;
-            /** @description A delivery that is sent again is pending, and no longer counted where it had ended. */
-            totals: components["schemas"]["StatsTotals"];
-            /**
-             * @description There only where `totals.pending` is not exact: there are more than 50,000, which are not counted for each answer. The number is from some seconds before, or, while they are counted for the first time, how many there are at least.
-             * @example true
-             */
-            is_pending_estimated?: boolean;
-            /**
-             * @description Of the deliveries that succeeded or failed in the window, the share that succeeded; null: none did.
-             * @example 0.9942
-             */
-            success_rate: number | null;
-            /** @description How many milliseconds attempts took: percentiles of those that ended in the window, within 5 %; null: none did. */
-            latency_ms: components["schemas"]["StatsLatency"];
-            /** @description Oldest first, without gaps: minutes in `1h`, hours in `24h` and `7d`, days in `30d`, all in UTC. The last one goes on. */
-            buckets: components["schemas"]["StatsBucket"][];
+        WebhookHealth: {
+            /** @description How its endpoint is doing. */
+            state: components["schemas"]["EndpointState"];
+            /** @description Since when it is in this state. */
+            since: string;
+            /** @description When the pause ends; null unless it is `paused`. */
+            paused_until: string | null;
+            /** @description From when on the next delivery is sent to find out whether it is up again; null unless it is `down`. */
+            next_probe_at: string | null;
+            /** @description Deliveries that are not finished. Above 50,000 it may be some seconds old, or less than there are. */
+            waiting: number;
+            /** @description When it last took a delivery; null: none that is still logged. */
+            last_success_at: string | null;
+            /** @description The last attempt that failed; null: none since the webhook was made, changed or started afresh. */
+            last_failure: components["schemas"]["WebhookFailure"] | null;
         };
         /**
          * @description What a test can send: `test` itself, or the example of an event type.
@@ -1526,112 +974,43 @@ export interface components {
          */
         TestEventType: "test" | "sync_job_run:created" | "sync_job_run:updated" | "sync_job_run:started" | "sync_job_run:completed" | "sync_job_run:failed" | "sync_job_run:record" | "integrated_account:created" | "integrated_account:updated" | "integrated_account:active" | "integrated_account:reactivated" | "integrated_account:authentication_error" | "integrated_account:post_install_error" | "integrated_account:validation_error" | "integrated_account:post_connect_form_submitted" | "record:created" | "record:updated" | "record:deleted" | "sync_job_cron_trigger:failed" | "batch_job:dry_run_completed" | "batch_job:completed" | "batch_job:dry_run_failed" | "batch_job:failed";
         WebhookTest: {
-            /**
-             * Format: uuid
-             * @description The webhook to test.
-             * @example 4a4de828-f4db-4c9e-adfd-434e0864c3c7
-             */
+            /** @description The webhook to test. */
             id: string;
             /** @description Send the example payload of this type. When absent: the event `test` with `{"foo":"bar"}`. */
             event_type?: components["schemas"]["TestEventType"];
         };
         WebhookTestResult: {
-            /**
-             * @example true
-             * @enum {boolean}
-             */
-            success: true;
+            /** @description Always true: when the endpoint did not accept the event, the answer is an error. */
+            success: boolean;
+            /** @description The delivery. `GET /delivery/{id}` has what was sent and answered. */
+            delivery_id: string;
         };
         /** @description Any JSON object. */
         EventPayload: {
             [key: string]: unknown;
         };
         PublishEvent: {
-            /**
-             * @description What happened. Every active webhook that is subscribed to it receives the event.
-             * @example integrated_account:created
-             */
+            /** @description What happened. Every active webhook that is subscribed to it receives the event. */
             event_type: components["schemas"]["EventType"];
-            /**
-             * @description Any JSON object, at most MAX_EVENT_BYTES long (256 KiB by default) and 64 levels deep. Receivers get its text exactly as it was written.
-             * @example {
-             *       "id": "9b0e6a52-53f1-4b86-a0c8-5d8f4f6f2c70",
-             *       "tenant_id": "acme-inc",
-             *       "environment_id": "05daecaf-4365-42e8-8370-8127de5dd717",
-             *       "environment_integration_id": "c0a1f5de-2f0b-4a53-9d0e-6f1f6c2f7a11",
-             *       "status": "connecting",
-             *       "is_sandbox": false,
-             *       "authentication_method": "oauth2",
-             *       "context": {
-             *         "subdomain": "acme"
-             *       },
-             *       "integration": {
-             *         "id": "6e2d8a3b-91c4-4d0f-b7de-1c5a9f0e4b32",
-             *         "name": "zendesk",
-             *         "category": "helpdesk"
-             *       },
-             *       "created_at": "2021-08-10T10:00:00.000Z",
-             *       "updated_at": "2021-08-10T10:05:00.000Z"
-             *     }
-             */
+            /** @description Any JSON object, at most MAX_EVENT_BYTES long (256 KiB by default) and 64 levels deep. Receivers get its text exactly as it was written. */
             payload: components["schemas"]["EventPayload"];
         };
         Event: {
-            /**
-             * Format: uuid
-             * @description The same in every delivery of the event: receivers drop duplicates by it.
-             * @example 0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a61
-             */
+            /** @description The id of the event, the same in every delivery of it: receivers drop duplicates by it. */
             id: string;
-            /**
-             * Format: uuid
-             * @example 05daecaf-4365-42e8-8370-8127de5dd717
-             */
+            /** @description The environment that the event belongs to. */
             environment_id: string;
-            /**
-             * @description The type of the event.
-             * @example integrated_account:created
-             */
+            /** @description The type of the event. */
             event_type: components["schemas"]["DeliveryEventType"];
-            /**
-             * Format: date-time
-             * @example 2021-08-10T10:00:00.000Z
-             */
+            /** @description When the event was accepted. */
             created_at: string;
         };
         BatchEvent: {
-            /**
-             * @description What happened. Every active webhook that is subscribed to it receives the event.
-             * @example integrated_account:created
-             */
+            /** @description What happened. Every active webhook that is subscribed to it receives the event. */
             event_type: components["schemas"]["EventType"];
-            /**
-             * @description Any JSON object, at most MAX_EVENT_BYTES long (256 KiB by default) and 64 levels deep. Receivers get its text exactly as it was written.
-             * @example {
-             *       "id": "9b0e6a52-53f1-4b86-a0c8-5d8f4f6f2c70",
-             *       "tenant_id": "acme-inc",
-             *       "environment_id": "05daecaf-4365-42e8-8370-8127de5dd717",
-             *       "environment_integration_id": "c0a1f5de-2f0b-4a53-9d0e-6f1f6c2f7a11",
-             *       "status": "connecting",
-             *       "is_sandbox": false,
-             *       "authentication_method": "oauth2",
-             *       "context": {
-             *         "subdomain": "acme"
-             *       },
-             *       "integration": {
-             *         "id": "6e2d8a3b-91c4-4d0f-b7de-1c5a9f0e4b32",
-             *         "name": "zendesk",
-             *         "category": "helpdesk"
-             *       },
-             *       "created_at": "2021-08-10T10:00:00.000Z",
-             *       "updated_at": "2021-08-10T10:05:00.000Z"
-             *     }
-             */
+            /** @description Any JSON object, at most MAX_EVENT_BYTES long (256 KiB by default) and 64 levels deep. Receivers get its text exactly as it was written. */
             payload: components["schemas"]["EventPayload"];
-            /**
-             * @description Makes this event safe to send again: what `Idempotency-Key` is for a single one.
-             * @example order-1045-created
-             */
+            /** @description Makes this event safe to send again: what `Idempotency-Key` is for a single one. */
             idempotency_key?: string;
         };
         PublishEventBatch: {
@@ -1643,1565 +1022,753 @@ export interface components {
             result: components["schemas"]["Event"][];
         };
         EventPage: {
+            /** @description What is on this page, newest first. */
             result: components["schemas"]["Event"][];
-            /**
-             * @description Where the next page starts: the `next_cursor` to ask for; null on the last one.
-             * @example AZij8mo8fVKcHluPDi1KYYwOVdYkqYhLbnS_TQ
-             */
+            /** @description Where the next page starts: the `next_cursor` to ask for; null on the last one. */
             next_cursor: string | null;
-            /**
-             * @description The limit that was applied.
-             * @example 100
-             */
+            /** @description The limit that was applied. */
             limit: number;
         };
         EventDeliveryCounts: {
-            /** @example 0 */
+            /** @description Those that are pending. */
             pending: number;
-            /** @example 2 */
+            /** @description Those that succeeded. */
             succeeded: number;
-            /** @example 0 */
+            /** @description Those that failed. */
             failed: number;
-            /** @example 0 */
+            /** @description Those that were canceled. */
             canceled: number;
         };
         EventDetail: {
-            /**
-             * Format: uuid
-             * @description The same in every delivery of the event: receivers drop duplicates by it.
-             * @example 0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a61
-             */
+            /** @description The id of the event, the same in every delivery of it: receivers drop duplicates by it. */
             id: string;
-            /**
-             * Format: uuid
-             * @example 05daecaf-4365-42e8-8370-8127de5dd717
-             */
+            /** @description The environment that the event belongs to. */
             environment_id: string;
-            /**
-             * @description The type of the event.
-             * @example integrated_account:created
-             */
+            /** @description The type of the event. */
             event_type: components["schemas"]["DeliveryEventType"];
-            /**
-             * Format: date-time
-             * @example 2021-08-10T10:00:00.000Z
-             */
+            /** @description When the event was accepted. */
             created_at: string;
-            /**
-             * @description The payload, its text exactly as it was published. Null: it was deleted.
-             * @example {
-             *       "id": "79a39d69-e27e-49cb-b9a9-79f5eea7aa26"
-             *     }
-             */
+            /** @description The payload, its text exactly as it was published. Null: it was deleted. */
             payload: components["schemas"]["EventPayload"] | null;
             /** @description The deliveries of the event by status. */
             deliveries: components["schemas"]["EventDeliveryCounts"];
         };
-        /**
-         * @description What the webhook was when the event was accepted. `not_subscribed`: to this type. `not_yet_created`: it was made later.
-         * @enum {string}
-         */
-        NotSentReason: "not_subscribed" | "inactive" | "not_yet_created" | "deleted";
+        /** @description What the webhook was when the event was accepted. `not_subscribed`: to this type. `not_yet_created`: it was made later. Later versions may have more. */
+        NotSentReason: "not_subscribed" | "inactive" | "not_yet_created" | "deleted" | (string & {});
         EventWebhook: {
-            /**
-             * Format: uuid
-             * @example 4a4de828-f4db-4c9e-adfd-434e0864c3c7
-             */
+            /** @description The webhook. */
             webhook_id: string;
-            /**
-             * Format: uuid
-             * @description Its delivery of the event; null when it has none, or none yet.
-             * @example null
-             */
+            /** @description Its delivery of the event; null when it has none, or none yet. */
             delivery_id: string | null;
-            /**
-             * @description Of that delivery, as it is now; null when there is none. `pending` without a delivery: the event is owed to very many webhooks, and the delivery to this one is made in a moment.
-             * @example null
-             */
+            /** @description Of that delivery, as it is now; null when there is none. `pending` without a delivery: the event is owed to very many webhooks, and the delivery to this one is made in a moment. */
             status: components["schemas"]["DeliveryStatus"] | null;
-            /**
-             * @description Why there is no delivery. Null when there is a delivery, and when there was one that is no longer kept.
-             * @example not_subscribed
-             */
+            /** @description Why there is no delivery. Null when there is a delivery, and when there was one that is no longer kept. */
             reason: components["schemas"]["NotSentReason"] | null;
         };
         EventWebhookPage: {
+            /** @description What is on this page, newest first. */
             result: components["schemas"]["EventWebhook"][];
-            /**
-             * @description Where the next page starts: the `next_cursor` to ask for; null on the last one.
-             * @example AZij8mo8fVKcHluPDi1KYYwOVdYkqYhLbnS_TQ
-             */
+            /** @description Where the next page starts: the `next_cursor` to ask for; null on the last one. */
             next_cursor: string | null;
-            /**
-             * @description The limit that was applied.
-             * @example 100
-             */
+            /** @description The limit that was applied. */
             limit: number;
         };
-        /** @description Every error. Programs may act on `code`, which is stable; `message` is for people. */
-        ApiError: {
-            /** @example 400 */
-            statusCode: number;
-            /**
-             * @description The status in words.
-             * @example Bad Request
-             */
-            error: string;
-            /** @example VALIDATION_FAILED */
-            code: components["schemas"]["ErrorCode"];
-            /** @example event_types.0: must be one of the event types that GET /event-type lists */
-            message: string;
-            details?: components["schemas"]["ErrorDetails"];
+        RecoveryCount: {
+            /** @description Deliveries that would be queued. */
+            queued: number;
         };
         /**
-         * @description What went wrong. A code never changes its meaning; new ones may be added.
+         * @description `missed`: an event of which there is no delivery to the webhook, because it was inactive, not subscribed or not yet created. The others: a delivery that ended so before the recovery began.
          * @enum {string}
          */
-        ErrorCode: "VALIDATION_FAILED" | "MALFORMED_JSON" | "MALFORMED_REQUEST" | "TARGET_URL_NOT_ALLOWED" | "ENVIRONMENT_REQUIRED" | "ENVIRONMENT_MISMATCH" | "INVALID_CURSOR" | "UNAUTHORIZED" | "FORBIDDEN" | "ROUTE_NOT_FOUND" | "ENVIRONMENT_NOT_FOUND" | "API_TOKEN_NOT_FOUND" | "WEBHOOK_NOT_FOUND" | "EVENT_NOT_FOUND" | "DELIVERY_NOT_FOUND" | "RECOVERY_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "REQUEST_TIMEOUT" | "IDEMPOTENCY_CONFLICT" | "WEBHOOK_LIMIT_REACHED" | "SECRET_LIMIT_REACHED" | "WEBHOOK_INACTIVE" | "RECOVERY_RUNNING" | "WEBHOOK_DELETED" | "EVENT_EXPIRED" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "TEST_DELIVERY_FAILED" | "FAN_OUT_TOO_LARGE" | "HEADERS_TOO_LARGE" | "RATE_LIMITED" | "PENDING_LIMIT_REACHED" | "INTERNAL_ERROR" | "DATABASE_BUSY" | "SERVER_BUSY" | "SHUTTING_DOWN";
-        /** @description More about an error, for some codes. */
-        ErrorDetails: {
-            /** @description The fields that do not have the documented form. */
-            failures?: components["schemas"]["FieldFailure"][];
-            /**
-             * @description With `TARGET_URL_NOT_ALLOWED`: the rule that was broken.
-             * @example https
-             */
-            rule?: string;
-            /**
-             * @description With `TEST_DELIVERY_FAILED`: the status of the answer; null: there was none.
-             * @example 500
-             */
-            status?: number | null;
-            /**
-             * @description With `TEST_DELIVERY_FAILED`: how many milliseconds the attempt took.
-             * @example 42
-             */
-            duration_ms?: number;
-            /**
-             * @description With `TEST_DELIVERY_FAILED`: why there is no answer; null: there is one.
-             * @example null
-             */
-            error?: components["schemas"]["AttemptError"] | null;
-        } & {
-            [key: string]: unknown;
+        RecoverableStatus: "missed" | "failed" | "canceled" | "succeeded";
+        Recover: {
+            /** @description The beginning of the range, included. Events and deliveries are in it by when the event arrived. */
+            since: string;
+            /** @description The end of the range, not included; now at the latest, which is the default. */
+            until?: string;
+            /** @description Only these types. When absent or null: those that the webhook is subscribed to now. */
+            event_types?: components["schemas"]["EventType"][] | null;
+            /** @description What to bring back. When absent or null: missed, failed, canceled. */
+            statuses?: components["schemas"]["RecoverableStatus"][] | null;
+            /** @description Only count what would be queued. When absent: false. */
+            dry_run?: boolean;
         };
-        FieldFailure: {
-            /**
-             * @description The path of the field.
-             * @example event_types.0
-             */
-            field: string;
-            /** @example must be one of the event types that GET /event-type lists */
-            message: string;
+        /**
+         * @description `running`: it counts, then queues; while 500 deliveries wait for the webhook it adds none, and goes on as they are taken. `done`: everything is queued, which does not mean delivered. `stopped`: by request, or because the webhook became inactive or was deleted.
+         * @enum {string}
+         */
+        RecoveryStatus: "running" | "done" | "stopped";
+        Recovery: {
+            /** @description The id of the recovery. */
+            id: string;
+            /** @description The webhook that it is for. */
+            webhook_id: string;
+            /** @description The beginning of the range, included. */
+            since: string;
+            /** @description The end of the range, not included. */
+            until: string;
+            /** @description How far it is. */
+            status: components["schemas"]["RecoveryStatus"];
+            /** @description What was found to bring back. It grows until the whole range is counted, and only then something is queued. */
+            total: number;
+            /** @description Deliveries queued so far. In the end less than `total` when some were retried by hand meanwhile. */
+            queued: number;
+            /** @description When it was asked for. */
+            created_at: string;
+            /** @description When it was done or stopped; null while it runs. */
+            completed_at: string | null;
         };
+        /**
+         * @description How far statistics look back.
+         * @enum {string}
+         */
+        StatsWindow: "1h" | "24h" | "7d" | "30d";
+        StatsTotals: {
+            /** @description Deliveries that are pending now, whenever they were created. */
+            pending: number;
+            /** @description Deliveries that succeeded in the window. */
+            succeeded: number;
+            /** @description Deliveries that failed in the window, with their schedule spent. */
+            failed: number;
+            /** @description Deliveries that were canceled in the window. */
+            canceled: number;
+            /** @description Attempts that ended in the window, whatever they came to. */
+            attempts: number;
+        };
+        StatsLatency: {
+            /** @description Half of the attempts took no longer. */
+            p50: number | null;
+            /** @description 95 % of the attempts took no longer. */
+            p95: number | null;
+            /** @description 99 % of the attempts took no longer. */
+            p99: number | null;
+        };
+        StatsBucket: {
+            /** @description Where it begins. */
+            at: string;
+            /** @description Deliveries that succeeded in it. */
+            succeeded: number;
+            /** @description Deliveries that failed in it. */
+            failed: number;
+            /** @description Deliveries that were canceled in it. */
+            canceled: number;
+            /** @description How many milliseconds half of the attempts that ended in it took at most; null: there were none. */
+            p50_ms: number | null;
+            /** @description The same of 95 % of them. */
+            p95_ms: number | null;
+        };
+        EnvironmentStats: {
+            /** @description The environment that they are of. */
+            environment_id: string;
+            /** @description How far back they look. */
+            window: components["schemas"]["StatsWindow"];
+            /** @description Where the first bucket begins: the window is up to one bucket longer than its name. */
+            from: string;
+            /** @description The time of this answer. */
+            to: string;
+            /** @description A delivery that is sent again is pending, and no longer counted where it had ended. */
+            totals: components["schemas"]["StatsTotals"];
+            /** @description There only where `totals.pending` is not exact: there are more than 50,000, which are not counted for each answer. The number is from some seconds before, or, while they are counted for the first time, how many there are at least. */
+            is_pending_estimated?: boolean;
+            /** @description Of the deliveries that succeeded or failed in the window, the share that succeeded; null: none did. */
+            success_rate: number | null;
+            /** @description How many milliseconds attempts took: percentiles of those that ended in the window, within 5 %; null: none did. */
+            latency_ms: components["schemas"]["StatsLatency"];
+            /** @description Oldest first, without gaps: minutes in `1h`, hours in `24h` and `7d`, days in `30d`, all in UTC. The last one goes on. */
+            buckets: components["schemas"]["StatsBucket"][];
+        };
+        /** @description Why a webhook is inactive. `manual`: by request. `gone`: its endpoint answered 410. `failing`: nothing but failures for days. Later versions may have more. */
+        DisabledReason: "manual" | "gone" | "failing" | (string & {});
+        WebhookStats: {
+            /** @description The webhook that they are of. */
+            webhook_id: string;
+            /** @description How far back they look. */
+            window: components["schemas"]["StatsWindow"];
+            /** @description Where the first bucket begins: the window is up to one bucket longer than its name. */
+            from: string;
+            /** @description The time of this answer. */
+            to: string;
+            /** @description Whether the webhook receives. */
+            is_active: boolean;
+            /** @description Since when it does not; null while it does. */
+            disabled_at: string | null;
+            /** @description Why it does not; null while it does. */
+            disabled_reason: components["schemas"]["DisabledReason"] | null;
+            /** @description When the first attempt since the last success failed; null: the last attempt succeeded. */
+            failing_since: string | null;
+            /** @description A delivery that is sent again is pending, and no longer counted where it had ended. */
+            totals: components["schemas"]["StatsTotals"];
+            /** @description There only where `totals.pending` is not exact: there are more than 50,000, which are not counted for each answer. The number is from some seconds before, or, while they are counted for the first time, how many there are at least. */
+            is_pending_estimated?: boolean;
+            /** @description Of the deliveries that succeeded or failed in the window, the share that succeeded; null: none did. */
+            success_rate: number | null;
+            /** @description How many milliseconds attempts took: percentiles of those that ended in the window, within 5 %; null: none did. */
+            latency_ms: components["schemas"]["StatsLatency"];
+            /** @description Oldest first, without gaps: minutes in `1h`, hours in `24h` and `7d`, days in `30d`, all in UTC. The last one goes on. */
+            buckets: components["schemas"]["StatsBucket"][];
+        };
+        /** @description The recovery that has begun or, with `dry_run`, how many deliveries it would queue. */
+        RecoverResult: components["schemas"]["Recovery"] | components["schemas"]["RecoveryCount"];
         /** @description A sync job run was created and waits to start. */
         SyncJobRunCreatedEnvelope: {
-            /**
-             * Format: uuid
-             * @description The id of the event, the same in every attempt: drop duplicates by it.
-             * @example 0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a61
-             */
+            /** @description The id of the event, the same in every attempt: drop duplicates by it. */
             id: string;
             /**
              * @description The event type.
              * @constant
              */
             event: "sync_job_run:created";
-            /**
-             * @description What was published, its text exactly as it was written.
-             * @example {
-             *       "id": "e4b7c9d2-0f6b-4a5e-9f61-7c2f3b8a1d05",
-             *       "sync_job_id": "3d5c6f0a-7a0e-4a44-8a5e-2b9f0d6c1e88",
-             *       "environment_id": "05daecaf-4365-42e8-8370-8127de5dd717",
-             *       "integrated_account_id": "9b0e6a52-53f1-4b86-a0c8-5d8f4f6f2c70",
-             *       "status": "created",
-             *       "args": {
-             *         "modified_since": "2021-08-09T00:00:00.000Z"
-             *       },
-             *       "created_at": "2021-08-10T10:00:00.000Z",
-             *       "updated_at": "2021-08-10T10:00:00.000Z"
-             *     }
-             */
+            /** @description What was published, its text exactly as it was written. */
             payload: components["schemas"]["EventPayload"];
-            /**
-             * Format: uuid
-             * @example 05daecaf-4365-42e8-8370-8127de5dd717
-             */
+            /** @description The environment that the webhook belongs to. */
             environment_id: string;
-            /**
-             * Format: date-time
-             * @description When the event was accepted.
-             * @example 2021-08-10T10:00:00.000Z
-             */
+            /** @description When the event was accepted. */
             created_at: string;
-            /**
-             * Format: uuid
-             * @description The webhook that this was sent to.
-             * @example 4a4de828-f4db-4c9e-adfd-434e0864c3c7
-             */
+            /** @description The webhook that this was sent to. */
             webhook_id: string;
         };
         /** @description A sync job run changed, its progress for example. */
         SyncJobRunUpdatedEnvelope: {
-            /**
-             * Format: uuid
-             * @description The id of the event, the same in every attempt: drop duplicates by it.
-             * @example 0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a61
-             */
+            /** @description The id of the event, the same in every attempt: drop duplicates by it. */
             id: string;
             /**
              * @description The event type.
              * @constant
              */
             event: "sync_job_run:updated";
-            /**
-             * @description What was published, its text exactly as it was written.
-             * @example {
-             *       "id": "e4b7c9d2-0f6b-4a5e-9f61-7c2f3b8a1d05",
-             *       "sync_job_id": "3d5c6f0a-7a0e-4a44-8a5e-2b9f0d6c1e88",
-             *       "environment_id": "05daecaf-4365-42e8-8370-8127de5dd717",
-             *       "integrated_account_id": "9b0e6a52-53f1-4b86-a0c8-5d8f4f6f2c70",
-             *       "status": "running",
-             *       "args": {
-             *         "modified_since": "2021-08-09T00:00:00.000Z"
-             *       },
-             *       "created_at": "2021-08-10T10:00:00.000Z",
-             *       "updated_at": "2021-08-10T10:00:00.000Z",
-             *       "records_fetched": 1200
-             *     }
-             */
+            /** @description What was published, its text exactly as it was written. */
             payload: components["schemas"]["EventPayload"];
-            /**
-             * Format: uuid
-             * @example 05daecaf-4365-42e8-8370-8127de5dd717
-             */
+            /** @description The environment that the webhook belongs to. */
             environment_id: string;
-            /**
-             * Format: date-time
-             * @description When the event was accepted.
-             * @example 2021-08-10T10:00:00.000Z
-             */
+            /** @description When the event was accepted. */
             created_at: string;
-            /**
-             * Format: uuid
-             * @description The webhook that this was sent to.
-             * @example 4a4de828-f4db-4c9e-adfd-434e0864c3c7
-             */
+            /** @description The webhook that this was sent to. */
             webhook_id: string;
         };
         /** @description A sync job run started. */
         SyncJobRunStartedEnvelope: {
-            /**
-             * Format: uuid
-             * @description The id of the event, the same in every attempt: drop duplicates by it.
-             * @example 0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a61
-             */
+            /** @description The id of the event, the same in every attempt: drop duplicates by it. */
             id: string;
             /**
              * @description The event type.
              * @constant
              */
             event: "sync_job_run:started";
-            /**
-             * @description What was published, its text exactly as it was written.
-             * @example {
-             *       "id": "e4b7c9d2-0f6b-4a5e-9f61-7c2f3b8a1d05",
-             *       "sync_job_id": "3d5c6f0a-7a0e-4a44-8a5e-2b9f0d6c1e88",
-             *       "environment_id": "05daecaf-4365-42e8-8370-8127de5dd717",
-             *       "integrated_account_id": "9b0e6a52-53f1-4b86-a0c8-5d8f4f6f2c70",
-             *       "status": "running",
-             *       "args": {
-             *         "modified_since": "2021-08-09T00:00:00.000Z"
-             *       },
-             *       "created_at": "2021-08-10T10:00:00.000Z",
-             *       "updated_at": "2021-08-10T10:00:00.000Z",
-             *       "records_fetched": 0
-             *     }
-             */
+            /** @description What was published, its text exactly as it was written. */
             payload: components["schemas"]["EventPayload"];
-            /**
-             * Format: uuid
-             * @example 05daecaf-4365-42e8-8370-8127de5dd717
-             */
+            /** @description The environment that the webhook belongs to. */
             environment_id: string;
-            /**
-             * Format: date-time
-             * @description When the event was accepted.
-             * @example 2021-08-10T10:00:00.000Z
-             */
+            /** @description When the event was accepted. */
             created_at: string;
-            /**
-             * Format: uuid
-             * @description The webhook that this was sent to.
-             * @example 4a4de828-f4db-4c9e-adfd-434e0864c3c7
-             */
+            /** @description The webhook that this was sent to. */
             webhook_id: string;
         };
         /** @description A sync job run finished without an error. */
         SyncJobRunCompletedEnvelope: {
-            /**
-             * Format: uuid
-             * @description The id of the event, the same in every attempt: drop duplicates by it.
-             * @example 0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a61
-             */
+            /** @description The id of the event, the same in every attempt: drop duplicates by it. */
             id: string;
             /**
              * @description The event type.
              * @constant
              */
             event: "sync_job_run:completed";
-            /**
-             * @description What was published, its text exactly as it was written.
-             * @example {
-             *       "id": "e4b7c9d2-0f6b-4a5e-9f61-7c2f3b8a1d05",
-             *       "sync_job_id": "3d5c6f0a-7a0e-4a44-8a5e-2b9f0d6c1e88",
-             *       "environment_id": "05daecaf-4365-42e8-8370-8127de5dd717",
-             *       "integrated_account_id": "9b0e6a52-53f1-4b86-a0c8-5d8f4f6f2c70",
-             *       "status": "completed",
-             *       "args": {
-             *         "modified_since": "2021-08-09T00:00:00.000Z"
-             *       },
-             *       "created_at": "2021-08-10T10:00:00.000Z",
-             *       "updated_at": "2021-08-10T10:00:00.000Z",
-             *       "records_fetched": 5310
-             *     }
-             */
+            /** @description What was published, its text exactly as it was written. */
             payload: components["schemas"]["EventPayload"];
-            /**
-             * Format: uuid
-             * @example 05daecaf-4365-42e8-8370-8127de5dd717
-             */
+            /** @description The environment that the webhook belongs to. */
             environment_id: string;
-            /**
-             * Format: date-time
-             * @description When the event was accepted.
-             * @example 2021-08-10T10:00:00.000Z
-             */
+            /** @description When the event was accepted. */
             created_at: string;
-            /**
-             * Format: uuid
-             * @description The webhook that this was sent to.
-             * @example 4a4de828-f4db-4c9e-adfd-434e0864c3c7
-             */
+            /** @description The webhook that this was sent to. */
             webhook_id: string;
         };
         /** @description A sync job run ended with an error. */
         SyncJobRunFailedEnvelope: {
-            /**
-             * Format: uuid
-             * @description The id of the event, the same in every attempt: drop duplicates by it.
-             * @example 0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a61
-             */
+            /** @description The id of the event, the same in every attempt: drop duplicates by it. */
             id: string;
             /**
              * @description The event type.
              * @constant
              */
             event: "sync_job_run:failed";
-            /**
-             * @description What was published, its text exactly as it was written.
-             * @example {
-             *       "id": "e4b7c9d2-0f6b-4a5e-9f61-7c2f3b8a1d05",
-             *       "sync_job_id": "3d5c6f0a-7a0e-4a44-8a5e-2b9f0d6c1e88",
-             *       "environment_id": "05daecaf-4365-42e8-8370-8127de5dd717",
-             *       "integrated_account_id": "9b0e6a52-53f1-4b86-a0c8-5d8f4f6f2c70",
-             *       "status": "failed",
-             *       "args": {
-             *         "modified_since": "2021-08-09T00:00:00.000Z"
-             *       },
-             *       "created_at": "2021-08-10T10:00:00.000Z",
-             *       "updated_at": "2021-08-10T10:00:00.000Z",
-             *       "error": {
-             *         "message": "Too many requests"
-             *       }
-             *     }
-             */
+            /** @description What was published, its text exactly as it was written. */
             payload: components["schemas"]["EventPayload"];
-            /**
-             * Format: uuid
-             * @example 05daecaf-4365-42e8-8370-8127de5dd717
-             */
+            /** @description The environment that the webhook belongs to. */
             environment_id: string;
-            /**
-             * Format: date-time
-             * @description When the event was accepted.
-             * @example 2021-08-10T10:00:00.000Z
-             */
+            /** @description When the event was accepted. */
             created_at: string;
-            /**
-             * Format: uuid
-             * @description The webhook that this was sent to.
-             * @example 4a4de828-f4db-4c9e-adfd-434e0864c3c7
-             */
+            /** @description The webhook that this was sent to. */
             webhook_id: string;
         };
         /** @description A sync job run fetched records of one resource. */
         SyncJobRunRecordEnvelope: {
-            /**
-             * Format: uuid
-             * @description The id of the event, the same in every attempt: drop duplicates by it.
-             * @example 0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a61
-             */
+            /** @description The id of the event, the same in every attempt: drop duplicates by it. */
             id: string;
             /**
              * @description The event type.
              * @constant
              */
             event: "sync_job_run:record";
-            /**
-             * @description What was published, its text exactly as it was written.
-             * @example {
-             *       "sync_job_run_id": "e4b7c9d2-0f6b-4a5e-9f61-7c2f3b8a1d05",
-             *       "integrated_account_id": "9b0e6a52-53f1-4b86-a0c8-5d8f4f6f2c70",
-             *       "resource": "ticketing/tickets",
-             *       "records": [
-             *         {
-             *           "id": "35436",
-             *           "name": "Printer on fire",
-             *           "status": "open",
-             *           "updated_at": "2021-08-10T09:58:12.000Z"
-             *         },
-             *         {
-             *           "id": "35437",
-             *           "name": "Password reset",
-             *           "status": "closed",
-             *           "updated_at": "2021-08-10T09:59:40.000Z"
-             *         }
-             *       ],
-             *       "meta": {
-             *         "page": 1,
-             *         "is_last_page": false
-             *       }
-             *     }
-             */
+            /** @description What was published, its text exactly as it was written. */
             payload: components["schemas"]["EventPayload"];
-            /**
-             * Format: uuid
-             * @example 05daecaf-4365-42e8-8370-8127de5dd717
-             */
+            /** @description The environment that the webhook belongs to. */
             environment_id: string;
-            /**
-             * Format: date-time
-             * @description When the event was accepted.
-             * @example 2021-08-10T10:00:00.000Z
-             */
+            /** @description When the event was accepted. */
             created_at: string;
-            /**
-             * Format: uuid
-             * @description The webhook that this was sent to.
-             * @example 4a4de828-f4db-4c9e-adfd-434e0864c3c7
-             */
+            /** @description The webhook that this was sent to. */
             webhook_id: string;
         };
         /** @description An end customer connected an account. */
         IntegratedAccountCreatedEnvelope: {
-            /**
-             * Format: uuid
-             * @description The id of the event, the same in every attempt: drop duplicates by it.
-             * @example 0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a61
-             */
+            /** @description The id of the event, the same in every attempt: drop duplicates by it. */
             id: string;
             /**
              * @description The event type.
              * @constant
              */
             event: "integrated_account:created";
-            /**
-             * @description What was published, its text exactly as it was written.
-             * @example {
-             *       "id": "9b0e6a52-53f1-4b86-a0c8-5d8f4f6f2c70",
-             *       "tenant_id": "acme-inc",
-             *       "environment_id": "05daecaf-4365-42e8-8370-8127de5dd717",
-             *       "environment_integration_id": "c0a1f5de-2f0b-4a53-9d0e-6f1f6c2f7a11",
-             *       "status": "connecting",
-             *       "is_sandbox": false,
-             *       "authentication_method": "oauth2",
-             *       "context": {
-             *         "subdomain": "acme"
-             *       },
-             *       "integration": {
-             *         "id": "6e2d8a3b-91c4-4d0f-b7de-1c5a9f0e4b32",
-             *         "name": "zendesk",
-             *         "category": "helpdesk"
-             *       },
-             *       "created_at": "2021-08-10T10:00:00.000Z",
-             *       "updated_at": "2021-08-10T10:05:00.000Z"
-             *     }
-             */
+            /** @description What was published, its text exactly as it was written. */
             payload: components["schemas"]["EventPayload"];
-            /**
-             * Format: uuid
-             * @example 05daecaf-4365-42e8-8370-8127de5dd717
-             */
+            /** @description The environment that the webhook belongs to. */
             environment_id: string;
-            /**
-             * Format: date-time
-             * @description When the event was accepted.
-             * @example 2021-08-10T10:00:00.000Z
-             */
+            /** @description When the event was accepted. */
             created_at: string;
-            /**
-             * Format: uuid
-             * @description The webhook that this was sent to.
-             * @example 4a4de828-f4db-4c9e-adfd-434e0864c3c7
-             */
+            /** @description The webhook that this was sent to. */
             webhook_id: string;
         };
         /** @description An account was changed. */
         IntegratedAccountUpdatedEnvelope: {
-            /**
-             * Format: uuid
-             * @description The id of the event, the same in every attempt: drop duplicates by it.
-             * @example 0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a61
-             */
+            /** @description The id of the event, the same in every attempt: drop duplicates by it. */
             id: string;
             /**
              * @description The event type.
              * @constant
              */
             event: "integrated_account:updated";
-            /**
-             * @description What was published, its text exactly as it was written.
-             * @example {
-             *       "id": "9b0e6a52-53f1-4b86-a0c8-5d8f4f6f2c70",
-             *       "tenant_id": "acme-inc",
-             *       "environment_id": "05daecaf-4365-42e8-8370-8127de5dd717",
-             *       "environment_integration_id": "c0a1f5de-2f0b-4a53-9d0e-6f1f6c2f7a11",
-             *       "status": "active",
-             *       "is_sandbox": false,
-             *       "authentication_method": "oauth2",
-             *       "context": {
-             *         "subdomain": "acme-eu"
-             *       },
-             *       "integration": {
-             *         "id": "6e2d8a3b-91c4-4d0f-b7de-1c5a9f0e4b32",
-             *         "name": "zendesk",
-             *         "category": "helpdesk"
-             *       },
-             *       "created_at": "2021-08-10T10:00:00.000Z",
-             *       "updated_at": "2021-08-10T10:05:00.000Z"
-             *     }
-             */
+            /** @description What was published, its text exactly as it was written. */
             payload: components["schemas"]["EventPayload"];
-            /**
-             * Format: uuid
-             * @example 05daecaf-4365-42e8-8370-8127de5dd717
-             */
+            /** @description The environment that the webhook belongs to. */
             environment_id: string;
-            /**
-             * Format: date-time
-             * @description When the event was accepted.
-             * @example 2021-08-10T10:00:00.000Z
-             */
+            /** @description When the event was accepted. */
             created_at: string;
-            /**
-             * Format: uuid
-             * @description The webhook that this was sent to.
-             * @example 4a4de828-f4db-4c9e-adfd-434e0864c3c7
-             */
+            /** @description The webhook that this was sent to. */
             webhook_id: string;
         };
         /** @description An account finished connecting and is ready for use. */
         IntegratedAccountActiveEnvelope: {
-            /**
-             * Format: uuid
-             * @description The id of the event, the same in every attempt: drop duplicates by it.
-             * @example 0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a61
-             */
+            /** @description The id of the event, the same in every attempt: drop duplicates by it. */
             id: string;
             /**
              * @description The event type.
              * @constant
              */
             event: "integrated_account:active";
-            /**
-             * @description What was published, its text exactly as it was written.
-             * @example {
-             *       "id": "9b0e6a52-53f1-4b86-a0c8-5d8f4f6f2c70",
-             *       "tenant_id": "acme-inc",
-             *       "environment_id": "05daecaf-4365-42e8-8370-8127de5dd717",
-             *       "environment_integration_id": "c0a1f5de-2f0b-4a53-9d0e-6f1f6c2f7a11",
-             *       "status": "active",
-             *       "is_sandbox": false,
-             *       "authentication_method": "oauth2",
-             *       "context": {
-             *         "subdomain": "acme"
-             *       },
-             *       "integration": {
-             *         "id": "6e2d8a3b-91c4-4d0f-b7de-1c5a9f0e4b32",
-             *         "name": "zendesk",
-             *         "category": "helpdesk"
-             *       },
-             *       "created_at": "2021-08-10T10:00:00.000Z",
-             *       "updated_at": "2021-08-10T10:05:00.000Z"
-             *     }
-             */
+            /** @description What was published, its text exactly as it was written. */
             payload: components["schemas"]["EventPayload"];
-            /**
-             * Format: uuid
-             * @example 05daecaf-4365-42e8-8370-8127de5dd717
-             */
+            /** @description The environment that the webhook belongs to. */
             environment_id: string;
-            /**
-             * Format: date-time
-             * @description When the event was accepted.
-             * @example 2021-08-10T10:00:00.000Z
-             */
+            /** @description When the event was accepted. */
             created_at: string;
-            /**
-             * Format: uuid
-             * @description The webhook that this was sent to.
-             * @example 4a4de828-f4db-4c9e-adfd-434e0864c3c7
-             */
+            /** @description The webhook that this was sent to. */
             webhook_id: string;
         };
         /** @description An account that needed new credentials works again. */
         IntegratedAccountReactivatedEnvelope: {
-            /**
-             * Format: uuid
-             * @description The id of the event, the same in every attempt: drop duplicates by it.
-             * @example 0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a61
-             */
+            /** @description The id of the event, the same in every attempt: drop duplicates by it. */
             id: string;
             /**
              * @description The event type.
              * @constant
              */
             event: "integrated_account:reactivated";
-            /**
-             * @description What was published, its text exactly as it was written.
-             * @example {
-             *       "id": "9b0e6a52-53f1-4b86-a0c8-5d8f4f6f2c70",
-             *       "tenant_id": "acme-inc",
-             *       "environment_id": "05daecaf-4365-42e8-8370-8127de5dd717",
-             *       "environment_integration_id": "c0a1f5de-2f0b-4a53-9d0e-6f1f6c2f7a11",
-             *       "status": "active",
-             *       "is_sandbox": false,
-             *       "authentication_method": "oauth2",
-             *       "context": {
-             *         "subdomain": "acme"
-             *       },
-             *       "integration": {
-             *         "id": "6e2d8a3b-91c4-4d0f-b7de-1c5a9f0e4b32",
-             *         "name": "zendesk",
-             *         "category": "helpdesk"
-             *       },
-             *       "created_at": "2021-08-10T10:00:00.000Z",
-             *       "updated_at": "2021-08-10T10:05:00.000Z",
-             *       "reactivated_at": "2021-08-10T10:05:00.000Z"
-             *     }
-             */
+            /** @description What was published, its text exactly as it was written. */
             payload: components["schemas"]["EventPayload"];
-            /**
-             * Format: uuid
-             * @example 05daecaf-4365-42e8-8370-8127de5dd717
-             */
+            /** @description The environment that the webhook belongs to. */
             environment_id: string;
-            /**
-             * Format: date-time
-             * @description When the event was accepted.
-             * @example 2021-08-10T10:00:00.000Z
-             */
+            /** @description When the event was accepted. */
             created_at: string;
-            /**
-             * Format: uuid
-             * @description The webhook that this was sent to.
-             * @example 4a4de828-f4db-4c9e-adfd-434e0864c3c7
-             */
+            /** @description The webhook that this was sent to. */
             webhook_id: string;
         };
         /** @description The credentials of an account are no longer accepted. */
         IntegratedAccountAuthenticationErrorEnvelope: {
-            /**
-             * Format: uuid
-             * @description The id of the event, the same in every attempt: drop duplicates by it.
-             * @example 0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a61
-             */
+            /** @description The id of the event, the same in every attempt: drop duplicates by it. */
             id: string;
             /**
              * @description The event type.
              * @constant
              */
             event: "integrated_account:authentication_error";
-            /**
-             * @description What was published, its text exactly as it was written.
-             * @example {
-             *       "id": "9b0e6a52-53f1-4b86-a0c8-5d8f4f6f2c70",
-             *       "tenant_id": "acme-inc",
-             *       "environment_id": "05daecaf-4365-42e8-8370-8127de5dd717",
-             *       "environment_integration_id": "c0a1f5de-2f0b-4a53-9d0e-6f1f6c2f7a11",
-             *       "status": "needs_reauth",
-             *       "is_sandbox": false,
-             *       "authentication_method": "oauth2",
-             *       "context": {
-             *         "subdomain": "acme"
-             *       },
-             *       "integration": {
-             *         "id": "6e2d8a3b-91c4-4d0f-b7de-1c5a9f0e4b32",
-             *         "name": "zendesk",
-             *         "category": "helpdesk"
-             *       },
-             *       "created_at": "2021-08-10T10:00:00.000Z",
-             *       "updated_at": "2021-08-10T10:05:00.000Z",
-             *       "last_error": {
-             *         "message": "Refresh token expired",
-             *         "occurred_at": "2021-08-10T10:05:00.000Z"
-             *       }
-             *     }
-             */
+            /** @description What was published, its text exactly as it was written. */
             payload: components["schemas"]["EventPayload"];
-            /**
-             * Format: uuid
-             * @example 05daecaf-4365-42e8-8370-8127de5dd717
-             */
+            /** @description The environment that the webhook belongs to. */
             environment_id: string;
-            /**
-             * Format: date-time
-             * @description When the event was accepted.
-             * @example 2021-08-10T10:00:00.000Z
-             */
+            /** @description When the event was accepted. */
             created_at: string;
-            /**
-             * Format: uuid
-             * @description The webhook that this was sent to.
-             * @example 4a4de828-f4db-4c9e-adfd-434e0864c3c7
-             */
+            /** @description The webhook that this was sent to. */
             webhook_id: string;
         };
         /** @description A step that follows the connecting of an account failed. */
         IntegratedAccountPostInstallErrorEnvelope: {
-            /**
-             * Format: uuid
-             * @description The id of the event, the same in every attempt: drop duplicates by it.
-             * @example 0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a61
-             */
+            /** @description The id of the event, the same in every attempt: drop duplicates by it. */
             id: string;
             /**
              * @description The event type.
              * @constant
              */
             event: "integrated_account:post_install_error";
-            /**
-             * @description What was published, its text exactly as it was written.
-             * @example {
-             *       "id": "9b0e6a52-53f1-4b86-a0c8-5d8f4f6f2c70",
-             *       "tenant_id": "acme-inc",
-             *       "environment_id": "05daecaf-4365-42e8-8370-8127de5dd717",
-             *       "environment_integration_id": "c0a1f5de-2f0b-4a53-9d0e-6f1f6c2f7a11",
-             *       "status": "post_install_error",
-             *       "is_sandbox": false,
-             *       "authentication_method": "oauth2",
-             *       "context": {
-             *         "subdomain": "acme"
-             *       },
-             *       "integration": {
-             *         "id": "6e2d8a3b-91c4-4d0f-b7de-1c5a9f0e4b32",
-             *         "name": "zendesk",
-             *         "category": "helpdesk"
-             *       },
-             *       "created_at": "2021-08-10T10:00:00.000Z",
-             *       "updated_at": "2021-08-10T10:05:00.000Z",
-             *       "last_error": {
-             *         "message": "Webhook permission is missing",
-             *         "occurred_at": "2021-08-10T10:05:00.000Z"
-             *       }
-             *     }
-             */
+            /** @description What was published, its text exactly as it was written. */
             payload: components["schemas"]["EventPayload"];
-            /**
-             * Format: uuid
-             * @example 05daecaf-4365-42e8-8370-8127de5dd717
-             */
+            /** @description The environment that the webhook belongs to. */
             environment_id: string;
-            /**
-             * Format: date-time
-             * @description When the event was accepted.
-             * @example 2021-08-10T10:00:00.000Z
-             */
+            /** @description When the event was accepted. */
             created_at: string;
-            /**
-             * Format: uuid
-             * @description The webhook that this was sent to.
-             * @example 4a4de828-f4db-4c9e-adfd-434e0864c3c7
-             */
+            /** @description The webhook that this was sent to. */
             webhook_id: string;
         };
         /** @description A newly connected account did not pass its checks. */
         IntegratedAccountValidationErrorEnvelope: {
-            /**
-             * Format: uuid
-             * @description The id of the event, the same in every attempt: drop duplicates by it.
-             * @example 0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a61
-             */
+            /** @description The id of the event, the same in every attempt: drop duplicates by it. */
             id: string;
             /**
              * @description The event type.
              * @constant
              */
             event: "integrated_account:validation_error";
-            /**
-             * @description What was published, its text exactly as it was written.
-             * @example {
-             *       "id": "9b0e6a52-53f1-4b86-a0c8-5d8f4f6f2c70",
-             *       "tenant_id": "acme-inc",
-             *       "environment_id": "05daecaf-4365-42e8-8370-8127de5dd717",
-             *       "environment_integration_id": "c0a1f5de-2f0b-4a53-9d0e-6f1f6c2f7a11",
-             *       "status": "validation_error",
-             *       "is_sandbox": false,
-             *       "authentication_method": "oauth2",
-             *       "context": {
-             *         "subdomain": "acme"
-             *       },
-             *       "integration": {
-             *         "id": "6e2d8a3b-91c4-4d0f-b7de-1c5a9f0e4b32",
-             *         "name": "zendesk",
-             *         "category": "helpdesk"
-             *       },
-             *       "created_at": "2021-08-10T10:00:00.000Z",
-             *       "updated_at": "2021-08-10T10:05:00.000Z",
-             *       "last_error": {
-             *         "message": "Unknown subdomain",
-             *         "occurred_at": "2021-08-10T10:05:00.000Z"
-             *       }
-             *     }
-             */
+            /** @description What was published, its text exactly as it was written. */
             payload: components["schemas"]["EventPayload"];
-            /**
-             * Format: uuid
-             * @example 05daecaf-4365-42e8-8370-8127de5dd717
-             */
+            /** @description The environment that the webhook belongs to. */
             environment_id: string;
-            /**
-             * Format: date-time
-             * @description When the event was accepted.
-             * @example 2021-08-10T10:00:00.000Z
-             */
+            /** @description When the event was accepted. */
             created_at: string;
-            /**
-             * Format: uuid
-             * @description The webhook that this was sent to.
-             * @example 4a4de828-f4db-4c9e-adfd-434e0864c3c7
-             */
+            /** @description The webhook that this was sent to. */
             webhook_id: string;
         };
         /** @description The form that follows the connecting of an account was submitted. */
         IntegratedAccountPostConnectFormSubmittedEnvelope: {
-            /**
-             * Format: uuid
-             * @description The id of the event, the same in every attempt: drop duplicates by it.
-             * @example 0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a61
-             */
+            /** @description The id of the event, the same in every attempt: drop duplicates by it. */
             id: string;
             /**
              * @description The event type.
              * @constant
              */
             event: "integrated_account:post_connect_form_submitted";
-            /**
-             * @description What was published, its text exactly as it was written.
-             * @example {
-             *       "id": "9b0e6a52-53f1-4b86-a0c8-5d8f4f6f2c70",
-             *       "tenant_id": "acme-inc",
-             *       "environment_id": "05daecaf-4365-42e8-8370-8127de5dd717",
-             *       "environment_integration_id": "c0a1f5de-2f0b-4a53-9d0e-6f1f6c2f7a11",
-             *       "status": "active",
-             *       "is_sandbox": false,
-             *       "authentication_method": "oauth2",
-             *       "context": {
-             *         "subdomain": "acme",
-             *         "folder_ids": [
-             *           "inbox",
-             *           "billing"
-             *         ]
-             *       },
-             *       "integration": {
-             *         "id": "6e2d8a3b-91c4-4d0f-b7de-1c5a9f0e4b32",
-             *         "name": "zendesk",
-             *         "category": "helpdesk"
-             *       },
-             *       "created_at": "2021-08-10T10:00:00.000Z",
-             *       "updated_at": "2021-08-10T10:05:00.000Z"
-             *     }
-             */
+            /** @description What was published, its text exactly as it was written. */
             payload: components["schemas"]["EventPayload"];
-            /**
-             * Format: uuid
-             * @example 05daecaf-4365-42e8-8370-8127de5dd717
-             */
+            /** @description The environment that the webhook belongs to. */
             environment_id: string;
-            /**
-             * Format: date-time
-             * @description When the event was accepted.
-             * @example 2021-08-10T10:00:00.000Z
-             */
+            /** @description When the event was accepted. */
             created_at: string;
-            /**
-             * Format: uuid
-             * @description The webhook that this was sent to.
-             * @example 4a4de828-f4db-4c9e-adfd-434e0864c3c7
-             */
+            /** @description The webhook that this was sent to. */
             webhook_id: string;
         };
         /** @description A record was created in the connected product. */
         RecordCreatedEnvelope: {
-            /**
-             * Format: uuid
-             * @description The id of the event, the same in every attempt: drop duplicates by it.
-             * @example 0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a61
-             */
+            /** @description The id of the event, the same in every attempt: drop duplicates by it. */
             id: string;
             /**
              * @description The event type.
              * @constant
              */
             event: "record:created";
-            /**
-             * @description What was published, its text exactly as it was written.
-             * @example {
-             *       "integrated_account_id": "9b0e6a52-53f1-4b86-a0c8-5d8f4f6f2c70",
-             *       "environment_integration_id": "c0a1f5de-2f0b-4a53-9d0e-6f1f6c2f7a11",
-             *       "resource": "crm/contacts",
-             *       "record": {
-             *         "id": "1042",
-             *         "name": "Ada Lovelace",
-             *         "email": "ada@example.com",
-             *         "updated_at": "2021-08-10T10:00:00.000Z"
-             *       }
-             *     }
-             */
+            /** @description What was published, its text exactly as it was written. */
             payload: components["schemas"]["EventPayload"];
-            /**
-             * Format: uuid
-             * @example 05daecaf-4365-42e8-8370-8127de5dd717
-             */
+            /** @description The environment that the webhook belongs to. */
             environment_id: string;
-            /**
-             * Format: date-time
-             * @description When the event was accepted.
-             * @example 2021-08-10T10:00:00.000Z
-             */
+            /** @description When the event was accepted. */
             created_at: string;
-            /**
-             * Format: uuid
-             * @description The webhook that this was sent to.
-             * @example 4a4de828-f4db-4c9e-adfd-434e0864c3c7
-             */
+            /** @description The webhook that this was sent to. */
             webhook_id: string;
         };
         /** @description A record was changed in the connected product. */
         RecordUpdatedEnvelope: {
-            /**
-             * Format: uuid
-             * @description The id of the event, the same in every attempt: drop duplicates by it.
-             * @example 0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a61
-             */
+            /** @description The id of the event, the same in every attempt: drop duplicates by it. */
             id: string;
             /**
              * @description The event type.
              * @constant
              */
             event: "record:updated";
-            /**
-             * @description What was published, its text exactly as it was written.
-             * @example {
-             *       "integrated_account_id": "9b0e6a52-53f1-4b86-a0c8-5d8f4f6f2c70",
-             *       "environment_integration_id": "c0a1f5de-2f0b-4a53-9d0e-6f1f6c2f7a11",
-             *       "resource": "crm/contacts",
-             *       "record": {
-             *         "id": "1042",
-             *         "name": "Ada King",
-             *         "email": "ada@example.com",
-             *         "updated_at": "2021-08-10T10:00:00.000Z"
-             *       }
-             *     }
-             */
+            /** @description What was published, its text exactly as it was written. */
             payload: components["schemas"]["EventPayload"];
-            /**
-             * Format: uuid
-             * @example 05daecaf-4365-42e8-8370-8127de5dd717
-             */
+            /** @description The environment that the webhook belongs to. */
             environment_id: string;
-            /**
-             * Format: date-time
-             * @description When the event was accepted.
-             * @example 2021-08-10T10:00:00.000Z
-             */
+            /** @description When the event was accepted. */
             created_at: string;
-            /**
-             * Format: uuid
-             * @description The webhook that this was sent to.
-             * @example 4a4de828-f4db-4c9e-adfd-434e0864c3c7
-             */
+            /** @description The webhook that this was sent to. */
             webhook_id: string;
         };
         /** @description A record was deleted in the connected product. */
         RecordDeletedEnvelope: {
-            /**
-             * Format: uuid
-             * @description The id of the event, the same in every attempt: drop duplicates by it.
-             * @example 0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a61
-             */
+            /** @description The id of the event, the same in every attempt: drop duplicates by it. */
             id: string;
             /**
              * @description The event type.
              * @constant
              */
             event: "record:deleted";
-            /**
-             * @description What was published, its text exactly as it was written.
-             * @example {
-             *       "integrated_account_id": "9b0e6a52-53f1-4b86-a0c8-5d8f4f6f2c70",
-             *       "environment_integration_id": "c0a1f5de-2f0b-4a53-9d0e-6f1f6c2f7a11",
-             *       "resource": "crm/contacts",
-             *       "record": {
-             *         "id": "1042"
-             *       }
-             *     }
-             */
+            /** @description What was published, its text exactly as it was written. */
             payload: components["schemas"]["EventPayload"];
-            /**
-             * Format: uuid
-             * @example 05daecaf-4365-42e8-8370-8127de5dd717
-             */
+            /** @description The environment that the webhook belongs to. */
             environment_id: string;
-            /**
-             * Format: date-time
-             * @description When the event was accepted.
-             * @example 2021-08-10T10:00:00.000Z
-             */
+            /** @description When the event was accepted. */
             created_at: string;
-            /**
-             * Format: uuid
-             * @description The webhook that this was sent to.
-             * @example 4a4de828-f4db-4c9e-adfd-434e0864c3c7
-             */
+            /** @description The webhook that this was sent to. */
             webhook_id: string;
         };
         /** @description A schedule could not start its sync job. */
         SyncJobCronTriggerFailedEnvelope: {
-            /**
-             * Format: uuid
-             * @description The id of the event, the same in every attempt: drop duplicates by it.
-             * @example 0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a61
-             */
+            /** @description The id of the event, the same in every attempt: drop duplicates by it. */
             id: string;
             /**
              * @description The event type.
              * @constant
              */
             event: "sync_job_cron_trigger:failed";
-            /**
-             * @description What was published, its text exactly as it was written.
-             * @example {
-             *       "id": "b81f7f1c-6f8b-4c0a-9a0d-41f3d2c7e960",
-             *       "sync_job_id": "3d5c6f0a-7a0e-4a44-8a5e-2b9f0d6c1e88",
-             *       "environment_id": "05daecaf-4365-42e8-8370-8127de5dd717",
-             *       "integrated_account_id": "9b0e6a52-53f1-4b86-a0c8-5d8f4f6f2c70",
-             *       "cron_expression": "0 *\/6 * * *",
-             *       "error": {
-             *         "message": "The integrated account is not active"
-             *       },
-             *       "triggered_at": "2021-08-10T12:00:00.000Z"
-             *     }
-             */
+            /** @description What was published, its text exactly as it was written. */
             payload: components["schemas"]["EventPayload"];
-            /**
-             * Format: uuid
-             * @example 05daecaf-4365-42e8-8370-8127de5dd717
-             */
+            /** @description The environment that the webhook belongs to. */
             environment_id: string;
-            /**
-             * Format: date-time
-             * @description When the event was accepted.
-             * @example 2021-08-10T10:00:00.000Z
-             */
+            /** @description When the event was accepted. */
             created_at: string;
-            /**
-             * Format: uuid
-             * @description The webhook that this was sent to.
-             * @example 4a4de828-f4db-4c9e-adfd-434e0864c3c7
-             */
+            /** @description The webhook that this was sent to. */
             webhook_id: string;
         };
         /** @description The dry run of a batch job finished. */
         BatchJobDryRunCompletedEnvelope: {
-            /**
-             * Format: uuid
-             * @description The id of the event, the same in every attempt: drop duplicates by it.
-             * @example 0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a61
-             */
+            /** @description The id of the event, the same in every attempt: drop duplicates by it. */
             id: string;
             /**
              * @description The event type.
              * @constant
              */
             event: "batch_job:dry_run_completed";
-            /**
-             * @description What was published, its text exactly as it was written.
-             * @example {
-             *       "id": "7f3a2b6d-5c1e-4e9a-8d47-0a9c6b1f2e34",
-             *       "environment_id": "05daecaf-4365-42e8-8370-8127de5dd717",
-             *       "name": "Archive closed tickets",
-             *       "status": "dry_run_completed",
-             *       "total": 250,
-             *       "would_change": 248,
-             *       "created_at": "2021-08-10T10:00:00.000Z",
-             *       "updated_at": "2021-08-10T10:04:30.000Z"
-             *     }
-             */
+            /** @description What was published, its text exactly as it was written. */
             payload: components["schemas"]["EventPayload"];
-            /**
-             * Format: uuid
-             * @example 05daecaf-4365-42e8-8370-8127de5dd717
-             */
+            /** @description The environment that the webhook belongs to. */
             environment_id: string;
-            /**
-             * Format: date-time
-             * @description When the event was accepted.
-             * @example 2021-08-10T10:00:00.000Z
-             */
+            /** @description When the event was accepted. */
             created_at: string;
-            /**
-             * Format: uuid
-             * @description The webhook that this was sent to.
-             * @example 4a4de828-f4db-4c9e-adfd-434e0864c3c7
-             */
+            /** @description The webhook that this was sent to. */
             webhook_id: string;
         };
         /** @description A batch job finished. */
         BatchJobCompletedEnvelope: {
-            /**
-             * Format: uuid
-             * @description The id of the event, the same in every attempt: drop duplicates by it.
-             * @example 0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a61
-             */
+            /** @description The id of the event, the same in every attempt: drop duplicates by it. */
             id: string;
             /**
              * @description The event type.
              * @constant
              */
             event: "batch_job:completed";
-            /**
-             * @description What was published, its text exactly as it was written.
-             * @example {
-             *       "id": "7f3a2b6d-5c1e-4e9a-8d47-0a9c6b1f2e34",
-             *       "environment_id": "05daecaf-4365-42e8-8370-8127de5dd717",
-             *       "name": "Archive closed tickets",
-             *       "status": "completed",
-             *       "total": 250,
-             *       "changed": 246,
-             *       "rejected": 2,
-             *       "created_at": "2021-08-10T10:00:00.000Z",
-             *       "updated_at": "2021-08-10T10:04:30.000Z"
-             *     }
-             */
+            /** @description What was published, its text exactly as it was written. */
             payload: components["schemas"]["EventPayload"];
-            /**
-             * Format: uuid
-             * @example 05daecaf-4365-42e8-8370-8127de5dd717
-             */
+            /** @description The environment that the webhook belongs to. */
             environment_id: string;
-            /**
-             * Format: date-time
-             * @description When the event was accepted.
-             * @example 2021-08-10T10:00:00.000Z
-             */
+            /** @description When the event was accepted. */
             created_at: string;
-            /**
-             * Format: uuid
-             * @description The webhook that this was sent to.
-             * @example 4a4de828-f4db-4c9e-adfd-434e0864c3c7
-             */
+            /** @description The webhook that this was sent to. */
             webhook_id: string;
         };
         /** @description The dry run of a batch job ended with an error. */
         BatchJobDryRunFailedEnvelope: {
-            /**
-             * Format: uuid
-             * @description The id of the event, the same in every attempt: drop duplicates by it.
-             * @example 0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a61
-             */
+            /** @description The id of the event, the same in every attempt: drop duplicates by it. */
             id: string;
             /**
              * @description The event type.
              * @constant
              */
             event: "batch_job:dry_run_failed";
-            /**
-             * @description What was published, its text exactly as it was written.
-             * @example {
-             *       "id": "7f3a2b6d-5c1e-4e9a-8d47-0a9c6b1f2e34",
-             *       "environment_id": "05daecaf-4365-42e8-8370-8127de5dd717",
-             *       "name": "Archive closed tickets",
-             *       "status": "dry_run_failed",
-             *       "total": 250,
-             *       "error": {
-             *         "message": "The search timed out"
-             *       },
-             *       "created_at": "2021-08-10T10:00:00.000Z",
-             *       "updated_at": "2021-08-10T10:04:30.000Z"
-             *     }
-             */
+            /** @description What was published, its text exactly as it was written. */
             payload: components["schemas"]["EventPayload"];
-            /**
-             * Format: uuid
-             * @example 05daecaf-4365-42e8-8370-8127de5dd717
-             */
+            /** @description The environment that the webhook belongs to. */
             environment_id: string;
-            /**
-             * Format: date-time
-             * @description When the event was accepted.
-             * @example 2021-08-10T10:00:00.000Z
-             */
+            /** @description When the event was accepted. */
             created_at: string;
-            /**
-             * Format: uuid
-             * @description The webhook that this was sent to.
-             * @example 4a4de828-f4db-4c9e-adfd-434e0864c3c7
-             */
+            /** @description The webhook that this was sent to. */
             webhook_id: string;
         };
         /** @description A batch job ended with an error. */
         BatchJobFailedEnvelope: {
-            /**
-             * Format: uuid
-             * @description The id of the event, the same in every attempt: drop duplicates by it.
-             * @example 0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a61
-             */
+            /** @description The id of the event, the same in every attempt: drop duplicates by it. */
             id: string;
             /**
              * @description The event type.
              * @constant
              */
             event: "batch_job:failed";
-            /**
-             * @description What was published, its text exactly as it was written.
-             * @example {
-             *       "id": "7f3a2b6d-5c1e-4e9a-8d47-0a9c6b1f2e34",
-             *       "environment_id": "05daecaf-4365-42e8-8370-8127de5dd717",
-             *       "name": "Archive closed tickets",
-             *       "status": "failed",
-             *       "total": 250,
-             *       "error": {
-             *         "message": "The integrated account is not active"
-             *       },
-             *       "created_at": "2021-08-10T10:00:00.000Z",
-             *       "updated_at": "2021-08-10T10:04:30.000Z"
-             *     }
-             */
+            /** @description What was published, its text exactly as it was written. */
             payload: components["schemas"]["EventPayload"];
-            /**
-             * Format: uuid
-             * @example 05daecaf-4365-42e8-8370-8127de5dd717
-             */
+            /** @description The environment that the webhook belongs to. */
             environment_id: string;
-            /**
-             * Format: date-time
-             * @description When the event was accepted.
-             * @example 2021-08-10T10:00:00.000Z
-             */
+            /** @description When the event was accepted. */
             created_at: string;
-            /**
-             * Format: uuid
-             * @description The webhook that this was sent to.
-             * @example 4a4de828-f4db-4c9e-adfd-434e0864c3c7
-             */
+            /** @description The webhook that this was sent to. */
             webhook_id: string;
         };
         /** @description Somebody asked for a test of the webhook with `POST /webhook/test`. It is sent once, whatever is answered. */
         TestEnvelope: {
-            /**
-             * Format: uuid
-             * @description The id of the event, the same in every attempt: drop duplicates by it.
-             * @example 0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a61
-             */
+            /** @description The id of the event, the same in every attempt: drop duplicates by it. */
             id: string;
             /**
              * @description The event type.
              * @constant
              */
             event: "test";
-            /**
-             * @description What was published, its text exactly as it was written.
-             * @example {
-             *       "foo": "bar"
-             *     }
-             */
+            /** @description What was published, its text exactly as it was written. */
             payload: components["schemas"]["EventPayload"];
-            /**
-             * Format: uuid
-             * @example 05daecaf-4365-42e8-8370-8127de5dd717
-             */
+            /** @description The environment that the webhook belongs to. */
             environment_id: string;
-            /**
-             * Format: date-time
-             * @description When the event was accepted.
-             * @example 2021-08-10T10:00:00.000Z
-             */
+            /** @description When the event was accepted. */
             created_at: string;
-            /**
-             * Format: uuid
-             * @description The webhook that this was sent to.
-             * @example 4a4de828-f4db-4c9e-adfd-434e0864c3c7
-             */
+            /** @description The webhook that this was sent to. */
             webhook_id: string;
         };
         /** @description Tidings made a webhook inactive: its endpoint answered 410, or nothing but failures for days. Sent to the operator of the installation (OPERATOR_WEBHOOK_URL), to nobody else. */
         WebhookDisabledEnvelope: {
-            /**
-             * Format: uuid
-             * @description The id of the event, the same in every attempt: drop duplicates by it.
-             * @example 0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a61
-             */
+            /** @description The id of the event, the same in every attempt: drop duplicates by it. */
             id: string;
             /**
              * @description The event type.
              * @constant
              */
             event: "webhook.disabled";
-            /**
-             * @example {
-             *       "webhook_id": "4a4de828-f4db-4c9e-adfd-434e0864c3c7",
-             *       "environment_id": "c27c5f0b-5a1c-4f0e-8b1f-0d9c2f6a7e31",
-             *       "target_host": "example.com",
-             *       "reason": "gone",
-             *       "disabled_at": "2021-08-10T10:00:00.000Z"
-             *     }
-             */
+            /** @description What the event tells. */
             payload: {
-                /**
-                 * Format: uuid
-                 * @example 4a4de828-f4db-4c9e-adfd-434e0864c3c7
-                 */
+                /** @description The webhook that it is about. */
                 webhook_id: string;
-                /**
-                 * Format: uuid
-                 * @description The environment of what it is about, not of this event.
-                 * @example c27c5f0b-5a1c-4f0e-8b1f-0d9c2f6a7e31
-                 */
+                /** @description The environment of what it is about, not of this event. */
                 environment_id: string;
-                /**
-                 * @description Host and port of the target.
-                 * @example example.com
-                 */
+                /** @description Host and port of the target. */
                 target_host: string;
-                /**
-                 * @description `gone` or `failing`.
-                 * @example gone
-                 */
+                /** @description `gone` or `failing`. */
                 reason: components["schemas"]["DisabledReason"];
-                /**
-                 * Format: date-time
-                 * @description When.
-                 * @example 2021-08-10T10:00:00.000Z
-                 */
+                /** @description When. */
                 disabled_at: string;
             };
-            /**
-             * Format: uuid
-             * @example 05daecaf-4365-42e8-8370-8127de5dd717
-             */
+            /** @description The environment that the webhook belongs to. */
             environment_id: string;
-            /**
-             * Format: date-time
-             * @description When the event was accepted.
-             * @example 2021-08-10T10:00:00.000Z
-             */
+            /** @description When the event was accepted. */
             created_at: string;
-            /**
-             * Format: uuid
-             * @description The webhook that this was sent to.
-             * @example 4a4de828-f4db-4c9e-adfd-434e0864c3c7
-             */
+            /** @description The webhook that this was sent to. */
             webhook_id: string;
         };
         /** @description A delivery ended as failed: its retry schedule is spent, or five workers were lost with it. Not one of `POST /webhook/test`. Sent to the operator of the installation (OPERATOR_WEBHOOK_URL), to nobody else. */
         DeliveryFailedEnvelope: {
-            /**
-             * Format: uuid
-             * @description The id of the event, the same in every attempt: drop duplicates by it.
-             * @example 0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a61
-             */
+            /** @description The id of the event, the same in every attempt: drop duplicates by it. */
             id: string;
             /**
              * @description The event type.
              * @constant
              */
             event: "delivery.failed";
-            /**
-             * @example {
-             *       "delivery_id": "0198a3f2-6b01-7a44-8f0e-2c9d1e5b7a60",
-             *       "event_id": "0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a61",
-             *       "webhook_id": "4a4de828-f4db-4c9e-adfd-434e0864c3c7",
-             *       "environment_id": "c27c5f0b-5a1c-4f0e-8b1f-0d9c2f6a7e31",
-             *       "event_type": "integrated_account:created",
-             *       "attempt_count": 8,
-             *       "error": null,
-             *       "response_status": 500,
-             *       "created_at": "2021-08-10T10:00:00.000Z",
-             *       "failed_at": "2021-08-10T10:00:00.000Z"
-             *     }
-             */
+            /** @description What the event tells. */
             payload: {
-                /**
-                 * Format: uuid
-                 * @example 0198a3f2-6b01-7a44-8f0e-2c9d1e5b7a60
-                 */
+                /** @description The delivery that failed. */
                 delivery_id: string;
-                /**
-                 * Format: uuid
-                 * @example 0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a61
-                 */
+                /** @description The event that it was of. */
                 event_id: string;
-                /**
-                 * Format: uuid
-                 * @example 4a4de828-f4db-4c9e-adfd-434e0864c3c7
-                 */
+                /** @description The webhook that it is about. */
                 webhook_id: string;
-                /**
-                 * Format: uuid
-                 * @description The environment of what it is about, not of this event.
-                 * @example c27c5f0b-5a1c-4f0e-8b1f-0d9c2f6a7e31
-                 */
+                /** @description The environment of what it is about, not of this event. */
                 environment_id: string;
-                /** @example integrated_account:created */
-                event_type: components["schemas"]["EventType"];
-                /**
-                 * @description Attempts that were made.
-                 * @example 8
-                 */
+                /** @description The type of that event. */
+                event_type: components["schemas"]["DeliveryEventType"];
+                /** @description Attempts that were made. */
                 attempt_count: number;
-                /**
-                 * @description Why the last attempt has no response; null where it has one.
-                 * @example null
-                 */
+                /** @description Why the last attempt has no response; null where it has one. */
                 error: components["schemas"]["AttemptError"] | null;
-                /**
-                 * @description The status that the last attempt was answered with; null where there is none.
-                 * @example 500
-                 */
+                /** @description The status that the last attempt was answered with; null where there is none. */
                 response_status: number | null;
-                /**
-                 * Format: date-time
-                 * @description When the delivery was made.
-                 * @example 2021-08-10T10:00:00.000Z
-                 */
+                /** @description When the delivery was made. */
                 created_at: string;
-                /**
-                 * Format: date-time
-                 * @description When it ended.
-                 * @example 2021-08-10T10:00:00.000Z
-                 */
+                /** @description When it ended. */
                 failed_at: string;
             };
-            /**
-             * Format: uuid
-             * @example 05daecaf-4365-42e8-8370-8127de5dd717
-             */
+            /** @description The environment that the webhook belongs to. */
             environment_id: string;
-            /**
-             * Format: date-time
-             * @description When the event was accepted.
-             * @example 2021-08-10T10:00:00.000Z
-             */
+            /** @description When the event was accepted. */
             created_at: string;
-            /**
-             * Format: uuid
-             * @description The webhook that this was sent to.
-             * @example 4a4de828-f4db-4c9e-adfd-434e0864c3c7
-             */
+            /** @description The webhook that this was sent to. */
             webhook_id: string;
         };
         /** @description The oldest delivery that only lacks room has been due for OPERATOR_BACKLOG_AGE. Told once, and again after it has been younger than half of that. Sent to the operator of the installation (OPERATOR_WEBHOOK_URL), to nobody else. */
         BacklogOldEnvelope: {
-            /**
-             * Format: uuid
-             * @description The id of the event, the same in every attempt: drop duplicates by it.
-             * @example 0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a61
-             */
+            /** @description The id of the event, the same in every attempt: drop duplicates by it. */
             id: string;
             /**
              * @description The event type.
              * @constant
              */
             event: "backlog.old";
-            /**
-             * @example {
-             *       "oldest_due_seconds": 312,
-             *       "limit_seconds": 300,
-             *       "deliveries": {
-             *         "due": 18240,
-             *         "held": 2200,
-             *         "later": 310,
-             *         "leased": 500,
-             *         "owed": 0
-             *       },
-             *       "seen_at": "2021-08-10T10:00:00.000Z"
-             *     }
-             */
+            /** @description What the event tells. */
             payload: {
-                /**
-                 * @description How long it has been due.
-                 * @example 312
-                 */
+                /** @description How long it has been due. */
                 oldest_due_seconds: number;
-                /**
-                 * @description OPERATOR_BACKLOG_AGE.
-                 * @example 300
-                 */
+                /** @description OPERATOR_BACKLOG_AGE. */
                 limit_seconds: number;
                 /** @description Pending deliveries of the whole installation. */
                 deliveries: {
-                    /**
-                     * @description They only lack room.
-                     * @example 18240
-                     */
+                    /** @description They only lack room. */
                     due: number;
-                    /**
-                     * @description They wait for an endpoint that is down or paused.
-                     * @example 2200
-                     */
+                    /** @description They wait for an endpoint that is down or paused. */
                     held: number;
-                    /**
-                     * @description They wait for their next attempt.
-                     * @example 310
-                     */
+                    /** @description They wait for their next attempt. */
                     later: number;
-                    /**
-                     * @description A replica has them.
-                     * @example 500
-                     */
+                    /** @description A replica has them. */
                     leased: number;
-                    /**
-                     * @description They are to be queued yet, of events that owe very many.
-                     * @example 0
-                     */
+                    /** @description They are to be queued yet, of events that owe very many. */
                     owed: number;
                 };
-                /**
-                 * Format: date-time
-                 * @description When the queue was read.
-                 * @example 2021-08-10T10:00:00.000Z
-                 */
+                /** @description When the queue was read. */
                 seen_at: string;
             };
-            /**
-             * Format: uuid
-             * @example 05daecaf-4365-42e8-8370-8127de5dd717
-             */
+            /** @description The environment that the webhook belongs to. */
             environment_id: string;
-            /**
-             * Format: date-time
-             * @description When the event was accepted.
-             * @example 2021-08-10T10:00:00.000Z
-             */
+            /** @description When the event was accepted. */
             created_at: string;
-            /**
-             * Format: uuid
-             * @description The webhook that this was sent to.
-             * @example 4a4de828-f4db-4c9e-adfd-434e0864c3c7
-             */
+            /** @description The webhook that this was sent to. */
             webhook_id: string;
+        };
+        /** @description Every error. Programs may act on `code`, which is stable; `message` is for people. */
+        ErrorResponse: {
+            /** @description The status of the answer. */
+            statusCode: number;
+            /** @description The status in words. */
+            error: string;
+            /** @description What went wrong, for programs. */
+            code: components["schemas"]["ErrorCode"];
+            /** @description What went wrong, for people. */
+            message: string;
+            /** @description More about the error; absent where there is nothing more. */
+            details?: components["schemas"]["ErrorDetails"];
+        };
+        /** @description What went wrong. A code never changes its meaning; later versions may have more. */
+        ErrorCode: "VALIDATION_FAILED" | "MALFORMED_JSON" | "MALFORMED_REQUEST" | "TARGET_URL_NOT_ALLOWED" | "ENVIRONMENT_REQUIRED" | "ENVIRONMENT_MISMATCH" | "INVALID_CURSOR" | "UNAUTHORIZED" | "FORBIDDEN" | "ROUTE_NOT_FOUND" | "ENVIRONMENT_NOT_FOUND" | "API_TOKEN_NOT_FOUND" | "WEBHOOK_NOT_FOUND" | "EVENT_NOT_FOUND" | "DELIVERY_NOT_FOUND" | "RECOVERY_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "REQUEST_TIMEOUT" | "IDEMPOTENCY_CONFLICT" | "ENVIRONMENT_NAME_TAKEN" | "WEBHOOK_LIMIT_REACHED" | "SECRET_LIMIT_REACHED" | "WEBHOOK_INACTIVE" | "RECOVERY_RUNNING" | "WEBHOOK_DELETED" | "EVENT_EXPIRED" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "TEST_DELIVERY_FAILED" | "FAN_OUT_TOO_LARGE" | "HEADERS_TOO_LARGE" | "RATE_LIMITED" | "PENDING_LIMIT_REACHED" | "INTERNAL_ERROR" | "DATABASE_BUSY" | "DATABASE_FULL" | "DATABASE_READ_ONLY" | "DATABASE_OUT_OF_CONNECTIONS" | "DATABASE_OUT_OF_MEMORY" | "DATABASE_CORRUPTED" | "DATABASE_MISCONFIGURED" | "SERVER_BUSY" | "STARTING" | "SHUTTING_DOWN" | (string & {});
+        /** @description More about an error, for some codes. */
+        ErrorDetails: {
+            /** @description The fields that do not have the documented form. */
+            failures?: components["schemas"]["FieldFailure"][];
+            /** @description With `TARGET_URL_NOT_ALLOWED`: the rule that was broken. */
+            rule?: string;
+            /** @description With `TEST_DELIVERY_FAILED`: the delivery of the test. */
+            delivery_id?: string;
+            /** @description With `ENVIRONMENT_NAME_TAKEN`: the environment that has the name. */
+            environment_id?: string;
+            /** @description With `TEST_DELIVERY_FAILED`: the status of the answer; null: there was none. */
+            status?: number | null;
+            /** @description With `TEST_DELIVERY_FAILED`: how many milliseconds the attempt took. */
+            duration_ms?: number;
+            /** @description With `TEST_DELIVERY_FAILED`: why there is no answer; null: there is one. */
+            error?: components["schemas"]["AttemptError"] | null;
+        } & {
+            [key: string]: unknown;
+        };
+        FieldFailure: {
+            /** @description The path of the field. */
+            field: string;
+            /** @description What it must be, for people. */
+            message: string;
         };
     };
     responses: never;
@@ -3265,6 +1832,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the environment. A malformed one is answered as one that does not exist. */
                 id: string;
             };
             cookie?: never;
@@ -3287,6 +1855,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the environment. A malformed one is answered as one that does not exist. */
                 id: string;
             };
             cookie?: never;
@@ -3309,6 +1878,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the environment. A malformed one is answered as one that does not exist. */
                 id: string;
             };
             cookie?: never;
@@ -3335,6 +1905,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the environment. A malformed one is answered as one that does not exist. */
                 id: string;
             };
             cookie?: never;
@@ -3408,6 +1979,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the API token. A malformed one is answered as one that does not exist. */
                 id: string;
             };
             cookie?: never;
@@ -3430,6 +2002,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the API token. A malformed one is answered as one that does not exist. */
                 id: string;
             };
             cookie?: never;
@@ -3476,15 +2049,15 @@ export interface operations {
                 next_cursor?: string;
                 /** @description Only entries of this environment, also of one that was deleted. */
                 environment_id?: string;
-                /** @description Only what this API token did, or `admin`, or `system`. */
-                actor?: string | ("admin" | "system");
+                /** @description Only what this actor did: the id of an API token, `admin`, or `system`. */
+                actor?: string;
                 /** @description Only what was done to this environment, API token, webhook or delivery. */
                 resource_id?: string;
                 /** @description Only entries of this action. */
-                action?: components["schemas"]["AuditAction"];
-                /** @description Only entries made after this instant. */
+                action?: components["schemas"]["AuditActionFilter"];
+                /** @description Only entries made after this instant. A date alone, such as `2021-08-10`, is its first instant in UTC. */
                 created_after?: string;
-                /** @description Only entries made before this instant. */
+                /** @description Only entries made before this instant. A date alone, such as `2021-08-10`, is its first instant in UTC. */
                 created_before?: string;
             };
             header?: never;
@@ -3515,6 +2088,8 @@ export interface operations {
                 is_active?: boolean;
                 /** @description Only the webhooks of which an attempt has failed since the last one that succeeded, or only the others. */
                 failing?: boolean;
+                /** @description Only the webhooks of which `GET /webhook/{id}/health` tells this state. */
+                state?: components["schemas"]["EndpointState"];
                 /** @description The environment to act in. Required with the admin token; an API token may name its own, no other. */
                 environment_id?: string;
             };
@@ -3573,13 +2148,14 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description The id of the webhook. A malformed one is answered as one that does not exist. */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The webhook. */
+            /** @description The webhook. Why it is inactive: `disabled_reason` of `GET /webhook/{id}/stats`. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3598,6 +2174,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description The id of the webhook. A malformed one is answered as one that does not exist. */
                 id: string;
             };
             cookie?: never;
@@ -3623,6 +2200,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description The id of the webhook. A malformed one is answered as one that does not exist. */
                 id: string;
             };
             cookie?: never;
@@ -3655,11 +2233,12 @@ export interface operations {
                 "Idempotency-Key"?: string;
             };
             path: {
+                /** @description The id of the webhook. A malformed one is answered as one that does not exist. */
                 id: string;
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": components["schemas"]["RotateSecret"];
             };
@@ -3688,6 +2267,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description The id of the webhook. A malformed one is answered as one that does not exist. */
                 id: string;
             };
             cookie?: never;
@@ -3737,12 +2317,18 @@ export interface operations {
                 /** @description Only deliveries of this event. */
                 event_id?: string;
                 /** @description Only deliveries of events of this type. */
-                event_type?: components["schemas"]["DeliveryEventType"];
-                /** @description Only deliveries in this status. */
-                status?: components["schemas"]["DeliveryStatus"];
-                /** @description Only deliveries created after this instant. */
+                event_type?: components["schemas"]["EventTypeFilter"];
+                /** @description Only deliveries in one of these statuses: `status=failed&status=canceled`, or `status=failed,canceled`. */
+                status?: components["schemas"]["DeliveryStatus"][];
+                /** @description Only deliveries whose latest attempt was answered with this HTTP status, or with one of a class: `500`, `4xx`, `5xx`. */
+                response_status?: string;
+                /** @description Only deliveries whose latest attempt got no answer for this reason. */
+                error?: components["schemas"]["AttemptErrorFilter"];
+                /** @description True: only what `POST /webhook/test` sent. False: all but that, which is the default unless `event_type` is `test`. */
+                is_test?: boolean;
+                /** @description Only deliveries created after this instant. A date alone, such as `2021-08-10`, is its first instant in UTC. */
                 created_after?: string;
-                /** @description Only deliveries created before this instant. */
+                /** @description Only deliveries created before this instant. A date alone, such as `2021-08-10`, is its first instant in UTC. */
                 created_before?: string;
                 /** @description The environment to act in. Required with the admin token; an API token may name its own, no other. */
                 environment_id?: string;
@@ -3772,6 +2358,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description The id of the delivery. A malformed one is answered as one that does not exist. */
                 id: string;
             };
             cookie?: never;
@@ -3797,6 +2384,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description The id of the delivery. A malformed one is answered as one that does not exist. */
                 id: string;
             };
             cookie?: never;
@@ -3814,7 +2402,7 @@ export interface operations {
             };
         };
     };
-    getWebhookRecovery: {
+    getWebhookHealth: {
         parameters: {
             query?: {
                 /** @description The environment to act in. Required with the admin token; an API token may name its own, no other. */
@@ -3822,24 +2410,25 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description The id of the webhook. A malformed one is answered as one that does not exist. */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The recovery and how far it has come. */
+            /** @description The health. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Recovery"];
+                    "application/json": components["schemas"]["WebhookHealth"];
                 };
             };
         };
     };
-    recoverWebhook: {
+    clearWebhookHealth: {
         parameters: {
             query?: {
                 /** @description The environment to act in. Required with the admin token; an API token may name its own, no other. */
@@ -3847,109 +2436,20 @@ export interface operations {
             };
             header?: never;
             path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Recover"];
-            };
-        };
-        responses: {
-            /** @description With `dry_run`: how many deliveries it would queue. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RecoveryCount"];
-                };
-            };
-            /** @description The recovery has begun. */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Recovery"];
-                };
-            };
-        };
-    };
-    stopWebhookRecovery: {
-        parameters: {
-            query?: {
-                /** @description The environment to act in. Required with the admin token; an API token may name its own, no other. */
-                environment_id?: string;
-            };
-            header?: never;
-            path: {
+                /** @description The id of the webhook. A malformed one is answered as one that does not exist. */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The recovery as it ended. */
+            /** @description The health as it is now. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Recovery"];
-                };
-            };
-        };
-    };
-    getStats: {
-        parameters: {
-            query?: {
-                /** @description How far back to look. Default: `24h`. */
-                window?: components["schemas"]["StatsWindow"];
-                /** @description The environment to act in. Required with the admin token; an API token may name its own, no other. */
-                environment_id?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The statistics. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["EnvironmentStats"];
-                };
-            };
-        };
-    };
-    getWebhookStats: {
-        parameters: {
-            query?: {
-                /** @description How far back to look. Default: `24h`. */
-                window?: components["schemas"]["StatsWindow"];
-                /** @description The environment to act in. Required with the admin token; an API token may name its own, no other. */
-                environment_id?: string;
-            };
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The statistics, and how the endpoint is doing. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["WebhookStats"];
+                    "application/json": components["schemas"]["WebhookHealth"];
                 };
             };
         };
@@ -3989,10 +2489,14 @@ export interface operations {
                 /** @description `next_cursor` of the page before; absent or empty for the first page. It is opaque: only this list takes it, with the same filters; `limit` may differ. */
                 next_cursor?: string;
                 /** @description Only events of this type. */
-                event_type?: components["schemas"]["DeliveryEventType"];
-                /** @description Only events accepted after this instant. */
+                event_type?: components["schemas"]["EventTypeFilter"];
+                /** @description Only the event that was published with this idempotency key, as long as the key is remembered: for IDEMPOTENCY_WINDOW (24 hours by default) at least. */
+                idempotency_key?: string;
+                /** @description True: only what `POST /webhook/test` sent. False: all but that, which is the default unless `event_type` is `test`. */
+                is_test?: boolean;
+                /** @description Only events accepted after this instant. A date alone, such as `2021-08-10`, is its first instant in UTC. */
                 created_after?: string;
-                /** @description Only events accepted before this instant. */
+                /** @description Only events accepted before this instant. A date alone, such as `2021-08-10`, is its first instant in UTC. */
                 created_before?: string;
                 /** @description The environment to act in. Required with the admin token; an API token may name its own, no other. */
                 environment_id?: string;
@@ -4079,6 +2583,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description The id of the event. A malformed one is answered as one that does not exist. */
                 id: string;
             };
             cookie?: never;
@@ -4104,6 +2609,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description The id of the event. A malformed one is answered as one that does not exist. */
                 id: string;
             };
             cookie?: never;
@@ -4133,6 +2639,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description The id of the event. A malformed one is answered as one that does not exist. */
                 id: string;
             };
             cookie?: never;
@@ -4146,6 +2653,150 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EventWebhookPage"];
+                };
+            };
+        };
+    };
+    getWebhookRecovery: {
+        parameters: {
+            query?: {
+                /** @description The environment to act in. Required with the admin token; an API token may name its own, no other. */
+                environment_id?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the webhook. A malformed one is answered as one that does not exist. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The recovery and how far it has come. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Recovery"];
+                };
+            };
+        };
+    };
+    recoverWebhook: {
+        parameters: {
+            query?: {
+                /** @description The environment to act in. Required with the admin token; an API token may name its own, no other. */
+                environment_id?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the webhook. A malformed one is answered as one that does not exist. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Recover"];
+            };
+        };
+        responses: {
+            /** @description With `dry_run`: how many deliveries it would queue. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoverResult"];
+                };
+            };
+            /** @description The recovery has begun. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoverResult"];
+                };
+            };
+        };
+    };
+    stopWebhookRecovery: {
+        parameters: {
+            query?: {
+                /** @description The environment to act in. Required with the admin token; an API token may name its own, no other. */
+                environment_id?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the webhook. A malformed one is answered as one that does not exist. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The recovery as it ended. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Recovery"];
+                };
+            };
+        };
+    };
+    getStats: {
+        parameters: {
+            query?: {
+                /** @description How far back to look. Default: `24h`. */
+                window?: components["schemas"]["StatsWindow"];
+                /** @description The environment to act in. Required with the admin token; an API token may name its own, no other. */
+                environment_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The statistics. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnvironmentStats"];
+                };
+            };
+        };
+    };
+    getWebhookStats: {
+        parameters: {
+            query?: {
+                /** @description How far back to look. Default: `24h`. */
+                window?: components["schemas"]["StatsWindow"];
+                /** @description The environment to act in. Required with the admin token; an API token may name its own, no other. */
+                environment_id?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the webhook. A malformed one is answered as one that does not exist. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The statistics, and how the endpoint is doing. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookStats"];
                 };
             };
         };

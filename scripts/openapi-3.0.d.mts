@@ -1,0 +1,1 @@
+export function toOpenApi30(document: object): Record<string, unknown>;

@@ -1,0 +1,54 @@
+import { Injectable } from '@nestjs/common';
+import { databaseTroubleOf, type DatabaseTrouble } from '../common/database-trouble.js';
+
+/** Those that an operator can act on. */
+export type NamedTrouble = Exclude<DatabaseTrouble, 'busy'>;
+
+/** How long the last trouble is shown. A probe every 10 s sees it, and a repaired database is soon shown as healthy. */
+const RECENT_MS = 30_000;
+
+/** After these, it is checked whether the database can store. */
+const OF_STORAGE: ReadonlySet<DatabaseTrouble | null> = new Set<DatabaseTrouble | null>([
+  'full',
+  'read_only',
+  'corrupted',
+]);
+
+export function isStorageTrouble(error: unknown): boolean {
+  return OF_STORAGE.has(databaseTroubleOf(error));
+}
+
+@Injectable()
+export class DatabaseTroubles {
+  private listener: (trouble: DatabaseTrouble) => void = () => undefined;
+  private last: NamedTrouble | null = null;
+  /** `performance.now()` */
+  private lastAt = -Infinity;
+  private storageAt = -Infinity;
+
+  listen(listener: (trouble: DatabaseTrouble) => void): void {
+    this.listener = listener;
+  }
+
+  /** Call it with every statement that failed, and every connection that could not be opened. */
+  note(error: unknown): void {
+    const trouble = databaseTroubleOf(error);
+    if (trouble === null) return;
+    this.listener(trouble);
+    // Any trouble makes statements late, too; its own name says more.
+    if (trouble === 'busy') return;
+    this.last = trouble;
+    this.lastAt = performance.now();
+    if (OF_STORAGE.has(trouble)) this.storageAt = this.lastAt;
+  }
+
+  /** The named trouble of the last half minute. */
+  recent(): NamedTrouble | null {
+    return performance.now() - this.lastAt < RECENT_MS ? this.last : null;
+  }
+
+  /** `performance.now()` when a statement last found no room, unreadable files, or no permission to write. */
+  get lastStorageTroubleAt(): number {
+    return this.storageAt;
+  }
+}

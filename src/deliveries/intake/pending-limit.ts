@@ -1,0 +1,136 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
+import { DataSource } from 'typeorm';
+import { ApiError } from '../../http/errors.js';
+import { Semaphore } from '../../common/semaphore.js';
+import { Config } from '../../config/config.js';
+import { PipelineDataSource } from '../../database/data-sources.js';
+import { countPending } from '../queue/count-pending.js';
+import { countOwed } from '../queue/fan-out-reads.js';
+import { countReplicas } from '../queue/replicas.js';
+
+/** The next count begins when as many deliveries were made as this share of those that might wait: nobody waits for it. */
+const RECOUNT_SHARE = 1 / 2;
+/** Between two counts of one environment, in milliseconds, and as a multiple of what the last one took. */
+const RECOUNT_AFTER = { ms: 1_000, times: 20 };
+const MAX_ENVIRONMENTS = 10_000;
+
+interface Account {
+  /** How many more deliveries may wait, as of the last count: the environment's, and this replica's share of that. */
+  left: number;
+  granted: number;
+  /** Deliveries made here since it began, and those of them that had to wait: the others were being sent at once. */
+  made: number;
+  waiting: number;
+  /** `performance.now()` from which it may be counted again. */
+  countableAt: number;
+  isBeingCounted: boolean;
+}
+
+/**
+ * Keeps what an environment is owed within PENDING_DELIVERIES_PER_ENVIRONMENT, about: publishing is refused while more
+ * waits. Counting takes time in proportion to what waits, so it is done only when the last count may be far off, and
+ * behind the requests' back; replicas share what is left.
+ */
+@Injectable()
+export class PendingLimit {
+  private readonly logger = new Logger(PendingLimit.name);
+  private readonly accounts = new LRUCache<string, Account>({ max: MAX_ENVIRONMENTS });
+  /** Environments count one statement after the other: what moves events has the other connections. */
+  private readonly turns = new Semaphore(1);
+  private readonly limit: number;
+
+  constructor(
+    @PipelineDataSource() private readonly dataSource: DataSource,
+    config: Config,
+  ) {
+    this.limit = config.pendingDeliveriesPerEnvironment;
+  }
+
+  /** @throws ApiError PENDING_LIMIT_REACHED when the environment is owed as much as it may be. */
+  check(environmentId: string): void {
+    const account = this.countedAccountOf(environmentId);
+    if (account.waiting >= account.granted) throw this.limitReached(account);
+  }
+
+  /**
+   * For what owes so much that it may not fit where little would. A replica's share may never be so large.
+   *
+   * @throws ApiError PENDING_LIMIT_REACHED
+   */
+  checkFits(environmentId: string, deliveries: number): void {
+    const account = this.countedAccountOf(environmentId);
+    if (account.waiting + deliveries > account.left) throw this.limitReached(account);
+  }
+
+  private countedAccountOf(environmentId: string): Account {
+    const account = this.accountOf(environmentId);
+    const now = performance.now();
+    const isCountOld = account.made >= account.granted * RECOUNT_SHARE;
+    if (isCountOld && now >= account.countableAt && !account.isBeingCounted) this.startCount(environmentId, account);
+    return account;
+  }
+
+  private limitReached({ countableAt }: Account): ApiError {
+    const waitS = Math.max(1, Math.ceil((countableAt - performance.now()) / 1_000));
+    return new ApiError('PENDING_LIMIT_REACHED', `The environment may have about ${this.limit} deliveries pending`, {
+      headers: { 'Retry-After': String(waitS) },
+    });
+  }
+
+  /**
+   * To be told of the deliveries that events of the environment made. Of an environment that was never checked nothing is kept.
+   *
+   * @param waiting those that are not being sent at once.
+   */
+  added(environmentId: string, made: number, waiting: number): void {
+    const account = this.accounts.get(environmentId);
+    if (!account) return;
+    account.made += made;
+    account.waiting += waiting;
+  }
+
+  private accountOf(environmentId: string): Account {
+    const known = this.accounts.get(environmentId);
+    if (known) return known;
+    // As if nothing waited, until that is counted, which is at once: a start must refuse nobody for what it does not know.
+    const account = {
+      left: this.limit,
+      granted: this.limit,
+      made: this.limit,
+      waiting: 0,
+      countableAt: 0,
+      isBeingCounted: false,
+    };
+    this.accounts.set(environmentId, account);
+    return account;
+  }
+
+  private startCount(environmentId: string, account: Account): void {
+    account.isBeingCounted = true;
+    const startedAt = performance.now();
+    this.count(environmentId, account)
+      // Whoever publishes meanwhile goes on with what was left.
+      .catch((error: unknown) => this.logger.warn({ msg: 'pending deliveries could not be counted', err: error }))
+      .finally(() => {
+        const tookMs = performance.now() - startedAt;
+        account.countableAt = performance.now() + Math.max(RECOUNT_AFTER.ms, tookMs * RECOUNT_AFTER.times);
+        account.isBeingCounted = false;
+      });
+  }
+
+  private async count(environmentId: string, account: Account): Promise<void> {
+    const { made, waiting } = account;
+    const owed = await countOwed(this.dataSource, 'environment', environmentId);
+    const pending = await countPending(this.dataSource, 'environment', environmentId, {
+      limit: this.limit,
+      inTurn: (statement) => this.turns.run(statement),
+    });
+    const replicas = await countReplicas(this.dataSource);
+    account.left = Math.max(0, this.limit - owed - pending.waiting);
+    account.granted = Math.ceil(account.left / Math.max(1, replicas));
+    // What was added while it ran may have been counted or not.
+    account.made -= made;
+    account.waiting -= waiting;
+  }
+}

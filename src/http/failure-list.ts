@@ -1,0 +1,43 @@
+import { excerpt } from './excerpt.js';
+
+/** One member of `details.failures`. `field` is a path such as `event_types.0`. */
+export interface FieldFailure {
+  field: string;
+  message: string;
+}
+
+export const UNKNOWN_FIELD = 'is not a known field';
+
+export const IS_REQUIRED = 'is required';
+
+const MAX_FAILURES = 100;
+/** Size as JSON text. A name of 200 characters can take 1,200 bytes there; an answer has 64 KiB for everything. */
+const MAX_BYTES = 48 * 1024;
+
+/**
+ * The failures of a request as an answer shows them: each once, with names cut short, and a hundred at most. It takes
+ * no more from its source than it shows. So a source that searches on demand (a generator) stops early.
+ */
+export class FailureList {
+  readonly shown: readonly FieldFailure[];
+  /** There may be more failures than shown. */
+  readonly isCut: boolean;
+
+  constructor(failures: Iterable<FieldFailure>) {
+    const shown: FieldFailure[] = [];
+    let bytes = 0;
+    this.shown = shown;
+    this.isCut = false;
+    for (const failure of failures) {
+      const { message } = failure;
+      const field = excerpt(failure.field);
+      if (shown.some((known) => known.field === field && known.message === message)) continue;
+      bytes += Buffer.byteLength(JSON.stringify({ field, message }));
+      if (shown.length === MAX_FAILURES || bytes > MAX_BYTES) {
+        this.isCut = true;
+        break;
+      }
+      shown.push({ field, message });
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import type { FieldFailure } from './failure-list.js';
+import { nearestName } from './nearest-name.js';
+
+export interface QueryParameter {
+  takesSeveral: boolean;
+}
+
+export interface RouteQuery {
+  /** The route's own parameters by name. Those with an operator, such as `created_at[gt]`, are never suggested. */
+  parameters: ReadonlyMap<string, QueryParameter>;
+  isRead: boolean;
+}
+
+/**
+ * Every route with a token accepts it: the environment to act in. A token may name its own environment on any route.
+ */
+const EVERYWHERE = 'environment_id';
+
+/**
+ * Finds wrong names in a query: an unknown parameter, which would be a filter that does not filter, and one that is
+ * given twice. Besides the route's own parameters, a query may have:
+ *
+ * - `environment_id`, on every route that needs a token;
+ * - `limit`, and an empty `next_cursor`, on every route that reads: generic clients send them to everything that they
+ *   call a list, and they change nothing in the answer;
+ * - nothing at all: a bare `?`, or an extra `&`.
+ *
+ * The operators of `created_at` and `id` are parameters of the lists that have them (`ListQuery`).
+ */
+export function faultsOfQuery(query: Readonly<Record<string, unknown>>, route: RouteQuery): FieldFailure[] {
+  const failures: FieldFailure[] = [];
+  for (const [name, value] of Object.entries(query)) {
+    const message = faultOf(name, value, route);
+    if (message !== null) failures.push({ field: name, message });
+  }
+  return failures;
+}
+
+function faultOf(name: string, value: unknown, { parameters, isRead }: RouteQuery): string | null {
+  const parameter = parameters.get(name);
+  const isKnown =
+    parameter !== undefined ||
+    name === EVERYWHERE ||
+    (isRead && (name === 'limit' || (name === 'next_cursor' && value === ''))) ||
+    (name === '' && value === '');
+  if (!isKnown) return unknown(name, [...parameters.keys(), EVERYWHERE]);
+  return Array.isArray(value) && !parameter?.takesSeveral ? 'must be given once' : null;
+}
+
+function unknown(name: string, known: readonly string[]): string {
+  const [field = ''] = name.split('[', 1);
+  const nearest = nearestName(
+    field,
+    known.filter((candidate) => !candidate.includes('[')),
+  );
+  const suggestion = nearest === null ? '' : `; did you mean ${nearest}?`;
+  return `is not a known query parameter${suggestion}`;
+}

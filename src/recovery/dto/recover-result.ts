@@ -1,0 +1,19 @@
+import type { OpenAPIObject } from '@nestjs/swagger';
+
+export const RECOVER_RESULT_REF = { $ref: '#/components/schemas/RecoverResult' };
+
+/**
+ * What `POST /webhook/{id}/recover` answers: one schema for both of its statuses. Of two, generated clients take the first for
+ * either, and fail when the other has come.
+ */
+export function documentRecoverResult(document: OpenAPIObject): void {
+  const components = (document.components ??= {});
+  components.schemas = {
+    ...components.schemas,
+    RecoverResult: {
+      description: 'The recovery that has begun or, with `dry_run`, how many deliveries it would queue.',
+      // In this order: a recovery has all that a count has, too.
+      anyOf: [{ $ref: '#/components/schemas/Recovery' }, { $ref: '#/components/schemas/RecoveryCount' }],
+    },
+  };
+}

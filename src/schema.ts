@@ -1,0 +1,20 @@
+import { authSchema } from './auth/auth.schema.js';
+import { type FeatureSchema, joinSchemas } from './database/feature-schema.js';
+import { deliveriesSchema } from './deliveries/deliveries.schema.js';
+import { eventsSchema } from './events/events.schema.js';
+import { recoverySchema } from './recovery/recovery.schema.js';
+import { statsSchema } from './stats/stats.schema.js';
+import { webhooksSchema } from './webhooks/webhooks.schema.js';
+
+/**
+ * What all features have in the database. Not part of their modules, because a start makes the database ready before it
+ * has loaded the application.
+ */
+export const schema: FeatureSchema = joinSchemas(
+  authSchema,
+  webhooksSchema,
+  deliveriesSchema,
+  eventsSchema,
+  recoverySchema,
+  statsSchema,
+);

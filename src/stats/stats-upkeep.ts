@@ -1,0 +1,51 @@
+import {
+  type BeforeApplicationShutdown,
+  Injectable,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+} from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { BackgroundTask } from '../common/background-task.js';
+import { PipelineDataSource } from '../database/data-sources.js';
+import { moveStats } from './stats-mover.js';
+
+/** How old an entry gets, about: reading looks through all of them. */
+const ROUND_MS = 5_000;
+
+/** After a transaction others get at the database for twice as long as it took. */
+const PAUSE_SHARE = 2;
+
+/** Keeps statistics quick to read: few entries, and wide buckets for what is long ago. */
+@Injectable()
+export class StatsUpkeep implements BeforeApplicationShutdown, OnApplicationBootstrap, OnModuleDestroy {
+  private readonly task = new BackgroundTask({
+    context: StatsUpkeep.name,
+    purpose: 'sum up statistics',
+    everyMs: ROUND_MS,
+    round: () => this.round(),
+  });
+
+  constructor(@PipelineDataSource() private readonly dataSource: DataSource) {}
+
+  onApplicationBootstrap(): void {
+    this.task.start();
+  }
+
+  onModuleDestroy(): void {
+    this.task.abort();
+  }
+
+  /** Not before: Nest stops module after module, and the statements under way are waited for together. */
+  beforeApplicationShutdown(): Promise<void> {
+    return this.task.stop();
+  }
+
+  private async round(): Promise<void> {
+    for (let isMore = true; isMore && !this.task.isStopping;) {
+      const startedAt = performance.now();
+      isMore = await moveStats(this.dataSource);
+      const pauseMs = (performance.now() - startedAt) * PAUSE_SHARE;
+      if (isMore) await this.task.pause(pauseMs);
+    }
+  }
+}
