@@ -45,7 +45,7 @@ const WAITING_LIMIT = { events: 20_000, bytes: 64 * MEBIBYTE };
  * going away. One that is large is given the time that writing that takes on a slow disk, too. Once its statement has
  * begun, it is given time for that whatever it has waited: what waited and what was stored are told apart.
  */
-const PATIENCE = { ms: 1_500, bytesPerMs: 8 * 1024, statementMs: 300 };
+const PATIENCE = { ms: 1_300, bytesPerMs: 8 * 1024, statementMs: 300 };
 const PATIENCE_CHECK_MS = 100;
 
 type Lane = IntakeLane<Group>;

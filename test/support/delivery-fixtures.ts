@@ -5,6 +5,7 @@ import { acceptEvents, type Acceptance, type IncomingEvent } from '../../src/del
 import { recordOutcomes, type OutcomeTally, type RecordedHealth } from '../../src/deliveries/queue/record-health.js';
 import { KnownTargets } from '../../src/deliveries/engine/known-targets.js';
 import type { LeaseGrant } from '../../src/deliveries/queue/lease-grant.js';
+import type { Queryable } from '../../src/database/queryable.js';
 import type {
   AttemptRecord,
   DeliveryResult,
@@ -76,7 +77,7 @@ export function grantOf(overrides: Partial<LeaseGrant> = {}): LeaseGrant {
 
 /** Accepts events as a replica with room for `total` attempts would. */
 export function accept(
-  database: DataSource,
+  database: Queryable,
   events: IncomingEvent[],
   options: Partial<LeaseGrant> = {},
 ): Promise<Acceptance> {

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import type { DataSource } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
 import { settleDeliveries } from '../../src/deliveries/queue/settle-deliveries.js';
 import { claimDeliveries } from '../../src/deliveries/queue/claim-deliveries.js';
 import { recordOutcomes } from '../../src/deliveries/queue/record-health.js';
 import { PROBE_INTERVAL_MS } from '../../src/deliveries/engine/endpoint-health.js';
+import type { Queryable } from '../../src/database/queryable.js';
 import { judgeAttempt } from '../../src/deliveries/engine/judge-attempt.js';
 import { tallyOutcomes } from '../../src/deliveries/engine/outcome-tally.js';
 import type { LeasedDelivery } from '../../src/deliveries/delivery.types.js';
@@ -15,8 +16,6 @@ const SCHEDULE_MS = ['5s', '5m', '30m', '2h', '5h', '10h', '10h'].map(
 /** As the claimer looks when nothing tells it to. */
 const POLL_MS = 250;
 const SLOTS = 64;
-/** By how much the database's clock may be ahead before it is set back. */
-const DRIFT_MS = 50;
 
 /** What the endpoint does with an event at a moment of the simulation. */
 export type Answer = (kind: string, atMs: number) => { status: number | null; durationMs: number };
@@ -45,8 +44,9 @@ interface InFlight {
 
 /**
  * One endpoint and one replica with a clock of their own, on the statements and the rules of the product. Instead of waiting,
- * every time that the database keeps is set back, by what the clock goes on less what the computing took: however slow the
- * machine, its clock is ahead of this one by little more than a statement takes.
+ * every time that the database keeps is set back. Each step is one transaction, whose `now()` stands still, and whose first
+ * statement takes out what has really passed since the last one: the machine's speed changes nothing. The clock counts whole
+ * milliseconds, as some of the columns do.
  */
 export class EndpointSimulation {
   readonly stories = new Map<string, Story>();
@@ -54,8 +54,10 @@ export class EndpointSimulation {
   readonly starts: { atMs: number; inFlight: number }[] = [];
   private readonly replicaId = randomUUID();
   private clockMs = 0;
-  /** `performance.now()` of when the database's clock was last where this one is. */
-  private syncedAt = performance.now();
+  /** `now()` of the last step; null before the first. */
+  private lastNow: string | null = null;
+  /** What the clock has gone on by since the last step, in milliseconds. */
+  private skippedMs = 0;
   private inFlight: InFlight[] = [];
 
   private constructor(
@@ -84,11 +86,12 @@ export class EndpointSimulation {
     while (this.nowMs < untilMs) {
       while (next < arrivals.length && arrivals[next]!.atMs <= this.nowMs) await this.publish(arrivals[next++]!.kind);
       await this.endAttempts();
-      await this.claim();
+      // What was stored just now may have been rounded up to the next millisecond.
+      this.passMs(1);
+      const dueInMs = await this.claim();
       const times = [untilMs, arrivals[next]?.atMs ?? Infinity, ...this.inFlight.map(({ endsAtMs }) => endsAtMs)];
-      const dueInMs = await this.nextDueInMs();
       const waitMs = Math.min(...times.map((time) => time - this.nowMs), Math.max(dueInMs, POLL_MS));
-      if (waitMs > 0) await this.skip(waitMs);
+      this.passMs(Math.max(0, Math.ceil(waitMs)));
     }
   }
 
@@ -106,21 +109,22 @@ export class EndpointSimulation {
   }
 
   private async publish(kind: string): Promise<void> {
-    await this.sync();
     const room = SLOTS - this.inFlight.length;
     const publishedAtMs = this.nowMs;
     const event = makeEvent(this.environmentId);
-    const { leased } = await accept(this.database, [event], {
-      total: room,
-      perWebhook: room,
-      replicaId: this.replicaId,
+    await this.step(async (database) => {
+      const { leased } = await accept(database, [event], {
+        total: room,
+        perWebhook: room,
+        replicaId: this.replicaId,
+      });
+      const [{ delivery_id: id }] = await database.query<[{ delivery_id: string }]>(
+        'SELECT delivery_id FROM delivery_queue WHERE event_id = $1',
+        [event.id],
+      );
+      this.stories.set(id, { kind, publishedAtMs, attemptsAtMs: [], takenAtMs: null });
+      for (const delivery of leased) this.start(delivery);
     });
-    const [{ delivery_id: id }] = await this.database.query<[{ delivery_id: string }]>(
-      'SELECT delivery_id FROM delivery_queue WHERE event_id = $1',
-      [event.id],
-    );
-    this.stories.set(id, { kind, publishedAtMs, attemptsAtMs: [], takenAtMs: null });
-    for (const delivery of leased) this.start(delivery);
   }
 
   private start(delivery: LeasedDelivery): void {
@@ -136,7 +140,6 @@ export class EndpointSimulation {
     const ended = this.inFlight.filter(({ endsAtMs }) => endsAtMs <= now);
     if (ended.length === 0) return;
     this.inFlight = this.inFlight.filter(({ endsAtMs }) => endsAtMs > now);
-    await this.sync();
     const results = ended.map(({ delivery, status, durationMs }) => {
       const outcome = status === 200 ? 'succeeded' : 'failed';
       if (outcome === 'succeeded') this.stories.get(delivery.id)!.takenAtMs = now;
@@ -151,14 +154,16 @@ export class EndpointSimulation {
     });
     for (const part of [results.filter(isTaken), results.filter((result) => !isTaken(result))]) {
       if (part.length === 0) continue;
-      const { ailing } = await settleDeliveries(this.database, part);
-      const tallies = tallyOutcomes(part, ailing);
-      if (tallies.length > 0) await recordOutcomes(this.database, tallies, SLOTS);
+      await this.step(async (database) => {
+        const { ailing } = await settleDeliveries(database, part);
+        const tallies = tallyOutcomes(part, ailing);
+        if (tallies.length > 0) await recordOutcomes(database, tallies, SLOTS);
+      });
     }
   }
 
-  private async claim(): Promise<void> {
-    await this.sync();
+  /** @returns in how many milliseconds something may become due that is not. */
+  private claim(): Promise<number> {
     const count = this.inFlight.length;
     const grant = grantOf({
       replicaId: this.replicaId,
@@ -169,40 +174,52 @@ export class EndpointSimulation {
       webhookCounts: new Map(count > 0 ? [[this.webhookId, count]] : []),
     });
     const scan = { probeIntervalMs: PROBE_INTERVAL_MS, after: null };
-    const { deliveries } = await claimDeliveries(this.database, grant, scan);
-    for (const delivery of deliveries) this.start(delivery);
+    return this.step(async (database) => {
+      const { deliveries } = await claimDeliveries(database, grant, scan);
+      for (const delivery of deliveries) this.start(delivery);
+      return await nextDueInMs(database);
+    });
   }
 
-  /** When something may become due that is not: of what is held back, only time or an answer brings anything. */
-  private async nextDueInMs(): Promise<number> {
-    const [row] = await this.database.query<[{ ms: number | null }]>(
-      `SELECT extract(epoch FROM min(at) - now())::float8 * 1000 AS ms FROM (
-         SELECT due_at AS at FROM delivery_queue WHERE lease IS NULL
-         UNION ALL SELECT unnest(ARRAY[next_probe_at, next_first_try_at, paused_until]) FROM webhook_health
-       ) times WHERE at > now()`,
-    );
-    return row.ms ?? Infinity;
-  }
-
-  /** Takes out of the database's clock what the computing took. */
-  private async sync(): Promise<void> {
-    if (performance.now() - this.syncedAt > DRIFT_MS) await this.skip(0);
-  }
-
-  private async skip(ms: number): Promise<void> {
-    const now = performance.now();
-    const backMs = ms - (now - this.syncedAt);
-    this.syncedAt = now;
+  private passMs(ms: number): void {
     this.clockMs += ms;
-    await this.database.query(
-      `WITH skipped AS (SELECT $1::float8 * interval '1 millisecond' AS time),
-       queue AS (UPDATE delivery_queue SET due_at = due_at - time, leased_until = leased_until - time FROM skipped)
-       UPDATE webhook_health SET failing_since = failing_since - time, paused_until = paused_until - time,
-         next_probe_at = next_probe_at - time, next_first_try_at = next_first_try_at - time, changed_at = changed_at - time
-       FROM skipped`,
-      [backMs],
-    );
+    this.skippedMs += ms;
   }
+
+  /** One transaction at one moment of the simulation. */
+  private step<Result>(work: (database: EntityManager) => Promise<Result>): Promise<Result> {
+    return this.database.transaction(async (database) => {
+      const [{ now }] = await database.query<[{ now: string }]>(
+        `WITH clock AS (SELECT date_trunc('milliseconds', now()) AS now),
+         passed AS (
+           SELECT now - coalesce($1::timestamptz, now) - $2::int * interval '1 millisecond' AS time FROM clock
+         ),
+         queue AS (UPDATE delivery_queue SET due_at = due_at + time, leased_until = leased_until + time FROM passed),
+         health AS (
+           UPDATE webhook_health SET failing_since = failing_since + time, paused_until = paused_until + time,
+             next_probe_at = next_probe_at + time, next_first_try_at = next_first_try_at + time,
+             changed_at = changed_at + time
+           FROM passed
+         )
+         SELECT now::text FROM clock`,
+        [this.lastNow, this.skippedMs],
+      );
+      this.lastNow = now;
+      this.skippedMs = 0;
+      return await work(database);
+    });
+  }
+}
+
+/** Of what is held back, only time or an answer brings anything. */
+async function nextDueInMs(database: Queryable): Promise<number> {
+  const [row] = await database.query<[{ ms: number | null }]>(
+    `SELECT extract(epoch FROM min(at) - now())::float8 * 1000 AS ms FROM (
+       SELECT due_at AS at FROM delivery_queue WHERE lease IS NULL
+       UNION ALL SELECT unnest(ARRAY[next_probe_at, next_first_try_at, paused_until]) FROM webhook_health
+     ) times WHERE at > now()`,
+  );
+  return row.ms ?? Infinity;
 }
 
 function isTaken({ settlement }: { settlement: { kind: string } }): boolean {
