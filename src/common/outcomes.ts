@@ -111,10 +111,6 @@ export const ATTEMPT_ERROR_TABLE = {
 export type AttemptError = keyof typeof ATTEMPT_ERROR_TABLE;
 export const ATTEMPT_ERRORS = Object.keys(ATTEMPT_ERROR_TABLE) as AttemptError[];
 
-/** What `recover` can bring back: what was never owed to the webhook, and deliveries by how they ended. */
-export const RECOVERABLE_STATUSES = ['missed', 'failed', 'canceled', 'succeeded'] as const;
-export type RecoverableStatus = (typeof RECOVERABLE_STATUSES)[number];
-
 /** Why a delivery was canceled. */
 export const CANCEL_REASONS = ['webhook_inactive', 'webhook_deleted', 'stopped'] as const;
 export type CancelReason = (typeof CANCEL_REASONS)[number];

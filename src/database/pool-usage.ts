@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { DataSource } from 'typeorm';
+import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 
 export interface PoolUsage {
   idle: number;
@@ -11,7 +12,6 @@ export interface PoolUsage {
 
 /** The current use of this data source's pool. TypeORM keeps pg's pool as its driver's `master`. */
 export function poolUsageOf(dataSource: DataSource): PoolUsage {
-  const { master: pool } = dataSource.driver as unknown as { master: Pool };
-  const { totalCount, idleCount, waitingCount, options } = pool;
+  const { totalCount, idleCount, waitingCount, options } = (dataSource.driver as PostgresDriver).master as Pool;
   return { idle: idleCount, busy: totalCount - idleCount, limit: options.max, waiting: waitingCount };
 }

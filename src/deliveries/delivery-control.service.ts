@@ -77,7 +77,7 @@ export class DeliveryControlService extends DeliveryControl implements BeforeApp
     await Promise.all(this.underWay);
   }
 
-  /** What one statement did not manage, and what was leased meanwhile. What it leaves, claims cancel. */
+  /** Cancels what one statement left, and what was leased meanwhile. Claims cancel the rest. */
   private async stopRest(changes: readonly WebhookChange[]): Promise<void> {
     try {
       while (!this.isClosing && (await this.partitions.provide(() => this.stop(changes, this.pipeline))));
@@ -86,7 +86,7 @@ export class DeliveryControlService extends DeliveryControl implements BeforeApp
     }
   }
 
-  /** The change is committed: that the database is away now is no reason to tell that it was not made. */
+  /** The change is committed: if the database is away now, the change was made all the same. */
   private async mayHaveOthers(): Promise<boolean> {
     try {
       return await this.replica.hasOthers(this.dataSource);

@@ -85,7 +85,7 @@ export class DeliveryMetrics {
   }
 }
 
-/** Whatever was attempted before, or was asked for, says nothing of how long events wait. */
+/** Only first attempts that nobody asked for tell how long events wait. */
 function isFirst({ event, attemptCount, isForced, isTest }: LeasedDelivery): boolean {
   return event !== null && attemptCount === 0 && !isForced && !isTest;
 }

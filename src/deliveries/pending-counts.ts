@@ -8,14 +8,14 @@ import { countOwed } from './queue/fan-out-reads.js';
 
 export interface PendingCount {
   pending: number;
-  /** So many are pending that they are not counted for each answer: this is from a little earlier, or a lower bound. */
+  /** Too many are pending to count them for each answer: the number is a little older, or a lower bound. */
   isEstimate: boolean;
 }
 
 /** How long an answer waits for a count. */
 const PATIENCE_MS = 500;
 
-/** What a count that took several statements is good for, in times of what it took: so it takes a twentieth of the time at most. */
+/** A count of several statements stays good for this many times what it took, so counting takes a twentieth of the time at most. */
 const GOOD_FOR_TIMES = 20;
 
 /** Subjects that are remembered: some 3 MB. */
@@ -28,7 +28,7 @@ interface Subject {
   count: PendingCount;
   /** `performance.now()` until which the count is good. */
   goodUntil: number;
-  /** The count that has begun last. */
+  /** The count that began last. */
   running: Promise<void>;
   /** The one that begins when that has ended. */
   next: Promise<void> | null;
@@ -56,7 +56,7 @@ export class PendingCounts {
     const subject = this.subjectOf(id);
     const isGood = (): boolean => performance.now() < subject.goodUntil;
     if (isGood()) return subject.count;
-    // Not the count that runs: it may have passed what the caller has done a moment ago.
+    // Not the count that runs: it may have passed what the caller has just done.
     subject.next ??= subject.running
       .catch(() => undefined)
       .then(() => {

@@ -26,24 +26,24 @@ const MEBIBYTE = 1_048_576;
 const PER_FLUSH = { events: 500, bytes: 16 * MEBIBYTE };
 
 /**
- * The same while environments that publish little publish, too: 3 to 6 ms, which they wait for where statements run one
- * after the other, as they do on the embedded engine.
+ * The same beside environments that publish little. Such a statement takes 3 to 6 ms, and they wait for it where statements run
+ * one after the other, as on the embedded engine.
  */
 const PER_FLUSH_BESIDE_OTHERS = { events: 100, bytes: 2 * MEBIBYTE };
-/** And with so many deliveries; what owes more is deferred. */
+/** The deliveries of such a statement; events that owe more are deferred. */
 const INLINE_DELIVERIES_BESIDE_OTHERS = 500;
-/** And after each statement nothing is written for as long again as it took. */
+/** After each such statement the lane rests for as long as it took. */
 const REST_SHARE_BESIDE_OTHERS = 1;
-/** What little there is waits for room for its deliveries when so many events are together. */
+/** So many events of the quick lane together wait for room for their deliveries; fewer do not. */
 const QUICK_PATIENT_FROM = 32;
 
-/** What may wait for its statement: beyond either, and beyond an environment's share, intake answers 503 instead of growing. */
+/** What may wait for its statement. Beyond either, or beyond an environment's share, intake answers 503 and does not grow. */
 const WAITING_LIMIT = { events: 20_000, bytes: 64 * MEBIBYTE };
 
 /**
- * How long a request waits for its commit before it is answered 503: the caller is owed one within 2 s of the database
- * going away. One that is large is given the time that writing that takes on a slow disk, too. Once its statement has
- * begun, it is given time for that whatever it has waited: what waited and what was stored are told apart.
+ * How long a request waits for its commit before it is answered 503: within 2 s of the database going away. A large request is
+ * also given the time that writing it takes on a slow disk. Once its statement has begun, it gets time for that however long it
+ * has waited, so that what only waited and what was stored are told apart.
  */
 const PATIENCE = { ms: 1_300, bytesPerMs: 8 * 1024, statementMs: 300 };
 const PATIENCE_CHECK_MS = 100;
@@ -71,7 +71,7 @@ export class EventIntake {
   private readonly pace = new PublishingPace();
   private readonly quickLane: Lane;
   private readonly bulkLane: Lane;
-  /** Those that wait, and those of the statement under way. */
+  /** Groups that wait, and groups of the statement under way. */
   private readonly unanswered = new Set<Group>();
   private patienceTimer: NodeJS.Timeout | null = null;
   /** Events of statements under way. */
@@ -131,7 +131,7 @@ export class EventIntake {
     }
   }
 
-  /** One timer for all: with one for each request, making and ending timers took as long as reading the request. */
+  /** One timer for all: with one for each request, timers took as long as reading the request. */
   private giveUpLate(): void {
     const now = performance.now();
     const late = new Set([...this.unanswered].filter(({ givenUpAt }) => givenUpAt <= now));
@@ -139,7 +139,7 @@ export class EventIntake {
     if (late.size > 0) {
       const withdrawn = [this.quickLane, this.bulkLane].flatMap((lane) => lane.withdraw((group) => late.has(group)));
       this.takenOut(withdrawn);
-      // Those of the statement under way may yet be accepted.
+      // The statement under way may yet store the others.
       for (const { events } of withdrawn) this.refused.inc(events.length);
     }
     if (this.unanswered.size === 0 && this.patienceTimer) {
@@ -234,7 +234,7 @@ export class EventIntake {
     return group;
   }
 
-  /** To know that little is little, webhooks would have to be counted for it. */
+  /** Few events are not counted: finding out what they owe would cost more. */
   private inlineDeliveriesOf(groups: readonly Group[]): number | undefined {
     const isBulk = groups[0]!.lane === this.bulkLane;
     const isBesideOthers = isBulk && this.smallPublishers.areActive(groups.map(({ environmentId }) => environmentId));
@@ -253,7 +253,7 @@ export class EventIntake {
     }
   }
 
-  /** Those that were not answered 503 while others of their lane were written: they must not be stored after all. */
+  /** The groups that were not answered 503 while they waited: what was answered so must not be stored. */
   private awaited(groups: readonly Group[]): readonly Group[] {
     const awaited = groups.filter((group) => this.unanswered.has(group));
     for (const group of groups) if (!awaited.includes(group)) this.refused.inc(group.events.length);
@@ -296,7 +296,7 @@ export class EventIntake {
     this.writingEvents += events.length;
     try {
       const { refused, deliveries } = await accept();
-      // What is deferred costs its statement no more than an event: the pace is of what statements make.
+      // Deferred deliveries cost the statement nothing: the pace counts what statements make.
       if (fanOut === 'inline') this.learnPace(events, deliveries);
       return refused;
     } finally {
@@ -313,7 +313,7 @@ export class EventIntake {
   }
 }
 
-/** The key was used for something else: that is no want of room. */
+/** A key that was used for something else is not a lack of room. */
 function isConflict(error: unknown): boolean {
   return error instanceof ApiError && error.code === 'IDEMPOTENCY_CONFLICT';
 }

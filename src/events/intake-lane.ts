@@ -11,7 +11,7 @@ import type { Load } from './waiting-share.js';
 /** How long events wait for others to share their statement, and how many are worth one at once. */
 const WINDOW = { ms: 2, enough: 32 };
 
-/** A statement that took longer did so for others' sake. */
+/** Rests are no longer than this: a statement that took longer waited for others. */
 const LONGEST_REST_MS = 50;
 
 /** The events of one request, and so of one environment: accepted all or none. */

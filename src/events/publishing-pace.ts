@@ -1,10 +1,10 @@
 import { LRUCache } from 'lru-cache';
 
-/** The deliveries of so many milliseconds count in full, those of longer ago less and less. */
+/** Deliveries count less the older they are: to a third after so many milliseconds. */
 const MEMORY_MS = 1_000;
-/** How far one statement moves what is known of how many deliveries an environment's event makes. */
+/** The weight of one statement in the average of deliveries for each event. */
 const LEARNING_SHARE = 1 / 4;
-/** Environments remembered at most; of one that was not heard of for longest nothing is known any more. */
+/** Environments remembered at most; the one that published longest ago is forgotten first. */
 const CAPACITY = 10_000;
 
 interface Pace {

@@ -5,8 +5,8 @@ export const NOT_SENT_REASONS = ['not_subscribed', 'inactive', 'not_yet_created'
 export type NotSentReason = (typeof NOT_SENT_REASONS)[number];
 
 /**
- * An event is matched a little after it came in, and a change counts from a little before it is committed. Both take
- * milliseconds as a rule, and no statement is waited for as long as this.
+ * An event is matched a little after it came in, and a change has a time from a little before its commit. Both usually take
+ * milliseconds, and no statement takes longer than this.
  */
 const SAME_MOMENT_MS = 60_000;
 

@@ -7,7 +7,7 @@ import {
   type ValuesOf,
 } from '../database/statements/parameter-types.js';
 import { firstDeliveryIdForSql } from '../deliveries/delivery-ids.js';
-import type { RecoverableStatus } from '../common/outcomes.js';
+import type { RecoverableStatus } from './recoverable-status.js';
 import { owedToWebhookSql } from '../deliveries/queue/fan-out-reads.js';
 
 /** What a recovery looks for. */

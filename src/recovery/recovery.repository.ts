@@ -1,5 +1,5 @@
 import { uuidV7, uuidV7Floor } from '../common/uuid-v7.js';
-import type { RecoverableStatus } from '../common/outcomes.js';
+import type { RecoverableStatus } from './recoverable-status.js';
 import type { Queryable } from '../database/queryable.js';
 import type { RecoverableFilter } from './recoverable.js';
 

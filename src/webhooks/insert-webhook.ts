@@ -16,8 +16,8 @@ import type { WebhookSecret } from './secrets/webhook-secret.entity.js';
 import type { Webhook } from './webhook.entity.js';
 
 /**
- * One statement: each further one would wait its turn beside the events. The environment cannot be deleted meanwhile.
- * The count is of when the statement began: others may be making webhooks, too.
+ * One statement, because each further one would wait its turn beside the events. The environment cannot be deleted meanwhile.
+ * The count is as of the statement's start: others may be making webhooks, too.
  */
 export const INSERT_WEBHOOK = new StoredStatement({
   name: 'insert_webhook',

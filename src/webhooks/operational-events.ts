@@ -3,9 +3,9 @@ import type { OperationalEventType } from '../common/operational-events.js';
 import type { Webhook } from './webhook.entity.js';
 
 /**
- * SQL: an INSERT that writes down, for the operator, what the statement does of which it is a part: both are committed, or
- * neither. It writes nothing unless there is an operator's webhook. What happens in the environment of that is no
- * operational event, or its failures would make more of it.
+ * SQL: an INSERT that tells the operator what its statement does; both are committed, or neither. It writes nothing unless there
+ * is an operator's webhook. Nothing in the environment of that webhook is an operational event, or its failures would make
+ * more of them.
  *
  * @param of a query whose rows have an `environment_id`.
  * @param payload an expression over the columns of those rows: a JSON object.

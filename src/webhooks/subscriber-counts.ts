@@ -36,7 +36,7 @@ interface Row {
   count: number;
 }
 
-/** Tells how many webhooks events would go to, as of at most a second ago: enough to decide how they are written. */
+/** How many webhooks events would go to, at most a second old. Enough to decide how to write them. */
 @Injectable()
 export class SubscriberCounts {
   private readonly known = new Map<string, { subscribers: Subscribers; readAt: number }>();

@@ -26,7 +26,7 @@ const CONFLICTS = {
   gone: 'made a webhook that was deleted, or whose secret is no longer in use; take another key',
 };
 
-/** More than all replicas together make at once: so many below the limit, webhooks that are made at once cannot pass it. */
+/** More webhooks than all replicas together make at once. With so many left below the limit, nobody can pass it. */
 const UNLOCKED_MARGIN = 200;
 
 type WebhookRow = Parameters<typeof insertWebhook>[1];
@@ -102,8 +102,8 @@ export function withoutRepeats(eventTypes: readonly EventType[]): EventType[] {
 }
 
 /**
- * SHA-256 of what a request asks for, however it is written: a default that is spelled out is the content of one that
- * is left out, and types are a set. All types by name are other content than none: they leave out the types to come.
+ * SHA-256 of what a request asks for, however it is written: a default is the same whether it is spelled out or left out, and
+ * the order of types does not matter. All types by name differ from none: they leave out the types to come.
  */
 export function contentHashOf({ targetUrl, isActive, eventTypes }: Webhook): Buffer {
   const content = JSON.stringify([targetUrl, isActive, eventTypes?.toSorted() ?? null]);

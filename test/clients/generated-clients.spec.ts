@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type { LaterSummary, Summary } from '../../clients/generated/summary.js';
 import { ensureInstalled } from '../../scripts/install.mjs';
+import { EVENT_TYPE_NAMES } from '../../src/webhooks/event-types.js';
 import { useReceivers } from '../e2e/receivers.js';
 import type { Page, Webhook } from '../support/client.js';
 import { useService } from '../support/process.js';
@@ -116,7 +117,7 @@ describe('a client that is generated from openapi.json', () => {
       notFound: { status: 404, code: 'WEBHOOK_NOT_FOUND' },
       invalid: { status: 400, code: 'TARGET_URL_NOT_ALLOWED', fields: ['target_url'] },
       recovery: { counted: 3, webhookId: id, status: expect.stringMatching(/^(running|done)$/) },
-      updated: { isActive: false, eventTypes: 22 },
+      updated: { isActive: false, eventTypes: EVENT_TYPE_NAMES.length },
       deletedId: expect.stringMatching(/^[0-9a-f-]{36}$/),
     });
     (await client.get(`/webhook/${summary.deletedId}`)).expectError(404, 'WEBHOOK_NOT_FOUND');

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { EVENT_TYPE_NAMES } from '../../src/webhooks/event-types.js';
 import type { ApiErrorBody, CreatedWebhook, EventDetail, Page, Webhook } from '../support/client.js';
 import { useService } from '../support/process.js';
 import { useReceivers } from './receivers.js';
@@ -131,7 +132,7 @@ describe('changing webhooks', () => {
     const { client } = await service.tenant();
     const { id } = await client.createWebhook({ target_url: TARGET, event_types: ['record:created'] });
     const patched = (await client.patch<Webhook>(`/webhook/${id}`, { event_types: null })).expect(200);
-    expect(patched.event_types).toHaveLength(22);
+    expect(patched.event_types).toEqual(EVENT_TYPE_NAMES);
   });
 
   it('deletes a webhook from every read', async () => {
@@ -189,7 +190,7 @@ describe('testing webhooks', () => {
       '/event-type',
     );
     const { result } = catalogue.expect(200);
-    expect(result).toHaveLength(22);
+    expect(result.map(({ event_type }) => event_type)).toEqual(EVENT_TYPE_NAMES);
     (await client.post('/webhook/test', { id, event_type: 'record:created' })).expect(200);
     const [request] = await receiver.waitFor(1);
     const { payload } = JSON.parse(request!.body.toString()) as { payload: object };

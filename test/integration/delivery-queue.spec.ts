@@ -499,9 +499,9 @@ describe('the delivery queue', () => {
       const delivery = await claimOne();
       const { webhookId } = delivery.target;
       const result = resultOf(delivery, { kind: 'succeeded' }, attempted('succeeded'));
-      expect((await settleDeliveries(database, [result])).ailing).toEqual(new Set());
+      expect((await settleDeliveries(database, [result])).inTrouble).toEqual(new Set());
       await recordHealth(database, webhookId, { failures: 3 });
-      expect((await settleDeliveries(database, [result])).ailing).toEqual(new Set([webhookId]));
+      expect((await settleDeliveries(database, [result])).inTrouble).toEqual(new Set([webhookId]));
     });
   });
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
-import type { RecoverableStatus } from '../../src/common/outcomes.js';
+import type { RecoverableStatus } from '../../src/recovery/recoverable-status.js';
 import { uuidV7, uuidV7Floor } from '../../src/common/uuid-v7.js';
 import type { CancelReason, Settlement } from '../../src/deliveries/delivery.types.js';
 import { countRecoverable } from '../../src/recovery/count-recoverable.js';

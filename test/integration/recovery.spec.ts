@@ -233,7 +233,7 @@ describe('a recovery', () => {
     const slow = await test.connect();
     const event = makeEvent(environmentId);
     await slow.transaction(async (manager) => {
-      await accept(manager as unknown as DataSource, [event]);
+      await accept(manager, [event]);
       await setActive(true);
       await recover();
       // Longer than a recovery of nothing takes.

@@ -155,8 +155,8 @@ export class EndpointSimulation {
     for (const part of [results.filter(isTaken), results.filter((result) => !isTaken(result))]) {
       if (part.length === 0) continue;
       await this.step(async (database) => {
-        const { ailing } = await settleDeliveries(database, part);
-        const tallies = tallyOutcomes(part, ailing);
+        const { inTrouble } = await settleDeliveries(database, part);
+        const tallies = tallyOutcomes(part, inTrouble);
         if (tallies.length > 0) await recordOutcomes(database, tallies, SLOTS);
       });
     }

@@ -16,24 +16,24 @@ import { Wakeup } from './wakeup.js';
 const RECORDING_BUDGET_MS = 30_000;
 
 /**
- * While little is free, or much has not started, claims are at least this far apart. Without them nothing would be claimed when
- * hanging endpoints leave less free than is worth a statement, or when accepting always has something to start.
+ * The least time between two claims while little is free, or much has not started. There must be claims even then: endpoints
+ * that hang may leave less free than is worth a statement, and accepting may always have something to start.
  */
 const CLAIM_WHEN_FULL_MS = 50;
 
-/** How long accepting waits for room, and for which share of the limit at most: endpoints that hang leave that much. */
+/** How long accepting waits for room, and for what share of the limit at most. Endpoints that hang leave that much. */
 const ACCEPT_PATIENCE_MS = 100;
 const WANTED_SHARE = 1 / 4;
-/** Of the room, what is counted on: webhooks get their places in turn, and the last of each has to leave as much free. */
+/** The share of the room that accepting counts on: each webhook has to leave as much free as it takes. */
 const FITTING_SHARE = 15 / 16;
 /** Deliveries that one statement makes without room: bounds how long it takes, about 0.2 s. */
 export const DELIVERIES_WITHOUT_ROOM = 5_000;
 /**
- * What is claimed at once beside small publishers, and how many may wait for their start then. What is leased and waits is
- * young memory that each collection copies: with 960 waiting those took 9 ms each, and 6.5 with so few.
+ * What is claimed at once beside small publishers, and how many may wait for their start then. Each garbage collection copies
+ * what waits: with 960 waiting it took 9 ms, with so few 6.5 ms.
  */
 const CLAIM_BESIDE_SMALL = { deliveries: 200, unstarted: 64 };
-/** Of what is free, what a claim leaves to events that are accepted while it runs. */
+/** The share of the free slots that a claim leaves to events that are accepted while it runs. */
 const CLAIM_LEAVES_SHARE = 1 / 16;
 
 /** Places that are set aside for one statement. */
@@ -59,7 +59,7 @@ export class DeliveryCapacity implements LeaseHolder {
   private readonly leaseMs: number;
   /** `performance.now()` of when places were last reserved for a claim. */
   private lastClaimAt = -Infinity;
-  /** Of the attempts in flight, those that the event loop has not come to start. */
+  /** Attempts in flight that the event loop has not started yet. */
   private unstartedAttempts = 0;
   private hasClosed = false;
 
@@ -111,7 +111,7 @@ export class DeliveryCapacity implements LeaseHolder {
   }
 
   /**
-   * Something became due: look now instead of at the next poll.
+   * Something became due: the claimer looks now, not at the next poll.
    *
    * @param webhookIds whose it is, where that is known: looking is in vain when all of them are held back anyway.
    */
@@ -125,7 +125,7 @@ export class DeliveryCapacity implements LeaseHolder {
     return this.claimerWakeup.wait(timeoutMs);
   }
 
-  /** The leases that statements under way may give and that deliveries here are held by. */
+  /** The leases under which deliveries are held here, and those that statements under way may give. */
   openLeases(): string[] {
     return this.leases.list();
   }

@@ -7,7 +7,7 @@ import { DeliveryCapacity, type Reservation } from './delivery-capacity.js';
 import { claimDeliveries } from '../queue/claim-deliveries.js';
 import { PipelineDataSource } from '../../database/data-sources.js';
 
-/** How often the queue is looked at when nothing says that something is due: bounds the lateness of a retry. */
+/** How often the queue is read when nothing says that something is due. No retry is later than this for that reason. */
 const POLL_MS = 250;
 
 /** Wait after a claim that failed, in milliseconds. */

@@ -26,13 +26,13 @@ import { PipelineDataSource } from '../../database/data-sources.js';
 /** How often a dispatcher that stops looks whether it is done. */
 const DRAIN_POLL_MS = 10;
 
-/** How long somebody who waits for one attempt waits for its record, too. */
+/** Whoever waits for one attempt also waits for its record, this long at most. */
 const RECORD_PATIENCE_MS = 1_500;
 
 /**
- * Attempts started in one turn of the event loop, unless more requests have brought them. Between turns answers come in: to
- * receivers that answer quickly few connections are open then. With 1,024 open at once, sending took 51 µs a request; with 64
- * it took 32. Fewer beside small publishers, which wait for the turn while somebody's thousands are sent.
+ * Attempts started in one turn of the event loop, unless more requests have brought them. Answers come in between turns, so few
+ * connections are open to receivers that answer quickly: sending took 32 µs a request with 64 open, and 51 µs with 1,024.
+ * Beside small publishers there are fewer, because those wait for the turn.
  */
 const STARTS_PER_TURN = { alone: 32, besideSmall: 12 };
 
@@ -112,7 +112,7 @@ export class DeliveryDispatcher {
     this.unsettled += 1;
     try {
       const result = await this.attempt(delivery);
-      // The attempt was made: whoever asked is told of it, also while the database does not take it down.
+      // The attempt was made: whoever asked is told of it, even if the database cannot record it now.
       await atMost(RECORD_PATIENCE_MS, this.settle(result));
       return result.attempt;
     } finally {
@@ -128,7 +128,7 @@ export class DeliveryDispatcher {
 
   private startReady(): void {
     this.isTurnScheduled = false;
-    // A turn that took in many requests took long for it: with fewer starts than those, sending would fall behind.
+    // As many as there were requests at least: with fewer, sending would fall behind.
     const few = this.smallPublishers.areActive() ? STARTS_PER_TURN.besideSmall : STARTS_PER_TURN.alone;
     const starts = Math.max(few, this.requestsSince);
     this.requestsSince = 0;

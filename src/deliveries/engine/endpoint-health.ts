@@ -5,18 +5,18 @@ export const DOWN_AFTER_MS = 60_000;
 /** While an endpoint is down, one probe goes out this often; the rest waits. */
 export const PROBE_INTERVAL_MS = 30_000;
 /**
- * Before the first probe of an endpoint that was down, recovered, and is down again. Short, because it answered a moment ago: one that fails now and then is not to wait
- * half a minute each time.
+ * The wait before the first probe of an endpoint that recovered and is down again. It is short, because the endpoint answered a
+ * moment ago: one that fails now and then must not wait half a minute each time.
  */
 export const RELAPSE_PROBE_MS = 1_000;
-/** An answer that comes sooner says that somebody is there, whatever it says of the event. */
+/** An answer within this time says that the endpoint lives, whatever it says of the event. */
 const QUICK_MS = 1_000;
 /**
- * How long attempts to an endpoint that recovers must fail, when they fail slowly, until it is down again. Few fail in that
- * time, and it may hang on some events while it takes the others.
+ * How long slow failures must go on until an endpoint that recovers is down again. Few attempts fail in that time, and the
+ * endpoint may hang on some events while it takes the others.
  */
 const HANGING_MS = 30_000;
-/** Answers that are not about the event: too much at once, or a proxy that does not get through to the endpoint. */
+/** Answers that say nothing of the event: the endpoint has too much to do, or a proxy cannot reach it. */
 const NO_REFUSALS: readonly number[] = [429, 502, 503, 504];
 /** Without one success for this long, and with failures on at least two of the days, a webhook is made inactive. */
 export const FAILING_AFTER_DAYS = 5;
@@ -47,8 +47,8 @@ export function isRefusal(status: number | null, durationMs: number): boolean {
 }
 
 /**
- * How long attempts to an endpoint that recovers must have failed, for it to be down again by another such failure, in
- * milliseconds. At once where failing costs no time: in a minute thousands would.
+ * How long attempts to an endpoint that recovers must have failed until one more failure takes it down again, in milliseconds.
+ * Quick failures take it down at once: thousands would fail in a minute.
  *
  * @param status null: there was no answer.
  */

@@ -12,29 +12,29 @@ import { SmallPublishers } from '../intake/small-publishers.js';
 import { DeliveryCapacity } from './delivery-capacity.js';
 import { Wakeup } from './wakeup.js';
 
-/** How often a replica looks for what another one took in, or left behind. */
+/** How often a replica looks for fan-outs that another one stored or left unfinished. */
 const POLL_MS = 1_000;
 
-/** How long a fan-out whose step failed is passed over, twice as long each time, and how many at most. */
+/** How long a fan-out is passed over after a step failed (twice as long each time), and how many are at most. */
 const SET_ASIDE = { firstMs: 1_000, mostMs: 300_000, count: 1_000 };
 
-/** After each step the database is left to others for as long as it took: on the embedded engine nothing else runs beside it. */
+/** After each step the worker rests as long as the step took: on the embedded engine nothing else can run beside it. */
 const PAUSE_SHARE = 1;
 
-/** Deliveries that a step makes: as many as take about so long, which is what others may have to wait for one. */
+/** A step makes as many deliveries as take about this long. Others may have to wait for one step. */
 const STEP = { targetMs: 40, min: 500, max: 5_000 };
 /**
- * The same on the embedded engine beside small publishers, who wait for every step there. A delivery
- * costs half as much again so; on a server, whose time that would take from them, nothing is gained.
+ * The same on the embedded engine beside small publishers, which wait for every step there. Short steps make a delivery half as
+ * dear again. On a server nothing is gained: the extra work takes its time from the same publishers.
  */
 export const STEP_BESIDE_SMALL = { targetMs: 15, min: 100, max: 5_000 };
 const FIRST_STEP = 1_000;
-/** From one step to the next: a step may have been slow for another's sake. */
+/** How much a step's size may change at once: another's work may have made the last step slow. */
 const STEP_CHANGE = { less: 1 / 2, more: 3 / 2 };
 
 /** @param made how many deliveries were made of `size`, in so many milliseconds. */
 export function nextStepSize(size: number, made: number, tookMs: number, { targetMs, min, max } = STEP): number {
-  // The end of a fan-out is smaller than what it costs to look for it, and says nothing.
+  // The last step of a fan-out is small: finding it costs more than making it, so its time says nothing.
   if (made < size / 2 && tookMs <= targetMs) return size;
   const fitting = (made * targetMs) / Math.max(1, tookMs);
   const changed = Math.min(size * STEP_CHANGE.more, Math.max(size * STEP_CHANGE.less, fitting));
@@ -108,7 +108,7 @@ export class FanOutWorker implements OnApplicationBootstrap, OnModuleDestroy {
       this.made(expansion);
       return true;
     } catch (error) {
-      // It may have been too much for a database that has become slow.
+      // The step may have been too large for a database that has become slow.
       this.stepSize = Math.max(this.bounds().min, Math.round(this.stepSize * STEP_CHANGE.less));
       // A database that is away fails here as well: then nothing is set aside.
       return this.setNextAside(error).catch(() => false);

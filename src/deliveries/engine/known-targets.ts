@@ -3,7 +3,7 @@ import type { Target } from '../delivery.types.js';
 /** How long a webhook's secrets may be used after they were read: one that has expired signs no longer than this. */
 const FRESH_MS = 1_000;
 
-/** Webhooks remembered; a statement is told of all of them. */
+/** Webhooks remembered. A statement gets all of them as parameters. */
 const CAPACITY = 1_024;
 
 /**

@@ -1,4 +1,4 @@
-/** The leases that statements under way may give and that deliveries here are held by, each counted by its holders. */
+/** The leases under which deliveries are held here, and those that statements under way may give. Each counts its holders. */
 export class OpenLeases {
   private readonly holders = new Map<string, number>();
 

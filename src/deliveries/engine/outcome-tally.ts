@@ -3,14 +3,14 @@ import type { LastFailure, OutcomeTally } from '../queue/record-health.js';
 import { DOWN_AFTER_MS, isRefusal, relapseAfterMs } from './endpoint-health.js';
 
 /**
- * What a batch of results, oldest first, says of the health of webhooks. A success in the batch wipes out the failures
- * before it. A pause outlives it, unless the success is of what goes out in spite of a pause. Tests do not count: they
- * say what somebody tried, not how the endpoint fares. One that is taken ends a pause, and brings the next probe forward.
+ * What a batch of results, oldest first, says of the health of webhooks. A success wipes out the failures before it. It ends a
+ * pause only if the delivery was sent in spite of the pause. Tests do not count: they say what somebody tried, not how the
+ * endpoint does. But a test that is taken ends a pause, and brings the next probe forward.
  *
- * @param ailing webhooks in trouble. Of the others a success has nothing to change.
+ * @param inTrouble webhooks in trouble. Of the others a success has nothing to change.
  * @returns in the order of their ids.
  */
-export function tallyOutcomes(results: readonly DeliveryResult[], ailing: ReadonlySet<string>): OutcomeTally[] {
+export function tallyOutcomes(results: readonly DeliveryResult[], inTrouble: ReadonlySet<string>): OutcomeTally[] {
   const tallies = new Map<string, OutcomeTally>();
   for (const { delivery, attempt, pauseWebhookMs } of results) {
     if (!attempt || (delivery.isTest && attempt.outcome === 'failed')) continue;
@@ -21,7 +21,7 @@ export function tallyOutcomes(results: readonly DeliveryResult[], ailing: Readon
     else countFailure(tally, delivery, attempt, pauseWebhookMs);
   }
   const telling = [...tallies.values()].filter(
-    ({ webhookId, failures, pauseMs }) => failures > 0 || pauseMs !== null || ailing.has(webhookId),
+    ({ webhookId, failures, pauseMs }) => failures > 0 || pauseMs !== null || inTrouble.has(webhookId),
   );
   return telling.sort((a, b) => (a.webhookId < b.webhookId ? -1 : 1));
 }

@@ -5,7 +5,7 @@ import { Metrics } from '../../metrics/metrics.js';
 import { type QueueState, readQueueState } from '../queue/read-queue-state.js';
 import { PipelineDataSource } from '../../database/data-sources.js';
 
-/** However often and by however many it is scraped, the queue is read once in this time. */
+/** The queue is read once in this time, however often it is scraped. */
 const FRESH_MS = 5_000;
 
 /** How long a scrape waits for the database; scrapers commonly give the whole answer 10 s. */
@@ -47,7 +47,7 @@ export class QueueGauges {
     await atMost(DEADLINE_MS, this.reading);
   }
 
-  /** Whoever works with the database logs that it fails; a line for each scrape would only repeat that. */
+  /** Not logged: whoever works with the database logs that it fails, and each scrape would repeat that. */
   private async read(): Promise<void> {
     try {
       this.state = await readQueueState(this.dataSource);

@@ -41,7 +41,7 @@ export class Replica {
     round: () => this.beat(),
   });
   private rescue: BackgroundTask | null = null;
-  /** From before the last heartbeat that succeeded was sent; `performance.now()`. */
+  /** `performance.now()` from before the last heartbeat that succeeded. */
   private lastBeatAt = -Infinity;
 
   constructor(
@@ -76,7 +76,7 @@ export class Replica {
     await this.rescue.startWithFirst();
   }
 
-  /** Signs off; a database that cannot be reached takes this replica for dead soon enough. */
+  /** Signs off. If the database cannot be reached, the others take this replica for dead soon. */
   async stop(): Promise<void> {
     await Promise.all([this.heartbeat.stop(), this.rescue?.stop()]);
     await signOff(this.dataSource, this.id).catch((error: unknown) => {

@@ -21,8 +21,8 @@ import { PipelineDataSource } from '../../database/data-sources.js';
 const ROWS_PER_FLUSH = { alone: 500, besideSmall: 200 };
 
 /**
- * How long a result waits for others to share its statement, and how many of them are worth one at once. Nobody waits for
- * a result to be written; at 1,000 a second a statement for each took as much of the database as accepting.
+ * How long a result waits for others to share its statement, and how many are written at once without waiting. Nobody waits for
+ * a result. At 1,000 a second, a statement for each took as much of the database as accepting did.
  */
 const WINDOW = { ms: 10, enough: 128 };
 
@@ -105,10 +105,10 @@ export class ResultRecorder {
   private async write(results: DeliveryResult[]): Promise<ReadonlySet<string>> {
     for (let waitMs = RETRY_MS.first; ; waitMs = Math.min(waitMs * 2, RETRY_MS.longest)) {
       try {
-        const { settled, ailing } = await this.settle(results);
+        const { settled, inTrouble } = await this.settle(results);
         this.deliveryMetrics.recorded(results.length, settled);
         this.logSettled(results, settled);
-        return ailing;
+        return inTrouble;
       } catch (error) {
         if (isDataError(error)) return this.writeAlone(results, error);
         this.logger.error({ msg: 'results could not be recorded; trying again', count: results.length, err: error });
@@ -122,16 +122,16 @@ export class ResultRecorder {
    * without its attempt.
    */
   private async writeAlone(results: DeliveryResult[], error: unknown): Promise<ReadonlySet<string>> {
-    const ailing = new Set<string>();
+    const inTrouble = new Set<string>();
     const [result, ...others] = results;
-    if (!result) return ailing;
+    if (!result) return inTrouble;
     if (others.length > 0) {
-      for (const each of results) for (const webhookId of await this.write([each])) ailing.add(webhookId);
-      return ailing;
+      for (const each of results) for (const webhookId of await this.write([each])) inTrouble.add(webhookId);
+      return inTrouble;
     }
     this.logger.error({ msg: 'a result was refused by the database', delivery_id: result.delivery.id, err: error });
     const less = withLess(result);
-    return less ? this.write([less]) : ailing;
+    return less ? this.write([less]) : inTrouble;
   }
 
   private settle(results: DeliveryResult[]): Promise<Settlements> {
@@ -154,7 +154,7 @@ export class ResultRecorder {
    */
   private async recordHealth(
     results: readonly DeliveryResult[],
-    ailing: ReadonlySet<string>,
+    inTrouble: ReadonlySet<string>,
   ): Promise<ReadonlyMap<string, Promise<void>>> {
     const disabled = new Map<string, Promise<void>>();
     const states = new Map<string, HealthState>();
@@ -164,7 +164,7 @@ export class ResultRecorder {
       disabled.set(webhookId, this.disabler.disable(targets.get(webhookId)!, reason, from));
     };
     try {
-      const tallies = tallyOutcomes(results, ailing);
+      const tallies = tallyOutcomes(results, inTrouble);
       const healths =
         tallies.length > 0 ? await recordOutcomes(this.dataSource, tallies, this.config.inFlightPerWebhook) : [];
       for (const health of healths) {

@@ -1,4 +1,4 @@
-/** Lets loops wait for whichever comes first: a call of `wake`, which ends the waits of all, or their time. A call made between waits is kept. */
+/** Loops wait here until their time is over or `wake` is called, which ends all waits. A call between two waits ends the next one. */
 export class Wakeup {
   private isPending = false;
   private readonly waiting = new Set<() => void>();

@@ -5,9 +5,9 @@ import type { HealthState } from './endpoint-health.js';
 import { EndpointStates } from './endpoint-states.js';
 
 /**
- * Makes webhooks inactive whose endpoint is gone (410) or has failed for days. Results of other webhooks do not wait for
- * it: it needs the webhook's row, which somebody may be changing. One at a time, so that many endpoints that end at once
- * take one connection.
+ * Makes webhooks inactive whose endpoint is gone (410) or has failed for days. It needs the webhook's row, which somebody may be
+ * changing, so results of other webhooks do not wait for it. It works one at a time: many endpoints that end at once take one
+ * connection.
  */
 @Injectable()
 export class WebhookDisabler {

@@ -37,7 +37,7 @@ export interface Acceptance {
   deliveries: ReadonlyMap<string, number>;
 }
 
-/** SQL: a query of a WITH: claims the keys of `incoming` events. Of those that are taken already nothing is claimed. */
+/** SQL: a query of a WITH that claims the keys of `incoming` events. A request whose key is taken claims nothing. */
 export const CLAIMED_KEY = `claimed_key AS (
     INSERT INTO idempotency_key (environment_id, operation, key, content_hash, resource_id, created_at)
     SELECT environment_id, '${EVENT_OPERATION}', idempotency_key, content_hash, id, now()

@@ -12,9 +12,9 @@ import {
 } from './accept-events.js';
 
 /**
- * Stores events that owe more deliveries than one statement should make: with them, for each type, the webhooks that match
- * in this moment. From the commit on these are owed, exactly; the deliveries are made soon after, a part at a time
- * (deliveries/queue/expand-fan-out.ts, docs/adr/0011). Takes as long as storing the events, however many webhooks match.
+ * Stores events that owe more deliveries than one statement should make, and for each type the webhooks that match now. From
+ * the commit on exactly these are owed. The deliveries are made soon after, a part at a time (deliveries/queue/expand-fan-out.ts,
+ * docs/adr/0011). This takes no longer than storing the events, however many webhooks match.
  */
 export const DEFER_EVENTS = new StoredStatement({
   name: 'defer_events',

@@ -33,8 +33,8 @@ export interface AcceptOptions {
 export type Accept = (events: readonly IncomingEvent[], fanOut: FanOut) => Promise<Acceptance>;
 
 /**
- * The way into the queue: stores events with what they owe, leases as much of it to this replica as there is room for, and has
- * that sent as soon as it is committed.
+ * The way into the queue. Stores events with what they owe, leases as much of it to this replica as it has room for, and lets
+ * that be sent as soon as it is committed.
  */
 @Injectable()
 export class DeliveryIntake {

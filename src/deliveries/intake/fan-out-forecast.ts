@@ -29,8 +29,8 @@ export interface Plan<Group> {
 }
 
 /**
- * Knows before events are written how many deliveries they owe, and so how they are to be written. Webhooks are counted only
- * when so many events are together that it could make a difference.
+ * Tells before events are written how many deliveries they owe, and so how to write them. Webhooks are counted only when the
+ * events are so many that it could make a difference.
  */
 @Injectable()
 export class FanOutForecast {
@@ -90,7 +90,7 @@ export class FanOutForecast {
     );
   }
 
-  /** What would not fit if nothing else were pending never will. */
+  /** What does not fit while nothing else is pending never will. */
   private refuseTooLarge(deliveries: number): void {
     if (deliveries <= this.limit) return;
     throw new ApiError(

@@ -9,7 +9,7 @@ import { countPending } from '../queue/count-pending.js';
 import { countOwed } from '../queue/fan-out-reads.js';
 import { countReplicas } from '../queue/replicas.js';
 
-/** The next count begins when as many deliveries were made as this share of those that might wait: nobody waits for it. */
+/** A count begins when this share of what could still wait has been made since the last one. Nobody waits for it. */
 const RECOUNT_SHARE = 1 / 2;
 /** Between two counts of one environment, in milliseconds, and as a multiple of what the last one took. */
 const RECOUNT_AFTER = { ms: 1_000, times: 20 };
@@ -28,9 +28,9 @@ interface Account {
 }
 
 /**
- * Keeps what an environment is owed within PENDING_DELIVERIES_PER_ENVIRONMENT, about: publishing is refused while more
- * waits. Counting takes time in proportion to what waits, so it is done only when the last count may be far off, and
- * behind the requests' back; replicas share what is left.
+ * Keeps what an environment is owed within about PENDING_DELIVERIES_PER_ENVIRONMENT: publishing is refused while more waits.
+ * Counting takes time in proportion to what waits, so it is done only when the last count may be far off, and no request waits
+ * for it. Replicas share what is left.
  */
 @Injectable()
 export class PendingLimit {
@@ -93,7 +93,7 @@ export class PendingLimit {
   private accountOf(environmentId: string): Account {
     const known = this.accounts.get(environmentId);
     if (known) return known;
-    // As if nothing waited, until that is counted, which is at once: a start must refuse nobody for what it does not know.
+    // As if nothing waited, until that is counted at once: a start refuses nobody for what it does not know.
     const account = {
       left: this.limit,
       granted: this.limit,

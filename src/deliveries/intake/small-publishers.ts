@@ -9,8 +9,8 @@ const MEMORY_MS = 1_000;
 const NONE: readonly string[] = [];
 
 /**
- * The environments that publish little, and publish now. They wait for whatever the process and the database do in one
- * piece, so whoever works for the others makes smaller pieces while there are any.
+ * The environments that publish little, and do so now. Each piece of work of the process and the database makes them wait, so
+ * the work of the others is cut into smaller pieces while there are any.
  */
 @Injectable()
 export class SmallPublishers {

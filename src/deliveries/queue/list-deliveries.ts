@@ -24,7 +24,7 @@ export interface DeliveryFilter extends IdFilter {
   eventType: string | null;
   /** Null: any. */
   statuses: readonly DeliveryStatus[] | null;
-  /** Of the answer to the latest attempt, both included. */
+  /** Status of the answer to the latest attempt, both included. */
   responseStatus: StatusRange | null;
   /** Why the latest attempt got no answer. */
   error: string | null;
@@ -40,7 +40,7 @@ export interface StatusRange {
   to: number;
 }
 
-/** Those of the statuses that a delivery can have whose latest attempt was answered so, or failed so. */
+/** The statuses that a delivery can have if its latest attempt was answered so, or failed so. */
 export function possibleStatuses({
   statuses,
   responseStatus,

@@ -1,9 +1,9 @@
 import type { Queryable } from '../../database/queryable.js';
 
 /**
- * Pages of the queue that are looked at: all of them up to 1 MiB, which is about 8,000 deliveries, and so many at random
- * above. The sample bounds the cost also when the pages hold nothing but dead rows, where counting up to a limit would
- * read the whole table, and it does not age as the planner's statistics do.
+ * Pages of the queue that are read: all of them up to 1 MiB (about 8,000 deliveries), above that as many at random. A sample is
+ * cheap also when the pages hold only dead rows, where counting up to a limit would read the whole table; and it does not age,
+ * as the planner's statistics do.
  */
 const PAGES_SAMPLED = 128;
 
@@ -25,7 +25,7 @@ const SHARE = `least(1, ${PAGES_SAMPLED}::float8 * current_setting('block_size')
  * one nothing, and what somebody asked for goes out all the same.
  */
 const READ = `
-  WITH RECURSIVE ailing AS MATERIALIZED (
+  WITH RECURSIVE in_trouble AS MATERIALIZED (
     SELECT webhook_id, coalesce(paused_until > now(), false) AS is_paused,
       consecutive_failures > 0 AND in_flight_limit IS NULL AS is_failing,
       coalesce(in_flight_limit = 0, false) AS is_down, coalesce(in_flight_limit > 0, false) AS is_recovering
@@ -40,8 +40,8 @@ const READ = `
           WHEN q.lease IS NOT NULL THEN 'leased'
           WHEN q.due_at > now() THEN 'later'
           WHEN NOT q.is_forced AND (
-            q.webhook_id IN (SELECT webhook_id FROM ailing WHERE is_paused)
-            OR (q.failures <> 1 AND q.webhook_id IN (SELECT webhook_id FROM ailing WHERE is_down))
+            q.webhook_id IN (SELECT webhook_id FROM in_trouble WHERE is_paused)
+            OR (q.failures <> 1 AND q.webhook_id IN (SELECT webhook_id FROM in_trouble WHERE is_down))
           ) THEN 'held'
           ELSE 'due'
         END AS state
@@ -77,17 +77,17 @@ const READ = `
     SELECT created_at FROM fanning_out
     UNION ALL
     SELECT due_at FROM waiting
-    WHERE due_at <= now() AND webhook_id NOT IN (SELECT webhook_id FROM ailing WHERE is_down OR is_paused)
+    WHERE due_at <= now() AND webhook_id NOT IN (SELECT webhook_id FROM in_trouble WHERE is_down OR is_paused)
   )
   SELECT
     ${SHARE} AS share,
     (SELECT json_object_agg(state, size) FROM sampled) AS sampled,
     coalesce((SELECT greatest(0, extract(epoch FROM now() - min(due_at))) FROM oldest), 0)::float8 AS oldest_due_seconds,
     (SELECT coalesce(sum(owed), 0)::float8 FROM fanning_out) AS owed,
-    (SELECT count(*)::int FROM ailing WHERE is_failing AND NOT is_paused) AS failing,
-    (SELECT count(*)::int FROM ailing WHERE is_down AND NOT is_paused) AS down,
-    (SELECT count(*)::int FROM ailing WHERE is_recovering AND NOT is_paused) AS recovering,
-    (SELECT count(*)::int FROM ailing WHERE is_paused) AS paused`;
+    (SELECT count(*)::int FROM in_trouble WHERE is_failing AND NOT is_paused) AS failing,
+    (SELECT count(*)::int FROM in_trouble WHERE is_down AND NOT is_paused) AS down,
+    (SELECT count(*)::int FROM in_trouble WHERE is_recovering AND NOT is_paused) AS recovering,
+    (SELECT count(*)::int FROM in_trouble WHERE is_paused) AS paused`;
 
 interface Row {
   share: number;

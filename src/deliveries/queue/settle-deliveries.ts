@@ -28,15 +28,15 @@ export interface Settled {
 export interface Settlements {
   /** What became of each delivery; one whose lease was lost is not among them. */
   settled: Map<string, Settled>;
-  /** Webhooks of the results of which a health is known: it is not to be read for each of the others. */
-  ailing: Set<string>;
+  /** Those of the results' webhooks whose health is known. The health of the others need not be read. */
+  inTrouble: Set<string>;
 }
 
-/** A delivery that became something else than its result says, or nothing (the lease was lost); or a webhook that ails. */
+/** A delivery that became something else than its result says, or nothing (its lease was lost); or a webhook in trouble. */
 type Row =
-  | { delivery_id: string; status: Settled['status']; cancel_reason: CancelReason | null; ailing_webhook_id: null }
-  | { delivery_id: string; status: null; cancel_reason: null; ailing_webhook_id: null }
-  | { delivery_id: null; status: null; cancel_reason: null; ailing_webhook_id: string };
+  | { delivery_id: string; status: Settled['status']; cancel_reason: CancelReason | null; webhook_in_trouble: null }
+  | { delivery_id: string; status: null; cancel_reason: null; webhook_in_trouble: null }
+  | { delivery_id: null; status: null; cancel_reason: null; webhook_in_trouble: string };
 
 /** Results that a statement records, each an attempt. They are named as the columns that `unnest` makes of them. */
 const attemptParameters = {
@@ -77,7 +77,7 @@ const RETURNED = columnsOf<Row>({
   delivery_id: 'uuid',
   status: 'text',
   cancel_reason: 'text',
-  ailing_webhook_id: 'uuid',
+  webhook_in_trouble: 'uuid',
 });
 
 /**
@@ -299,15 +299,15 @@ export async function settleDeliveries(database: Queryable, results: readonly De
     ? await SETTLE_SUCCESSES.run(database, attempts)
     : await SETTLE_DELIVERIES.run(database, { ...attempts, ...settlementValues(sorted) });
   const settled = new Map(results.map(({ delivery, settlement }) => [delivery.id, asWanted(settlement)]));
-  const ailing = new Set<string>();
+  const inTrouble = new Set<string>();
   for (const row of rows) {
-    if (row.delivery_id === null) ailing.add(row.ailing_webhook_id);
+    if (row.delivery_id === null) inTrouble.add(row.webhook_in_trouble);
     else if (row.status === null) settled.delete(row.delivery_id);
     else settled.set(row.delivery_id, { status: row.status, cancelReason: row.cancel_reason });
   }
   const late = results.filter(({ delivery, attempt }) => attempt !== null && !settled.has(delivery.id));
   if (late.length > 0) await logLateAttempts(database, late);
-  return { settled, ailing };
+  return { settled, inTrouble };
 }
 
 /** Whether `SETTLE_SUCCESSES` will do. */

@@ -7,8 +7,8 @@ import { ENTERED_COLUMNS, enterStats } from './stats-entries.js';
 const ROWS_PER_STATEMENT = 5_000;
 
 /**
- * What waits is canceled. What is being attempted may end: it is marked, so that no retry follows it, nor the
- * attempt that somebody asked for. Rows are locked in the order of their ids.
+ * Cancels what waits. An attempt under way may end: its delivery is marked, so that neither a retry follows it nor an attempt
+ * that somebody asked for. Rows are locked in the order of their ids.
  */
 const STOP = `
   WITH stopped AS (

@@ -1,7 +1,7 @@
 import type { Queryable } from '../../database/queryable.js';
 
 /**
- * Once it resolves, what runs for these webhooks queues nothing more; a transaction that is at it is waited for.
+ * Stops the recoveries of these webhooks. Once it resolves they queue nothing more: it waits for a transaction that is queueing.
  *
  * @returns how many ran
  */

@@ -4,7 +4,7 @@ import { IsBoolean, ValidateBy } from 'class-validator';
 import { ApiCount } from '../../openapi/api-property.js';
 import { Converted } from '../../http/dto-shape.js';
 import { namedEnum } from '../../openapi/named-enum.js';
-import { RECOVERABLE_STATUSES, type RecoverableStatus } from '../../common/outcomes.js';
+import { RECOVERABLE_STATUSES, type RecoverableStatus } from '../recoverable-status.js';
 import { EachItem, IsFilledArray, MayBeAbsent, NullIsAbsent } from '../../openapi/property-rules.js';
 import { instantOf } from '../../openapi/query-property.js';
 import { EventTypesProperty } from '../../webhooks/dto/webhook-properties.js';
