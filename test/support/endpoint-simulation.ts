@@ -42,22 +42,24 @@ interface InFlight {
   status: number | null;
 }
 
+/** A function in a schema of its own, which stands in for PostgreSQL's wherever the schema comes first. */
+const CLOCK = `
+  CREATE SCHEMA IF NOT EXISTS simulation;
+  CREATE OR REPLACE FUNCTION simulation.now() RETURNS timestamptz LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ SELECT current_setting('simulation.now')::timestamptz $$;
+  ALTER TABLE webhook_health ALTER COLUMN changed_at SET DEFAULT simulation.now()`;
+
 /**
- * One endpoint and one replica with a clock of their own, on the statements and the rules of the product. Instead of waiting,
- * every time that the database keeps is set back. Each step is one transaction, whose `now()` stands still, and whose first
- * statement takes out what has really passed since the last one: the machine's speed changes nothing. The clock counts whole
- * milliseconds, as some of the columns do.
+ * One endpoint and one replica with a clock of their own, on the statements and the rules of the product: each `now()` in them
+ * is the simulation's, so the machine's speed changes nothing. The clock counts whole milliseconds, as some of the columns do.
  */
 export class EndpointSimulation {
   readonly stories = new Map<string, Story>();
   /** Of each moment at which an attempt began: how many were in flight then. */
   readonly starts: { atMs: number; inFlight: number }[] = [];
   private readonly replicaId = randomUUID();
+  private readonly beganAt = Date.now();
   private clockMs = 0;
-  /** `now()` of the last step; null before the first. */
-  private lastNow: string | null = null;
-  /** What the clock has gone on by since the last step, in milliseconds. */
-  private skippedMs = 0;
   private inFlight: InFlight[] = [];
 
   private constructor(
@@ -69,6 +71,7 @@ export class EndpointSimulation {
   ) {}
 
   static async create(database: DataSource, answer: Answer, random: () => number): Promise<EndpointSimulation> {
+    await database.query(CLOCK);
     await database.query('TRUNCATE delivery_queue, webhook_health');
     const environmentId = await makeEnvironment(database);
     const webhookId = await makeWebhook(database, environmentId);
@@ -84,14 +87,16 @@ export class EndpointSimulation {
   async run(arrivals: readonly Arrival[], untilMs: number): Promise<void> {
     let next = 0;
     while (this.nowMs < untilMs) {
-      while (next < arrivals.length && arrivals[next]!.atMs <= this.nowMs) await this.publish(arrivals[next++]!.kind);
-      await this.endAttempts();
-      // What was stored just now may have been rounded up to the next millisecond.
-      this.passMs(1);
-      const dueInMs = await this.claim();
+      const dueInMs = await this.moment(async (database) => {
+        while (next < arrivals.length && arrivals[next]!.atMs <= this.nowMs) {
+          await this.publish(database, arrivals[next++]!.kind);
+        }
+        await this.endAttempts(database);
+        return await this.claim(database);
+      });
       const times = [untilMs, arrivals[next]?.atMs ?? Infinity, ...this.inFlight.map(({ endsAtMs }) => endsAtMs)];
       const waitMs = Math.min(...times.map((time) => time - this.nowMs), Math.max(dueInMs, POLL_MS));
-      this.passMs(Math.max(0, Math.ceil(waitMs)));
+      this.clockMs += Math.max(1, Math.ceil(waitMs));
     }
   }
 
@@ -108,23 +113,16 @@ export class EndpointSimulation {
     return rows.map(({ delivery_id: id, failures }) => ({ ...this.stories.get(id)!, failures }));
   }
 
-  private async publish(kind: string): Promise<void> {
+  private async publish(database: Queryable, kind: string): Promise<void> {
     const room = SLOTS - this.inFlight.length;
-    const publishedAtMs = this.nowMs;
     const event = makeEvent(this.environmentId);
-    await this.step(async (database) => {
-      const { leased } = await accept(database, [event], {
-        total: room,
-        perWebhook: room,
-        replicaId: this.replicaId,
-      });
-      const [{ delivery_id: id }] = await database.query<[{ delivery_id: string }]>(
-        'SELECT delivery_id FROM delivery_queue WHERE event_id = $1',
-        [event.id],
-      );
-      this.stories.set(id, { kind, publishedAtMs, attemptsAtMs: [], takenAtMs: null });
-      for (const delivery of leased) this.start(delivery);
-    });
+    const { leased } = await accept(database, [event], { total: room, perWebhook: room, replicaId: this.replicaId });
+    const [{ delivery_id: id }] = await database.query<[{ delivery_id: string }]>(
+      'SELECT delivery_id FROM delivery_queue WHERE event_id = $1',
+      [event.id],
+    );
+    this.stories.set(id, { kind, publishedAtMs: this.nowMs, attemptsAtMs: [], takenAtMs: null });
+    for (const delivery of leased) this.start(delivery);
   }
 
   private start(delivery: LeasedDelivery): void {
@@ -135,7 +133,7 @@ export class EndpointSimulation {
     this.starts.push({ atMs: this.nowMs, inFlight: this.inFlight.length });
   }
 
-  private async endAttempts(): Promise<void> {
+  private async endAttempts(database: Queryable): Promise<void> {
     const now = this.nowMs;
     const ended = this.inFlight.filter(({ endsAtMs }) => endsAtMs <= now);
     if (ended.length === 0) return;
@@ -154,16 +152,14 @@ export class EndpointSimulation {
     });
     for (const part of [results.filter(isTaken), results.filter((result) => !isTaken(result))]) {
       if (part.length === 0) continue;
-      await this.step(async (database) => {
-        const { inTrouble } = await settleDeliveries(database, part);
-        const tallies = tallyOutcomes(part, inTrouble);
-        if (tallies.length > 0) await recordOutcomes(database, tallies, SLOTS);
-      });
+      const { inTrouble } = await settleDeliveries(database, part);
+      const tallies = tallyOutcomes(part, inTrouble);
+      if (tallies.length > 0) await recordOutcomes(database, tallies, SLOTS);
     }
   }
 
   /** @returns in how many milliseconds something may become due that is not. */
-  private claim(): Promise<number> {
+  private async claim(database: Queryable): Promise<number> {
     const count = this.inFlight.length;
     const grant = grantOf({
       replicaId: this.replicaId,
@@ -173,39 +169,18 @@ export class EndpointSimulation {
       webhookRooms: new Map(count > 0 ? [[this.webhookId, SLOTS - count]] : []),
       webhookCounts: new Map(count > 0 ? [[this.webhookId, count]] : []),
     });
-    const scan = { probeIntervalMs: PROBE_INTERVAL_MS, after: null };
-    return this.step(async (database) => {
-      const { deliveries } = await claimDeliveries(database, grant, scan);
-      for (const delivery of deliveries) this.start(delivery);
-      return await nextDueInMs(database);
-    });
+    const { deliveries } = await claimDeliveries(database, grant, { probeIntervalMs: PROBE_INTERVAL_MS, after: null });
+    for (const delivery of deliveries) this.start(delivery);
+    return nextDueInMs(database);
   }
 
-  private passMs(ms: number): void {
-    this.clockMs += ms;
-    this.skippedMs += ms;
-  }
-
-  /** One transaction at one moment of the simulation. */
-  private step<Result>(work: (database: EntityManager) => Promise<Result>): Promise<Result> {
+  /** What happens at one moment of the simulation, in one transaction. */
+  private moment<Result>(work: (database: EntityManager) => Promise<Result>): Promise<Result> {
     return this.database.transaction(async (database) => {
-      const [{ now }] = await database.query<[{ now: string }]>(
-        `WITH clock AS (SELECT date_trunc('milliseconds', now()) AS now),
-         passed AS (
-           SELECT now - coalesce($1::timestamptz, now) - $2::int * interval '1 millisecond' AS time FROM clock
-         ),
-         queue AS (UPDATE delivery_queue SET due_at = due_at + time, leased_until = leased_until + time FROM passed),
-         health AS (
-           UPDATE webhook_health SET failing_since = failing_since + time, paused_until = paused_until + time,
-             next_probe_at = next_probe_at + time, next_first_try_at = next_first_try_at + time,
-             changed_at = changed_at + time
-           FROM passed
-         )
-         SELECT now::text FROM clock`,
-        [this.lastNow, this.skippedMs],
+      await database.query(
+        `SELECT set_config('search_path', 'simulation, pg_catalog, public', true), set_config('simulation.now', $1, true)`,
+        [new Date(this.beganAt + this.nowMs).toISOString()],
       );
-      this.lastNow = now;
-      this.skippedMs = 0;
       return await work(database);
     });
   }
