@@ -5,8 +5,9 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { ensureInstalled } from '../../scripts/install.mjs';
 import { useReceivers } from '../e2e/receivers.js';
-import { fetchDocument, runDirectory, send } from '../support/client.js';
+import { fetchDocument, send } from '../support/client.js';
 import { useService } from '../support/process.js';
+import { runDirectory } from '../support/run-directory.js';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const TOOLS = join(ROOT, 'clients/postman');

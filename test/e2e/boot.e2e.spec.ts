@@ -18,7 +18,7 @@ describe('starting', () => {
 
   if (SERVER_URL) {
     it('on an empty server makes no environment and no token', async () => {
-      service = new Service();
+      service = new Service({ firstBoot: true });
       await service.start();
       expect((await service.admin.get<Page<Environment>>('/environment')).expect(200).result).toEqual([]);
     });
@@ -73,6 +73,22 @@ describe('starting', () => {
       expect(existsSync(halfWritten)).toBe(false);
       (await (await service.defaultTenant()).client.get<Me>('/me')).expect(200);
     });
+
+    it('with bad settings is refused and names every one of them, without the values', async () => {
+      const canary = 'not-a-number-7f3a';
+      service = new Service({ env: { PORT: canary, MAX_EVENT_BYTES: canary, ADMIN_TOKEN: 'short-7f3a' } });
+      await service.spawnOnly();
+      expect((await service.exit()).code).not.toBe(0);
+      for (const name of ['PORT', 'MAX_EVENT_BYTES', 'ADMIN_TOKEN']) expect(service.logs).toContain(name);
+      expect(service.logs).not.toContain('short-7f3a');
+    });
+
+    it('with a server but without the credentials that its replicas share is refused and names them', async () => {
+      service = new Service({ env: { DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nothing' } });
+      await service.spawnOnly();
+      expect((await service.exit()).code).not.toBe(0);
+      for (const name of ['ADMIN_TOKEN', 'ENCRYPTION_KEYS']) expect(service.logs).toContain(name);
+    });
   }
 
   it('again finds the same credentials and the same webhooks', async () => {
@@ -87,22 +103,6 @@ describe('starting', () => {
     expect((await client.get<Me>('/me')).expect(200).environment_id).toBe(environmentId);
     expect((await client.get<Webhook>(`/webhook/${webhook.id}`)).expect(200)).toEqual(webhook);
     expect((await service.admin.get<Page<Environment>>('/environment')).expect(200).result).toHaveLength(1);
-  });
-
-  it('with bad settings is refused and names every one of them, without the values', async () => {
-    const canary = 'not-a-number-7f3a';
-    service = new Service({ env: { PORT: canary, MAX_EVENT_BYTES: canary, ADMIN_TOKEN: 'short-7f3a' } });
-    await service.spawnOnly();
-    expect((await service.exit()).code).not.toBe(0);
-    for (const name of ['PORT', 'MAX_EVENT_BYTES', 'ADMIN_TOKEN']) expect(service.logs).toContain(name);
-    expect(service.logs).not.toContain('short-7f3a');
-  });
-
-  it('with a server but without the credentials that its replicas share is refused and names them', async () => {
-    service = new Service({ env: { DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nothing' } });
-    await service.spawnOnly();
-    expect((await service.exit()).code).not.toBe(0);
-    for (const name of ['ADMIN_TOKEN', 'ENCRYPTION_KEYS']) expect(service.logs).toContain(name);
   });
 
   it('in production takes the safe defaults, and logs nothing but one JSON object per line', async () => {

@@ -1,7 +1,7 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
-import { fetchDocument, runDirectory } from '../support/client.js';
+import { fetchDocument } from '../support/client.js';
 import { GrownRequests, nameOf, type GrownRequest, type Names } from '../support/grown-requests.js';
 import { OPERATIONS } from '../support/operations.js';
 import { steadyResidentBytes } from '../support/proc.js';
@@ -10,6 +10,7 @@ import { useService } from '../support/process.js';
 import { described } from '../support/request-bounds.js';
 import { planOf } from '../support/request-plan.js';
 import { RequestTrials, type Trial } from '../support/request-trials.js';
+import { runDirectory } from '../support/run-directory.js';
 
 /** Another one each time; HARNESS_SEED repeats one, which the end prints. HARNESS_MINUTES looks longer. */
 const SEED = Number(process.env['HARNESS_SEED'] ?? randomInt(2 ** 31 - 1));

@@ -5,9 +5,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
-import { runDirectory } from '../support/client.js';
 import { MAIN } from '../support/program.js';
 import { SERVER_URL, Service } from '../support/process.js';
+import { runDirectory } from '../support/run-directory.js';
 import { until } from '../support/wait.js';
 import { useReceivers } from './receivers.js';
 

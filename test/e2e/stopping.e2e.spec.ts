@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { send, type ApiClient } from '../support/client.js';
-import { Service, type ServiceOptions } from '../support/process.js';
+import { SERVER_URL, Service, type ServiceOptions } from '../support/process.js';
 import type { Receiver } from '../support/receiver.js';
 import { until } from '../support/wait.js';
 import { holdAnswers, useReceivers } from './receivers.js';
@@ -59,7 +59,8 @@ describe('stopping', () => {
     expect(second).not.toBe(first);
   }
 
-  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+  // On a server too: what is in flight is recorded there.
+  it.each(SERVER_URL ? (['SIGTERM'] as const) : (['SIGINT', 'SIGTERM', 'SIGHUP'] as const))(
     'by %s to the whole group of `npm start` finishes what is in flight',
     async (signal) => {
       const answer = await startWithAttempt({ command: NPM_START });
@@ -67,6 +68,8 @@ describe('stopping', () => {
       await expectGracefulEnd(answer);
     },
   );
+
+  if (SERVER_URL) return;
 
   it('by Ctrl-C in the terminal of `npm start` finishes what is in flight', async () => {
     const answer = await startWithAttempt({ command: ['script', '-qefc', NPM_START.join(' '), '/dev/null'] });

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { runDirectory } from '../support/client.js';
+import { runDirectory } from '../support/run-directory.js';
 import { METERED, ProcessMeter } from '../support/process-meter.js';
 import { until } from '../support/wait.js';
 

@@ -3,6 +3,7 @@ import { request, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'nod
 import { connect } from 'node:net';
 import { basename, join } from 'node:path';
 import { documentedPairs, OpenApiConformance, type OpenApiDocument } from './openapi-conformance.js';
+import { runDirectory } from './run-directory.js';
 import { until } from './wait.js';
 
 /* The response types are written here by hand, from the contract, so that they guard the wire and do not follow the code. */
@@ -398,13 +399,6 @@ function conformanceOf(baseUrl: string): Promise<OpenApiConformance> {
     checkers.set(baseUrl, checker);
   }
   return checker;
-}
-
-/** Where this run collects what its spec files saw; made by test/support/global-setup.mjs. */
-export function runDirectory(): string {
-  const directory = process.env['TIDINGS_TEST_RUN'];
-  if (directory === undefined) throw new Error('test/support/global-setup.mjs has not run');
-  return directory;
 }
 
 function noteDocumented(pairs: string[]): void {

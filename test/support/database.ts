@@ -1,8 +1,6 @@
-import { cpSync, existsSync, mkdirSync, openSync, closeSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { basename, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { tryLock } from 'fs-native-extensions';
 import pg from 'pg';
 import type { DataSource } from 'typeorm';
 import { DataDirectory } from '../../src/database/embedded/data-directory.js';
@@ -10,12 +8,12 @@ import { openDataSource } from '../../src/database/data-source.js';
 import { openDatabase } from '../../src/database/database.js';
 import { EmbeddedPostgres } from '../../src/database/embedded/embedded-postgres.js';
 import { schema } from '../../src/schema.js';
+import { oncePerRun, runDirectory } from './run-directory.js';
 import { TYPESCRIPT_WORKER } from './typescript-worker.js';
 
 /** A superuser URL of the server to test on; without one the tests run on the embedded engine. */
 const SERVER_URL = process.env['TEST_DATABASE_URL'];
 const POOL_SIZE = 5;
-const LOCK_POLL_MS = 50;
 
 /** A fresh, migrated database with partitions for today, for one test file. */
 export interface TestDatabase {
@@ -145,19 +143,6 @@ async function serverTemplate(serverUrl: string): Promise<string> {
   return name;
 }
 
-/** Runs `make` in the first of Jest's workers that gets here; it must leave `path`. The others wait. */
-async function oncePerRun(path: string, make: () => Promise<void>): Promise<void> {
-  if (existsSync(path)) return;
-  const fd = openSync(`${path}.lock`, 'a');
-  try {
-    // A lock of the kernel's: a worker that dies here does not hold up the others.
-    while (!tryLock(fd)) await sleep(LOCK_POLL_MS);
-    if (!existsSync(path)) await make();
-  } finally {
-    closeSync(fd);
-  }
-}
-
 async function administer(serverUrl: string, statement: string): Promise<void> {
   const client = new pg.Client(serverUrl);
   await client.connect();
@@ -184,10 +169,4 @@ function databaseUrl(serverUrl: string, name: string): string {
 
 function newName(prefix: string): string {
   return `${prefix}-${randomBytes(6).toString('hex')}`;
-}
-
-function runDirectory(): string {
-  const path = process.env['TIDINGS_TEST_RUN'];
-  if (path === undefined) throw new Error('test/support/global-setup.mjs has not run');
-  return path;
 }

@@ -1,10 +1,12 @@
+import { execFile } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { promisify } from 'node:util';
 import pg from 'pg';
-import { ApiClient, runDirectory, type CreatedApiToken, type Environment, type Me } from './client.js';
-import { type Exit, EXIT_DEADLINE_MS, freePort, Program, START_DEADLINE_MS } from './program.js';
-import { until } from './wait.js';
+import { ApiClient, type CreatedApiToken, type Environment, type Me } from './client.js';
+import { oncePerRun, runDirectory } from './run-directory.js';
+import { type Exit, EXIT_DEADLINE_MS, freePort, MAIN, Program, START_DEADLINE_MS } from './program.js';
 
 /** The superuser's URL of a PostgreSQL server to run on; null: the embedded engine. */
 export const SERVER_URL: string | null = process.env['TEST_DATABASE_URL'] ?? null;
@@ -22,8 +24,8 @@ export interface ServiceOptions {
   /** A command that starts the service for the first time; signals go to its whole process group. Default: the built program itself. */
   command?: readonly [program: string, ...args: string[]];
   /**
-   * true: begins with an empty data directory, as on an operator's first day. false: the embedded engine begins with
-   * a copy of a directory that was initialised once for the run, which takes a tenth of the time. Default false.
+   * true: begins with an empty data directory or database, as on an operator's first day. false: begins with a copy of one
+   * that was initialised once for the run, which takes a tenth of the time; not on another server. Default false.
    */
   firstBoot?: boolean;
   /** The superuser's URL of another server than the tests run on. */
@@ -113,7 +115,10 @@ export class Service {
 
   /** Starts the process and resolves when it is ready. */
   async start(): Promise<void> {
-    if (this.serverUrl && !this.shared) this.shared = await createDatabase(this.serverUrl);
+    if (this.serverUrl && !this.shared) {
+      const isEmpty = this.options.firstBoot === true || this.options.serverUrl !== undefined;
+      this.shared = await createDatabase(this.serverUrl, isEmpty);
+    }
     if (!this.serverUrl && !this.options.firstBoot && !existsSync(this.dataDir)) {
       cpSync(await initialisedDataDir(), this.dataDir, { recursive: true });
     }
@@ -276,50 +281,52 @@ export function useService(options: ServiceOptions = {}): Service {
   return service;
 }
 
-/**
- * A data directory as the first boot leaves it, made once for the run by whoever asks first.
- */
+/** A data directory as the first boot leaves it. */
 async function initialisedDataDir(): Promise<string> {
   const directory = join(runDirectory(), 'service-data');
-  const isMade = join(runDirectory(), 'service-data.ready');
-  const hasFailed = join(runDirectory(), 'service-data.failed');
-  try {
-    mkdirSync(directory);
-  } catch {
-    await until(
-      'another worker to initialise the data directory',
-      () => existsSync(isMade) || existsSync(hasFailed),
-      START_DEADLINE_MS,
-    );
-    if (existsSync(hasFailed)) throw new Error('another worker could not initialise the data directory');
-    return directory;
-  }
-  const service = new Service({ firstBoot: true });
-  try {
-    await service.start();
-    await service.kill('SIGTERM');
-    cpSync(service.dataDir, directory, { recursive: true });
-    writeFileSync(isMade, '');
-  } catch (error) {
-    writeFileSync(hasFailed, '');
-    throw error;
-  } finally {
-    await service.stop();
-  }
+  await oncePerRun(directory, async () => {
+    const service = new Service({ firstBoot: true });
+    try {
+      await service.start();
+      await service.kill('SIGTERM');
+      cpSync(service.dataDir, `${directory}.unfinished`, { recursive: true });
+    } finally {
+      await service.stop();
+    }
+    renameSync(`${directory}.unfinished`, directory);
+  });
   return directory;
 }
 
-async function createDatabase(serverUrl: string): Promise<Shared> {
+/** A database as the command `migrate` leaves it. */
+async function migratedDatabase(serverUrl: string): Promise<string> {
+  const name = `${basename(runDirectory())}-migrated`;
+  const marker = join(runDirectory(), 'service-database');
+  await oncePerRun(marker, async () => {
+    await onServer(serverUrl, `CREATE DATABASE "${name}"`);
+    const env = { PATH: process.env['PATH'] ?? '', DATABASE_URL: databaseUrl(serverUrl, name) };
+    await promisify(execFile)(process.execPath, [MAIN, 'migrate'], { cwd: runDirectory(), env });
+    mkdirSync(marker);
+  });
+  return name;
+}
+
+async function createDatabase(serverUrl: string, isEmpty: boolean): Promise<Shared> {
+  const template = isEmpty ? '' : ` TEMPLATE "${await migratedDatabase(serverUrl)}"`;
   // Named after the run: global-teardown.mjs drops what a killed worker leaves.
   const name = `${basename(runDirectory())}-${randomBytes(6).toString('hex')}`;
-  await onServer(serverUrl, `CREATE DATABASE "${name}"`);
-  const databaseUrl = new URL(serverUrl);
-  databaseUrl.pathname = `/${name}`;
+  await onServer(serverUrl, `CREATE DATABASE "${name}"${template}`);
   return {
-    databaseUrl: databaseUrl.href,
+    databaseUrl: databaseUrl(serverUrl, name),
     adminToken: randomBytes(32).toString('hex'),
     encryptionKeys: `k1:${randomBytes(32).toString('base64')}`,
   };
+}
+
+function databaseUrl(serverUrl: string, name: string): string {
+  const url = new URL(serverUrl);
+  url.pathname = `/${name}`;
+  return url.href;
 }
 
 async function dropDatabase(serverUrl: string, databaseUrl: string): Promise<void> {
