@@ -9,10 +9,11 @@ const JSON_TYPE = { 'content-type': 'application/json' };
 const MAX_EVENT_BYTES = 4096;
 const MAX_BODY_BYTES = 16_384;
 
+const service = useService({
+  env: { MAX_EVENT_BYTES: String(MAX_EVENT_BYTES), MAX_BODY_BYTES: String(MAX_BODY_BYTES) },
+});
+
 describe('an error', () => {
-  const service = useService({
-    env: { MAX_EVENT_BYTES: String(MAX_EVENT_BYTES), MAX_BODY_BYTES: String(MAX_BODY_BYTES) },
-  });
   let client: ApiClient;
 
   beforeAll(async () => {
@@ -295,8 +296,6 @@ describe('an error', () => {
 });
 
 describe('every answer', () => {
-  const service = useService();
-
   it('has a request id of its own', async () => {
     const { client } = await service.tenant();
     const replies = [

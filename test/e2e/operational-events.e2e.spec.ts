@@ -149,9 +149,10 @@ describe('the operator', () => {
   });
 
   it('cannot have a target that the egress policy refuses, and is told at the start', async () => {
-    await start();
-    await service.kill('SIGTERM');
-    settings['OPERATOR_WEBHOOK_URL'] = 'https://10.0.0.1/canary-path?key=canary-query';
+    service = new Service({
+      env: { ...operatorSettings(operator), OPERATOR_WEBHOOK_URL: 'https://10.0.0.1/canary-path?key=canary-query' },
+    });
+    for (const canary of [OPERATOR_SECRET, 'canary-path', 'canary-query']) service.canaries.add(canary);
     await service.spawnOnly();
     expect((await service.exit()).code).toBe(1);
     expect(service.logs).toContain('OPERATOR_WEBHOOK_URL must not point at a private, local or reserved address');

@@ -2,24 +2,14 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { documentedPairs } from '../support/openapi-conformance.js';
 import { fetchDocument, type RequestOptions, send } from '../support/client.js';
-import { SERVER_URL, Service } from '../support/process.js';
+import { SERVER_URL, type Service, useService } from '../support/process.js';
 import { until } from '../support/wait.js';
 
 /** In ten seconds, from one address. */
 const FAILED_AUTHENTICATIONS_MAX = 500;
 const LIMIT = 10;
-
-const services: Service[] = [];
-afterEach(async () => {
-  for (const service of services.splice(0)) await service.stop();
-});
-
-async function start(env: Record<string, string>): Promise<Service> {
-  const service = new Service({ env });
-  services.push(service);
-  await service.start();
-  return service;
-}
+/** In an environment. */
+const WEBHOOKS = 3;
 
 const from = (address: string): RequestOptions => ({ headers: { 'x-forwarded-for': address } });
 
@@ -37,11 +27,16 @@ async function statusesOfGuesses(service: Service, count: number, options?: Requ
   return statuses;
 }
 
+const limited = useService({ env: { RATE_LIMIT_PER_10S: String(LIMIT) } });
+const proxied = useService({ env: { TRUST_PROXY: '127.0.0.1' } });
+
+/** Trusts no proxy. */
+const plain = useService({ env: { WEBHOOKS_PER_ENVIRONMENT: String(WEBHOOKS) } });
+
 describe('the limit for a token', () => {
   it('is its own, tells when to come back, and does not count events', async () => {
-    const service = await start({ RATE_LIMIT_PER_10S: String(LIMIT) });
-    const one = await service.tenant();
-    const other = await service.tenant();
+    const one = await limited.tenant();
+    const other = await limited.tenant();
     const begun = Date.now();
     for (let sent = 0; sent < LIMIT; sent += 1) (await one.client.get('/webhook')).expect(200);
     const refused = await one.client.get('/webhook');
@@ -65,11 +60,11 @@ if (SERVER_URL) {
     const WINDOW_MS = 10_000;
     // It waits for several windows, more on a machine that is slow.
     const TIMEOUT_MS = 240_000;
+    const service = useService({ env: { RATE_LIMIT_PER_10S: String(SHARED) } });
 
     it(
       'is one limit, within a fifth, wherever the requests go',
       async () => {
-        const service = await start({ RATE_LIMIT_PER_10S: String(SHARED) });
         const replicas = [service, await service.startReplica(), await service.startReplica()];
         const { environmentId } = await service.tenant();
         const database = new pg.Client(service.databaseUrl);
@@ -129,47 +124,9 @@ if (SERVER_URL) {
   });
 }
 
-describe('requests without a valid token', () => {
-  it('are refused after five hundred from one address, on every route, while valid tokens go on', async () => {
-    const service = await start({});
-    const { client } = await service.tenant();
-    (await client.get('/me')).expect(200);
-    const statuses = await statusesOfGuesses(service, FAILED_AUTHENTICATIONS_MAX + 1);
-    expect(statuses).toEqual([...Array<number>(FAILED_AUTHENTICATIONS_MAX).fill(401), 429]);
-
-    const limited = documentedPairs(await fetchDocument(service.url)).filter((pair) => pair.endsWith(' 429'));
-    expect(limited.length).toBeGreaterThan(20);
-    for (const pair of limited) {
-      const [method, path] = pair.split(' ') as [string, string];
-      const reply = await service.client().request(method, path.replace('{id}', randomUUID()));
-      reply.expectError(429, 'RATE_LIMITED');
-      expect(Number(reply.headers['retry-after'])).toBeGreaterThan(0);
-    }
-    (await client.get('/me')).expect(200);
-    (await service.admin.get('/me')).expect(200);
-  });
-
-  it('are counted by the address that a trusted proxy names', async () => {
-    const service = await start({ TRUST_PROXY: '127.0.0.1' });
-    const statuses = await statusesOfGuesses(service, FAILED_AUTHENTICATIONS_MAX + 1, from('203.0.113.9'));
-    expect(statuses.at(-1)).toBe(429);
-    expect(await statusesOfGuesses(service, 1, from('203.0.113.10'))).toEqual([401]);
-    expect(await statusesOfGuesses(service, 1, from('203.0.113.10, 203.0.113.9'))).toEqual([429]);
-  });
-
-  it('are counted by the connection where no proxy is trusted', async () => {
-    const service = await start({});
-    for (let sender = 0; sender < 100; sender += 1) {
-      await statusesOfGuesses(service, FAILED_AUTHENTICATIONS_MAX / 100, from(`203.0.113.${sender}`));
-    }
-    expect(await statusesOfGuesses(service, 1, from('203.0.113.200'))).toEqual([429]);
-  });
-});
-
 describe('the limit of webhooks in an environment', () => {
   it('is never passed, not even by many at once, and a deleted webhook makes room', async () => {
-    const service = await start({ WEBHOOKS_PER_ENVIRONMENT: '3' });
-    const { client } = await service.tenant();
+    const { client } = await plain.tenant();
     const create = () =>
       until('an answer', async () => {
         const reply = await client.post<{ id: string }>('/webhook', { target_url: 'https://example.com/webhook' });
@@ -178,24 +135,59 @@ describe('the limit of webhooks in an environment', () => {
       });
     const replies = await Promise.all(Array.from({ length: 20 }, create));
     const made = replies.filter(({ status }) => status === 201).map((reply) => reply.expect(201).id);
-    expect(made).toHaveLength(3);
+    expect(made).toHaveLength(WEBHOOKS);
     for (const reply of replies.filter(({ status }) => status !== 201)) reply.expectError(409, 'WEBHOOK_LIMIT_REACHED');
     (await client.patch(`/webhook/${made[0]}`, { is_active: false })).expect(200);
     (await create()).expectError(409, 'WEBHOOK_LIMIT_REACHED');
     (await client.delete(`/webhook/${made[0]}`)).expect(200);
     (await create()).expect(201);
-    (await (await service.tenant()).client.post('/webhook', { target_url: 'https://example.com/webhook' })).expect(201);
+    (await (await plain.tenant()).client.post('/webhook', { target_url: 'https://example.com/webhook' })).expect(201);
   });
 
   it('does not refuse the repeat of a request that made one', async () => {
-    const service = await start({ WEBHOOKS_PER_ENVIRONMENT: '1' });
-    const { client } = await service.tenant();
+    const { client } = await plain.tenant();
     const headers = { 'idempotency-key': randomUUID() };
     const body = { target_url: 'https://example.com/webhook' };
+    for (let made = 1; made < WEBHOOKS; made += 1) await client.createWebhook(body);
     const first = (await client.post('/webhook', body, { headers })).expect(201);
     expect((await client.post('/webhook', body, { headers })).expect(201)).toEqual(first);
     const another = { 'idempotency-key': randomUUID() };
     (await client.post('/webhook', body, { headers: another })).expectError(409, 'WEBHOOK_LIMIT_REACHED');
     (await client.post('/webhook', body, { headers: another })).expectError(409, 'WEBHOOK_LIMIT_REACHED');
+  });
+});
+
+// Last: an address that has guessed too often has no new token looked up.
+describe('requests without a valid token', () => {
+  it('are refused after five hundred from one address, on every route, while valid tokens go on', async () => {
+    const { client } = await proxied.tenant();
+    (await client.get('/me')).expect(200);
+    const statuses = await statusesOfGuesses(proxied, FAILED_AUTHENTICATIONS_MAX + 1);
+    expect(statuses).toEqual([...Array<number>(FAILED_AUTHENTICATIONS_MAX).fill(401), 429]);
+
+    const pairs = documentedPairs(await fetchDocument(proxied.url)).filter((pair) => pair.endsWith(' 429'));
+    expect(pairs.length).toBeGreaterThan(20);
+    for (const pair of pairs) {
+      const [method, path] = pair.split(' ') as [string, string];
+      const reply = await proxied.client().request(method, path.replace('{id}', randomUUID()));
+      reply.expectError(429, 'RATE_LIMITED');
+      expect(Number(reply.headers['retry-after'])).toBeGreaterThan(0);
+    }
+    (await client.get('/me')).expect(200);
+    (await proxied.admin.get('/me')).expect(200);
+  });
+
+  it('are counted by the address that a trusted proxy names', async () => {
+    const statuses = await statusesOfGuesses(proxied, FAILED_AUTHENTICATIONS_MAX + 1, from('203.0.113.9'));
+    expect(statuses.at(-1)).toBe(429);
+    expect(await statusesOfGuesses(proxied, 1, from('203.0.113.10'))).toEqual([401]);
+    expect(await statusesOfGuesses(proxied, 1, from('203.0.113.10, 203.0.113.9'))).toEqual([429]);
+  });
+
+  it('are counted by the connection where no proxy is trusted', async () => {
+    for (let sender = 0; sender < 100; sender += 1) {
+      await statusesOfGuesses(plain, FAILED_AUTHENTICATIONS_MAX / 100, from(`203.0.113.${sender}`));
+    }
+    expect(await statusesOfGuesses(plain, 1, from('203.0.113.200'))).toEqual([429]);
   });
 });
