@@ -1,11 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager, type FindOptionsWhere } from 'typeorm';
-import type { AuditAction, AuditRecord } from '../audit/audit-entry.js';
-import { recordAudit } from '../audit/audit.repository.js';
+import { DataSource } from 'typeorm';
 import { ApiToken } from '../auth/api-token.entity.js';
 import { Authenticator } from '../auth/authenticator.js';
 import { hashToken, newApiToken } from '../auth/bearer-token.js';
-import { EnvironmentDirectory } from '../auth/environment-directory.js';
+import { holdEnvironment } from '../auth/hold-environment.js';
 import { SCOPES, type Scope, WEBHOOK_SCOPES } from '../auth/principal.js';
 import { ApiError } from '../http/errors.js';
 import { idFilterOf } from '../reads/id-range.js';
@@ -24,6 +22,7 @@ import {
   type ListApiTokensQuery,
   toApiTokenDto,
 } from './api-token.dto.js';
+import { deleteApiTokens, insertApiToken } from './api-tokens.repository.js';
 import { EnvironmentContents } from './environment-contents.js';
 
 export interface ApiTokenOrder {
@@ -47,7 +46,6 @@ export interface IssuedApiToken {
 export class ApiTokensService {
   constructor(
     private readonly dataSource: DataSource,
-    private readonly directory: EnvironmentDirectory,
     private readonly contents: EnvironmentContents,
     private readonly authenticator: Authenticator,
     private readonly clock: DatabaseClock,
@@ -68,7 +66,7 @@ export class ApiTokensService {
     refuseUngrantable(body.scopes ?? [], webhookId);
     const issued = issueApiToken({ name: body.name, environmentId, webhookId, scopes: body.scopes, expiresAt }, now);
     await this.dataSource.transaction(async (manager) => {
-      await this.directory.hold(environmentId, manager);
+      if (!(await holdEnvironment(manager, environmentId, 'shared'))) throw notFound('ENVIRONMENT_NOT_FOUND');
       if (webhookId !== null) await this.contents.holdWebhook(environmentId, webhookId, manager);
       await insertApiToken(manager, issued.token, actor);
     });
@@ -139,33 +137,4 @@ export function issueApiToken(order: ApiTokenOrder, now: Date): IssuedApiToken {
     createdAt: now,
   };
   return { token, text };
-}
-
-export async function insertApiToken(manager: EntityManager, token: ApiToken, actor: string): Promise<void> {
-  await manager.insert(ApiToken, token);
-  await recordAudit(manager, [recordOf(token, 'created', actor)]);
-}
-
-/** Deletes tokens and records that of each. @returns how many there were */
-export async function deleteApiTokens(
-  manager: EntityManager,
-  where: FindOptionsWhere<ApiToken>,
-  actor: string,
-): Promise<number> {
-  const deletion = manager.createQueryBuilder().delete().from(ApiToken).where(where);
-  const result = await deletion.returning('environment_id AS "environmentId", id').execute();
-  const deleted = result.raw as Pick<ApiToken, 'environmentId' | 'id'>[];
-  await recordAudit(
-    manager,
-    deleted.map((token) => recordOf(token, 'deleted', actor)),
-  );
-  return deleted.length;
-}
-
-function recordOf(
-  { environmentId, id }: Pick<ApiToken, 'environmentId' | 'id'>,
-  action: AuditAction,
-  actor: string,
-): AuditRecord {
-  return { environmentId, actor, action, resourceType: 'api_token', resourceId: id };
 }

@@ -1,7 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager, IsNull, Not } from 'typeorm';
-import type { AuditAction, AuditRecord } from '../audit/audit-entry.js';
-import { recordAudit } from '../audit/audit.repository.js';
+import { DataSource, IsNull, Not } from 'typeorm';
 import { Authenticator } from '../auth/authenticator.js';
 import { EnvironmentDirectory } from '../auth/environment-directory.js';
 import { Environment } from '../auth/environment.entity.js';
@@ -13,16 +11,16 @@ import { DatabaseClock } from '../database/database-clock.js';
 import { idCondition } from '../reads/id-condition.js';
 import { PageReader } from '../reads/page-reader.js';
 import type { Reader } from '../reads/read-turns.js';
-import { deleteApiTokens } from './api-tokens.service.js';
+import { deleteApiTokens } from './api-tokens.repository.js';
 import {
   type CreateEnvironmentDto,
   type EnvironmentDto,
   toEnvironmentDto,
   type UpdateEnvironmentDto,
 } from './environment.dto.js';
-import { claimEnvironmentName } from './environment-name.js';
 import { type ContentsTransaction, EnvironmentContents } from './environment-contents.js';
 import { type EnvironmentErasure, findErasure, startErasure } from './environment-erasures.repository.js';
+import { changeEnvironment, claimEnvironmentName, insertEnvironment } from './environments.repository.js';
 
 @Injectable()
 export class EnvironmentsService {
@@ -74,9 +72,8 @@ export class EnvironmentsService {
         const isOther = { id, name: Not(name), deletedAt: IsNull() };
         if (!(await manager.existsBy(Environment, isOther))) return;
         if (!body.allow_duplicate_name) await claimEnvironmentName(manager, name);
-        const { affected } = await manager.update(Environment, isOther, { name, updatedAt: this.clock.now() });
-        if (affected === 1)
-          await recordAudit(manager, [{ ...recordOf(id, 'changed', actor), changedFields: ['name'] }]);
+        const done = { actor, action: 'changed', changedFields: ['name'] } as const;
+        await changeEnvironment(manager, isOther, { name, updatedAt: this.clock.now() }, done);
       });
     }
     return this.get(id);
@@ -97,10 +94,10 @@ export class EnvironmentsService {
   private async deleteIn(transaction: ContentsTransaction, id: string, actor: string): Promise<void> {
     const { manager } = transaction;
     const now = this.clock.now();
-    const row = { updatedAt: now, deletedAt: now };
-    const { affected } = await manager.update(Environment, { id, deletedAt: IsNull() }, row);
-    if (affected !== 1) throw notFound('ENVIRONMENT_NOT_FOUND');
-    await recordAudit(manager, [recordOf(id, 'deleted', actor)]);
+    const done = { actor, action: 'deleted' } as const;
+    if (!(await changeEnvironment(manager, { id }, { updatedAt: now, deletedAt: now }, done))) {
+      throw notFound('ENVIRONMENT_NOT_FOUND');
+    }
     await startErasure(manager, id);
     // Webhooks before tokens: the deletion of a webhook locks them in this order.
     await transaction.removeAll(id, actor);
@@ -114,17 +111,4 @@ export class EnvironmentsService {
 
 export function newEnvironment(name: string, now: Date): Environment {
   return { id: uuidV7(now.getTime()), name, createdAt: now, updatedAt: now, deletedAt: null };
-}
-
-export async function insertEnvironment(
-  manager: EntityManager,
-  environment: Environment,
-  actor: string,
-): Promise<void> {
-  await manager.insert(Environment, environment);
-  await recordAudit(manager, [recordOf(environment.id, 'created', actor)]);
-}
-
-function recordOf(id: string, action: AuditAction, actor: string): AuditRecord {
-  return { environmentId: id, actor, action, resourceType: 'environment', resourceId: id };
 }

@@ -7,8 +7,10 @@ import { Config } from '../config/config.js';
 import { writeCredential } from '../config/credential-file.js';
 import { CREDENTIAL_FILES } from '../config/first-boot.js';
 import { DatabaseClock } from '../database/database-clock.js';
-import { insertApiToken, issueApiToken } from './api-tokens.service.js';
-import { insertEnvironment, newEnvironment } from './environments.service.js';
+import { insertApiToken } from './api-tokens.repository.js';
+import { issueApiToken } from './api-tokens.service.js';
+import { insertEnvironment } from './environments.repository.js';
+import { newEnvironment } from './environments.service.js';
 
 const NAME = 'default';
 

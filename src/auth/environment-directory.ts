@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager, IsNull } from 'typeorm';
-import { notFound } from '../http/not-found.js';
+import { DataSource, IsNull } from 'typeorm';
 import { Environment } from './environment.entity.js';
 import { ShortCache } from './short-cache.js';
 
@@ -16,7 +15,8 @@ export class EnvironmentDirectory {
       ttlMs: TTL_MS,
       maxEntries: MAX_ENTRIES,
       nowMs: Date.now,
-      load: async (id) => ((await this.dataSource.manager.existsBy(Environment, undeleted(id))) ? true : null),
+      load: async (id) =>
+        (await this.dataSource.manager.existsBy(Environment, { id, deletedAt: IsNull() })) ? true : null,
     });
   }
 
@@ -25,25 +25,8 @@ export class EnvironmentDirectory {
     return (await this.known.get(id)) === true;
   }
 
-  /**
-   * Prevents the deletion of the environment until the transaction ends, for code that adds to its contents. Throws
-   * ENVIRONMENT_NOT_FOUND when it is already gone.
-   */
-  async hold(id: string, manager: EntityManager): Promise<void> {
-    const held = await manager.findOne(Environment, {
-      select: { id: true },
-      where: undeleted(id),
-      lock: { mode: 'pessimistic_read' },
-    });
-    if (!held) throw notFound('ENVIRONMENT_NOT_FOUND');
-  }
-
   /** Call it after a deletion has committed. */
   forget(): void {
     this.known.clear();
   }
-}
-
-function undeleted(id: string) {
-  return { id, deletedAt: IsNull() };
 }

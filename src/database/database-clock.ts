@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { databaseTime } from './database-time.js';
 import type { Queryable } from './queryable.js';
 
 /** A difference that an operator should know of: the clock of this machine or of the database is wrong. */
@@ -63,6 +64,6 @@ export class DatabaseClock {
 
 async function readClock(database: Queryable): Promise<ClockReading> {
   const sentAt = performance.now();
-  const [row] = await database.query<[{ now: Date }]>('SELECT clock_timestamp() AS now');
-  return { sentAt, receivedAt: performance.now(), databaseMs: row.now.getTime() };
+  const now = await databaseTime(database);
+  return { sentAt, receivedAt: performance.now(), databaseMs: now.getTime() };
 }

@@ -30,6 +30,13 @@ export async function isMigrated(dataSource: DataSource, statements: readonly St
   return areStored(dataSource, statements);
 }
 
+/** Whether every migration of this version was run, and maybe others. */
+export async function hasRunAllMigrations(dataSource: DataSource): Promise<boolean> {
+  const rows = await dataSource.query<{ name: string }[]>(`SELECT name FROM ${MIGRATIONS_TABLE}`);
+  const executed = new Set(rows.map(({ name }) => name));
+  return dataSource.migrations.every((migration) => executed.has(nameOf(migration)));
+}
+
 /**
  * Runs the pending migrations and stores the statements, all or none, in one transaction under a lock: replicas that start together queue up and
  * all but the first find nothing to do. TypeORM's own `runMigrations()` fails there, on both engines, because it

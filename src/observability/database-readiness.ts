@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { ReadinessChecks } from '../common/readiness-checks.js';
+import { databaseTime } from '../database/database-time.js';
+import { hasRunAllMigrations } from '../database/migrator.js';
 
 /** Checks that the database answers and has the schema of this version. */
 @Injectable()
@@ -16,20 +18,13 @@ export class DatabaseReadiness {
   }
 
   private async answers(): Promise<boolean> {
-    await this.dataSource.query('SELECT 1');
+    await databaseTime(this.dataSource);
     return true;
   }
 
   /** Migrations are never undone under a running process, so a positive answer is kept. */
   private async hasSchemaOfThisVersion(): Promise<boolean> {
-    this.isMigrated ||= await this.hasRunEveryMigration();
+    this.isMigrated ||= await hasRunAllMigrations(this.dataSource);
     return this.isMigrated;
-  }
-
-  private async hasRunEveryMigration(): Promise<boolean> {
-    const { migrations, options } = this.dataSource;
-    const rows = await this.dataSource.query<{ name: string }[]>(`SELECT name FROM ${options.migrationsTableName}`);
-    const executed = new Set(rows.map(({ name }) => name));
-    return migrations.every(({ name, constructor }) => executed.has(name ?? constructor.name));
   }
 }

@@ -1,6 +1,8 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import { insertEnvironment, newEnvironment } from '../administration/environments.service.js';
+import { insertEnvironment } from '../administration/environments.repository.js';
+import { newEnvironment } from '../administration/environments.service.js';
+import { holdEnvironment } from '../auth/hold-environment.js';
 import { SYSTEM_ACTOR } from '../auth/principal.js';
 import { ApiError } from '../http/errors.js';
 import { Config } from '../config/config.js';
@@ -11,7 +13,6 @@ import { SecretRotation } from '../webhooks/secrets/secret-rotation.js';
 import { SecretVault } from '../webhooks/secrets/secret-vault.js';
 import { newWebhook } from '../webhooks/webhook-creation.js';
 import { databaseTime } from '../database/database-time.js';
-import { lockEnvironment } from '../webhooks/webhooks.repository.js';
 import { WebhooksService } from '../webhooks/webhooks.service.js';
 import {
   findOperatorWebhook,
@@ -80,7 +81,7 @@ export class OperatorWebhookProvisioner {
     // The rows of a deleted one may be under removal, and replicas refuse revisions below its last. So another one
     // replaces it.
     const environmentId =
-      known && (await lockEnvironment(manager, known.environmentId))
+      known && (await holdEnvironment(manager, known.environmentId, 'exclusive'))
         ? known.environmentId
         : await this.createEnvironment(manager);
     const webhook = newWebhook(environmentId, { target_url: targetUrl }, await databaseTime(manager));

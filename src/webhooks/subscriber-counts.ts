@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { PipelineDataSource } from '../database/data-sources.js';
+import { countSubscribers, type SubscriberCount } from './count-subscribers.js';
 
 /** How long a count may be used, from before it was asked for. */
 const FRESH_MS = 1_000;
@@ -23,19 +24,6 @@ export class Subscribers {
 
 const NONE = new Subscribers(0, new Map());
 
-/** NULL as the type: subscribed to all of them. */
-const COUNT = `
-  SELECT environment_id AS "environmentId", type, count(*)::int AS count
-  FROM webhook w LEFT JOIN LATERAL unnest(w.event_types) AS type ON true
-  WHERE w.is_active AND w.environment_id = ANY ($1::uuid[])
-  GROUP BY environment_id, type`;
-
-interface Row {
-  environmentId: string;
-  type: string | null;
-  count: number;
-}
-
 /** How many webhooks events would go to, at most a second old. Enough to decide how to write them. */
 @Injectable()
 export class SubscriberCounts {
@@ -54,7 +42,7 @@ export class SubscriberCounts {
       else unknown.push(id);
     }
     if (unknown.length === 0) return counts;
-    const counted = subscribersOf(await this.dataSource.query<Row[]>(COUNT, [unknown]));
+    const counted = subscribersOf(await countSubscribers(this.dataSource, unknown));
     for (const id of unknown) {
       const subscribers = counted.get(id) ?? NONE;
       counts.set(id, subscribers);
@@ -69,7 +57,7 @@ export class SubscriberCounts {
   }
 }
 
-function subscribersOf(rows: readonly Row[]): Map<string, Subscribers> {
+function subscribersOf(rows: readonly SubscriberCount[]): Map<string, Subscribers> {
   const toAll = new Map<string, number>();
   const byType = new Map<string, Map<string, number>>();
   for (const { environmentId, type, count } of rows) {

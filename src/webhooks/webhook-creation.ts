@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { holdEnvironment } from '../auth/hold-environment.js';
 import { ApiError } from '../http/errors.js';
 import { OTHER_CONTENT } from '../idempotency/idempotency-key.js';
 import { notFound } from '../http/not-found.js';
@@ -17,7 +18,6 @@ import { newSecret } from './secrets/new-secret.js';
 import { SecretVault } from './secrets/secret-vault.js';
 import { insertWebhook } from './insert-webhook.js';
 import { databaseTime } from '../database/database-time.js';
-import { lockEnvironment } from './webhooks.repository.js';
 
 const OPERATION = 'webhook.create';
 
@@ -72,7 +72,8 @@ export class WebhookCreation {
     const limit = this.config.webhooksPerEnvironment;
     if (await insertWebhook(manager, row, limit - UNLOCKED_MARGIN)) return;
     await manager.transaction(async (inner) => {
-      if (!(await lockEnvironment(inner, row.webhook.environmentId))) throw notFound('ENVIRONMENT_NOT_FOUND');
+      const isHeld = await holdEnvironment(inner, row.webhook.environmentId, 'exclusive');
+      if (!isHeld) throw notFound('ENVIRONMENT_NOT_FOUND');
       if (await insertWebhook(inner, row, limit)) return;
       throw new ApiError('WEBHOOK_LIMIT_REACHED', `An environment may have ${limit} webhooks; delete some first`);
     });

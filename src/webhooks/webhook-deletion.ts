@@ -1,13 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { Any, type EntityManager, IsNull } from 'typeorm';
-import { deleteApiTokens } from '../administration/api-tokens.service.js';
+import { Any, type EntityManager } from 'typeorm';
+import { deleteApiTokens } from '../administration/api-tokens.repository.js';
 import { type ContentsTransaction, EnvironmentContents } from '../administration/environment-contents.js';
 import { Authenticator } from '../auth/authenticator.js';
 import { notFound } from '../http/not-found.js';
 import type { WebhookChange } from './delivery-control.js';
 import { type WebhookChanges, WebhookTransaction } from './webhook-transaction.js';
-import { Webhook } from './webhook.entity.js';
-import { deleteWebhooks, lockWebhooksOf } from './webhooks.repository.js';
+import { deleteWebhooks, holdWebhook, lockWebhooksOf } from './webhooks.repository.js';
 
 /** Deletes webhooks, one by one or with their environment, and ends what they were owed and the tokens that are for them. */
 @Injectable()
@@ -49,11 +48,6 @@ export class WebhookDeletion extends EnvironmentContents {
   }
 
   override async holdWebhook(environmentId: string, webhookId: string, manager: EntityManager): Promise<void> {
-    const held = await manager.findOne(Webhook, {
-      select: { environmentId: true, id: true },
-      where: { environmentId, id: webhookId, deletedAt: IsNull() },
-      lock: { mode: 'pessimistic_read' },
-    });
-    if (!held) throw notFound('WEBHOOK_NOT_FOUND');
+    if (!(await holdWebhook(manager, environmentId, webhookId))) throw notFound('WEBHOOK_NOT_FOUND');
   }
 }

@@ -67,16 +67,17 @@ export async function lockWebhooksOf(manager: EntityManager, environmentId: stri
 }
 
 /**
- * Keeps others from making webhooks in the environment until the transaction ends.
+ * Keeps the webhook from being deleted until the transaction ends.
  *
- * @returns false when there is no such environment.
+ * @returns false when there is no such webhook.
  */
-export async function lockEnvironment(manager: EntityManager, environmentId: string): Promise<boolean> {
-  const rows = await manager.query<unknown[]>(
-    'SELECT id FROM environment WHERE id = $1 AND deleted_at IS NULL FOR NO KEY UPDATE',
-    [environmentId],
-  );
-  return rows.length === 1;
+export async function holdWebhook(manager: EntityManager, environmentId: string, id: string): Promise<boolean> {
+  const held = await manager.findOne(Webhook, {
+    select: { environmentId: true, id: true },
+    where: { environmentId, id, deletedAt: IsNull() },
+    lock: { mode: 'pessimistic_read' },
+  });
+  return held !== null;
 }
 
 /** Writes a changed webhook, which the transaction holds locked, with its revision, and records what was done. */

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { issueApiToken } from '../../src/administration/api-tokens.service.js';
 import { ApiToken } from '../../src/auth/api-token.entity.js';
 import { EnvironmentDirectory } from '../../src/auth/environment-directory.js';
+import { holdEnvironment } from '../../src/auth/hold-environment.js';
 import { Environment } from '../../src/auth/environment.entity.js';
 import { type Answer, type AuthApp, createAuthApp } from '../support/auth-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -195,11 +196,10 @@ describe('DELETE /environment/{id}', () => {
 
   it('waits for a token that is being made, and deletes it too', async () => {
     const id = await createdId('raced');
-    const directory = app.nest.get(EnvironmentDirectory);
     const { token } = issueApiToken({ name: 't', environmentId: id, webhookId: null, expiresAt: null }, new Date());
     let deletion: Promise<Answer>;
     await database.dataSource.transaction(async (manager) => {
-      await directory.hold(id, manager);
+      expect(await holdEnvironment(manager, id, 'shared')).toBe(true);
       deletion = app.call('DELETE', `/environment/${id}`);
       expect(await Promise.race([deletion, sleep(LOOK_MS, 'waits')])).toBe('waits');
       await manager.insert(ApiToken, token);
@@ -225,13 +225,12 @@ describe('An environment that is missing, deleted or has a malformed id', () => 
 });
 
 describe('Holding an environment', () => {
-  it('finds one that exists and no deleted one', async () => {
-    const directory = app.nest.get(EnvironmentDirectory);
+  it.each(['shared', 'exclusive'] as const)('finds one that exists and no deleted one: %s', async (lock) => {
     const id = await createdId('held');
-    await database.dataSource.transaction((manager) => directory.hold(id, manager));
+    const held = (): Promise<boolean> =>
+      database.dataSource.transaction((manager) => holdEnvironment(manager, id, lock));
+    expect(await held()).toBe(true);
     await app.call('DELETE', `/environment/${id}`);
-    await expect(database.dataSource.transaction((manager) => directory.hold(id, manager))).rejects.toMatchObject({
-      code: 'ENVIRONMENT_NOT_FOUND',
-    });
+    expect(await held()).toBe(false);
   });
 });
