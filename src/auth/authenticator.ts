@@ -1,8 +1,9 @@
 import { timingSafeEqual } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { Config } from '../config/config.js';
-import { AccessDataSource } from '../database/data-sources.js';
+import { ACCESS } from '../database/data-sources.js';
 import { DatabaseClock } from '../database/database-clock.js';
 import { ApiToken } from './api-token.entity.js';
 import { bearerTokenOf, hashToken, looksLikeApiToken } from './bearer-token.js';
@@ -20,7 +21,7 @@ export class Authenticator {
 
   constructor(
     config: Config,
-    @AccessDataSource() private readonly dataSource: DataSource,
+    @InjectDataSource(ACCESS) private readonly dataSource: DataSource,
     private readonly clock: DatabaseClock,
   ) {
     this.adminHash = config.adminToken === null ? null : hashToken(config.adminToken);

@@ -1,37 +1,23 @@
-import { Inject } from '@nestjs/common';
+/**
+ * The names of the data sources, for `@InjectDataSource(PIPELINE)`, `TypeOrmModule.forFeature([…], ACCESS)` and
+ * `@InjectRepository(…, ACCESS)`. The one without a name is for requests: their callers give up sooner (`REQUEST_PATIENCE`), and
+ * deliveries continue when all its connections wait for a lock.
+ */
 
 /** The pool for work on events and deliveries: accept, claim, record, clean up. */
-export const PIPELINE_DATA_SOURCE = Symbol('PIPELINE_DATA_SOURCE');
-
-/** One connection, for finding out who makes a request. */
-export const ACCESS_DATA_SOURCE = Symbol('ACCESS_DATA_SOURCE');
-
-/** One connection, for events of environments that publish little. */
-export const INTAKE_DATA_SOURCE = Symbol('INTAKE_DATA_SOURCE');
+export const PIPELINE = 'pipeline';
 
 /**
- * Injects the `DataSource` of the pipeline. The `DataSource` injected by its class alone is for requests: their callers
- * give up sooner (`REQUEST_PATIENCE`), and deliveries continue when all its connections wait for a lock.
+ * One connection, for token look-ups. Every request may wait for one. Requests that publish must not wait for what changes of
+ * webhooks wait for, and look-ups that hang must not keep the pipeline's connections.
  */
-export function PipelineDataSource(): ParameterDecorator {
-  return Inject(PIPELINE_DATA_SOURCE);
-}
+export const ACCESS = 'access';
 
 /**
- * Injects the `DataSource` for token look-ups. Every request may wait for one. Requests that publish must not wait for
- * what changes of webhooks wait for, and look-ups that hang must not keep the pipeline's connections.
+ * One connection, for events of environments that publish little: they do not wait for a connection behind the events of
+ * others. With few connections it is the pipeline's.
  */
-export function AccessDataSource(): ParameterDecorator {
-  return Inject(ACCESS_DATA_SOURCE);
-}
-
-/**
- * Injects the `DataSource` for events of environments that publish little: they do not wait for a connection behind the
- * events of others. With few connections it is the pipeline's.
- */
-export function IntakeDataSource(): ParameterDecorator {
-  return Inject(INTAKE_DATA_SOURCE);
-}
+export const INTAKE = 'intake';
 
 /** With fewer connections, the pipeline cannot spare one. */
 const POOL_SIZE_WITH_INTAKE = 7;

@@ -1,4 +1,5 @@
 import { type DynamicModule, Global, Inject, Logger, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { getDataSourceToken, InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { Config } from '../config/config.js';
 import { DailyPartitions } from './partitions/daily-partitions.js';
@@ -19,15 +20,7 @@ import { EmbeddedPostgres } from './embedded/embedded-postgres.js';
 import { EmbeddedUpkeep } from './embedded/embedded-upkeep.js';
 import { PartitionDropper } from './partitions/partition-dropper.js';
 import { PartitionTimer } from './partitions/partition-timer.js';
-import {
-  ACCESS_DATA_SOURCE,
-  AccessDataSource,
-  INTAKE_DATA_SOURCE,
-  IntakeDataSource,
-  PIPELINE_DATA_SOURCE,
-  PipelineDataSource,
-  shareConnections,
-} from './data-sources.js';
+import { ACCESS, INTAKE, PIPELINE, shareConnections } from './data-sources.js';
 
 /** The engine that this process runs; null if DATABASE_URL names a server. */
 const EMBEDDED_POSTGRES = Symbol('EMBEDDED_POSTGRES');
@@ -73,8 +66,9 @@ async function openBeside(
 }
 
 /**
- * Provides the four `DataSource`s (migrated), `DailyPartitions` and `DatabaseClock` to the whole application. The pools
- * and the embedded engine end in `onApplicationShutdown`. Code that still needs the database at the end must use an
+ * Provides the four `DataSource`s (migrated), `DailyPartitions` and `DatabaseClock` to the whole application, and stands for
+ * `TypeOrmModule.forRoot`: features use `TypeOrmModule.forFeature`, `@InjectRepository` and `@InjectDataSource` as everywhere
+ * (docs/adr/0014-one-module-opens-the-pools.md says why). The pools and the embedded engine end in `onApplicationShutdown`. Code that still needs the database at the end must use an
  * earlier hook (`onModuleDestroy`, `beforeApplicationShutdown`).
  */
 @Global()
@@ -93,7 +87,7 @@ async function openBeside(
       useFactory: connectionOf,
     },
     {
-      provide: PIPELINE_DATA_SOURCE,
+      provide: getDataSourceToken(PIPELINE),
       inject: [Config, EMBEDDED_POSTGRES, CONNECTION],
       useFactory: async (
         config: Config,
@@ -112,7 +106,7 @@ async function openBeside(
     {
       provide: DataSource,
       // After the pipeline's pool, which migrates.
-      inject: [Config, EMBEDDED_POSTGRES, CONNECTION, PIPELINE_DATA_SOURCE],
+      inject: [Config, EMBEDDED_POSTGRES, CONNECTION, getDataSourceToken(PIPELINE)],
       useFactory: (
         config: Config,
         embedded: EmbeddedPostgres | null,
@@ -122,8 +116,8 @@ async function openBeside(
         openBeside(config, embedded, connection, [pipeline], { of: 'requests', patience: REQUEST_PATIENCE }),
     },
     {
-      provide: ACCESS_DATA_SOURCE,
-      inject: [Config, EMBEDDED_POSTGRES, CONNECTION, PIPELINE_DATA_SOURCE, DataSource],
+      provide: getDataSourceToken(ACCESS),
+      inject: [Config, EMBEDDED_POSTGRES, CONNECTION, getDataSourceToken(PIPELINE), DataSource],
       useFactory: (
         config: Config,
         embedded: EmbeddedPostgres | null,
@@ -134,8 +128,15 @@ async function openBeside(
         openBeside(config, embedded, connection, [pipeline, requests], { of: 'access', patience: ACCESS_PATIENCE }),
     },
     {
-      provide: INTAKE_DATA_SOURCE,
-      inject: [Config, EMBEDDED_POSTGRES, CONNECTION, PIPELINE_DATA_SOURCE, DataSource, ACCESS_DATA_SOURCE],
+      provide: getDataSourceToken(INTAKE),
+      inject: [
+        Config,
+        EMBEDDED_POSTGRES,
+        CONNECTION,
+        getDataSourceToken(PIPELINE),
+        DataSource,
+        getDataSourceToken(ACCESS),
+      ],
       useFactory: async (
         config: Config,
         embedded: EmbeddedPostgres | null,
@@ -152,18 +153,18 @@ async function openBeside(
     },
     {
       provide: DailyPartitions,
-      inject: [PIPELINE_DATA_SOURCE],
+      inject: [getDataSourceToken(PIPELINE)],
       useFactory: (dataSource: DataSource): DailyPartitions => new DailyPartitions(dataSource),
     },
     {
       provide: DatabaseClock,
-      inject: [EMBEDDED_POSTGRES, ACCESS_DATA_SOURCE],
+      inject: [EMBEDDED_POSTGRES, getDataSourceToken(ACCESS)],
       useFactory: async (embedded: EmbeddedPostgres | null, access: DataSource): Promise<DatabaseClock> =>
         embedded ? DatabaseClock.local() : DatabaseClock.of(access),
     },
     {
       provide: PartitionDropper,
-      inject: [Config, PIPELINE_DATA_SOURCE],
+      inject: [Config, getDataSourceToken(PIPELINE)],
       useFactory: ({ retentionDays, eventRetentionDays }: Config, dataSource: DataSource): PartitionDropper =>
         new PartitionDropper(dataSource, {
           event: eventRetentionDays ?? retentionDays,
@@ -176,9 +177,9 @@ async function openBeside(
   ],
   exports: [
     DataSource,
-    PIPELINE_DATA_SOURCE,
-    ACCESS_DATA_SOURCE,
-    INTAKE_DATA_SOURCE,
+    getDataSourceToken(PIPELINE),
+    getDataSourceToken(ACCESS),
+    getDataSourceToken(INTAKE),
     DailyPartitions,
     DatabaseClock,
     DatabaseTroubles,
@@ -191,9 +192,9 @@ export class DatabaseModule implements OnApplicationShutdown {
 
   constructor(
     private readonly dataSource: DataSource,
-    @PipelineDataSource() private readonly pipeline: DataSource,
-    @AccessDataSource() private readonly access: DataSource,
-    @IntakeDataSource() private readonly intake: DataSource,
+    @InjectDataSource(PIPELINE) private readonly pipeline: DataSource,
+    @InjectDataSource(ACCESS) private readonly access: DataSource,
+    @InjectDataSource(INTAKE) private readonly intake: DataSource,
     @Inject(EMBEDDED_POSTGRES) private readonly embedded: EmbeddedPostgres | null,
   ) {}
 

@@ -1,9 +1,10 @@
 import { type BeforeApplicationShutdown, Injectable, Logger } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DataSource, type EntityManager } from 'typeorm';
 import { DeliveryControl, type WebhookChange } from '../webhooks/delivery-control.js';
 import { atMost } from '../common/within.js';
-import { PipelineDataSource } from '../database/data-sources.js';
+import { PIPELINE } from '../database/data-sources.js';
 import { DailyPartitions } from '../database/partitions/daily-partitions.js';
 import type { Queryable } from '../database/queryable.js';
 import { DeliveryMetrics } from './delivery-metrics.js';
@@ -34,7 +35,7 @@ export class DeliveryControlService extends DeliveryControl implements BeforeApp
 
   constructor(
     private readonly dataSource: DataSource,
-    @PipelineDataSource() private readonly pipeline: DataSource,
+    @InjectDataSource(PIPELINE) private readonly pipeline: DataSource,
     private readonly partitions: DailyPartitions,
     private readonly replica: Replica,
     private readonly states: EndpointStates,

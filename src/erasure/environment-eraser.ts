@@ -1,7 +1,8 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { BackgroundTask } from '../common/background-task.js';
-import { PipelineDataSource } from '../database/data-sources.js';
+import { PIPELINE } from '../database/data-sources.js';
 import { eraseChunk, postponeErasure } from './erase-environment.js';
 
 const ROUND_MS = 5_000;
@@ -26,7 +27,7 @@ export class EnvironmentEraser implements OnApplicationBootstrap, OnModuleDestro
     round: () => this.round(),
   });
 
-  constructor(@PipelineDataSource() private readonly dataSource: DataSource) {}
+  constructor(@InjectDataSource(PIPELINE) private readonly dataSource: DataSource) {}
 
   onApplicationBootstrap(): void {
     this.task.start();

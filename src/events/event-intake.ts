@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { databaseBusy } from '../http/database-busy.js';
 import { ApiError } from '../http/errors.js';
 import { Semaphore } from '../common/semaphore.js';
 import { within } from '../common/within.js';
-import { PipelineDataSource } from '../database/data-sources.js';
+import { PIPELINE } from '../database/data-sources.js';
 import { poolUsageOf } from '../database/pool-usage.js';
 import { isDataError } from '../database/sqlstate.js';
 import {
@@ -80,7 +81,7 @@ export class EventIntake {
   private readonly refused: Count;
 
   constructor(
-    @PipelineDataSource() pipeline: DataSource,
+    @InjectDataSource(PIPELINE) pipeline: DataSource,
     private readonly deliveries: DeliveryIntake,
     private readonly smallPublishers: SmallPublishers,
     metrics: Metrics,

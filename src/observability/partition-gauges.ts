@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { atMost } from '../common/within.js';
-import { PipelineDataSource } from '../database/data-sources.js';
+import { PIPELINE } from '../database/data-sources.js';
 import { DatabaseClock } from '../database/database-clock.js';
 import { findPartitions, type Partition } from '../database/partitions/day-partition.js';
 import { type PartitionSpan, partitionSpan } from '../database/partitions/partition-span.js';
@@ -22,7 +23,7 @@ export class PartitionGauges {
   private reading: Promise<void> | null = null;
 
   constructor(
-    @PipelineDataSource() private readonly dataSource: DataSource,
+    @InjectDataSource(PIPELINE) private readonly dataSource: DataSource,
     private readonly clock: DatabaseClock,
     metrics: Metrics,
   ) {

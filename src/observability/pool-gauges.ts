@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import { AccessDataSource, IntakeDataSource, PipelineDataSource } from '../database/data-sources.js';
+import { ACCESS, INTAKE, PIPELINE } from '../database/data-sources.js';
 import { poolUsageOf } from '../database/pool-usage.js';
 import { Metrics } from '../metrics/metrics.js';
 
@@ -8,9 +9,9 @@ import { Metrics } from '../metrics/metrics.js';
 export class PoolGauges {
   constructor(
     requests: DataSource,
-    @PipelineDataSource() pipeline: DataSource,
-    @AccessDataSource() access: DataSource,
-    @IntakeDataSource() intake: DataSource,
+    @InjectDataSource(PIPELINE) pipeline: DataSource,
+    @InjectDataSource(ACCESS) access: DataSource,
+    @InjectDataSource(INTAKE) intake: DataSource,
     metrics: Metrics,
   ) {
     const pools = [

@@ -1,8 +1,9 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { BackgroundTask } from '../common/background-task.js';
 import { Config } from '../config/config.js';
-import { PipelineDataSource } from '../database/data-sources.js';
+import { PIPELINE } from '../database/data-sources.js';
 import { databaseTime } from '../database/database-time.js';
 import { type QueueState, readQueueState } from '../deliveries/queue/read-queue-state.js';
 import { judgeBacklog } from './judge-backlog.js';
@@ -26,7 +27,7 @@ export class BacklogWatcher implements OnModuleDestroy {
   });
 
   constructor(
-    @PipelineDataSource() private readonly dataSource: DataSource,
+    @InjectDataSource(PIPELINE) private readonly dataSource: DataSource,
     private readonly config: Config,
   ) {}
 

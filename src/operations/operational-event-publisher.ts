@@ -1,9 +1,10 @@
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { OPERATIONAL_EVENT_TYPES } from '../common/operational-events.js';
 import { BackgroundTask } from '../common/background-task.js';
 import { uuidV7 } from '../common/uuid-v7.js';
-import { PipelineDataSource } from '../database/data-sources.js';
+import { PIPELINE } from '../database/data-sources.js';
 import { DatabaseClock } from '../database/database-clock.js';
 import { DeliveryIntake, type IncomingEvent } from '../deliveries/intake/delivery-intake.js';
 import { countPending } from '../deliveries/queue/count-pending.js';
@@ -59,7 +60,7 @@ export class OperationalEventPublisher implements OnModuleDestroy {
   private troubleReportedAt = -Infinity;
 
   constructor(
-    @PipelineDataSource() private readonly dataSource: DataSource,
+    @InjectDataSource(PIPELINE) private readonly dataSource: DataSource,
     private readonly deliveries: DeliveryIntake,
     private readonly clock: DatabaseClock,
     metrics: Metrics,

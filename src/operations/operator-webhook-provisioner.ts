@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
 import { insertEnvironment } from '../administration/environments.repository.js';
 import { newEnvironment } from '../administration/environments.service.js';
@@ -6,7 +7,7 @@ import { holdEnvironment } from '../auth/hold-environment.js';
 import { SYSTEM_ACTOR } from '../auth/principal.js';
 import { ApiError } from '../http/errors.js';
 import { Config } from '../config/config.js';
-import { PipelineDataSource } from '../database/data-sources.js';
+import { PIPELINE } from '../database/data-sources.js';
 import { insertWebhook } from '../webhooks/insert-webhook.js';
 import { newSecret } from '../webhooks/secrets/new-secret.js';
 import { SecretRotation } from '../webhooks/secrets/secret-rotation.js';
@@ -40,7 +41,7 @@ export class OperatorWebhookProvisioner {
 
   constructor(
     private readonly config: Config,
-    @PipelineDataSource() private readonly dataSource: DataSource,
+    @InjectDataSource(PIPELINE) private readonly dataSource: DataSource,
     private readonly vault: SecretVault,
     private readonly webhooks: WebhooksService,
     private readonly rotation: SecretRotation,

@@ -1,13 +1,9 @@
 import { Module } from '@nestjs/common';
+import { getDataSourceToken } from '@nestjs/typeorm';
 import { availableParallelism } from 'node:os';
 import type { DataSource } from 'typeorm';
 import { Config } from '../config/config.js';
-import {
-  ACCESS_DATA_SOURCE,
-  INTAKE_DATA_SOURCE,
-  PIPELINE_DATA_SOURCE,
-  shareConnections,
-} from '../database/data-sources.js';
+import { ACCESS, INTAKE, PIPELINE, shareConnections } from '../database/data-sources.js';
 import { poolUsageOf } from '../database/pool-usage.js';
 import { Metrics } from '../metrics/metrics.js';
 import { PageReader } from './page-reader.js';
@@ -50,7 +46,7 @@ function stepsAtOnce({ databaseUrl, databasePoolSize }: Config): number {
   providers: [
     {
       provide: ReadTurns,
-      inject: [Config, Metrics, PIPELINE_DATA_SOURCE, INTAKE_DATA_SOURCE, ACCESS_DATA_SOURCE],
+      inject: [Config, Metrics, ...[PIPELINE, INTAKE, ACCESS].map((name) => getDataSourceToken(name))],
       useFactory: (config: Config, metrics: Metrics, ...others: DataSource[]): ReadTurns => {
         const engine = config.databaseUrl === null ? 'embedded' : 'server';
         const turns = new ReadTurns({

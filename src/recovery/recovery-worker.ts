@@ -5,9 +5,10 @@ import {
   type OnApplicationBootstrap,
   type OnModuleDestroy,
 } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
 import { BackgroundTask } from '../common/background-task.js';
-import { PipelineDataSource } from '../database/data-sources.js';
+import { PIPELINE } from '../database/data-sources.js';
 import { type Count, Metrics } from '../metrics/metrics.js';
 import { DeliveryCapacity } from '../deliveries/engine/delivery-capacity.js';
 import { countRecoverable } from './count-recoverable.js';
@@ -57,7 +58,7 @@ export class RecoveryWorker implements BeforeApplicationShutdown, OnApplicationB
   private running: number | null = null;
 
   constructor(
-    @PipelineDataSource() private readonly dataSource: DataSource,
+    @InjectDataSource(PIPELINE) private readonly dataSource: DataSource,
     private readonly capacity: DeliveryCapacity,
     metrics: Metrics,
   ) {

@@ -4,9 +4,10 @@ import {
   type OnApplicationBootstrap,
   type OnModuleDestroy,
 } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { BackgroundTask } from '../common/background-task.js';
-import { PipelineDataSource } from '../database/data-sources.js';
+import { PIPELINE } from '../database/data-sources.js';
 import { moveStats } from './stats-mover.js';
 
 /** How old an entry gets, about: reading looks through all of them. */
@@ -25,7 +26,7 @@ export class StatsUpkeep implements BeforeApplicationShutdown, OnApplicationBoot
     round: () => this.round(),
   });
 
-  constructor(@PipelineDataSource() private readonly dataSource: DataSource) {}
+  constructor(@InjectDataSource(PIPELINE) private readonly dataSource: DataSource) {}
 
   onApplicationBootstrap(): void {
     this.task.start();

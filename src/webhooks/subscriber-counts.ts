@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import { PipelineDataSource } from '../database/data-sources.js';
+import { PIPELINE } from '../database/data-sources.js';
 import { countSubscribers, type SubscriberCount } from './count-subscribers.js';
 
 /** How long a count may be used, from before it was asked for. */
@@ -29,7 +30,7 @@ const NONE = new Subscribers(0, new Map());
 export class SubscriberCounts {
   private readonly known = new Map<string, { subscribers: Subscribers; readAt: number }>();
 
-  constructor(@PipelineDataSource() private readonly dataSource: DataSource) {}
+  constructor(@InjectDataSource(PIPELINE) private readonly dataSource: DataSource) {}
 
   /** The subscribers of each of these environments. Asks the database once for those that are not known. */
   async of(environmentIds: Iterable<string>): Promise<ReadonlyMap<string, Subscribers>> {

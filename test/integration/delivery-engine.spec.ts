@@ -1,7 +1,8 @@
 import { jest } from '@jest/globals';
+import { getDataSourceToken } from '@nestjs/typeorm';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DataSource } from 'typeorm';
-import { PIPELINE_DATA_SOURCE } from '../../src/database/data-sources.js';
+import { PIPELINE } from '../../src/database/data-sources.js';
 import { monotonicMs } from '../../src/deliveries/engine/monotonic-time.js';
 import { uuidV7, uuidV7Floor } from '../../src/common/uuid-v7.js';
 import { DeliveryCapacity } from '../../src/deliveries/engine/delivery-capacity.js';
@@ -88,7 +89,7 @@ describe('the delivery engine', () => {
        FROM generate_series(1, 1100)`,
       [environmentId, uuidV7()],
     );
-    const query = jest.spyOn(replica.nest.get<DataSource>(PIPELINE_DATA_SOURCE), 'query');
+    const query = jest.spyOn(replica.nest.get<DataSource>(getDataSourceToken(PIPELINE)), 'query');
     try {
       await delay(1_500);
       const claims = query.mock.calls.filter(([sql]) => sql.includes('claim_deliveries')).length;

@@ -1,8 +1,9 @@
 import { jest } from '@jest/globals';
+import { getDataSourceToken } from '@nestjs/typeorm';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DataSource } from 'typeorm';
-import { PIPELINE_DATA_SOURCE } from '../../src/database/data-sources.js';
+import { PIPELINE } from '../../src/database/data-sources.js';
 import { DeliveryCapacity } from '../../src/deliveries/engine/delivery-capacity.js';
 import { SmallPublishers } from '../../src/deliveries/intake/small-publishers.js';
 import { EventIntake } from '../../src/events/event-intake.js';
@@ -113,7 +114,7 @@ describe('taking events in', () => {
     const others = jest.spyOn(SmallPublishers.prototype, 'areActive').mockReturnValue(false);
     await publishMuch();
     const taken = capacity.reserve(capacity.limit - room);
-    const query = jest.spyOn(replica.nest.get<DataSource>(PIPELINE_DATA_SOURCE), 'query');
+    const query = jest.spyOn(replica.nest.get<DataSource>(getDataSourceToken(PIPELINE)), 'query');
     try {
       const groups = Array.from({ length: 6 }, () => Array.from({ length: 100 }, () => makeEvent(environmentId)));
       await Promise.all(groups.map((group) => intake.accept(group)));
@@ -135,7 +136,7 @@ describe('taking events in', () => {
     for (let n = 0; n < 20; n++) await intake.accept(group(10));
     const { capacity, claims } = await withoutClaims();
     const taken = capacity.reserve(capacity.limit - 300);
-    const query = jest.spyOn(replica.nest.get<DataSource>(PIPELINE_DATA_SOURCE), 'query');
+    const query = jest.spyOn(replica.nest.get<DataSource>(getDataSourceToken(PIPELINE)), 'query');
     try {
       await Promise.all(Array.from({ length: 4 }, () => intake.accept(group(40))));
       const accepting = query.mock.calls.filter(([sql]) => sql.includes('accept_events'));

@@ -1,7 +1,8 @@
 import { jest } from '@jest/globals';
+import { getDataSourceToken } from '@nestjs/typeorm';
 import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
-import { PIPELINE_DATA_SOURCE } from '../../src/database/data-sources.js';
+import { PIPELINE } from '../../src/database/data-sources.js';
 import { DeliveryDispatcher } from '../../src/deliveries/engine/delivery-dispatcher.js';
 import { DeliveryCapacity } from '../../src/deliveries/engine/delivery-capacity.js';
 import type { Slot } from '../../src/deliveries/engine/in-flight.js';
@@ -44,7 +45,7 @@ describe('environments that publish at once', () => {
 
   /** Environments of the events of each accepting statement so far, in the order in which they began. */
   const watchStatements = () => {
-    const query = jest.spyOn(replica.nest.get<DataSource>(PIPELINE_DATA_SOURCE), 'query');
+    const query = jest.spyOn(replica.nest.get<DataSource>(getDataSourceToken(PIPELINE)), 'query');
     const statements = (): string[][] =>
       query.mock.calls
         .filter(([sql]) => sql.includes('accept_events'))
@@ -79,7 +80,7 @@ describe('environments that publish at once', () => {
     // Nobody has published for a second but the one that has begun to publish much.
     await new Promise((resolve) => setTimeout(resolve, 1_100));
     await publish();
-    const query = jest.spyOn(replica.nest.get<DataSource>(PIPELINE_DATA_SOURCE), 'query');
+    const query = jest.spyOn(replica.nest.get<DataSource>(getDataSourceToken(PIPELINE)), 'query');
     const isDeferred = (): boolean => query.mock.calls.some(([sql]) => sql.includes('defer_events'));
     try {
       // Alone, 600 deliveries are made as the events are stored.

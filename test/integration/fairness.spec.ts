@@ -1,6 +1,7 @@
 import { jest } from '@jest/globals';
+import { getDataSourceToken } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
-import { PIPELINE_DATA_SOURCE } from '../../src/database/data-sources.js';
+import { PIPELINE } from '../../src/database/data-sources.js';
 import { EventIntake } from '../../src/events/event-intake.js';
 import { startReplica, type TestReplica } from '../support/app.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -62,7 +63,7 @@ describe('endpoints that hang', () => {
     await subscribe('/healthy', 'record:deleted');
     await publish('record:created', 20);
     await receiver.waitFor(4);
-    const query = jest.spyOn(replica.nest.get<DataSource>(PIPELINE_DATA_SOURCE), 'query');
+    const query = jest.spyOn(replica.nest.get<DataSource>(getDataSourceToken(PIPELINE)), 'query');
     const start = performance.now();
 
     for (let sent = 1; sent <= 100; sent++) {

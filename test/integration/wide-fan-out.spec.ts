@@ -1,7 +1,8 @@
 import { jest } from '@jest/globals';
+import { getDataSourceToken } from '@nestjs/typeorm';
 import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
-import { PIPELINE_DATA_SOURCE } from '../../src/database/data-sources.js';
+import { PIPELINE } from '../../src/database/data-sources.js';
 import { INLINE_DELIVERIES } from '../../src/deliveries/intake/fan-out-forecast.js';
 import { SubscriberCounts } from '../../src/webhooks/subscriber-counts.js';
 import { startReplica, type TestReplica } from '../support/app.js';
@@ -195,7 +196,7 @@ describe('a batch that owes very many deliveries', () => {
     // Each statement is planned the first time it runs, on each connection.
     expect((await publish(environmentId, members(1))).status).toBe(202);
     expect((await publish(environmentId, members(30))).status).toBe(202);
-    const query = jest.spyOn(replica.nest.get<DataSource>(PIPELINE_DATA_SOURCE), 'query');
+    const query = jest.spyOn(replica.nest.get<DataSource>(getDataSourceToken(PIPELINE)), 'query');
     // A slow machine answers some 503, and they are repeated.
     const publishUntilTaken = (n: number): Promise<unknown> => {
       const headers = { 'idempotency-key': `key-${n}` };
@@ -225,7 +226,7 @@ describe('a batch that owes very many deliveries', () => {
     await makeWebhook(test.dataSource, environmentId, { eventTypes: ['record:created', 'record:updated'] });
     await makeWebhook(test.dataSource, environmentId, { eventTypes: ['record:created'] });
     const subscribers = replica.nest.get(SubscriberCounts);
-    const query = jest.spyOn(replica.nest.get<DataSource>(PIPELINE_DATA_SOURCE), 'query');
+    const query = jest.spyOn(replica.nest.get<DataSource>(getDataSourceToken(PIPELINE)), 'query');
     const counts = await subscribers.of([environmentId, empty, environmentId]);
     await subscribers.of([empty, environmentId]);
     const counting = query.mock.calls.filter(([sql]) => sql.includes('w.is_active'));

@@ -1,17 +1,15 @@
-import { Global, type LoggerService, Module, type Type } from '@nestjs/common';
+import type { LoggerService, Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { DataSource, type EntityManager } from 'typeorm';
-import { DatabaseClock } from '../../src/database/database-clock.js';
+import type { DataSource, EntityManager } from 'typeorm';
 import { createApp } from '../../src/app.setup.js';
 import { AdministrationModule } from '../../src/administration/administration.module.js';
 import { AuthModule } from '../../src/auth/auth.module.js';
 import { type ContentsTransaction, EnvironmentContents } from '../../src/administration/environment-contents.js';
 import { notFound } from '../../src/http/not-found.js';
 import { ConfigModule } from '../../src/config/config.module.js';
-import { ACCESS_DATA_SOURCE, INTAKE_DATA_SOURCE, PIPELINE_DATA_SOURCE } from '../../src/database/data-sources.js';
 import { ReadsModule } from '../../src/reads/reads.module.js';
-import { DailyPartitions } from '../../src/database/partitions/daily-partitions.js';
 import { type Config, loadConfig } from '../../src/config/config.js';
+import { TestDatabaseModule } from './test-database.module.js';
 
 export const ADMIN_TOKEN = 'an-admin-token-for-tests-of-enough-length';
 
@@ -95,37 +93,18 @@ export async function createAuthApp(
 ): Promise<AuthApp> {
   const contents = new RecordedContents(dataSource);
 
-  @Global()
-  @Module({
-    providers: [
-      { provide: DataSource, useValue: dataSource },
-      { provide: PIPELINE_DATA_SOURCE, useValue: dataSource },
-      { provide: ACCESS_DATA_SOURCE, useValue: dataSource },
-      { provide: INTAKE_DATA_SOURCE, useValue: dataSource },
-      { provide: DailyPartitions, useValue: new DailyPartitions(dataSource) },
-      { provide: DatabaseClock, useValue: DatabaseClock.local() },
-      { provide: EnvironmentContents, useValue: contents },
-    ],
-    exports: [
-      DataSource,
-      PIPELINE_DATA_SOURCE,
-      ACCESS_DATA_SOURCE,
-      INTAKE_DATA_SOURCE,
-      DailyPartitions,
-      DatabaseClock,
-      EnvironmentContents,
-    ],
-  })
-  class SurroundingsModule {}
-
-  @Module({
-    imports: [SurroundingsModule, AuthModule, ReadsModule, AdministrationModule],
-    controllers: options.controllers ?? [],
-  })
-  class TestModule {}
-
   const config = options.config ?? serverConfig();
-  const module = { module: TestModule, imports: [ConfigModule.forRoot(config)] };
+  const module = {
+    module: class TestModule {},
+    imports: [
+      ConfigModule.forRoot(config),
+      TestDatabaseModule.of(dataSource, { provide: EnvironmentContents, useValue: contents }),
+      AuthModule,
+      ReadsModule,
+      AdministrationModule,
+    ],
+    controllers: options.controllers ?? [],
+  };
   const nest = await createApp(config, module, { logger: new SilentLogger() });
   await nest.init();
   await nest.getHttpAdapter().getInstance().ready();

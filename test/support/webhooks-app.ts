@@ -1,17 +1,14 @@
-import { Global, Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { DataSource, type EntityManager } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
 import { createApp } from '../../src/app.setup.js';
 import { AdministrationModule } from '../../src/administration/administration.module.js';
 import { AuthModule } from '../../src/auth/auth.module.js';
 import { ConfigModule } from '../../src/config/config.module.js';
-import { ACCESS_DATA_SOURCE, INTAKE_DATA_SOURCE, PIPELINE_DATA_SOURCE } from '../../src/database/data-sources.js';
-import { DailyPartitions } from '../../src/database/partitions/daily-partitions.js';
 import { loadConfig } from '../../src/config/config.js';
-import { DatabaseClock } from '../../src/database/database-clock.js';
 import { DeliveryControl, type WebhookChange } from '../../src/webhooks/delivery-control.js';
 import { ReadsModule } from '../../src/reads/reads.module.js';
 import { WebhooksModule } from '../../src/webhooks/webhooks.module.js';
+import { TestDatabaseModule } from './test-database.module.js';
 
 const ADMIN_TOKEN = 'an-admin-token-for-tests-of-enough-length';
 export const KEYS = `test:${Buffer.alloc(32, 7).toString('base64')}`;
@@ -84,43 +81,16 @@ export class WebhooksApp {
     });
     const deliveryControl = new RecordedDeliveryControl();
 
-    @Global()
-    @Module({
-      providers: [
-        { provide: DataSource, useValue: dataSource },
-        { provide: PIPELINE_DATA_SOURCE, useValue: dataSource },
-        { provide: ACCESS_DATA_SOURCE, useValue: dataSource },
-        { provide: INTAKE_DATA_SOURCE, useValue: dataSource },
-        { provide: DailyPartitions, useValue: new DailyPartitions(dataSource) },
-        { provide: DatabaseClock, useValue: DatabaseClock.local() },
-        { provide: DeliveryControl, useValue: deliveryControl },
-      ],
-      exports: [
-        DataSource,
-        PIPELINE_DATA_SOURCE,
-        ACCESS_DATA_SOURCE,
-        INTAKE_DATA_SOURCE,
-        DailyPartitions,
-        DatabaseClock,
-        DeliveryControl,
-      ],
-    })
-    class SurroundingsModule {}
-
-    @Module({
-      imports: [
-        ConfigModule.forRoot(config),
-        SurroundingsModule,
-        AuthModule,
-        ReadsModule,
-        AdministrationModule,
-        WebhooksModule,
-      ],
-    })
-    class TestModule {}
-
+    const imports = [
+      ConfigModule.forRoot(config),
+      TestDatabaseModule.of(dataSource, { provide: DeliveryControl, useValue: deliveryControl }),
+      AuthModule,
+      ReadsModule,
+      AdministrationModule,
+      WebhooksModule,
+    ];
     const logger = { log: () => undefined, warn: () => undefined, error: () => undefined };
-    const nest = await createApp(config, TestModule, { logger });
+    const nest = await createApp(config, { module: class TestModule {}, imports }, { logger });
     try {
       await nest.init();
     } catch (error) {

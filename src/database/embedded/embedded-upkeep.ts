@@ -1,8 +1,9 @@
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { BackgroundTask } from '../../common/background-task.js';
 import { Config } from '../../config/config.js';
-import { PipelineDataSource } from '../data-sources.js';
+import { PIPELINE } from '../data-sources.js';
 import { analyze, checkpoint, findLogBytes, findNeglectedTables, vacuum } from './upkeep-statements.js';
 
 /** Short, so that each round has little to do: a round with a minute's work kept requests waiting for 0.2 s. */
@@ -35,7 +36,7 @@ export class EmbeddedUpkeep implements OnApplicationBootstrap, OnModuleDestroy {
   });
 
   constructor(
-    @PipelineDataSource() private readonly dataSource: DataSource,
+    @InjectDataSource(PIPELINE) private readonly dataSource: DataSource,
     private readonly config: Config,
   ) {}
 

@@ -1,11 +1,12 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { Config } from '../../config/config.js';
 import { DeliveryDispatcher } from './delivery-dispatcher.js';
 import { PROBE_INTERVAL_MS } from './endpoint-health.js';
 import { DeliveryCapacity, type Reservation } from './delivery-capacity.js';
 import { claimDeliveries } from '../queue/claim-deliveries.js';
-import { PipelineDataSource } from '../../database/data-sources.js';
+import { PIPELINE } from '../../database/data-sources.js';
 
 /** How often the queue is read when nothing says that something is due. No retry is later than this for that reason. */
 const POLL_MS = 250;
@@ -26,7 +27,7 @@ export class DeliveryClaimer {
   private mayFindMoreInRound = false;
 
   constructor(
-    @PipelineDataSource() private readonly dataSource: DataSource,
+    @InjectDataSource(PIPELINE) private readonly dataSource: DataSource,
     private readonly capacity: DeliveryCapacity,
     private readonly dispatcher: DeliveryDispatcher,
     config: Config,

@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
 import { RoundRobin } from '../../common/round-robin.js';
@@ -21,7 +22,7 @@ import { DeliveryCapacity } from './delivery-capacity.js';
 import { judgeAttempt, unattempted } from './judge-attempt.js';
 import { Replica } from './replica.js';
 import { ResultRecorder } from './result-recorder.js';
-import { PipelineDataSource } from '../../database/data-sources.js';
+import { PIPELINE } from '../../database/data-sources.js';
 
 /** How often a dispatcher that stops looks whether it is done. */
 const DRAIN_POLL_MS = 10;
@@ -53,7 +54,7 @@ export class DeliveryDispatcher {
   private isBrokenOff = false;
 
   constructor(
-    @PipelineDataSource() private readonly dataSource: DataSource,
+    @InjectDataSource(PIPELINE) private readonly dataSource: DataSource,
     private readonly config: Config,
     private readonly capacity: DeliveryCapacity,
     private readonly smallPublishers: SmallPublishers,

@@ -1,11 +1,12 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import { DataSource } from 'typeorm';
 import { CANCEL_REASONS } from '../../common/outcomes.js';
 import { Config } from '../../config/config.js';
 import { DailyPartitions } from '../../database/partitions/daily-partitions.js';
-import { PipelineDataSource } from '../../database/data-sources.js';
+import { PIPELINE } from '../../database/data-sources.js';
 import { DeliveryMetrics } from '../delivery-metrics.js';
 import { type Expansion, expandFanOut, findNextFanOut } from '../queue/expand-fan-out.js';
 import { SmallPublishers } from '../intake/small-publishers.js';
@@ -59,7 +60,7 @@ export class FanOutWorker implements OnApplicationBootstrap, OnModuleDestroy {
   private lastEnvironment: string | null = null;
 
   constructor(
-    @PipelineDataSource() private readonly dataSource: DataSource,
+    @InjectDataSource(PIPELINE) private readonly dataSource: DataSource,
     private readonly partitions: DailyPartitions,
     private readonly capacity: DeliveryCapacity,
     private readonly smallPublishers: SmallPublishers,

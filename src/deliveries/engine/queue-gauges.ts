@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { atMost } from '../../common/within.js';
 import { Metrics } from '../../metrics/metrics.js';
 import { type QueueState, readQueueState } from '../queue/read-queue-state.js';
-import { PipelineDataSource } from '../../database/data-sources.js';
+import { PIPELINE } from '../../database/data-sources.js';
 
 /** The queue is read once in this time, however often it is scraped. */
 const FRESH_MS = 5_000;
@@ -20,7 +21,7 @@ export class QueueGauges {
   private reading: Promise<void> | null = null;
 
   constructor(
-    @PipelineDataSource() private readonly dataSource: DataSource,
+    @InjectDataSource(PIPELINE) private readonly dataSource: DataSource,
     metrics: Metrics,
   ) {
     metrics.beforeRead(() => this.refresh());

@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { LiveReplicas } from '../../auth/live-replicas.js';
 import { monotonicMs } from './monotonic-time.js';
@@ -13,7 +14,7 @@ import { DEAD_AFTER_MS, hasOtherReplicas, signOff, touchReplica } from '../queue
 import { rescueDeliveries } from '../queue/rescue-deliveries.js';
 import { BackgroundTask } from '../../common/background-task.js';
 import { START_WINDOW_MS, StartPermits } from './start-permits.js';
-import { PipelineDataSource } from '../../database/data-sources.js';
+import { PIPELINE } from '../../database/data-sources.js';
 
 /** Between heartbeats, and between looks for what dead replicas left behind. */
 const HEARTBEAT_MS = 2_000;
@@ -45,7 +46,7 @@ export class Replica {
   private lastBeatAt = -Infinity;
 
   constructor(
-    @PipelineDataSource() private readonly dataSource: DataSource,
+    @InjectDataSource(PIPELINE) private readonly dataSource: DataSource,
     private readonly partitions: DailyPartitions,
     private readonly metrics: DeliveryMetrics,
     private readonly clock: DatabaseClock,

@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
 import { MicroBatcher } from '../../common/micro-batcher.js';
@@ -15,7 +16,7 @@ import { SmallPublishers } from '../intake/small-publishers.js';
 import { recordOutcomes, type RecordedHealth } from '../queue/record-health.js';
 import { isSuccess, settleDeliveries, type Settled, type Settlements } from '../queue/settle-deliveries.js';
 import { WebhookDisabler } from './webhook-disabler.js';
-import { PipelineDataSource } from '../../database/data-sources.js';
+import { PIPELINE } from '../../database/data-sources.js';
 
 /** Results written by one statement: fewer beside small publishers, which may have to wait for it. */
 const ROWS_PER_FLUSH = { alone: 500, besideSmall: 200 };
@@ -54,7 +55,7 @@ export class ResultRecorder {
   private unwritten = 0;
 
   constructor(
-    @PipelineDataSource() private readonly dataSource: DataSource,
+    @InjectDataSource(PIPELINE) private readonly dataSource: DataSource,
     private readonly partitions: DailyPartitions,
     private readonly smallPublishers: SmallPublishers,
     private readonly config: Config,

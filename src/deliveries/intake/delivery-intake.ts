@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
-import { IntakeDataSource, PipelineDataSource } from '../../database/data-sources.js';
+import { INTAKE, PIPELINE } from '../../database/data-sources.js';
 import { DailyPartitions } from '../../database/partitions/daily-partitions.js';
 import type { Queryable } from '../../database/queryable.js';
 import { type Count, Metrics } from '../../metrics/metrics.js';
@@ -41,8 +42,8 @@ export class DeliveryIntake {
   private readonly accepted: Count;
 
   constructor(
-    @PipelineDataSource() private readonly pipeline: DataSource,
-    @IntakeDataSource() private readonly ofSmallPublishers: DataSource,
+    @InjectDataSource(PIPELINE) private readonly pipeline: DataSource,
+    @InjectDataSource(INTAKE) private readonly ofSmallPublishers: DataSource,
     private readonly partitions: DailyPartitions,
     private readonly capacity: DeliveryCapacity,
     private readonly dispatcher: DeliveryDispatcher,

@@ -1,10 +1,11 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
 import { LRUCache } from 'lru-cache';
 import { DataSource } from 'typeorm';
 import { ApiError } from '../../http/errors.js';
 import { Semaphore } from '../../common/semaphore.js';
 import { Config } from '../../config/config.js';
-import { PipelineDataSource } from '../../database/data-sources.js';
+import { PIPELINE } from '../../database/data-sources.js';
 import { countPending } from '../queue/count-pending.js';
 import { countOwed } from '../queue/fan-out-reads.js';
 import { countReplicas } from '../queue/replicas.js';
@@ -41,7 +42,7 @@ export class PendingLimit {
   private readonly limit: number;
 
   constructor(
-    @PipelineDataSource() private readonly dataSource: DataSource,
+    @InjectDataSource(PIPELINE) private readonly dataSource: DataSource,
     config: Config,
   ) {
     this.limit = config.pendingDeliveriesPerEnvironment;
