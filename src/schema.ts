@@ -1,3 +1,4 @@
+import { auditSchema } from './audit/audit.schema.js';
 import { authSchema } from './auth/auth.schema.js';
 import { type FeatureSchema, joinSchemas } from './database/feature-schema.js';
 import { deliveriesSchema } from './deliveries/deliveries.schema.js';
@@ -12,6 +13,7 @@ import { webhooksSchema } from './webhooks/webhooks.schema.js';
  */
 export const schema: FeatureSchema = joinSchemas(
   authSchema,
+  auditSchema,
   webhooksSchema,
   deliveriesSchema,
   eventsSchema,

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { InjectRepository } from '@nestjs/typeorm';
+import { DataSource, Repository } from 'typeorm';
 import { ApiToken } from '../auth/api-token.entity.js';
 import { Authenticator } from '../auth/authenticator.js';
 import { hashToken, newApiToken } from '../auth/bearer-token.js';
@@ -46,6 +47,7 @@ export interface IssuedApiToken {
 export class ApiTokensService {
   constructor(
     private readonly dataSource: DataSource,
+    @InjectRepository(ApiToken) private readonly tokens: Repository<ApiToken>,
     private readonly contents: EnvironmentContents,
     private readonly authenticator: Authenticator,
     private readonly clock: DatabaseClock,
@@ -76,7 +78,7 @@ export class ApiTokensService {
   list(query: ListApiTokensQuery, reader: Reader): Promise<PageDto<ApiTokenDto>> {
     const ids = idFilterOf(query);
     return this.pages.read({ list: 'api-token', environmentId: null }, query, reader, async ({ before, limit }) => {
-      const tokens = await this.dataSource.manager.find(ApiToken, {
+      const tokens = await this.tokens.find({
         where: {
           ...(query.environment_id && { environmentId: query.environment_id }),
           ...idCondition(ids, before),
@@ -92,7 +94,7 @@ export class ApiTokensService {
   }
 
   async get(id: string): Promise<ApiToken> {
-    const token = await this.dataSource.manager.findOneBy(ApiToken, { id });
+    const token = await this.tokens.findOneBy({ id });
     if (!token) throw notFound('API_TOKEN_NOT_FOUND');
     return token;
   }

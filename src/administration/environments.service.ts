@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, IsNull, Not } from 'typeorm';
+import { InjectRepository } from '@nestjs/typeorm';
+import { DataSource, IsNull, Not, Repository } from 'typeorm';
 import { Authenticator } from '../auth/authenticator.js';
 import { EnvironmentDirectory } from '../auth/environment-directory.js';
 import { Environment } from '../auth/environment.entity.js';
@@ -26,6 +27,7 @@ import { changeEnvironment, claimEnvironmentName, insertEnvironment } from './en
 export class EnvironmentsService {
   constructor(
     private readonly dataSource: DataSource,
+    @InjectRepository(Environment) private readonly environments: Repository<Environment>,
     private readonly directory: EnvironmentDirectory,
     private readonly authenticator: Authenticator,
     private readonly contents: EnvironmentContents,
@@ -46,7 +48,7 @@ export class EnvironmentsService {
   list(query: ListQuery, reader: Reader): Promise<PageDto<EnvironmentDto>> {
     const ids = idFilterOf(query);
     return this.pages.read({ list: 'environment', environmentId: null }, query, reader, async ({ before, limit }) => {
-      const environments = await this.dataSource.manager.find(Environment, {
+      const environments = await this.environments.find({
         where: { deletedAt: IsNull(), ...idCondition(ids, before) },
         order: { id: 'DESC' },
         take: limit + 1,
@@ -59,7 +61,7 @@ export class EnvironmentsService {
   }
 
   async get(id: string): Promise<Environment> {
-    const environment = await this.dataSource.manager.findOneBy(Environment, { id, deletedAt: IsNull() });
+    const environment = await this.environments.findOneBy({ id, deletedAt: IsNull() });
     if (!environment) throw notFound('ENVIRONMENT_NOT_FOUND');
     return environment;
   }

@@ -1,13 +1,8 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import { ApiTimestamp, ApiUuid } from '../openapi/api-property.js';
 import { growingEnum, namedEnum } from '../openapi/named-enum.js';
-import {
-  AUDIT_ACTIONS,
-  AUDITED_RESOURCE_TYPES,
-  type AuditAction,
-  type AuditEntry,
-  type AuditedResourceType,
-} from './audit-entry.js';
+import { AUDIT_ACTIONS, AUDITED_RESOURCE_TYPES, type AuditAction, type AuditedResourceType } from './audit-entry.js';
+import type { AuditEntry } from './audit-entry.entity.js';
 
 const ACTIONS =
   'What was done. `rotated`: a webhook got a new secret. `retried`: a delivery was. `recovered`: what a webhook missed ' +
@@ -72,7 +67,7 @@ export function toAuditEntryDto(entry: AuditEntry): AuditEntryDto {
     action: entry.action,
     resource_type: entry.resourceType,
     resource_id: entry.resourceId,
-    changed_fields: entry.changedFields,
+    changed_fields: entry.changedFields ?? [],
     created_at: entry.createdAt.toISOString(),
   };
 }

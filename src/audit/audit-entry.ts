@@ -16,11 +16,3 @@ export interface AuditRecord {
   /** At least one name, as in the API; only for `changed`. */
   changedFields?: readonly string[];
 }
-
-/** The record in the audit trail, with the database's time. */
-export interface AuditEntry extends AuditRecord {
-  id: string;
-  /** Empty unless the action is `changed`. */
-  changedFields: readonly string[];
-  createdAt: Date;
-}

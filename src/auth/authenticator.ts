@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { InjectDataSource } from '@nestjs/typeorm';
-import { DataSource } from 'typeorm';
+import { InjectRepository } from '@nestjs/typeorm';
+import { Repository } from 'typeorm';
 import { Config } from '../config/config.js';
 import { ACCESS } from '../database/data-sources.js';
 import { DatabaseClock } from '../database/database-clock.js';
@@ -21,7 +21,7 @@ export class Authenticator {
 
   constructor(
     config: Config,
-    @InjectDataSource(ACCESS) private readonly dataSource: DataSource,
+    @InjectRepository(ApiToken, ACCESS) private readonly tokens: Repository<ApiToken>,
     private readonly clock: DatabaseClock,
   ) {
     this.adminHash = config.adminToken === null ? null : hashToken(config.adminToken);
@@ -64,7 +64,7 @@ export class Authenticator {
   }
 
   private async readPrincipal(tokenHash: Buffer): Promise<ApiTokenPrincipal | null> {
-    const token = await this.dataSource.manager.findOneBy(ApiToken, { tokenHash });
+    const token = await this.tokens.findOneBy({ tokenHash });
     if (!token) return null;
     const { id, name, environmentId, webhookId, scopes, expiresAt } = token;
     return { kind: 'api_token', id, name, environmentId, webhookId, scopes, expiresAt };

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, IsNull } from 'typeorm';
+import { InjectRepository } from '@nestjs/typeorm';
+import { IsNull, Repository } from 'typeorm';
 import { Environment } from './environment.entity.js';
 import { ShortCache } from './short-cache.js';
 
@@ -10,13 +11,12 @@ const MAX_ENTRIES = 1_000;
 export class EnvironmentDirectory {
   private readonly known: ShortCache<true>;
 
-  constructor(private readonly dataSource: DataSource) {
+  constructor(@InjectRepository(Environment) environments: Repository<Environment>) {
     this.known = new ShortCache<true>({
       ttlMs: TTL_MS,
       maxEntries: MAX_ENTRIES,
       nowMs: Date.now,
-      load: async (id) =>
-        (await this.dataSource.manager.existsBy(Environment, { id, deletedAt: IsNull() })) ? true : null,
+      load: async (id) => ((await environments.existsBy({ id, deletedAt: IsNull() })) ? true : null),
     });
   }
 

@@ -1,6 +1,7 @@
 import { type BeforeApplicationShutdown, Injectable, Logger } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
 import { LRUCache } from 'lru-cache';
-import { DataSource, IsNull, LessThan, Or } from 'typeorm';
+import { IsNull, LessThan, Or, Repository } from 'typeorm';
 import { DatabaseClock } from '../database/database-clock.js';
 import { ApiToken } from './api-token.entity.js';
 
@@ -17,7 +18,7 @@ export class TokenUsage implements BeforeApplicationShutdown {
   private stopped = false;
 
   constructor(
-    private readonly dataSource: DataSource,
+    @InjectRepository(ApiToken) private readonly tokens: Repository<ApiToken>,
     private readonly clock: DatabaseClock,
   ) {}
 
@@ -44,6 +45,6 @@ export class TokenUsage implements BeforeApplicationShutdown {
   private async write(id: string, at: Date): Promise<void> {
     const stale = new Date(at.getTime() - INTERVAL_MS);
     const criteria = { id, lastUsedAt: Or(IsNull(), LessThan(stale)) };
-    await this.dataSource.manager.update(ApiToken, criteria, { lastUsedAt: at });
+    await this.tokens.update(criteria, { lastUsedAt: at });
   }
 }

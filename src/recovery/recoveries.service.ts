@@ -8,7 +8,7 @@ import { instantOf } from '../openapi/query-property.js';
 import { uuidV7Floor } from '../common/uuid-v7.js';
 import type { Queryable } from '../database/queryable.js';
 import { ReadTurns, type Reader, type Step } from '../reads/read-turns.js';
-import type { Webhook } from '../webhooks/webhook.entity.js';
+import { Webhook } from '../webhooks/webhook.entity.js';
 import { databaseTime } from '../database/database-time.js';
 import { findWebhook, lockWebhook } from '../webhooks/webhooks.repository.js';
 import { countRecoverable } from './count-recoverable.js';
@@ -62,7 +62,8 @@ export class RecoveriesService {
   /** @throws ApiError WEBHOOK_NOT_FOUND, RECOVERY_NOT_FOUND */
   async latest(environmentId: string, webhookId: string): Promise<RecoveryDto> {
     const { manager } = this.dataSource;
-    if (!(await findWebhook(manager, environmentId, webhookId))) throw notFound('WEBHOOK_NOT_FOUND');
+    if (!(await findWebhook(manager.getRepository(Webhook), environmentId, webhookId)))
+      throw notFound('WEBHOOK_NOT_FOUND');
     return this.find(manager, webhookId);
   }
 
@@ -74,7 +75,8 @@ export class RecoveriesService {
    */
   async stop(environmentId: string, webhookId: string, actor: string): Promise<RecoveryDto> {
     return this.dataSource.transaction(async (manager) => {
-      if (!(await findWebhook(manager, environmentId, webhookId))) throw notFound('WEBHOOK_NOT_FOUND');
+      if (!(await findWebhook(manager.getRepository(Webhook), environmentId, webhookId)))
+        throw notFound('WEBHOOK_NOT_FOUND');
       if ((await stopRecoveries(manager, [webhookId])) > 0) {
         const done = { actor, action: 'changed', changedFields: ['recovery'] } as const;
         await recordAudit(manager, [{ environmentId, resourceType: 'webhook', resourceId: webhookId, ...done }]);
@@ -90,7 +92,7 @@ export class RecoveriesService {
     step: Step,
   ): Promise<{ queued: number }> {
     const { manager } = this.dataSource;
-    const webhook = receiving(await findWebhook(manager, environmentId, webhookId));
+    const webhook = receiving(await findWebhook(manager.getRepository(Webhook), environmentId, webhookId));
     const { since, until, createdAt, ...filter } = await recoveryOf(webhook, body, manager);
     const to = uuidV7Floor(until.getTime());
     const deadline = performance.now() + COUNT_PATIENCE_MS;

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { notFound } from '../http/not-found.js';
 import { databaseTime } from '../database/database-time.js';
+import { Webhook } from '../webhooks/webhook.entity.js';
 import { findWebhook } from '../webhooks/webhooks.repository.js';
 import { ReadTurns, type Reader } from '../reads/read-turns.js';
 import type { PendingOwner } from '../deliveries/queue/count-pending.js';
@@ -32,7 +33,7 @@ export class StatsService {
 
   /** @throws ApiError WEBHOOK_NOT_FOUND */
   async ofWebhook(environmentId: string, id: string, window: StatsWindow, reader: Reader): Promise<WebhookStatsDto> {
-    const webhook = await findWebhook(this.dataSource.manager, environmentId, id);
+    const webhook = await findWebhook(this.dataSource.getRepository(Webhook), environmentId, id);
     if (!webhook) throw notFound('WEBHOOK_NOT_FOUND');
     const failingSince = await readFailingSince(this.dataSource, id);
     const {

@@ -1,4 +1,5 @@
 import { Global, Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
 import { EnvironmentContents } from '../administration/environment-contents.js';
 import { AuthModule } from '../auth/auth.module.js';
 import { Config } from '../config/config.js';
@@ -12,13 +13,14 @@ import { SubscriberCounts } from './subscriber-counts.js';
 import { WebhookCreation } from './webhook-creation.js';
 import { WebhookDeletion } from './webhook-deletion.js';
 import { WebhookTransaction } from './webhook-transaction.js';
+import { Webhook } from './webhook.entity.js';
 import { WebhooksController } from './webhooks.controller.js';
 import { WebhooksService } from './webhooks.service.js';
 
 /** Global, because `administration`, which it stands on, reaches webhooks through a port: see `EnvironmentContents`. */
 @Global()
 @Module({
-  imports: [AuthModule, ReadsModule],
+  imports: [AuthModule, ReadsModule, TypeOrmModule.forFeature([Webhook])],
   controllers: [WebhooksController, EventTypesController],
   providers: [
     {

@@ -1,5 +1,5 @@
 import { databaseTime } from '../database/database-time.js';
-import { type EntityManager, type FindOptionsWhere, IsNull } from 'typeorm';
+import { type EntityManager, type FindOptionsWhere, IsNull, type Repository } from 'typeorm';
 import type { AuditRecord } from '../audit/audit-entry.js';
 import { INSERT_AUDIT_ENTRIES, recordAudit } from '../audit/audit.repository.js';
 import type { IdFilter } from '../reads/id-range.js';
@@ -20,22 +20,22 @@ export interface WebhookFilter extends IdFilter {
   before: string | null;
 }
 
-export function findWebhook(manager: EntityManager, environmentId: string, id: string): Promise<Webhook | null> {
-  return manager.findOneBy(Webhook, { environmentId, id, deletedAt: IsNull() });
+export function findWebhook(webhooks: Repository<Webhook>, environmentId: string, id: string): Promise<Webhook | null> {
+  return webhooks.findOneBy({ environmentId, id, deletedAt: IsNull() });
 }
 
 /** What deliveries keep of an endpoint's health, as far as a webhook is listed by it. */
 const IS_FAILING = `EXISTS (SELECT 1 FROM webhook_health h WHERE h.webhook_id = webhook.id AND h.failing_since IS NOT NULL)`;
 
 /** Newest first. */
-export function listWebhooks(manager: EntityManager, filter: WebhookFilter, limit: number): Promise<Webhook[]> {
+export function listWebhooks(webhooks: Repository<Webhook>, filter: WebhookFilter, limit: number): Promise<Webhook[]> {
   const where: FindOptionsWhere<Webhook> = {
     environmentId: filter.environmentId,
     deletedAt: IsNull(),
     ...idCondition(filter, filter.before),
   };
   if (filter.isActive !== undefined) where.isActive = filter.isActive;
-  const query = manager.createQueryBuilder(Webhook, 'webhook').where(where);
+  const query = webhooks.createQueryBuilder('webhook').where(where);
   if (filter.isFailing !== undefined) query.andWhere(filter.isFailing ? IS_FAILING : `NOT ${IS_FAILING}`);
   if (filter.state !== undefined) {
     query.leftJoin('webhook_health', 'health', 'health.webhook_id = webhook.id');

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager, type FindOptionsWhere } from 'typeorm';
+import { InjectRepository } from '@nestjs/typeorm';
+import { DataSource, type EntityManager, type FindOptionsWhere, Repository } from 'typeorm';
 import { recordAudit } from '../audit/audit.repository.js';
 import { SYSTEM_ACTOR } from '../auth/principal.js';
 import { ApiError } from '../http/errors.js';
@@ -17,7 +18,7 @@ import type { UpdateWebhookDto } from './dto/update-webhook.dto.js';
 import { toWebhookSecretDto, type WebhookSecretDto } from './secrets/webhook-secret.dto.js';
 import type { WebhookWithSecretDto } from './dto/webhook-with-secret.dto.js';
 import { toWebhookDto, type WebhookDto } from './dto/webhook.dto.js';
-import type { Webhook } from './webhook.entity.js';
+import { Webhook } from './webhook.entity.js';
 import { reportDisabled } from './operational-events.js';
 import { disabled, patched, type WebhookPatch, type WebhookTransition } from './webhook-change.js';
 import { WebhookCreation, withoutRepeats } from './webhook-creation.js';
@@ -44,6 +45,7 @@ export class WebhooksService {
 
   constructor(
     private readonly dataSource: DataSource,
+    @InjectRepository(Webhook) private readonly webhooks: Repository<Webhook>,
     private readonly creation: WebhookCreation,
     private readonly deletion: WebhookDeletion,
     private readonly transaction: WebhookTransaction,
@@ -77,7 +79,7 @@ export class WebhooksService {
     const origin = { list: 'webhook', environmentId, parentId: onlyId };
     return this.pages.read(origin, query, reader, async ({ before, limit }) => {
       const filter = { environmentId, isActive, isFailing, state, before, ...narrowed(idFilterOf(query), onlyId) };
-      const webhooks = await listWebhooks(this.dataSource.manager, filter, limit + 1);
+      const webhooks = await listWebhooks(this.webhooks, filter, limit + 1);
       return mapPart(
         toPart(webhooks, limit, ({ id }) => id),
         toWebhookDto,
@@ -86,7 +88,7 @@ export class WebhooksService {
   }
 
   async get(environmentId: string, id: string): Promise<WebhookDto> {
-    const webhook = await findWebhook(this.dataSource.manager, environmentId, id);
+    const webhook = await findWebhook(this.webhooks, environmentId, id);
     if (!webhook) throw notFound('WEBHOOK_NOT_FOUND');
     return toWebhookDto(webhook);
   }
@@ -98,12 +100,11 @@ export class WebhooksService {
     query: ListQuery,
     reader: Reader,
   ): Promise<PageDto<WebhookSecretDto>> {
-    const { manager } = this.dataSource;
-    if (!(await findWebhook(manager, environmentId, webhookId))) throw notFound('WEBHOOK_NOT_FOUND');
+    if (!(await findWebhook(this.webhooks, environmentId, webhookId))) throw notFound('WEBHOOK_NOT_FOUND');
     const origin = { list: 'webhook-secret', environmentId, parentId: webhookId };
     return this.pages.read(origin, query, reader, async ({ before, limit }) => {
       const range = { ...idFilterOf(query), before, limit: limit + 1 };
-      const secrets = await listLiveSecrets(manager, { environmentId, webhookId }, range);
+      const secrets = await listLiveSecrets(this.dataSource.manager, { environmentId, webhookId }, range);
       return mapPart(
         toPart(secrets, limit, ({ id }) => id),
         toWebhookSecretDto,

@@ -8,6 +8,7 @@ import { type DeliveryFilter, listDeliveries, possibleStatuses } from '../../src
 import { EventWebhooksService } from '../../src/events/event-webhooks.service.js';
 import { type EventFilter, listEvents } from '../../src/events/event-reads.js';
 import { schema } from '../../src/schema.js';
+import { Webhook } from '../../src/webhooks/webhook.entity.js';
 import { listWebhooks, type WebhookFilter } from '../../src/webhooks/webhooks.repository.js';
 import { idlePages, soloReader } from '../support/reads.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -240,7 +241,11 @@ describe('what a page of a list reads', () => {
       const found: string[] = [];
       for (const [name, filter] of ofWebhooks()) {
         const cost = await costOf(() =>
-          listWebhooks(database.manager, { environmentId, ...ANY_ID, before: null, ...filter }, LIMIT + 1),
+          listWebhooks(
+            database.getRepository(Webhook),
+            { environmentId, ...ANY_ID, before: null, ...filter },
+            LIMIT + 1,
+          ),
         );
         found.push(...findings(name, cost, 0));
       }
