@@ -22,6 +22,8 @@ export interface ClockReading {
  *
  * The true difference lies in an interval as long as the statement took. The known difference stays if it lies in that
  * interval, so a slow statement or a busy event loop does not move the time.
+ *
+ * Where changes of one row on several replicas have to be in order, use `databaseTime`.
  */
 @Injectable()
 export class DatabaseClock {
