@@ -1,14 +1,22 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiExtension } from '@nestjs/swagger';
-import type { ErrorCode } from '../http/errors.js';
-
-/** Prefix of the marks of `ApiErrors` on an operation; `buildOpenApi` turns them into responses. */
-export const ERROR_MARK = 'x-error-';
+import { ApiResponse, type ApiResponseMetadata } from '@nestjs/swagger';
+import { type ErrorCode, ERRORS } from '../http/errors.js';
+import { ErrorResponseDto } from './error-response.dto.js';
 
 /**
  * Documents errors of this operation besides those that every operation shares. It may be repeated, also by other
- * decorators of the same method; codes of one status become one response that names them all.
+ * decorators of the same method: codes of one status become one response that names them all, which `documentErrors` describes.
  */
 export function ApiErrors(...codes: ErrorCode[]): MethodDecorator {
-  return applyDecorators(...codes.map((code) => ApiExtension(ERROR_MARK + code, true)));
+  return applyDecorators(
+    ...codes.map((code) => {
+      // The library has a type for examples that stand here, none for references to them.
+      const examples = { [code]: exampleRefOf(code) } as unknown as object;
+      return ApiResponse({ status: ERRORS[code].status, type: ErrorResponseDto, examples } as ApiResponseMetadata);
+    }),
+  );
+}
+
+export function exampleRefOf(code: ErrorCode): { $ref: string } {
+  return { $ref: `#/components/examples/${code}` };
 }

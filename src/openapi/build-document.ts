@@ -4,6 +4,7 @@ import { documentPayload } from './api-property.js';
 import { describeEnums } from './named-enum.js';
 import { closeBodies } from './close-bodies.js';
 import { documentErrors } from './document-errors.js';
+import { ErrorResponseDto } from './error-response.dto.js';
 import { VERSION } from '../common/version.js';
 import { BEARER, BEARER_DESCRIPTION } from './bearer.js';
 
@@ -61,7 +62,11 @@ export function buildDocument(
   delete config.info.contact;
   config.tags = TAGS.map(([name, description]) => ({ name, description }));
   // The tag of a controller is its purpose, not the name of its class.
-  const document = SwaggerModule.createDocument(app, config, { operationIdFactory, autoTagControllers: false });
+  const document = SwaggerModule.createDocument(app, config, {
+    operationIdFactory,
+    autoTagControllers: false,
+    extraModels: [ErrorResponseDto],
+  });
   describeEnums(document);
   documentPayload(document);
   for (const add of additions) add(document);

@@ -1,5 +1,6 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { ERROR_MARK } from './api-errors.js';
+import { exampleRefOf } from './api-errors.js';
+import { ERROR_RESPONSE_REF } from './error-response.dto.js';
 import { errorBodyOf } from '../http/error-body.js';
 import { ApiError, type ErrorDetails, ERRORS, type ErrorCode } from '../http/errors.js';
 import { CHOSEN_ID, REQUEST_ID_HEADER } from '../http/request-id.js';
@@ -14,92 +15,6 @@ const CODES = Object.keys(ERRORS) as ErrorCode[];
 /** Errors of any operation with parameters, whatever it does. */
 const WITH_PARAMETERS: ErrorCode[] = ['VALIDATION_FAILED'];
 const WITH_BODY: ErrorCode[] = ['VALIDATION_FAILED', 'MALFORMED_JSON', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'];
-
-const FIELD_FAILURE = {
-  type: 'object',
-  required: ['field', 'message'],
-  properties: {
-    field: { type: 'string', description: 'The path of the field.', example: 'event_types.0' },
-    message: {
-      type: 'string',
-      description: 'What it must be, for people.',
-      example: 'must be one of the event types that GET /event-type lists',
-    },
-  },
-};
-
-const ERROR_CODE = {
-  type: 'string',
-  description: 'What went wrong. A code never changes its meaning; later versions may have more.',
-  'x-extensible-enum': CODES,
-};
-
-const ERROR_DETAILS = {
-  type: 'object',
-  description: 'More about an error, for some codes.',
-  properties: {
-    failures: {
-      type: 'array',
-      description: 'The fields that do not have the documented form.',
-      items: { $ref: '#/components/schemas/FieldFailure' },
-    },
-    rule: { type: 'string', description: 'With `TARGET_URL_NOT_ALLOWED`: the rule that was broken.', example: 'https' },
-    delivery_id: {
-      type: 'string',
-      format: 'uuid',
-      description: 'With `TEST_DELIVERY_FAILED`: the delivery of the test.',
-      example: '0198a3f2-6a41-7c0b-8f3d-2e9a7b5c1d04',
-    },
-    environment_id: {
-      type: 'string',
-      format: 'uuid',
-      description: 'With `ENVIRONMENT_NAME_TAKEN`: the environment that has the name.',
-      example: '05daecaf-4365-42e8-8370-8127de5dd717',
-    },
-    status: {
-      type: ['integer', 'null'],
-      description: 'With `TEST_DELIVERY_FAILED`: the status of the answer; null: there was none.',
-      example: 500,
-    },
-    duration_ms: {
-      type: 'integer',
-      minimum: 0,
-      description: 'With `TEST_DELIVERY_FAILED`: how many milliseconds the attempt took.',
-      example: 42,
-    },
-    error: {
-      description: 'With `TEST_DELIVERY_FAILED`: why there is no answer; null: there is one.',
-      anyOf: [{ $ref: '#/components/schemas/AttemptError' }, { type: 'null' }],
-      example: null,
-    },
-  },
-  additionalProperties: true,
-};
-
-/** Not named `Error` or `ApiError`: in generated clients that would hide the language's own, or the generator's. */
-const ERROR_RESPONSE = {
-  type: 'object',
-  description: 'Every error. Programs may act on `code`, which is stable; `message` is for people.',
-  required: ['statusCode', 'error', 'code', 'message'],
-  properties: {
-    statusCode: { type: 'integer', description: 'The status of the answer.', example: 400 },
-    error: { type: 'string', description: 'The status in words.', example: 'Bad Request' },
-    code: {
-      allOf: [{ $ref: '#/components/schemas/ErrorCode' }],
-      description: 'What went wrong, for programs.',
-      example: 'VALIDATION_FAILED',
-    },
-    message: {
-      type: 'string',
-      description: 'What went wrong, for people.',
-      example: 'event_types.0: must be one of the event types that GET /event-type lists',
-    },
-    details: {
-      allOf: [{ $ref: '#/components/schemas/ErrorDetails' }],
-      description: 'More about the error; absent where there is nothing more.',
-    },
-  },
-};
 
 const HEADERS = {
   RequestId: {
@@ -135,16 +50,14 @@ const HEADERS_OF: Record<string, Record<string, keyof typeof HEADERS>> = {
   default: { 'Retry-After': 'RetryAfterIfBusy' },
 };
 
-/** Documents for every operation its errors, in one form, and for every response its headers. */
+/**
+ * Documents for every response its headers, and completes what `ApiErrors` says of an operation: with the errors that it shares
+ * with others, and with what each code means, in the order of the error table.
+ */
 export function documentErrors(document: OpenAPIObject): void {
   const components = (document.components ??= {});
-  components.schemas = {
-    ...components.schemas,
-    ErrorResponse: ERROR_RESPONSE,
-    ErrorCode: ERROR_CODE,
-    ErrorDetails: ERROR_DETAILS,
-    FieldFailure: FIELD_FAILURE,
-  } as typeof components.schemas;
+  // What the library cannot say of a class.
+  Object.assign(components.schemas!['ErrorDetails']!, { additionalProperties: true });
   components.headers = { ...components.headers, ...HEADERS } as typeof components.headers;
   const told = new Set<ErrorCode>();
   for (const path of Object.values(document.paths)) {
@@ -159,16 +72,15 @@ export function documentErrors(document: OpenAPIObject): void {
 
 /** @returns the codes with examples in it */
 function documentOperation(operation: Operation): ErrorCode[] {
-  const marked = takeMarks(operation);
+  const { responses } = operation;
   const codes = new Set<ErrorCode>([
     ...(operation.parameters?.some((parameter) => 'in' in parameter && parameter.in === 'query')
       ? WITH_PARAMETERS
       : []),
     ...(operation.requestBody ? WITH_BODY : []),
-    ...marked,
+    ...Object.values(responses).flatMap(codesOf),
   ]);
-  const responses = operation.responses;
-  for (const [status, group] of byStatus(codes)) responses[status] ??= errorResponse(describe(group), group);
+  for (const [status, group] of byStatus(codes)) responses[status] = errorResponse(describe(group), group);
   responses['default'] ??= errorResponse('Any other error; `code` tells which.', ['INTERNAL_ERROR']);
   for (const [status, response] of Object.entries(responses)) {
     nameHeaders(response, { [REQUEST_ID_HEADER]: 'RequestId', ...HEADERS_OF[status] });
@@ -176,12 +88,12 @@ function documentOperation(operation: Operation): ErrorCode[] {
   return [...codes, 'INTERNAL_ERROR'];
 }
 
-/** Takes the codes of `ApiErrors` from the operation; the marks themselves are not for readers. */
-function takeMarks(operation: Operation): ErrorCode[] {
-  const marks = operation as unknown as Record<string, unknown>;
-  const codes = CODES.filter((code) => ERROR_MARK + code in marks);
-  for (const code of codes) delete marks[ERROR_MARK + code];
-  return codes;
+/** The codes that `ApiErrors` has put into a response; none for any other response. */
+function codesOf(response: Responses[string]): ErrorCode[] {
+  if (!response || '$ref' in response) return [];
+  const { schema, examples } = response.content?.['application/json'] ?? {};
+  if (!schema || !('$ref' in schema) || schema.$ref !== ERROR_RESPONSE_REF) return [];
+  return Object.keys(examples ?? {}) as ErrorCode[];
 }
 
 /** In the order of the error table, so that the document does not depend on the order of decorators. */
@@ -199,8 +111,8 @@ function describe(codes: ErrorCode[]): string {
 }
 
 function errorResponse(description: string, codes: ErrorCode[]): Responses[string] {
-  const examples = Object.fromEntries(codes.map((code) => [code, { $ref: `#/components/examples/${code}` }]));
-  const schema = { $ref: '#/components/schemas/ErrorResponse' };
+  const examples = Object.fromEntries(codes.map((code) => [code, exampleRefOf(code)]));
+  const schema = { $ref: ERROR_RESPONSE_REF };
   return { description, content: { 'application/json': { schema, examples } } };
 }
 

@@ -540,6 +540,46 @@ export interface components {
             /** @description When the environment was last changed. */
             updated_at: string;
         };
+        /** @description What went wrong. A code never changes its meaning. Later versions may have more. */
+        ErrorCode: "VALIDATION_FAILED" | "MALFORMED_JSON" | "MALFORMED_REQUEST" | "TARGET_URL_NOT_ALLOWED" | "ENVIRONMENT_REQUIRED" | "ENVIRONMENT_MISMATCH" | "INVALID_CURSOR" | "UNAUTHORIZED" | "FORBIDDEN" | "ROUTE_NOT_FOUND" | "ENVIRONMENT_NOT_FOUND" | "API_TOKEN_NOT_FOUND" | "WEBHOOK_NOT_FOUND" | "EVENT_NOT_FOUND" | "DELIVERY_NOT_FOUND" | "RECOVERY_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "REQUEST_TIMEOUT" | "IDEMPOTENCY_CONFLICT" | "ENVIRONMENT_NAME_TAKEN" | "WEBHOOK_LIMIT_REACHED" | "SECRET_LIMIT_REACHED" | "WEBHOOK_INACTIVE" | "RECOVERY_RUNNING" | "WEBHOOK_DELETED" | "EVENT_EXPIRED" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "TEST_DELIVERY_FAILED" | "FAN_OUT_TOO_LARGE" | "HEADERS_TOO_LARGE" | "RATE_LIMITED" | "PENDING_LIMIT_REACHED" | "INTERNAL_ERROR" | "DATABASE_BUSY" | "DATABASE_FULL" | "DATABASE_READ_ONLY" | "DATABASE_OUT_OF_CONNECTIONS" | "DATABASE_OUT_OF_MEMORY" | "DATABASE_CORRUPTED" | "DATABASE_MISCONFIGURED" | "SERVER_BUSY" | "STARTING" | "SHUTTING_DOWN" | (string & {});
+        FieldFailure: {
+            /** @description The path of the field. */
+            field: string;
+            /** @description What it must be, for people. */
+            message: string;
+        };
+        /** @description More about an error, for some codes. */
+        ErrorDetails: {
+            /** @description The fields that do not have the documented form. */
+            failures?: components["schemas"]["FieldFailure"][];
+            /** @description With `TARGET_URL_NOT_ALLOWED`: the rule that was broken. */
+            rule?: string;
+            /** @description With `TEST_DELIVERY_FAILED`: the delivery of the test. */
+            delivery_id?: string;
+            /** @description With `ENVIRONMENT_NAME_TAKEN`: the environment that has the name. */
+            environment_id?: string;
+            /** @description With `TEST_DELIVERY_FAILED`: the status of the answer; null: there was none. */
+            status?: number | null;
+            /** @description With `TEST_DELIVERY_FAILED`: how many milliseconds the attempt took. */
+            duration_ms?: number;
+            /** @description With `TEST_DELIVERY_FAILED`: why there is no answer; null: there is one. */
+            error?: components["schemas"]["AttemptError"] | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description Every error. Programs may act on `code`, which is stable; `message` is for people. */
+        ErrorResponse: {
+            /** @description The status of the answer. */
+            statusCode: number;
+            /** @description The status in words. */
+            error: string;
+            /** @description What went wrong, for programs. */
+            code: components["schemas"]["ErrorCode"];
+            /** @description What went wrong, for people. */
+            message: string;
+            /** @description More about the error; absent where there is nothing more. */
+            details?: components["schemas"]["ErrorDetails"];
+        };
         EnvironmentPage: {
             /** @description What is on this page, newest first. */
             result: components["schemas"]["Environment"][];
@@ -1729,46 +1769,6 @@ export interface components {
             created_at: string;
             /** @description The webhook that this was sent to. */
             webhook_id: string;
-        };
-        /** @description Every error. Programs may act on `code`, which is stable; `message` is for people. */
-        ErrorResponse: {
-            /** @description The status of the answer. */
-            statusCode: number;
-            /** @description The status in words. */
-            error: string;
-            /** @description What went wrong, for programs. */
-            code: components["schemas"]["ErrorCode"];
-            /** @description What went wrong, for people. */
-            message: string;
-            /** @description More about the error; absent where there is nothing more. */
-            details?: components["schemas"]["ErrorDetails"];
-        };
-        /** @description What went wrong. A code never changes its meaning; later versions may have more. */
-        ErrorCode: "VALIDATION_FAILED" | "MALFORMED_JSON" | "MALFORMED_REQUEST" | "TARGET_URL_NOT_ALLOWED" | "ENVIRONMENT_REQUIRED" | "ENVIRONMENT_MISMATCH" | "INVALID_CURSOR" | "UNAUTHORIZED" | "FORBIDDEN" | "ROUTE_NOT_FOUND" | "ENVIRONMENT_NOT_FOUND" | "API_TOKEN_NOT_FOUND" | "WEBHOOK_NOT_FOUND" | "EVENT_NOT_FOUND" | "DELIVERY_NOT_FOUND" | "RECOVERY_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "REQUEST_TIMEOUT" | "IDEMPOTENCY_CONFLICT" | "ENVIRONMENT_NAME_TAKEN" | "WEBHOOK_LIMIT_REACHED" | "SECRET_LIMIT_REACHED" | "WEBHOOK_INACTIVE" | "RECOVERY_RUNNING" | "WEBHOOK_DELETED" | "EVENT_EXPIRED" | "PAYLOAD_TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "TEST_DELIVERY_FAILED" | "FAN_OUT_TOO_LARGE" | "HEADERS_TOO_LARGE" | "RATE_LIMITED" | "PENDING_LIMIT_REACHED" | "INTERNAL_ERROR" | "DATABASE_BUSY" | "DATABASE_FULL" | "DATABASE_READ_ONLY" | "DATABASE_OUT_OF_CONNECTIONS" | "DATABASE_OUT_OF_MEMORY" | "DATABASE_CORRUPTED" | "DATABASE_MISCONFIGURED" | "SERVER_BUSY" | "STARTING" | "SHUTTING_DOWN" | (string & {});
-        /** @description More about an error, for some codes. */
-        ErrorDetails: {
-            /** @description The fields that do not have the documented form. */
-            failures?: components["schemas"]["FieldFailure"][];
-            /** @description With `TARGET_URL_NOT_ALLOWED`: the rule that was broken. */
-            rule?: string;
-            /** @description With `TEST_DELIVERY_FAILED`: the delivery of the test. */
-            delivery_id?: string;
-            /** @description With `ENVIRONMENT_NAME_TAKEN`: the environment that has the name. */
-            environment_id?: string;
-            /** @description With `TEST_DELIVERY_FAILED`: the status of the answer; null: there was none. */
-            status?: number | null;
-            /** @description With `TEST_DELIVERY_FAILED`: how many milliseconds the attempt took. */
-            duration_ms?: number;
-            /** @description With `TEST_DELIVERY_FAILED`: why there is no answer; null: there is one. */
-            error?: components["schemas"]["AttemptError"] | null;
-        } & {
-            [key: string]: unknown;
-        };
-        FieldFailure: {
-            /** @description The path of the field. */
-            field: string;
-            /** @description What it must be, for people. */
-            message: string;
         };
     };
     responses: never;

@@ -4,6 +4,10 @@ import type { components } from './api.js';
 
 export type CreateEnvironment = components['schemas']['CreateEnvironment'];
 export type Environment = components['schemas']['Environment'];
+export type ErrorCode = components['schemas']['ErrorCode'];
+export type FieldFailure = components['schemas']['FieldFailure'];
+export type ErrorDetails = components['schemas']['ErrorDetails'];
+export type ErrorResponse = components['schemas']['ErrorResponse'];
 export type EnvironmentPage = components['schemas']['EnvironmentPage'];
 export type UpdateEnvironment = components['schemas']['UpdateEnvironment'];
 export type Deleted = components['schemas']['Deleted'];
@@ -106,7 +110,3 @@ export type TestEnvelope = components['schemas']['TestEnvelope'];
 export type WebhookDisabledEnvelope = components['schemas']['WebhookDisabledEnvelope'];
 export type DeliveryFailedEnvelope = components['schemas']['DeliveryFailedEnvelope'];
 export type BacklogOldEnvelope = components['schemas']['BacklogOldEnvelope'];
-export type ErrorResponse = components['schemas']['ErrorResponse'];
-export type ErrorCode = components['schemas']['ErrorCode'];
-export type ErrorDetails = components['schemas']['ErrorDetails'];
-export type FieldFailure = components['schemas']['FieldFailure'];
