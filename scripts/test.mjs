@@ -35,7 +35,11 @@ const jest = spawn(
 );
 // A terminal sends Ctrl+C to both; a supervisor sends its signal to this process alone.
 process.on('SIGINT', () => undefined);
-process.on('SIGTERM', () => jest.kill('SIGTERM'));
+process.on('SIGTERM', () => {
+  const workers = descendantsOf(jest.pid);
+  jest.kill('SIGTERM');
+  for (const pid of workers) end(pid, 'SIGTERM');
+});
 jest.on('exit', (code, signal) => {
   endServers();
   // Something may still be writing there.
@@ -46,20 +50,41 @@ jest.on('exit', (code, signal) => {
 /** Of a run that did not come to its end (test/support/test-server.mjs). */
 function endServers() {
   for (const name of entriesOf(runDirectory).filter((entry) => entry.startsWith('tidings-postgres-'))) {
-    const note = join(runDirectory, name, 'data', 'postmaster.pid');
-    try {
-      process.kill(Number(readFileSync(note, 'utf8').split('\n', 1)[0]), 'SIGQUIT');
-    } catch (error) {
-      if (error.code !== 'ENOENT' && error.code !== 'ESRCH') throw error;
-    }
+    const [pid] = linesOf(join(runDirectory, name, 'data', 'postmaster.pid'));
+    if (pid) end(Number(pid), 'SIGQUIT');
   }
 }
 
-function entriesOf(directory) {
+/** What Jest started goes on without it, a worker until its test ends. Linux tells what that is. */
+function descendantsOf(pid) {
+  const children = entriesOf(`/proc/${pid}/task`).flatMap((task) =>
+    linesOf(`/proc/${pid}/task/${task}/children`).flatMap((line) => line.split(' ').filter(Boolean).map(Number)),
+  );
+  return [...children, ...children.flatMap(descendantsOf)];
+}
+
+function end(pid, signal) {
   try {
-    return readdirSync(directory);
+    process.kill(pid, signal);
   } catch (error) {
-    if (error.code === 'ENOENT') return [];
+    if (error.code !== 'ESRCH') throw error;
+  }
+}
+
+function linesOf(file) {
+  return orNone(() => readFileSync(file, 'utf8').split('\n'));
+}
+
+function entriesOf(directory) {
+  return orNone(() => readdirSync(directory));
+}
+
+/** Of files that come and go. */
+function orNone(read) {
+  try {
+    return read();
+  } catch (error) {
+    if (error.code === 'ENOENT' || error.code === 'ESRCH') return [];
     throw error;
   }
 }
