@@ -5,7 +5,7 @@ import { CurrentPrincipal } from '../auth/current-principal.decorator.js';
 import { actorOf, type Principal } from '../auth/principal.js';
 import { ApiErrors } from '../openapi/api-errors.js';
 import { Creates } from '../openapi/creates.js';
-import { DeletedDto } from '../openapi/deleted.dto.js';
+import { DeletedDto } from '../openapi/dto/deleted.dto.js';
 import { ApiPage, PageDto } from '../reads/page.js';
 import { UuidParam } from '../openapi/uuid-param.js';
 import { CurrentReader } from '../reads/current-reader.decorator.js';
@@ -17,7 +17,7 @@ import {
   CreatedApiTokenDto,
   ListApiTokensQuery,
   toApiTokenDto,
-} from './api-token.dto.js';
+} from './dto/api-token.dto.js';
 import { ApiTokensService } from './api-tokens.service.js';
 
 @ApiTags('Administration')

@@ -22,7 +22,7 @@ import {
   EXPIRY_RULE,
   type ListApiTokensQuery,
   toApiTokenDto,
-} from './api-token.dto.js';
+} from './dto/api-token.dto.js';
 import { deleteApiTokens, insertApiToken } from './api-tokens.repository.js';
 import { EnvironmentContents } from './environment-contents.js';
 

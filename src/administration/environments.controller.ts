@@ -5,13 +5,13 @@ import { CurrentPrincipal } from '../auth/current-principal.decorator.js';
 import { actorOf, type Principal } from '../auth/principal.js';
 import { ApiErrors } from '../openapi/api-errors.js';
 import { Creates } from '../openapi/creates.js';
-import { DeletedDto } from '../openapi/deleted.dto.js';
+import { DeletedDto } from '../openapi/dto/deleted.dto.js';
 import { ApiPage, ListQuery, PageDto } from '../reads/page.js';
 import { UuidParam } from '../openapi/uuid-param.js';
 import { CurrentReader } from '../reads/current-reader.decorator.js';
 import type { Reader } from '../reads/read-turns.js';
-import { CreateEnvironmentDto, EnvironmentDto, UpdateEnvironmentDto, toEnvironmentDto } from './environment.dto.js';
-import { EnvironmentErasureDto, toEnvironmentErasureDto } from './environment-erasure.dto.js';
+import { CreateEnvironmentDto, EnvironmentDto, UpdateEnvironmentDto, toEnvironmentDto } from './dto/environment.dto.js';
+import { EnvironmentErasureDto, toEnvironmentErasureDto } from './dto/environment-erasure.dto.js';
 import { EnvironmentsService } from './environments.service.js';
 
 @ApiTags('Administration')

@@ -18,7 +18,7 @@ import {
   type EnvironmentDto,
   toEnvironmentDto,
   type UpdateEnvironmentDto,
-} from './environment.dto.js';
+} from './dto/environment.dto.js';
 import { type ContentsTransaction, EnvironmentContents } from './environment-contents.js';
 import { type EnvironmentErasure, findErasure, startErasure } from './environment-erasures.repository.js';
 import { changeEnvironment, claimEnvironmentName, insertEnvironment } from './environments.repository.js';

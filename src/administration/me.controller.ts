@@ -3,7 +3,7 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { AnyToken } from '../auth/access.decorators.js';
 import { CurrentPrincipal } from '../auth/current-principal.decorator.js';
 import type { Principal } from '../auth/principal.js';
-import { MeDto, toMeDto } from './me.dto.js';
+import { MeDto, toMeDto } from './dto/me.dto.js';
 
 @ApiTags('Administration')
 @Controller('me')

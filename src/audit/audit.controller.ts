@@ -4,8 +4,8 @@ import { AdminOnly } from '../auth/access.decorators.js';
 import { ApiPage, type PageDto } from '../reads/page.js';
 import { CurrentReader } from '../reads/current-reader.decorator.js';
 import type { Reader } from '../reads/read-turns.js';
-import { AuditEntryDto } from './audit-entry.dto.js';
-import { AuditQuery } from './audit.query.js';
+import { AuditEntryDto } from './dto/audit-entry.dto.js';
+import { AuditQuery } from './dto/audit.query.js';
 import { AuditService } from './audit.service.js';
 
 @ApiTags('Administration')

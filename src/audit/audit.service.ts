@@ -6,9 +6,9 @@ import { idFilterOf } from '../reads/id-range.js';
 import { mapPart, type PageDto, toPart } from '../reads/page.js';
 import { PageReader } from '../reads/page-reader.js';
 import type { Reader } from '../reads/read-turns.js';
-import { type AuditEntryDto, toAuditEntryDto } from './audit-entry.dto.js';
+import { type AuditEntryDto, toAuditEntryDto } from './dto/audit-entry.dto.js';
 import { AuditEntry } from './audit-entry.entity.js';
-import type { AuditQuery } from './audit.query.js';
+import type { AuditQuery } from './dto/audit.query.js';
 
 @Injectable()
 export class AuditService {

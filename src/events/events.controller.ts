@@ -5,7 +5,7 @@ import { CurrentEnvironment } from '../auth/current-environment.decorator.js';
 import { CurrentPrincipal } from '../auth/current-principal.decorator.js';
 import { actorOf, type Principal } from '../auth/principal.js';
 import { ApiErrors } from '../openapi/api-errors.js';
-import { DeletedDto } from '../openapi/deleted.dto.js';
+import { DeletedDto } from '../openapi/dto/deleted.dto.js';
 import { IdempotencyKey } from '../idempotency/idempotency-key.js';
 import { ApiPage, type PageDto, PageQuery, SHORT_PAGES } from '../reads/page.js';
 import { UuidParam } from '../openapi/uuid-param.js';

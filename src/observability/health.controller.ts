@@ -2,7 +2,7 @@ import { Controller, Get, HttpStatus, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Public } from '../auth/access.decorators.js';
-import { LivenessDto, ReadinessDto } from './health.dto.js';
+import { LivenessDto, ReadinessDto } from './dto/health.dto.js';
 import { HealthService } from './health.service.js';
 
 @ApiTags('Health')

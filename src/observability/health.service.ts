@@ -3,7 +3,7 @@ import { READINESS_CHECK_NAMES, type ReadinessCheck, ReadinessChecks } from '../
 import { ShutdownState } from '../http/shutdown-state.js';
 import { within } from '../common/within.js';
 import { DatabaseTroubles } from '../database/database-troubles.js';
-import type { HealthStatus, ReadinessChecksDto, ReadinessDto } from './health.dto.js';
+import type { HealthStatus, ReadinessChecksDto, ReadinessDto } from './dto/health.dto.js';
 
 /** The time limit of a check; orchestrators usually give the whole probe one or a few seconds. */
 const CHECK_DEADLINE_MS = 1_000;

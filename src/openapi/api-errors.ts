@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiResponse, type ApiResponseMetadata } from '@nestjs/swagger';
 import { type ErrorCode, ERRORS } from '../http/errors.js';
-import { ErrorResponseDto } from './error-response.dto.js';
+import { ErrorResponseDto } from './dto/error-response.dto.js';
 
 /**
  * Documents errors of this operation besides those that every operation shares. It may be repeated, also by other

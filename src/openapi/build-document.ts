@@ -4,7 +4,7 @@ import { documentPayload } from './api-property.js';
 import { describeEnums } from './named-enum.js';
 import { closeBodies } from './close-bodies.js';
 import { documentErrors } from './document-errors.js';
-import { ErrorResponseDto } from './error-response.dto.js';
+import { ErrorResponseDto } from './dto/error-response.dto.js';
 import { VERSION } from '../common/version.js';
 import { BEARER, BEARER_DESCRIPTION } from './bearer.js';
 

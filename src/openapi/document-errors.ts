@@ -1,6 +1,6 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { exampleRefOf } from './api-errors.js';
-import { ERROR_RESPONSE_REF } from './error-response.dto.js';
+import { ERROR_RESPONSE_REF } from './dto/error-response.dto.js';
 import { errorBodyOf } from '../http/error-body.js';
 import { ApiError, type ErrorDetails, ERRORS, type ErrorCode } from '../http/errors.js';
 import { CHOSEN_ID, REQUEST_ID_HEADER } from '../http/request-id.js';

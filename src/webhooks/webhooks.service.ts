@@ -15,7 +15,7 @@ import type { WebhookChange } from './delivery-control.js';
 import type { CreateWebhookDto } from './dto/create-webhook.dto.js';
 import type { ListWebhooksQuery } from './dto/list-webhooks.query.js';
 import type { UpdateWebhookDto } from './dto/update-webhook.dto.js';
-import { toWebhookSecretDto, type WebhookSecretDto } from './secrets/webhook-secret.dto.js';
+import { toWebhookSecretDto, type WebhookSecretDto } from './dto/webhook-secret.dto.js';
 import type { WebhookWithSecretDto } from './dto/webhook-with-secret.dto.js';
 import { toWebhookDto, type WebhookDto } from './dto/webhook.dto.js';
 import { Webhook } from './webhook.entity.js';

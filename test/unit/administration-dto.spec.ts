@@ -1,8 +1,8 @@
 import 'reflect-metadata';
 import { validateSync } from 'class-validator';
-import { CreateApiTokenDto } from '../../src/administration/api-token.dto.js';
+import { CreateApiTokenDto } from '../../src/administration/dto/api-token.dto.js';
 import { issueApiToken } from '../../src/administration/api-tokens.service.js';
-import { CreateEnvironmentDto, UpdateEnvironmentDto } from '../../src/administration/environment.dto.js';
+import { CreateEnvironmentDto, UpdateEnvironmentDto } from '../../src/administration/dto/environment.dto.js';
 import { hashToken } from '../../src/auth/bearer-token.js';
 import { RequestValidationPipe } from '../../src/http/request-validation.pipe.js';
 import { SCOPES, WEBHOOK_SCOPES } from '../../src/auth/principal.js';

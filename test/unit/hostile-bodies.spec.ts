@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { CreateApiTokenDto } from '../../src/administration/api-token.dto.js';
+import { CreateApiTokenDto } from '../../src/administration/dto/api-token.dto.js';
 import { errorBodyOf } from '../../src/http/error-body.js';
 import type { ApiError, ErrorCode, FieldFailure } from '../../src/http/errors.js';
 import { RequestValidationPipe } from '../../src/http/request-validation.pipe.js';

@@ -5,7 +5,7 @@ import { CurrentEnvironment } from '../../auth/current-environment.decorator.js'
 import { CurrentPrincipal } from '../../auth/current-principal.decorator.js';
 import { actorOf, type Principal } from '../../auth/principal.js';
 import { UuidParam } from '../../openapi/uuid-param.js';
-import { WebhookHealthDto } from './webhook-health.dto.js';
+import { WebhookHealthDto } from '../dto/webhook-health.dto.js';
 import { WebhookHealthService } from './webhook-health.service.js';
 
 /** Under the path of webhooks, but here: what attempts came to stands above them. */

@@ -5,7 +5,7 @@ import { WebhooksService } from '../../webhooks/webhooks.service.js';
 import { DeliveryCapacity } from '../engine/delivery-capacity.js';
 import { findHealth } from '../queue/read-health.js';
 import { PendingCounts } from '../pending-counts.js';
-import { WebhookHealthDto } from './webhook-health.dto.js';
+import { WebhookHealthDto } from '../dto/webhook-health.dto.js';
 
 /** How the endpoints of webhooks are doing, and starting afresh with one. */
 @Injectable()

@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { ValidateBy } from 'class-validator';
-import { MayBeAbsent } from '../openapi/property-rules.js';
+import { MayBeAbsent } from '../../openapi/property-rules.js';
 
 const MAX_CHARACTERS = 200;
 /** Counts code points, as the database does; class-validator's MaxLength does not count variation selectors. */

@@ -1,7 +1,7 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
-import { DATABASE_TROUBLES } from '../common/database-trouble.js';
-import { growingEnum, namedEnum } from '../openapi/named-enum.js';
-import type { NamedTrouble } from '../database/database-troubles.js';
+import { DATABASE_TROUBLES } from '../../common/database-trouble.js';
+import { growingEnum, namedEnum } from '../../openapi/named-enum.js';
+import type { NamedTrouble } from '../../database/database-troubles.js';
 
 export const HEALTH_STATUSES = ['ok', 'unavailable'] as const;
 

@@ -2,7 +2,7 @@ import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import { ApiCount, ApiTimestamp, ApiUuid } from '../../openapi/api-property.js';
 import { ENDPOINT_STATE } from '../../webhooks/dto/list-webhooks.query.js';
 import type { EndpointState } from '../../webhooks/endpoint-state.js';
-import { ATTEMPT_ERROR } from '../dto/attempt.dto.js';
+import { ATTEMPT_ERROR } from './attempt.dto.js';
 import type { HealthRow } from '../queue/read-health.js';
 
 @ApiSchema({ name: 'WebhookFailure' })

@@ -1,7 +1,7 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
-import type { ErrorBody } from '../http/error-body.js';
-import { ERRORS, type ErrorCode } from '../http/errors.js';
-import { growingEnum } from './named-enum.js';
+import type { ErrorBody } from '../../http/error-body.js';
+import { ERRORS, type ErrorCode } from '../../http/errors.js';
+import { growingEnum } from '../named-enum.js';
 
 const CODES = Object.keys(ERRORS);
 

@@ -1,7 +1,7 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
-import { ApiCount, ApiTimestamp, ApiUuid } from '../openapi/api-property.js';
-import { namedEnum } from '../openapi/named-enum.js';
-import type { EnvironmentErasure } from './environment-erasures.repository.js';
+import { ApiCount, ApiTimestamp, ApiUuid } from '../../openapi/api-property.js';
+import { namedEnum } from '../../openapi/named-enum.js';
+import type { EnvironmentErasure } from '../environment-erasures.repository.js';
 
 export const ERASURE_STATUSES = ['running', 'done'] as const;
 

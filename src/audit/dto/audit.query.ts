@@ -1,7 +1,7 @@
-import { SYSTEM_ACTOR } from '../auth/principal.js';
-import { ListQuery } from '../reads/page.js';
-import { QueryDate, QueryOneOf, QueryUuid, QueryUuidOr } from '../openapi/query-property.js';
-import type { AuditAction } from './audit-entry.js';
+import { SYSTEM_ACTOR } from '../../auth/principal.js';
+import { ListQuery } from '../../reads/page.js';
+import { QueryDate, QueryOneOf, QueryUuid, QueryUuidOr } from '../../openapi/query-property.js';
+import type { AuditAction } from '../audit-entry.js';
 import { AUDIT_ACTION_FILTER } from './audit-entry.dto.js';
 
 export class AuditQuery extends ListQuery {

@@ -1,8 +1,8 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
-import { ApiTimestamp, ApiUuid } from '../openapi/api-property.js';
-import { growingEnum, namedEnum } from '../openapi/named-enum.js';
-import { AUDIT_ACTIONS, AUDITED_RESOURCE_TYPES, type AuditAction, type AuditedResourceType } from './audit-entry.js';
-import type { AuditEntry } from './audit-entry.entity.js';
+import { ApiTimestamp, ApiUuid } from '../../openapi/api-property.js';
+import { growingEnum, namedEnum } from '../../openapi/named-enum.js';
+import { AUDIT_ACTIONS, AUDITED_RESOURCE_TYPES, type AuditAction, type AuditedResourceType } from '../audit-entry.js';
+import type { AuditEntry } from '../audit-entry.entity.js';
 
 const ACTIONS =
   'What was done. `rotated`: a webhook got a new secret. `retried`: a delivery was. `recovered`: what a webhook missed ' +

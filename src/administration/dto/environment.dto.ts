@@ -1,9 +1,9 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import { IsBoolean } from 'class-validator';
-import type { Environment } from '../auth/environment.entity.js';
-import { ApiTimestamp, ApiUuid } from '../openapi/api-property.js';
-import { MayBeAbsent } from '../openapi/property-rules.js';
+import type { Environment } from '../../auth/environment.entity.js';
+import { ApiTimestamp, ApiUuid } from '../../openapi/api-property.js';
+import { MayBeAbsent } from '../../openapi/property-rules.js';
 import { NameProperty } from './name-property.js';
 
 const NAME = { description: 'What people call it.', example: 'Production' };

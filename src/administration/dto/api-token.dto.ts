@@ -1,12 +1,12 @@
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import { IsUUID, ValidateBy } from 'class-validator';
-import type { ApiToken } from '../auth/api-token.entity.js';
-import { SCOPES, type Scope } from '../auth/principal.js';
-import { ApiTimestamp, ApiUuid } from '../openapi/api-property.js';
-import { growingEnum, namedEnum } from '../openapi/named-enum.js';
-import { ListQuery } from '../reads/page.js';
-import { EachItem, IsFilledArray, MayBeAbsent, NullIsAbsent } from '../openapi/property-rules.js';
-import { instantOf, QueryUuid } from '../openapi/query-property.js';
+import type { ApiToken } from '../../auth/api-token.entity.js';
+import { SCOPES, type Scope } from '../../auth/principal.js';
+import { ApiTimestamp, ApiUuid } from '../../openapi/api-property.js';
+import { growingEnum, namedEnum } from '../../openapi/named-enum.js';
+import { ListQuery } from '../../reads/page.js';
+import { EachItem, IsFilledArray, MayBeAbsent, NullIsAbsent } from '../../openapi/property-rules.js';
+import { instantOf, QueryUuid } from '../../openapi/query-property.js';
 import { NameProperty } from './name-property.js';
 
 const NAME = { description: 'What people call it; need not be unique.', example: 'Order service' };

@@ -1,7 +1,7 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
-import { SCOPES, type Principal, type Scope } from '../auth/principal.js';
-import { ApiTimestamp, ApiUuid } from '../openapi/api-property.js';
-import { namedEnum } from '../openapi/named-enum.js';
+import { SCOPES, type Principal, type Scope } from '../../auth/principal.js';
+import { ApiTimestamp, ApiUuid } from '../../openapi/api-property.js';
+import { namedEnum } from '../../openapi/named-enum.js';
 import { GrantedScopesProperty, WebhookOfTokenProperty } from './api-token.dto.js';
 
 @ApiSchema({ name: 'Me' })
