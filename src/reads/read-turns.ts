@@ -46,6 +46,12 @@ const LONGEST_REST_MS = 100;
 const DONE_AT_LEAST = 4;
 
 /**
+ * How long after a step has failed the database is still the cause of waits, in milliseconds: sessions are opened anew, and
+ * what has piled up is read.
+ */
+const FAILURE_LASTS_MS = 1_000;
+
+/**
  * Divides the time for long reads. Each read runs in steps of some milliseconds, and few steps run at once. So the
  * database and the event loop stay free for publishing and sending. Environments take turns, whatever they read; within
  * one, a step waits behind earlier steps.
@@ -60,9 +66,10 @@ export class ReadTurns {
   /** By environment. The first one is next, and then goes to the end. */
   private readonly waiting = new Map<string, WaitingStep[]>();
   private running = 0;
-  /** Steps that succeeded, and that failed. */
+  /** Steps that succeeded. */
   private done = 0;
-  private failed = 0;
+  /** `performance.now()` of when a step last failed. */
+  private failedAt = -Infinity;
 
   constructor(
     private readonly limits: ReadLimits,
@@ -127,7 +134,7 @@ export class ReadTurns {
       this.done += 1;
       return outcome;
     } catch (error) {
-      this.failed += 1;
+      this.failedAt = performance.now();
       throw error;
     } finally {
       this.passOn(performance.now() - startedAt);
@@ -164,7 +171,7 @@ export class ReadTurns {
           resolve();
         },
       };
-      const before = { done: this.done, failed: this.failed };
+      const before = { done: this.done, at: performance.now() };
       const cancelTimer = this.timer(this.limits.waitMs, () => {
         giveUp(
           this.isDatabaseInTheWay(before)
@@ -180,10 +187,11 @@ export class ReadTurns {
   }
 
   /**
-   * Whether steps have failed since then, or almost none has ended: then the other reads are not the cause of the wait.
+   * Whether steps have failed since then or shortly before, or almost none has ended: then the other reads are not the cause of
+   * the wait.
    */
-  private isDatabaseInTheWay(before: { done: number; failed: number }): boolean {
-    return this.failed > before.failed || this.done - before.done < DONE_AT_LEAST;
+  private isDatabaseInTheWay(before: { done: number; at: number }): boolean {
+    return this.failedAt > before.at - FAILURE_LASTS_MS || this.done - before.done < DONE_AT_LEAST;
   }
 
   private startNext(): void {

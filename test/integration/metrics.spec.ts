@@ -91,7 +91,11 @@ describe('the metrics of a replica', () => {
     );
     await replica.call('DELETE', `/webhook/${stopped}`, { environmentId });
 
-    const found = await values();
+    // Background work has the only connection of the pipeline now and then.
+    const found = await until('nothing that waits for a connection', async () => {
+      const now = await values();
+      return now['tidings_database_waiting{pool="pipeline"}'] === 0 && now;
+    });
     expect(found).toMatchObject({
       tidings_events_accepted_total: 8,
       tidings_events_refused_total: 0,

@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import fc from 'fast-check';
 import { ClientGoneError } from '../../src/http/client-gone-error.js';
 import { ApiError } from '../../src/http/errors.js';
@@ -194,6 +195,30 @@ describe('turns of reads', () => {
     await stage.endOne();
     await first;
     expect(stage.begun).toEqual(['a']);
+  });
+
+  it.each([
+    ['just before', 0, databaseBusy],
+    ['a while before', 5_000, rateLimited],
+  ])('say what a wait is for where a step has failed %s it', async (_, agoMs, refusal) => {
+    const stage = new Stage();
+    const reader = { environmentId: 'e', tokenId: 't', signal: new AbortController().signal };
+    const failing = stage.turns.run(reader, ROWS, (step) => step(() => Promise.reject(new Error('broken'))));
+    await expect(failing).rejects.toThrow('broken');
+    const began = performance.now();
+    const clock = jest.spyOn(performance, 'now').mockImplementation(() => began + agoMs);
+    try {
+      const reads = ['a', 'b', 'c', 'd', 'e'].map((name) => stage.read(name));
+      const refused = expect(stage.read('late')).rejects.toEqual(refusal);
+      await stage.settle();
+      for (let ended = 0; ended < 4; ended++) await stage.endOne();
+      await stage.passTime(LIMITS.waitMs);
+      await refused;
+      await stage.endOne();
+      await Promise.all(reads);
+    } finally {
+      clock.mockRestore();
+    }
   });
 
   it('take out who has left while waiting, and begin no further step of who left while reading', async () => {
