@@ -46,10 +46,10 @@ const LONGEST_REST_MS = 100;
 const DONE_AT_LEAST = 4;
 
 /**
- * How long after a step has failed the database is still the cause of waits, in milliseconds: sessions are opened anew, and
- * what has piled up is read.
+ * How long after a step that failed, or took longer than one may wait, the database is still the cause of waits, in
+ * milliseconds: what has piled up is read. A step takes 1.6 s at most until it fails (`REQUEST_PATIENCE`).
  */
-const FAILURE_LASTS_MS = 1_000;
+const TROUBLE_LASTS_MS = 2_000;
 
 /**
  * Divides the time for long reads. Each read runs in steps of some milliseconds, and few steps run at once. So the
@@ -68,8 +68,8 @@ export class ReadTurns {
   private running = 0;
   /** Steps that succeeded. */
   private done = 0;
-  /** `performance.now()` of when a step last failed. */
-  private failedAt = -Infinity;
+  /** `performance.now()` of when a step last failed, or took longer than one may wait. */
+  private troubledAt = -Infinity;
 
   constructor(
     private readonly limits: ReadLimits,
@@ -134,10 +134,12 @@ export class ReadTurns {
       this.done += 1;
       return outcome;
     } catch (error) {
-      this.failedAt = performance.now();
+      this.troubledAt = performance.now();
       throw error;
     } finally {
-      this.passOn(performance.now() - startedAt);
+      const tookMs = performance.now() - startedAt;
+      if (tookMs > this.limits.waitMs) this.troubledAt = performance.now();
+      this.passOn(tookMs);
     }
   }
 
@@ -187,11 +189,11 @@ export class ReadTurns {
   }
 
   /**
-   * Whether steps have failed since then or shortly before, or almost none has ended: then the other reads are not the cause of
-   * the wait.
+   * Whether a step was in trouble since then or shortly before, or almost none has ended: then the other reads are not the cause
+   * of the wait.
    */
   private isDatabaseInTheWay(before: { done: number; at: number }): boolean {
-    return this.failedAt > before.at - FAILURE_LASTS_MS || this.done - before.done < DONE_AT_LEAST;
+    return this.troubledAt > before.at - TROUBLE_LASTS_MS || this.done - before.done < DONE_AT_LEAST;
   }
 
   private startNext(): void {

@@ -198,16 +198,26 @@ describe('turns of reads', () => {
   });
 
   it.each([
-    ['just before', 0, databaseBusy],
-    ['a while before', 5_000, rateLimited],
-  ])('say what a wait is for where a step has failed %s it', async (_, agoMs, refusal) => {
-    const stage = new Stage();
-    const reader = { environmentId: 'e', tokenId: 't', signal: new AbortController().signal };
-    const failing = stage.turns.run(reader, ROWS, (step) => step(() => Promise.reject(new Error('broken'))));
-    await expect(failing).rejects.toThrow('broken');
-    const began = performance.now();
-    const clock = jest.spyOn(performance, 'now').mockImplementation(() => began + agoMs);
+    ['failed', 'just before', 1_000, databaseBusy],
+    ['failed', 'a while before', 5_000, rateLimited],
+    ['took longer than one may wait', 'just before', 1_000, databaseBusy],
+    ['took longer than one may wait', 'a while before', 5_000, rateLimited],
+    ['was quick', 'just before', 1_000, rateLimited],
+  ])('say what a wait is for where a step %s %s it', async (what, _, agoMs, refusal) => {
+    let now = 10_000;
+    const clock = jest.spyOn(performance, 'now').mockImplementation(() => now);
     try {
+      const stage = new Stage();
+      const reader = { environmentId: 'e', tokenId: 't', signal: new AbortController().signal };
+      const earlier = stage.turns.run(reader, ROWS, (step) =>
+        step(() => {
+          if (what === 'failed') return Promise.reject(new Error('broken'));
+          if (what !== 'was quick') now += LIMITS.waitMs + 1;
+          return Promise.resolve();
+        }),
+      );
+      await earlier.catch(() => undefined);
+      now += agoMs;
       const reads = ['a', 'b', 'c', 'd', 'e'].map((name) => stage.read(name));
       const refused = expect(stage.read('late')).rejects.toEqual(refusal);
       await stage.settle();
