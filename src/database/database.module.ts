@@ -68,8 +68,8 @@ async function openBeside(
 /**
  * Provides the four `DataSource`s (migrated), `DailyPartitions` and `DatabaseClock` to the whole application, and stands for
  * `TypeOrmModule.forRoot`: features use `TypeOrmModule.forFeature`, `@InjectRepository` and `@InjectDataSource` as everywhere
- * (docs/adr/0014-one-module-opens-the-pools.md says why). The pools and the embedded engine end in `onApplicationShutdown`. Code that still needs the database at the end must use an
- * earlier hook (`onModuleDestroy`, `beforeApplicationShutdown`).
+ * (docs/adr/0014-one-module-opens-the-pools.md says why). The pools and the embedded engine end in `onApplicationShutdown`.
+ * Code that still needs the database at the end must use an earlier hook (`onModuleDestroy`, `beforeApplicationShutdown`).
  */
 @Global()
 @Module({
