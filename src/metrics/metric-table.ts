@@ -225,7 +225,7 @@ export const METRICS = {
   readsWaiting: {
     type: 'gauge',
     name: 'tidings_reads_waiting',
-    help: 'Steps of lists, statistics and dry runs that wait for their turn in this replica. Those that do not get one within 0.3 s, or 1 s beside the embedded engine, are answered 429, or 503 where the database answers nobody.',
+    help: 'Steps of lists, statistics and dry runs that wait for their turn in this replica. Those that do not get one within 1 s are answered 429, or 503 where the database answers nobody.',
   },
 
   requestDuration: {

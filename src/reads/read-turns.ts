@@ -18,6 +18,8 @@ export interface ReadLimits {
   rowsPerEnvironment: number;
   /** How long a step waits for its turn, in milliseconds. */
   waitMs: number;
+  /** How long a step may take in total, its wait included, in milliseconds. Then its read fails, and others go on. */
+  answerMs: number;
   /**
    * How long its turn stays empty after a step while others want the database, in multiples of the step's time; absent:
    * not at all.
@@ -38,11 +40,12 @@ interface WaitingStep {
 }
 
 const RETRY_AFTER_S = 1;
+const NO_ANSWER = 'The database did not answer in time';
 
 /** A longer step was slow because of others. */
 const LONGEST_REST_MS = 100;
 
-/** Steps that end during the longest wait of a step (0.3 s), if the database answers: each takes 15 to 50 ms. */
+/** Steps that end during the longest wait of a step (1 s), if the database answers: each takes 15 to 50 ms. */
 const DONE_AT_LEAST = 4;
 
 /**
@@ -126,8 +129,15 @@ export class ReadTurns {
 
   private async step<T>({ environmentId, signal }: Reader, work: () => Promise<T>): Promise<T> {
     if (signal.aborted) throw new ClientGoneError();
+    const askedAt = performance.now();
     if (this.running < this.limits.stepsAtOnce && this.waiting.size === 0) this.running += 1;
     else await this.turn(environmentId, signal);
+    const waitedMs = performance.now() - askedAt;
+    return this.inTime(this.limits.answerMs - waitedMs, this.work(work));
+  }
+
+  /** Works in a turn of its own, and passes it on. */
+  private async work<T>(work: () => Promise<T>): Promise<T> {
     const startedAt = performance.now();
     try {
       const outcome = await work();
@@ -141,6 +151,14 @@ export class ReadTurns {
       if (tookMs > this.limits.waitMs) this.troubledAt = performance.now();
       this.passOn(tookMs);
     }
+  }
+
+  /** The caller has an answer in time. The work goes on and keeps its turn: it still has its connection. */
+  private inTime<T>(ms: number, work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const cancelTimer = this.timer(ms, () => reject(databaseBusy(NO_ANSWER)));
+      work.finally(cancelTimer).then(resolve, reject);
+    });
   }
 
   /** Gives the turn of a step that took so long to the next. */
@@ -175,11 +193,7 @@ export class ReadTurns {
       };
       const before = { done: this.done, at: performance.now() };
       const cancelTimer = this.timer(this.limits.waitMs, () => {
-        giveUp(
-          this.isDatabaseInTheWay(before)
-            ? databaseBusy('The database did not answer in time')
-            : rateLimited('Too much is being read'),
-        );
+        giveUp(this.isDatabaseInTheWay(before) ? databaseBusy(NO_ANSWER) : rateLimited('Too much is being read'));
       });
       signal.addEventListener('abort', leave);
       const steps = this.waiting.get(environmentId);
@@ -189,8 +203,8 @@ export class ReadTurns {
   }
 
   /**
-   * Whether a step was in trouble since then or shortly before, or almost none has ended: then the other reads are not the cause
-   * of the wait.
+   * Whether a step was in trouble since then or shortly before, or almost none has ended: then the other reads are not
+   * the cause of the wait.
    */
   private isDatabaseInTheWay(before: { done: number; at: number }): boolean {
     return this.troubledAt > before.at - TROUBLE_LASTS_MS || this.done - before.done < DONE_AT_LEAST;

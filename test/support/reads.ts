@@ -2,7 +2,13 @@ import { loadConfig } from '../../src/config/config.js';
 import { PageReader } from '../../src/reads/page-reader.js';
 import { type Reader, ReadTurns } from '../../src/reads/read-turns.js';
 
-export const IDLE_LIMITS = { stepsAtOnce: 1, rowsPerToken: 8_000, rowsPerEnvironment: 16_000, waitMs: 60_000 };
+export const IDLE_LIMITS = {
+  stepsAtOnce: 1,
+  rowsPerToken: 8_000,
+  rowsPerEnvironment: 16_000,
+  waitMs: 60_000,
+  answerMs: 60_000,
+};
 
 /** A reader of the environment whose client stays. */
 export function soloReader(environmentId: string): Reader {

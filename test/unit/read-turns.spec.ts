@@ -4,7 +4,14 @@ import { ClientGoneError } from '../../src/http/client-gone-error.js';
 import { ApiError } from '../../src/http/errors.js';
 import { type Reader, type ReadLimits, ReadTurns, type Step } from '../../src/reads/read-turns.js';
 
-const LIMITS = { stepsAtOnce: 1, rowsPerToken: 1_000, rowsPerEnvironment: 1_500, waitMs: 1_000, restShare: 0 };
+const LIMITS = {
+  stepsAtOnce: 1,
+  rowsPerToken: 1_000,
+  rowsPerEnvironment: 1_500,
+  waitMs: 1_000,
+  answerMs: 1_800,
+  restShare: 0,
+};
 const ROWS = 100;
 
 /** A piece of work that ends when it is told to. */
@@ -226,6 +233,44 @@ describe('turns of reads', () => {
       await refused;
       await stage.endOne();
       await Promise.all(reads);
+    } finally {
+      clock.mockRestore();
+    }
+  });
+
+  it('answer who waits for a step that hangs, and give its turn on when it has ended', async () => {
+    const stage = new Stage();
+    const hung = expect(stage.read('hung', {}, 2)).rejects.toEqual(databaseBusy);
+    await stage.settle();
+    await stage.passTime(LIMITS.answerMs);
+    await hung;
+    expect(stage.turns.stepsRunning).toBe(1);
+    const next = stage.read('next');
+    await stage.settle();
+    expect(stage.begun).toEqual(['hung']);
+    await stage.endOne();
+    expect(stage.begun).toEqual(['hung', 'next']);
+    await stage.endOne();
+    await next;
+    expect(stage.turns.stepsRunning).toBe(0);
+    expect(stage.timersSet).toBe(0);
+  });
+
+  it('count the wait for a turn into the time of an answer', async () => {
+    let now = 10_000;
+    const clock = jest.spyOn(performance, 'now').mockImplementation(() => now);
+    try {
+      const stage = new Stage();
+      const first = stage.read('first');
+      const hung = expect(stage.read('hung')).rejects.toEqual(databaseBusy);
+      await stage.settle();
+      now += LIMITS.waitMs - 100;
+      await stage.endOne();
+      await first;
+      expect(stage.begun).toEqual(['first', 'hung']);
+      await stage.passTime(LIMITS.answerMs - LIMITS.waitMs + 100);
+      await hung;
+      await stage.endOne();
     } finally {
       clock.mockRestore();
     }
