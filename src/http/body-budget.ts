@@ -1,9 +1,7 @@
 import { ApiError } from './errors.js';
 
 export interface BodyLimits {
-  /** All bodies that are being read or worked on. */
   totalBytes: number;
-  /** The bodies of one owner, so that no owner can use the whole budget. */
   shareBytes: number;
 }
 
@@ -14,10 +12,9 @@ export function bodyLimitsOf(maxBodyBytes: number, maxBytesOfBodies: number): Bo
 }
 
 /**
- * Limits the memory that bodies take. Only bytes that have arrived count: a body that was announced and does not come
- * takes nothing. When there is too much, the owner who holds the most loses one of the bodies that still arrive: the
- * one with the highest cost, which is its bytes times the time since it began. So a sender of much data that then
- * becomes slow makes room for the others.
+ * Limits the memory that bodies take. Only bytes that have arrived count. When there is too much, the owner who holds
+ * the most loses the arriving body with the highest cost: its bytes times the time since it began. So a sender of much
+ * data that becomes slow makes room for the others.
  */
 export class BodyBudget {
   private readonly shares = new Map<string, Share>();
@@ -35,7 +32,6 @@ export class BodyBudget {
     },
   };
 
-  /** @param nowMs a clock that does not go back. */
   constructor(
     private readonly limits: BodyLimits,
     private readonly nowMs: () => number = () => performance.now(),
@@ -45,10 +41,7 @@ export class BodyBudget {
     return this.bytes;
   }
 
-  /**
-   * @param owners the owners whose shares the body counts against: one or more.
-   * @param refuse called at most once, when the body has to make room. The body no longer counts by then.
-   */
+  /** @param refuse called at most once, when the body has to make room. The body no longer counts by then. */
   hold(owners: readonly string[], refuse: (refusal: ApiError) => void): HeldBody {
     const shares = owners.map((owner) => this.shareOf(owner));
     const body = new HeldBody(shares, this.nowMs(), this.account, refuse);
@@ -97,7 +90,6 @@ interface Account {
   release: (body: HeldBody, bytes: number) => void;
 }
 
-/** A body that may have bytes in memory. */
 export class HeldBody {
   private bytes = 0;
   private state: 'arriving' | 'complete' | 'released' = 'arriving';
@@ -109,19 +101,18 @@ export class HeldBody {
     private readonly onRefused: (refusal: ApiError) => void,
   ) {}
 
-  /** Counts bytes that have arrived. If that is too much, bodies are refused, possibly this one. */
+  /** May refuse bodies, possibly this one. */
   grow(bytes: number): void {
     if (this.state === 'released') return;
     this.bytes += bytes;
     this.account.grow(this, bytes);
   }
 
-  /** The body has arrived completely: it still counts, but can no longer be refused. */
+  /** The body still counts, but can no longer be refused. */
   complete(): void {
     if (this.state === 'arriving') this.state = 'complete';
   }
 
-  /** No byte of the body is in memory any more. */
   release(): void {
     if (this.state === 'released') return;
     this.state = 'released';
@@ -133,7 +124,7 @@ export class HeldBody {
     this.onRefused(refusal);
   }
 
-  /** The cost so far, in byte-milliseconds; null: the body cannot be refused. */
+  /** In byte-milliseconds; null: the body cannot be refused. */
   costAt(nowMs: number): number | null {
     return this.state === 'arriving' ? this.bytes * (nowMs - this.sinceMs + 1) : null;
   }

@@ -4,15 +4,14 @@ import { ApiError } from './errors.js';
 import { sendContinue } from './expect-continue.js';
 
 /**
- * A body may have 500 small chunks. Above that, its chunks must hold 16 bytes on average: each chunk costs about 5 µs,
- * and one read from the socket can hold ten thousand chunks of one byte. No client that writes JSON comes near this
- * limit.
+ * Beyond 500 small chunks, the chunks must hold 16 bytes on average: each costs about 5 µs, and one read from the
+ * socket can hold ten thousand of one byte. No JSON client comes near this limit.
  */
 const SMALL_CHUNKS = { free: 500, meanBytes: 16 };
 
 /**
- * The bytes of one body that are read in one turn of the event loop. Node reads up to 2 MiB of a connection before it
- * does anything else, so sixteen bodies at once were 32 MiB: 40 ms of system calls and copies.
+ * Of one body, in one turn of the event loop. Node reads up to 2 MiB of a connection at a time: sixteen bodies at once
+ * took 40 ms.
  */
 const BYTES_PER_TURN = 256 * 1024;
 
@@ -21,27 +20,22 @@ const COUNTED_BYTES = 4_096;
 
 export interface BodySource {
   request: IncomingMessage;
-  /** The bytes of the body count until this response is sent: the values made from them may live that long. */
+  /** The body counts until this response is sent: values made from it may live that long. */
   response: ServerResponse;
-  /** The owners whose shares of the budget the body uses. */
   owners: readonly string[];
 }
 
 export interface ReadBody {
   bytes: Buffer;
-  /**
-   * Call it when nothing made from the body is needed any more. Without this call the body counts until the answer is
-   * sent.
-   */
+  /** Without this call the body counts until the answer is sent. */
   release: () => void;
 }
 
 /**
  * Reads the bytes of a body. If the client waits to be asked for them, asks.
  *
- * @throws ApiError PAYLOAD_TOO_LARGE before or as soon as there are more than `maxBytes`; RATE_LIMITED or SERVER_BUSY
- *   when the budget needs the room; MALFORMED_REQUEST when the client breaks off, or sends only a few bytes in each
- *   chunk. What still arrives after that is dropped.
+ * @throws ApiError PAYLOAD_TOO_LARGE as soon as more than `maxBytes` are announced or have arrived; RATE_LIMITED or
+ *   SERVER_BUSY when the budget needs the room; MALFORMED_REQUEST when the client breaks off, or sends tiny chunks.
  */
 export function readBody(
   { request, response, owners }: BodySource,
@@ -97,7 +91,7 @@ export function readBody(
       stop();
       held.complete();
       const { bytes } = gathered;
-      // Code that holds `release` must not keep the bytes in memory by it.
+      // Code that holds `release` must not keep the bytes in memory.
       gathered.drop();
       resolve({ bytes, release: () => held.release() });
     };
@@ -111,7 +105,7 @@ export function readBody(
   });
 }
 
-/** Joins chunks into one buffer. Takes little more memory than the bytes need, even if each chunk is one byte. */
+/** Joins chunks, even of one byte each, with little more memory than the bytes need. */
 class GatheredBytes {
   private buffer: Buffer = EMPTY;
   length = 0;
@@ -119,7 +113,6 @@ class GatheredBytes {
   constructor(private readonly maxBytes: number) {}
 
   add(chunk: Buffer): void {
-    // Node gives each chunk its own memory, and most bodies are one chunk.
     if (this.length === 0) this.buffer = chunk;
     else {
       this.makeRoomFor(chunk.length);
@@ -139,8 +132,8 @@ class GatheredBytes {
   private makeRoomFor(bytes: number): void {
     const needed = this.length + bytes;
     if (needed <= this.buffer.length) return;
-    // The buffer doubles up to an eighth of the maximum, then gets the whole maximum. Copying 4 MiB of 8 took 9 ms, and
-    // the old buffer made the garbage collector run sooner. Memory that was never written to is not yet used.
+    // The buffer doubles up to an eighth of the maximum, then gets all of it. Copying 4 MiB of 8 took 9 ms and made
+    // garbage. Memory that was never written to is not yet used.
     const isMuchOfAll = needed >= this.maxBytes / 8;
     const larger = Buffer.allocUnsafeSlow(isMuchOfAll ? this.maxBytes : Math.max(needed, 2 * this.buffer.length));
     this.buffer.copy(larger, 0, 0, this.length);
@@ -150,13 +143,10 @@ class GatheredBytes {
 
 const EMPTY = Buffer.alloc(0);
 
-/** The time that a client has to read its answer before its connection is closed while it still sends. */
+/** Time for a client that still sends to read its answer. */
 const LEAVE_MS = 250;
 
-/**
- * Stops reading a body when the rest would cost too much. Node emits no more events for the chunks that it has already
- * read once it has dumped the request. It does the same with a body that nobody read.
- */
+/** Stops reading when the rest would cost too much. After `_dump`, Node emits no events for chunks that it has read. */
 function leaveRest(request: IncomingMessage & { _dump?: () => void }, response: ServerResponse): void {
   request._dump?.();
   // Not earlier: to dump the request makes its socket read on.

@@ -7,7 +7,7 @@ import { ApiError, type ErrorCode } from './errors.js';
 import { REQUEST_ID_HEADER, requestIdOf } from './request-id.js';
 import { uuidV7 } from '../common/uuid-v7.js';
 
-/** Node's codes for input that it could not read as a request (https://nodejs.org/api/http.html#event-clienterror). */
+/** https://nodejs.org/api/http.html#event-clienterror */
 const BY_NODE_CODE: Record<string, { code: ErrorCode; message: string }> = {
   HPE_HEADER_OVERFLOW: { code: 'HEADERS_TOO_LARGE', message: 'The request line and headers are too large' },
   HPE_CHUNK_EXTENSIONS_OVERFLOW: { code: 'PAYLOAD_TOO_LARGE', message: 'The chunk extensions are too large' },
@@ -19,18 +19,13 @@ const MALFORMED: { code: ErrorCode; message: string } = {
   message: 'The request is not valid HTTP/1.1',
 };
 
-/** The last request of each connection that was answered before its whole body had arrived. */
 const answeredEarly = new WeakMap<Socket, IncomingMessage>();
 
-/** Call it with every request after its answer is sent. */
 export function noteAnswered(request: IncomingMessage): void {
   if (!request.complete) answeredEarly.set(request.socket, request);
 }
 
-/**
- * Answers input that never became a request. Writes straight to the socket and closes it: nothing after this input can
- * be read.
- */
+/** Answers input that never became a request, and closes the socket: nothing after this input can be read. */
 export function answerClientError(cause: NodeJS.ErrnoException, socket: Socket): void {
   if (cause.code === 'ECONNRESET' || !socket.writable || isAnswered(socket)) {
     socket.destroy();
@@ -45,7 +40,7 @@ export function answerClientError(cause: NodeJS.ErrnoException, socket: Socket):
   socket.end(rawAnswer(errorBodyOf(new ApiError(code, message)), uuidV7()), () => socket.destroySoon());
 }
 
-/** Answers a CONNECT request, which Node gives us with its bare socket. Its target is no path of this API. */
+/** Node gives a CONNECT request with its bare socket. Its target is no path of this API. */
 export function answerConnect(request: IncomingMessage, socket: Duplex): void {
   socket.on('error', () => socket.destroy());
   const answer = answerUnderWay(socket as Socket);
@@ -57,15 +52,14 @@ export function answerConnect(request: IncomingMessage, socket: Duplex): void {
   socket.end(rawAnswer(error, requestIdOf(request)), () => socket.destroy());
 }
 
-/** Makes the answer the last one of the connection. What came after its request gets no answer. */
 function endWith(answer: ServerResponse, socket: Socket): void {
   answer.shouldKeepAlive = false;
   answer.once('finish', () => socket.destroySoon());
 }
 
 /**
- * The answer that is still owed to a complete request, or that is being sent. A client would take an error answer for
- * this one, or for a part of it. The error came after that request, so it gets no answer.
+ * The answer to a complete request that is still owed or being sent. The error came later and gets no answer: the
+ * client would take it for this one.
  */
 function answerUnderWay(socket: Socket): ServerResponse | null {
   const { _httpMessage: answer } = socket as Socket & { _httpMessage?: ServerResponse };
@@ -73,8 +67,8 @@ function answerUnderWay(socket: Socket): ServerResponse | null {
 }
 
 /**
- * The error is in the rest of a request that already has its answer. A client would take another answer for the one to
- * its next request.
+ * The error is in the rest of a request that has its answer. A client would take a second answer for that of its next
+ * request.
  */
 function isAnswered(socket: Socket): boolean {
   return answeredEarly.get(socket)?.complete === false;

@@ -3,14 +3,13 @@ import { codingFor, encode, MIN_CODED_BYTES, varyByCoding } from './content-codi
 
 /**
  * Half of the threads of libuv's pool: name look-ups and file reads use the others. If both are taken, an answer is
- * sent uncompressed. So nobody waits for another's list, and a busy processor gets less work.
+ * sent uncompressed.
  */
 const MAX_AT_ONCE = 2;
 
 export interface CompressionOptions {
   /**
-   * Whether the answers of an operation may be compressed. The length of a compressed answer reveals its content to an
-   * attacker who can place a text beside a secret in the same answer (BREACH).
+   * The length of a compressed answer reveals its content to an attacker who can place a text beside a secret (BREACH).
    *
    * @param operation such as `GET /webhook/:id`; for a `HEAD` request its `GET`.
    */
@@ -18,10 +17,7 @@ export interface CompressionOptions {
   minBytes?: number;
 }
 
-/**
- * Compresses answers for clients that ask for it. Only texts: for answers that are bytes, {@link KeptContent} sets the
- * coding.
- */
+/** Compresses only texts: for bytes, {@link KeptContent} sets the coding. */
 export function compressAnswers(
   server: FastifyInstance,
   { mayCompress, minBytes = MIN_CODED_BYTES }: CompressionOptions,
@@ -35,7 +31,7 @@ export function compressAnswers(
     const coding = codingFor(request.headers['accept-encoding']);
     if (coding === null || underWay >= MAX_AT_ONCE) return done(null, payload);
     underWay += 1;
-    // Null: the content could not be compressed, for example because memory is short.
+    // Null: it could not be compressed, for example because memory is short.
     const answerWith = (content: Buffer | null): void => {
       underWay -= 1;
       if (content === null) return done(null, payload);

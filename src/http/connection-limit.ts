@@ -8,14 +8,13 @@ const ROOM_INTERVAL_MS = 1_000;
 const LOG_INTERVAL_MS = 60_000;
 
 export interface ConnectionLimits extends Pick<ServerLimits, 'maxConnections' | 'maxConnectionsPerNetwork'> {
-  /** CIDR ranges of proxies that everybody's requests come through. Their connections count only in the total. */
+  /** CIDR ranges of proxies that everybody comes through. Their connections count only in the total. */
   exempt: readonly string[];
 }
 
 interface Use {
-  /** Requests whose answers are not yet sent completely. */
   underWay: number;
-  /** Bytes that had arrived when the last answer was sent; null before the first answer. */
+  /** When the last answer was sent; null before the first answer. */
   bytesRead: number | null;
 }
 
@@ -27,11 +26,9 @@ interface Group {
 type Clock = (nowMs: number) => boolean;
 
 /**
- * Limits how many connections a server has open, in total and from one network. A connection over a limit is closed at
- * once, without an answer: an answer would need the resources that have run out. Then the connections under the same
- * limit that wait for their client's next request are closed, too. So idle connections do not block a client that has a
- * request now. Node's `closeIdleConnections` (20.20) is not used: it cuts off answers that are written and not yet
- * sent.
+ * Limits the open connections, in total and from one network. One over a limit is closed without an answer, which would
+ * need the resources that have run out. Then idle connections under the same limit are closed, too, to make room.
+ * Node's `closeIdleConnections` (20.20) cuts off answers that are written and not yet sent.
  */
 export function limitConnections(
   server: Server,
@@ -90,8 +87,8 @@ export function limitConnections(
 }
 
 /**
- * Keeps a server alive that has no file descriptor for a new connection. The system closes what it cannot accept, and
- * accepts again when a descriptor is free. Without a listener the error would end the process.
+ * Keeps a server alive that has no file descriptor for a new connection; without a listener the error would end the
+ * process.
  */
 export function outliveFailedAccepts(server: Server): void {
   const logger = new Logger('Http');

@@ -7,16 +7,13 @@ const CODINGS = ['br', 'gzip'] as const;
 
 export type ContentCoding = (typeof CODINGS)[number];
 
-/** Smaller answers are not worth compressing: they fit in one packet anyway. */
+/** Smaller answers fit in one packet anyway. */
 export const MIN_CODED_BYTES = 1024;
 
-/**
- * Limit of an `Accept-Encoding`: browsers send about thirty characters. To parse one of 16 KiB takes the event loop
- * milliseconds.
- */
+/** Browsers send about thirty characters. To parse 16 KiB takes milliseconds. */
 const MAX_HEADER_LENGTH = 256;
 
-/** If zlib gives its result in pieces, each piece costs a turn of the event loop. */
+/** Each piece that zlib gives costs a turn of the event loop. */
 const CHUNK_BYTES = 64 * 1024;
 
 interface Levels {
@@ -26,18 +23,12 @@ interface Levels {
   gzip: number;
 }
 
-/**
- * Levels for an answer that is compressed for one request. For a list of 1,000 deliveries, each higher level costs more
- * than it saves (docs/performance.md).
- */
+/** For a list of 1,000 deliveries, each higher level costs more than it saves (docs/performance.md). */
 const FOR_ONE: Levels = { br: 4, gzip: 6 };
-/** Levels for content that is compressed once and kept: only the first client waits. */
+/** The content is compressed once and kept: only the first client waits. */
 const FOR_ALL: Levels = { br: 6, gzip: 9 };
 
-/**
- * The library's types do not have this option yet. It decides between codings that the client wants equally, instead of
- * the client's order.
- */
+/** Missing in the library's types. It decides between codings that the client wants equally. */
 interface ByPreference {
   encodings(available: string[], options: { preferred: string[] }): string[];
 }
@@ -45,11 +36,7 @@ interface ByPreference {
 const toBrotli = promisify(brotliCompress);
 const toGzip = promisify(gzip);
 
-/**
- * The coding for the answer to a request with this `Accept-Encoding`. Null: none. That is so without the header, with a
- * header that is too long, and when the header accepts nothing at all (RFC 9110 §12.5.3: then the answer is sent as it
- * is).
- */
+/** Null: none. So it is without the header, when it is too long, and when it accepts nothing (RFC 9110 §12.5.3). */
 export function codingFor(acceptEncoding: string | undefined): ContentCoding | null {
   if (acceptEncoding === undefined || acceptEncoding.length > MAX_HEADER_LENGTH) return null;
   const negotiator = new Negotiator({ headers: { 'accept-encoding': acceptEncoding } }) as ByPreference;
@@ -57,7 +44,6 @@ export function codingFor(acceptEncoding: string | undefined): ContentCoding | n
   return CODINGS.find((coding) => coding === best) ?? null;
 }
 
-/** Compresses the bytes on a thread of libuv's pool. */
 export function encode(content: Buffer, coding: ContentCoding, { isKept }: { isKept: boolean }): Promise<Buffer> {
   const levels = isKept ? FOR_ALL : FOR_ONE;
   if (coding === 'gzip') return toGzip(content, { level: levels.gzip, chunkSize: CHUNK_BYTES });

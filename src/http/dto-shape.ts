@@ -6,25 +6,20 @@ const ITEM = Symbol('item');
 const SEVERAL = Symbol('several');
 const OPTIONAL_BODY = Symbol('optional body');
 
-/** The property gets the result of this function for the value in the request. */
 export function Converted(convert: (value: unknown) => unknown): PropertyDecorator {
   return (prototype, name) => Reflect.defineMetadata(CONVERSION, convert, prototype, name);
 }
 
-/**
- * The property is an array of objects, and each is read as this DTO. The property's own rules check that it is an
- * array.
- */
+/** Each item of the array is read as this DTO. The property's own rules check that it is an array. */
 export function ItemsOf(dto: Type<object>): PropertyDecorator {
   return (prototype, name) => Reflect.defineMetadata(ITEM, dto, prototype, name);
 }
 
-/** The query parameter may be given more than once. */
 export function TakesSeveral(): PropertyDecorator {
   return (prototype, name) => Reflect.defineMetadata(SEVERAL, true, prototype, name);
 }
 
-/** A request may leave out a body of this DTO: everything in it is optional, and nobody forgets it. */
+/** A request may leave out a body of this DTO: everything in it is optional. */
 export function markOptionalBody(dto: Type<object>): void {
   Reflect.defineMetadata(OPTIONAL_BODY, true, dto);
 }
@@ -37,13 +32,12 @@ export interface DtoProperty {
   name: string;
   convert: ((value: unknown) => unknown) | null;
   item: Type<object> | null;
-  /** Of a query: whether the parameter may be given more than once. */
   takesSeveral: boolean;
 }
 
 const shapes = new Map<Type<object>, ReadonlyMap<string, DtoProperty>>();
 
-/** The properties that a DTO declares, by name: those with a rule. */
+/** The properties of a DTO that have a rule. */
 export function shapeOf(dto: Type<object>): ReadonlyMap<string, DtoProperty> {
   let shape = shapes.get(dto);
   if (!shape) shapes.set(dto, (shape = findShape(dto)));

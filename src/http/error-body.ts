@@ -1,6 +1,6 @@
 import { ERRORS, type ApiError, type ErrorCode, type ErrorDetails } from './errors.js';
 
-/** Reason phrases of the statuses that the error table uses (RFC 9110 §15, RFC 6585 §5). */
+/** Reason phrases (RFC 9110 §15, RFC 6585 §5). */
 const REASONS: Record<(typeof ERRORS)[ErrorCode]['status'], string> = {
   400: 'Bad Request',
   401: 'Unauthorized',
@@ -18,10 +18,8 @@ const REASONS: Record<(typeof ERRORS)[ErrorCode]['status'], string> = {
   503: 'Service Unavailable',
 };
 
-/** Every error as it goes over the wire. */
 export interface ErrorBody {
   statusCode: number;
-  /** The status in words. */
   error: string;
   code: ErrorCode;
   message: string;

@@ -6,7 +6,6 @@ import { errorBodyOf } from './error-body.js';
 import { isWaitingToBeAsked } from './expect-continue.js';
 import { toApiError } from './to-api-error.js';
 
-/** The one place where an error becomes an answer. */
 @Catch()
 export class ErrorFilter implements ExceptionFilter {
   private readonly logger = new Logger('Http');
@@ -27,7 +26,7 @@ export class ErrorFilter implements ExceptionFilter {
       reply.raw.destroy();
       return;
     }
-    // Whether its body follows is for a client to say that was not asked for it: the connection cannot go on.
+    // The client decides whether its body follows although nobody asked for it, so the connection cannot go on.
     if (isWaitingToBeAsked(request.raw)) void reply.header('connection', 'close');
     // Fastify closes the connection after a body that it refuses. There is no need: the rest is read and dropped.
     else if (reply.raw.shouldKeepAlive) reply.removeHeader('connection');

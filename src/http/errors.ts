@@ -1,8 +1,8 @@
 import { FailureList, type FieldFailure } from './failure-list.js';
 
 /**
- * Every error that the API can answer. The code is part of the contract and never changes its meaning; texts may.
- * docs/errors.md is generated from this table (`npm run docs:generate`).
+ * Every error of the API. A code is part of the contract and never changes its meaning; texts may. docs/errors.md is
+ * generated from this table (`npm run docs:generate`).
  */
 export const ERRORS = {
   VALIDATION_FAILED: {
@@ -145,12 +145,11 @@ export type ErrorDetails = { failures: FieldFailure[] } | Record<string, unknown
 
 export interface ApiErrorOptions {
   details?: ErrorDetails;
-  /** Response headers beside the body, such as `Retry-After` or `Allow`. */
   headers?: Record<string, string>;
   cause?: unknown;
 }
 
-/** An answer of the API that is not a success: thrown anywhere, rendered by the exception filter alone. */
+/** May be thrown anywhere; the exception filter makes the answer. */
 export class ApiError extends Error {
   readonly details?: ErrorDetails;
   readonly headers: Record<string, string>;
@@ -170,10 +169,7 @@ export class ApiError extends Error {
     return ERRORS[this.code].status;
   }
 
-  /**
-   * The error for fields of the request that do not have the documented form. It names the first hundred, each fault
-   * once, and looks for no more: see {@link FailureList}.
-   */
+  /** Names the first hundred failures and looks for no more: see {@link FailureList}. */
   static validation(failures: Iterable<FieldFailure>): ApiError {
     const { shown, isCut } = new FailureList(failures);
     const said = shown.slice(0, MAX_SUMMARY).map(sentenceOf).join('; ');

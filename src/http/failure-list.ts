@@ -11,16 +11,15 @@ export const UNKNOWN_FIELD = 'is not a known field';
 export const IS_REQUIRED = 'is required';
 
 const MAX_FAILURES = 100;
-/** Size as JSON text. A name of 200 characters can take 1,200 bytes there; an answer has 64 KiB for everything. */
+/** Of JSON text. A name of 200 characters can take 1,200 bytes; an answer has 64 KiB for everything. */
 const MAX_BYTES = 48 * 1024;
 
 /**
- * The failures of a request as an answer shows them: each once, with names cut short, and a hundred at most. It takes
- * no more from its source than it shows. So a source that searches on demand (a generator) stops early.
+ * The failures as an answer shows them: each once, names cut short, a hundred at most. It takes no more from its source
+ * than it shows, so a generator stops early.
  */
 export class FailureList {
   readonly shown: readonly FieldFailure[];
-  /** There may be more failures than shown. */
   readonly isCut: boolean;
 
   constructor(failures: Iterable<FieldFailure>) {

@@ -19,39 +19,33 @@ import { SERVER_LIMITS, type ServerLimits } from './server-limits.js';
 import type { ShutdownState } from './shutdown-state.js';
 
 /**
- * More than the request line can hold (16 KiB) with each character escaped (3 bytes). So an over-long id is answered as
- * a missing one, and not with a status of its own.
+ * More than the request line (16 KiB) with each character escaped (3 bytes). So an over-long id is a missing one,
+ * without a status of its own.
  */
 const MAX_PARAM_LENGTH = 64 * 1024;
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** The path is for browsers only: others are told that it does not exist. */
+    /** For browsers only: others are told that the path does not exist. */
     isUnlisted?: boolean;
   }
 }
 
-/** These routes answer also while the process stops: they tell that it stops, and how far it is. */
+/** They also answer while the process stops: they tell how far it is. */
 const MACHINE_ROUTES = /^\/(health\/|metrics(\?|$))/;
 
 export interface HttpOptions {
-  /** Limit of a request body in bytes; a longer one is a 413. */
   maxBodyBytes: number;
-  /** Limit of an event's payload in bytes; a longer one is a 413. */
   maxEventBytes: number;
   /** Addresses and ranges of proxies whose `X-Forwarded-*` count; null = none. */
   trustProxy: string[] | null;
-  /** Refused requests of a sender within ten seconds; answers beyond that are delayed. */
   rateLimitPer10s: number;
-  /** The name of a request's sender; null while it is not known. */
   senderOf?: (request: FastifyRequest) => string | null;
-  /** Default: {@link SERVER_LIMITS}. */
   limits?: ServerLimits;
 }
 
 /**
- * Fastify as the API needs it. Every answer has a request id and the form of the contract, also an answer that comes
- * before any route.
+ * Fastify as the API needs it. Every answer has a request id and the form of the contract, also one before any route.
  */
 export class HttpAdapter extends FastifyAdapter {
   constructor(
@@ -73,14 +67,13 @@ export class HttpAdapter extends FastifyAdapter {
       requestTimeout: limits.requestTimeoutMs,
       connectionTimeout: limits.silenceTimeoutMs,
       keepAliveTimeout: limits.keepAliveTimeoutMs,
-      // Node's own answer to a request without a host has no body and no request id; ours is given below.
+      // Node's own answer to a request without a host has no body and no request id.
       http: {
         headersTimeout: limits.headersTimeoutMs,
         connectionsCheckingInterval: limits.checkIntervalMs,
         requireHostHeader: false,
       },
       routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
-      // The answer to a late request is given below, in the form of the contract.
       return503OnClosing: false,
       rewriteUrl: (request: IncomingMessage) =>
         targetOf(request, { maxQueryParameters: limits.maxQueryParameters, isPath: (path) => routes.isPath(path) }),
@@ -91,10 +84,9 @@ export class HttpAdapter extends FastifyAdapter {
     outliveFailedAccepts(server.server);
     withholdContinue(server.server);
     server.server.on('connect', answerConnect);
-    // One more than allowed, so that we notice a request with more: Node silently drops the rest.
+    // One more, so that we notice it: Node silently drops the rest.
     server.server.maxHeadersCount = limits.maxHeaders + 1;
-    // A client that has sent everything may close its side and wait for the answer (RFC 9112 §9.6); Node would close
-    // the connection.
+    // A client may close its side and wait for the answer (RFC 9112 §9.6); Node would close the connection.
     Object.assign(server.server, { httpAllowHalfOpen: true });
     server.addHook('onRoute', ({ method, url, config }) => {
       if (!config?.isUnlisted) routes.add(method, url);
@@ -103,8 +95,7 @@ export class HttpAdapter extends FastifyAdapter {
       void reply.header(REQUEST_ID_HEADER, request.id).headers(ANSWER_HEADERS);
       done();
     });
-    // Also for requests already under way: a client that keeps its connection would otherwise learn of the end only by
-    // a broken request.
+    // Also for requests under way: a client that keeps its connection would learn of the end only by a broken request.
     server.addHook('onSend', (_request, reply, _payload, done) => {
       if (shutdown.isLeaving) void reply.header('Connection', 'close');
       done();
@@ -153,8 +144,8 @@ export class HttpAdapter extends FastifyAdapter {
 }
 
 /**
- * Those who answer for the cost of a request: the network, and last the sender, if known. No id of a sender is an
- * address. Names are used as they are: to look up a name built for each request cost 4 µs.
+ * Who answers for the cost of a request: the network, and last the sender, if known. No id of a sender is an address.
+ * To look up a name built for each request cost 4 µs.
  */
 function ownersOf({ ip }: FastifyRequest, sender: string | null): string[] {
   return sender === null ? [networkOf(ip)] : [networkOf(ip), sender];

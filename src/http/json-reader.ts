@@ -18,36 +18,30 @@ import {
 } from './json-grammar.js';
 import { VerbatimJson } from './verbatim-json.js';
 
-/** Levels of objects and arrays that a body may have; a payload may have as many within itself. */
+/** A payload may have as many within itself. */
 export const MAX_JSON_DEPTH = 64;
 /** The largest batch; no other list accepts as many. */
 export const MAX_JSON_ITEMS = 1_000;
-/** More than any object of the API has. */
 export const MAX_JSON_MEMBERS = 100;
 /** A batch of 1,000 has 4,002. */
 export const MAX_JSON_VALUES = 10_000;
 /**
- * Limit of a text or number that is not in a payload. The longest is a URL of 2,048 characters, 12,288 bytes if each is
- * escaped. Also, V8 hashes a longer string by its length only: as names of members, or in a set, many of them would be
- * compared each with each.
+ * Of a text or number that is not in a payload. The longest is a URL of 2,048 escaped characters: 12,288 bytes. Also,
+ * V8 hashes a longer string by its length only, so many of them as names would be compared each with each.
  */
 export const MAX_JSON_TEXT_BYTES = 16_383;
 
-/** An object or array, not in a payload, that is open where the reader is. */
 interface Frame {
   readonly value: Record<string, unknown> | unknown[];
   readonly close: number;
   count: number;
-  /** The name or index of the last one. */
   key: string | number;
 }
 
 /**
- * Reads a body that may be hostile, in one pass over its bytes. It accepts what JSON.parse accepts and gives the same
- * result, with three exceptions. A `payload` is opaque: it is checked, never built, and kept as its text. A member of
- * our own objects may not be repeated. Everything else has a limit, so that the values made from 8 MiB are small.
- *
- * The first fault ends the reading, before anything is made of the rest: the text after it may not be JSON.
+ * Reads a body that may be hostile, in one pass over its bytes. It gives the result of JSON.parse with three
+ * exceptions. A `payload` is opaque: it is checked and kept as its text. A member of our own objects may not be
+ * repeated. Everything else has a limit, so values made from 8 MiB are small. The first fault ends the reading.
  *
  * @throws ApiError MALFORMED_JSON, PAYLOAD_TOO_LARGE, and VALIDATION_FAILED for what is over a limit
  */
@@ -65,16 +59,12 @@ export class JsonReader {
     this.at = skipSpace(bytes, 0);
   }
 
-  /** The value read; incomplete until `advance` has returned true. */
+  /** Incomplete until `advance` has returned true. */
   get value(): unknown {
     return this.root;
   }
 
-  /**
-   * Reads about this many bytes more, to the end of the current value.
-   *
-   * @returns whether everything is read
-   */
+  /** Reads about this many bytes more, to the end of the current value. True at the end of the text. */
   advance(byteCount: number): boolean {
     const stop = this.at + byteCount;
     try {
@@ -85,7 +75,7 @@ export class JsonReader {
     }
   }
 
-  /** Reads the current value (of an object or array only its beginning) and goes on to the next one. */
+  /** Of an object or array it reads only the beginning. */
   private readNext(): boolean {
     if (++this.values > MAX_JSON_VALUES)
       throw refusal([], `must have at most ${MAX_JSON_VALUES} values beside payloads`);
@@ -185,7 +175,7 @@ export class JsonReader {
   private payload(): VerbatimJson {
     const start = this.at;
     this.at = endOfValue(this.bytes, start, { depth: MAX_JSON_DEPTH, bytes: this.maxPayloadBytes });
-    // A new string: a slice of another string would keep the whole body in memory.
+    // A new string: a slice would keep the whole body in memory.
     return VerbatimJson.of(this.bytes.toString('utf8', start, this.at));
   }
 
@@ -227,7 +217,7 @@ function fieldOf(frames: readonly Frame[]): string {
   return excerpt(frames.map(({ key }) => key).join('.'));
 }
 
-/** The text between the quotes of a string: `pay\u006coad` is `payload`. */
+/** `pay\u006coad` is `payload`. */
 function textOf(bytes: Buffer, start: number, end: number): string {
   const text = bytes.toString('utf8', start, end);
   return text.includes('\\') ? (JSON.parse(`"${text}"`) as string) : text;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type ContentCoding, encode, MIN_CODED_BYTES } from './content-coding.js';
 
-/** One form of a content, as bytes: a text would be encoded again for each answer. */
+/** As bytes: a text would be encoded again for each answer. */
 export interface CodedContent {
   content: Buffer;
   coding: ContentCoding | null;
@@ -9,13 +9,13 @@ export interface CodedContent {
   etag: string;
 }
 
-/** Content that is the same for everybody. It is compressed on the first request for a coding, and then kept. */
+/** Content that is the same for everybody. The first request for a coding compresses it. */
 export class KeptContent {
   private readonly plain: CodedContent;
   private readonly hash: string;
   private readonly coded = new Map<ContentCoding, Promise<CodedContent>>();
 
-  /** @param isCompressible false: the content is already compressed, for example a picture. */
+  /** @param isCompressible false: it is already compressed, for example a picture. */
   constructor(
     content: string | Buffer,
     private readonly isCompressible: boolean,
@@ -31,7 +31,6 @@ export class KeptContent {
     let coded = this.coded.get(coding);
     if (!coded) {
       coded = this.encode(coding).catch(() => {
-        // The next request tries again.
         this.coded.delete(coding);
         return this.plain;
       });

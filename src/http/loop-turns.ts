@@ -6,7 +6,7 @@ export class LoopTurns {
   private isAwaited = false;
 
   /**
-   * @param owner the owner of the work: owners take turns.
+   * @param owner owners take turns.
    * @param work must not throw, and may take a few milliseconds at most.
    */
   run(owner: string, work: () => void): void {

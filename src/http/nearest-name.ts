@@ -3,7 +3,7 @@ const MAX_LENGTH = 64;
 /** A shorter text is part of too many names. */
 const MIN_PART_LENGTH = 4;
 
-/** The name that was probably meant, or null when none is close. Case and underscores are ignored. */
+/** Null when no name is close. Case and underscores are ignored. */
 export function nearestName(given: string, names: readonly string[]): string | null {
   const text = lettersOf(given);
   if (text === '' || given.length > MAX_LENGTH) return null;
@@ -30,7 +30,7 @@ function isPart(text: string, name: string): boolean {
   return text !== name && text.length >= MIN_PART_LENGTH && name.includes(text);
 }
 
-/** How many letters must be added, removed or replaced to turn one name into the other (Levenshtein's distance). */
+/** Levenshtein's distance. */
 function distanceOf(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {

@@ -1,14 +1,14 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { parseIpv6 } from '../common/parse-ipv6.js';
 
-/** RFC 6177: a site has at least this much, so one sender can use as many addresses as it likes. */
+/** RFC 6177: a site has at least a /64, so a sender can use as many addresses as it likes. */
 const SITE_GROUPS = 4;
 
 /**
- * What counts as one sender: an IPv4 address, or the /64 of an IPv6 address.
+ * One sender: an IPv4 address, or the /64 of an IPv6 address.
  *
- * @param address undefined when the connection is gone, and its address with it. A text that is no address, which a
- *   proxy may have passed on from a client, belongs to nobody: it must not be taken for a sender's name.
+ * @param address undefined when the connection is gone. A proxy may pass on a client's text that is no address: it
+ *   belongs to nobody and must not be taken for a sender's name.
  */
 export function networkOf(address: string | undefined): string {
   if (address === undefined) return 'gone';

@@ -15,7 +15,7 @@ export function resourceOf(code: NotFoundCode): string {
   return NAMES[code];
 }
 
-/** The same answer for an id that is missing, malformed or of another environment: the caller cannot tell which. */
+/** The same for an id that is missing, malformed or of another environment: the caller cannot tell which. */
 export function notFound(code: NotFoundCode): ApiError {
   return new ApiError(code, ERRORS[code].description);
 }

@@ -6,26 +6,21 @@ export interface QueryParameter {
 }
 
 export interface RouteQuery {
-  /** The route's own parameters by name. Those with an operator, such as `created_at[gt]`, are never suggested. */
+  /** Those with an operator, such as `created_at[gt]`, are never suggested. */
   parameters: ReadonlyMap<string, QueryParameter>;
   isRead: boolean;
 }
 
-/**
- * Every route with a token accepts it: the environment to act in. A token may name its own environment on any route.
- */
+/** Every route with a token accepts the token's own environment. */
 const EVERYWHERE = 'environment_id';
 
 /**
- * Finds wrong names in a query: an unknown parameter, which would be a filter that does not filter, and one that is
- * given twice. Besides the route's own parameters, a query may have:
+ * Finds unknown parameters, which would be filters that do not filter, and parameters given twice. Besides its own
+ * parameters, a route accepts:
  *
- * - `environment_id`, on every route that needs a token;
- * - `limit`, and an empty `next_cursor`, on every route that reads: generic clients send them to everything that they
- *   call a list, and they change nothing in the answer;
- * - nothing at all: a bare `?`, or an extra `&`.
- *
- * The operators of `created_at` and `id` are parameters of the lists that have them (`ListQuery`).
+ * - `environment_id`, if it needs a token;
+ * - `limit` and an empty `next_cursor`, if it reads: generic clients send them to everything that they call a list;
+ * - a bare `?`, or an extra `&`.
  */
 export function faultsOfQuery(query: Readonly<Record<string, unknown>>, route: RouteQuery): FieldFailure[] {
   const failures: FieldFailure[] = [];

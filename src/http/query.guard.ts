@@ -9,8 +9,8 @@ import { faultsOfQuery, type RouteQuery } from './query-faults.js';
 type Handler = ReturnType<ExecutionContext['getHandler']>;
 
 /**
- * Refuses a query with parameters that the route does not declare with `@Query()`, also on routes that read no query.
- * Routes for machines and browsers, which send parameters of their own, are exempt.
+ * Refuses parameters that the route does not declare with `@Query()`. Routes for machines and browsers, which send
+ * parameters of their own, are exempt.
  */
 export class QueryGuard implements CanActivate {
   private readonly routes = new WeakMap<Handler, RouteQuery>();

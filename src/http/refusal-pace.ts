@@ -3,27 +3,24 @@ import { LRUCache } from 'lru-cache';
 import type { JsonBodies } from './json-body.js';
 
 const WINDOW_MS = 10_000;
-/**
- * Refusals that a sender always has at once. Where RATE_LIMIT_PER_10S is small, each one beyond it would wait for
- * seconds.
- */
+/** Refusals that a sender always has at once, however small RATE_LIMIT_PER_10S is: else each would wait for seconds. */
 export const LEAST_REFUSALS = 50;
-/** The longest that an answer waits: many clients give up after that. */
+/** Many clients give up after that. */
 export const MAX_WAIT_MS = 5_000;
-/** To read this many bytes of a body costs as much as one more refusal: 0.1 ms. */
+/** To read this many bytes costs as much as one more refusal: 0.1 ms. */
 const BYTES_PER_REFUSAL = 16 * 1024;
 const MAX_SENDERS = 10_000;
 
 export interface RefusalPaceOptions {
-  /** Refusals that a sender has at once within ten seconds; {@link LEAST_REFUSALS} if this is less. */
+  /** In ten seconds; {@link LEAST_REFUSALS} if this is less. */
   limit: number;
   senderOf: (request: FastifyRequest) => string;
   bodies: JsonBodies;
 }
 
 /**
- * Delays the answers for a sender who is refused (4xx) again and again. A client that repeats a refused request without
- * a pause keeps the process busy, and the others pay for that. The sender's other requests are not delayed.
+ * Delays the answers for a sender who is refused (4xx) again and again: such a client keeps the process busy, and
+ * others pay for it. The sender's other requests are not delayed.
  */
 export function slowRefusals(server: FastifyInstance, { limit, senderOf, bodies }: RefusalPaceOptions): void {
   const pace = new RefusalPace(Math.max(limit, LEAST_REFUSALS));
@@ -40,15 +37,12 @@ export function slowRefusals(server: FastifyInstance, { limit, senderOf, bodies 
 export class RefusalPace {
   private readonly msPerRefusal: number;
   /**
-   * When all counted refusals of a sender will have left at that rate. When the cache is full, the sender whose last
-   * refusal is the oldest is removed: most likely it has nothing to wait for any more.
+   * When all counted refusals of a sender will have left. A full cache drops the sender refused longest ago, who most
+   * likely waits for nothing any more.
    */
   private readonly busyUntil = new LRUCache<string, number>({ max: MAX_SENDERS });
 
-  /**
-   * @param nowMs a clock that does not go back.
-   * @param random 0 to below 1.
-   */
+  /** @param random 0 to below 1. */
   constructor(
     limit: number,
     private readonly nowMs: () => number = () => performance.now(),
@@ -57,19 +51,15 @@ export class RefusalPace {
     this.msPerRefusal = WINDOW_MS / limit;
   }
 
-  /**
-   * Counts an answer that costs as much as this many refusals.
-   *
-   * @returns how long the answer has to wait, in milliseconds: 5,000 at most.
-   */
+  /** Counts an answer that costs as much as this many refusals. Returns its wait in milliseconds: 5,000 at most. */
   add(sender: string, refusals: number): number {
     const now = this.nowMs();
     const since = Math.max(now, this.busyUntil.get(sender) ?? 0);
     const until = Math.min(since + refusals * this.msPerRefusal, now + WINDOW_MS + MAX_WAIT_MS);
     this.busyUntil.set(sender, until);
     const waitMs = Math.max(0, until - now - WINDOW_MS);
-    // Answers with the longest wait most likely came together. Without a spread they would leave together, and their
-    // senders would come back together.
+    // Answers with the longest wait most likely came together. Without a spread they would leave, and their senders
+    // come back, together.
     const isLongest = waitMs > MAX_WAIT_MS - 1;
     return isLongest ? MAX_WAIT_MS * (1 - this.random() / 2) : waitMs;
   }

@@ -5,8 +5,8 @@ import { ApiError } from './errors.js';
 const HOST = /^(\[[\w:.%~-]+\]|[\w.~!$&'()*+,;=%-]*)(:\d*)?$/;
 
 /**
- * Headers that we act on and that have one value. If one is given twice, Node takes the first of some and joins others
- * with a comma, and proxies do it differently. Then client and server could disagree about what was asked.
+ * Node takes the first of some repeated headers and joins others with a comma; proxies differ. Then client and server
+ * could disagree about what was asked.
  */
 const GIVEN_ONCE: ReadonlySet<string> = new Set([
   'authorization',
@@ -21,8 +21,8 @@ const GIVEN_ONCE: ReadonlySet<string> = new Set([
 export type RequestHead = Pick<IncomingMessage, 'httpVersion' | 'headers' | 'rawHeaders' | 'url'>;
 
 /**
- * The fault of a request line and headers that Node accepts anyway, or null. The connection ends with the answer: what
- * follows may not be a request.
+ * The fault of a request line and headers that Node accepts, or null. The answer ends the connection: what follows may
+ * not be a request.
  */
 export function faultOfHead(
   { httpVersion, headers, rawHeaders, url = '' }: RequestHead,
@@ -50,7 +50,6 @@ function faultOfCoding(coding: string | undefined, httpVersion: string): ApiErro
     : malformed('The one Transfer-Encoding known here is chunked');
 }
 
-/** The name of a header that is given twice, in its original spelling. */
 function repeatedHeader(rawHeaders: readonly string[]): string | null {
   const seen = new Set<string>();
   for (let at = 0; at < rawHeaders.length; at += 2) {

@@ -5,13 +5,9 @@ export interface TargetRules {
   isPath: (path: string) => boolean;
 }
 
-/** Requests whose query was not parsed because it has too many parameters. */
 const overfull = new WeakSet<IncomingMessage>();
 
-/**
- * The path and query of a request, for the router. A query with too many parameters is not parsed: 8,000 names took 0.2
- * s.
- */
+/** The path and query for the router. A query with too many parameters is not parsed: 8,000 names took 0.2 s. */
 export function targetOf(request: IncomingMessage, { maxQueryParameters, isPath }: TargetRules): string {
   const named = decodable(withoutDoubledSlash(withoutAuthority(request.url ?? '/')));
   const target = withoutLastSlash(named, isPath);
@@ -36,7 +32,6 @@ function withoutDoubledSlash(url: string): string {
   return url.startsWith('//') ? url.replace(/^\/+/, '/') : url;
 }
 
-/** A slash at the end of a path means nothing, unless there is a route with it. */
 function withoutLastSlash(url: string, isPath: (path: string) => boolean): string {
   const [path = ''] = url.split('?', 1);
   if (path.length < 2 || !path.endsWith('/') || isPath(path)) return url;
@@ -44,8 +39,8 @@ function withoutLastSlash(url: string, isPath: (path: string) => boolean): strin
 }
 
 /**
- * The router refuses a path that is not percent-encoded UTF-8. But such a path is only unknown, like any other unknown
- * path or id. So its percent signs are taken as plain characters.
+ * The router refuses a path that is not percent-encoded UTF-8. To us it is only unknown, so its percent signs are plain
+ * characters.
  */
 function decodable(url: string): string {
   const path = url.split('?', 1)[0]!;

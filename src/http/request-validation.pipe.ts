@@ -5,11 +5,9 @@ import { ApiError } from './errors.js';
 import type { FieldFailure } from './failure-list.js';
 
 /**
- * Turns bodies and queries into their DTOs and refuses what does not have the documented form. In a body, an unknown
- * field is refused by name; `QueryGuard` does that for a query. Values are converted only where the DTO has a decorator
- * for it.
- *
- * Nest's ValidationPipe silently removes `__proto__` members, and accepts `null` and arrays as objects.
+ * Turns bodies and queries into their DTOs. A body's unknown field is refused by name; `QueryGuard` does that for a
+ * query. Values are converted only where the DTO says so. Nest's ValidationPipe silently removes `__proto__` members,
+ * and accepts `null` and arrays as objects.
  */
 @Injectable()
 export class RequestValidationPipe implements PipeTransform {
@@ -40,10 +38,7 @@ function isDto(metatype: Type<unknown>): metatype is Type<object> {
   return !NO_DTO.includes(metatype);
 }
 
-/**
- * The result if there is no failure. From the first failure on it becomes a refusal, which also names the failures
- * after it.
- */
+/** The first failure makes it a refusal, which also names the failures after it. */
 function resultOf(reading: Generator<FieldFailure, object>): object {
   const first = reading.next();
   if (first.done) return first.value;

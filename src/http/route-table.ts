@@ -4,9 +4,8 @@ interface Route {
 }
 
 /**
- * The methods of each path, so that a wrong method (405) differs from an unknown path (404). As in OpenAPI, a path that
- * is itself a route is not an example of a route with parameters: `/webhook/test` has its own methods, and none of
- * `/webhook/:id`.
+ * The methods of each path, so that a wrong method (405) differs from an unknown path (404). As in OpenAPI,
+ * `/webhook/test` has its own methods, and none of `/webhook/:id`.
  */
 export class RouteTable {
   private readonly fixed = new Map<string, Set<string>>();
@@ -22,15 +21,11 @@ export class RouteTable {
     return this.fixed.has(path);
   }
 
-  /**
-   * Whether this path is a route itself, but the router matched another route: that one has the method, and this one
-   * does not.
-   */
+  /** This path is a route itself, but the router matched another route, which has the method. */
   isOfAnother(path: string, pattern: string | undefined): boolean {
     return path !== pattern && this.isPath(path);
   }
 
-  /** The methods of this path, in alphabetical order; none for an unknown one. */
   methodsOf(path: string): string[] {
     const fixed = this.fixed.get(path);
     if (fixed) return [...fixed].sort();

@@ -1,4 +1,3 @@
-/** How far this process has got with stopping. */
 export class ShutdownState {
   private phase: 'serving' | 'leaving' | 'stopping' = 'serving';
 

@@ -8,7 +8,6 @@ import { OperatorError } from '../common/operator-error.js';
 import { READINESS_CHECK_NAMES } from '../common/readiness-checks.js';
 import { REQUEST_ID_HEADER, requestIdOf } from './request-id.js';
 
-/** For probes, and for clients that are told to come back: each has one short request. */
 const MAX_CONNECTIONS = 256;
 const REQUEST_TIMEOUT_MS = 5_000;
 
@@ -21,10 +20,9 @@ const NOT_READY = {
 const STARTING = errorBodyOf(new ApiError('STARTING', 'This replica is starting; repeat the request'));
 
 /**
- * Listens on the port while the service waits for the database and migrates it. That may take longer than a liveness
- * probe allows: a process killed for it would roll back, start again and never finish. This server answers that the
- * process lives and is not ready. Then the application takes over the listening socket, so there is always somebody who
- * listens.
+ * Listens while the service waits for the database and migrates it. A liveness probe that gets no answer would kill the
+ * process, which would roll back and never finish. The application then takes over the listening socket, so somebody
+ * always listens.
  */
 export class StartingServer {
   private constructor(private readonly server: Server) {}
@@ -39,7 +37,7 @@ export class StartingServer {
     } catch (error) {
       throw listenErrorOf(error as NodeJS.ErrnoException, port, host);
     }
-    // For a connection that could not be accepted: without a listener the error would end the process.
+    // A connection could not be accepted: without a listener the error would end the process.
     server.on('error', () => undefined);
     return new StartingServer(server);
   }
@@ -48,7 +46,6 @@ export class StartingServer {
     return this.server.address() as AddressInfo;
   }
 
-  /** The options of `net.Server.listen` for the server that replaces this one. */
   handOver(): { host: string; port: number } {
     const { address: host, port } = this.address;
     // Node's `server.listen(handle)` accepts any object that has a handle. Fastify passes its options on unchanged.

@@ -3,7 +3,6 @@ import { databaseTroubleOf, type DatabaseTrouble } from '../common/database-trou
 import { ApiError, type ErrorCode } from './errors.js';
 import { unsupportedMediaType } from './json-body.js';
 
-/** The answers that Fastify and Nest make themselves, by status. */
 const BY_STATUS: Record<number, { code: ErrorCode; message: string }> = {
   400: { code: 'MALFORMED_REQUEST', message: 'The request is malformed' },
   404: { code: 'ROUTE_NOT_FOUND', message: 'No such path' },
@@ -39,7 +38,7 @@ function troubleAnswer(trouble: DatabaseTrouble, cause: unknown): ApiError {
   return new ApiError(code, message, { headers: { 'Retry-After': String(retryAfter) }, cause });
 }
 
-/** The error that an API caller sees for anything thrown. An unexpected error is a 500 without details. */
+/** An unexpected error is a 500 without details. */
 export function toApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   const trouble = databaseTroubleOf(error);
@@ -53,7 +52,7 @@ export function toApiError(error: unknown): ApiError {
   });
 }
 
-/** The status that the framework gave to its own error. Our errors, and those of libraries, never look like this. */
+/** Our errors, and those of libraries, never look like this. */
 function statusOf(error: unknown): number | null {
   if (error instanceof HttpException) return error.getStatus();
   if (!(error instanceof Error)) return null;

@@ -2,8 +2,8 @@ import type { FieldFailure } from './errors.js';
 import { VerbatimJson } from './verbatim-json.js';
 
 /**
- * The texts of a field that cannot be stored: with NUL, which PostgreSQL's text cannot hold, or with half of a
- * surrogate pair, which UTF-8 cannot hold. Opaque payloads are skipped: there both are kept as written.
+ * PostgreSQL's text cannot hold NUL, and UTF-8 cannot hold half of a surrogate pair. Opaque payloads are skipped: they
+ * keep both as written.
  */
 export function* unsafeTexts(value: unknown, path: string): Generator<FieldFailure> {
   if (typeof value === 'string') {

@@ -1,20 +1,14 @@
 import { getMetadataStorage, type ValidationArguments, type ValidationError } from 'class-validator';
 import type { FieldFailure } from './failure-list.js';
 
-/**
- * What class-validator found wrong with one field, with the field's path, such as `event_types.0` or
- * `events.3.payload`. Each message continues the sentence after the path.
- */
+/** `path` is such as `event_types.0` or `events.3.payload`. Each message continues the sentence after it. */
 export function* failuresOf(error: ValidationError, path: string): Generator<FieldFailure> {
   for (const [constraint, message] of Object.entries(error.constraints ?? {})) {
     for (const field of fieldsOf(error, constraint, path)) yield { field, message: messageOf(message, error) };
   }
 }
 
-/**
- * The field itself. For a rule about each item of an array: the items that break it, which class-validator does not
- * tell.
- */
+/** The field itself, or the items that break a rule about each item: class-validator does not tell which. */
 function* fieldsOf(error: ValidationError, constraint: string, path: string): Generator<string> {
   const value: unknown = error.value;
   const breaksRule = Array.isArray(value) ? itemRuleOf(error, constraint) : null;

@@ -16,10 +16,7 @@ export function stringifyVerbatim(value: unknown): string {
   return json.replace(new RegExp(`"${mark}:(\\d+)"`, 'g'), (_match, index: string) => texts[Number(index)]!);
 }
 
-/**
- * For routes whose answer holds `VerbatimJson` values. The default serialiser would describe them instead of printing
- * them.
- */
+/** The default serialiser would describe a `VerbatimJson` instead of printing it. */
 export function AnswersVerbatim(): MethodDecorator {
   return UseInterceptors(VerbatimInterceptor);
 }

@@ -1,11 +1,11 @@
 export type JsonKind = 'object' | 'array' | 'string' | 'number' | 'boolean' | 'null';
 
 /**
- * A JSON value kept as the text in which it was written. Parsing and printing would change it: `9007199254740993`,
- * `1.0`, `1e400`, key order, repeated members and escapes such as `\ud800` do not survive JSON.parse → JSON.stringify.
+ * A JSON value kept as its text. `9007199254740993`, `1.0`, `1e400`, key order, repeated members and escapes such as
+ * `\ud800` do not survive JSON.parse → JSON.stringify.
  */
 export class VerbatimJson {
-  /** @param text the value from its first to its last character, without white space around it. */
+  /** @param text without white space around it. */
   constructor(
     readonly text: string,
     readonly kind: JsonKind,
