@@ -2,8 +2,8 @@ import type pg from 'pg';
 import { type DatabaseAddress, type DatabaseTls, parseDatabaseUrl } from '../config/database-url.js';
 
 /**
- * The connection settings for pg. Every member is set: for a missing one pg reads its own variables (PGSSLMODE,
- * PGAPPNAME, …), and pg reads a URL differently from libpq.
+ * Every member is set: for a missing one pg reads its own variables (PGSSLMODE, PGAPPNAME, …). pg also reads a URL
+ * differently from libpq.
  *
  * @throws when the settings would not accept the URL.
  */

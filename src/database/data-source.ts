@@ -12,32 +12,25 @@ import { SessionCheck } from './session-settings.js';
 import { typeParsers } from './type-parsers.js';
 
 export interface DatabasePatience {
-  /** Limit for getting a connection: a new one, or a free one of the pool. */
+  /** For a new connection, or a free one of the pool. */
   connectionMs: number;
   /**
-   * Limit for one statement, after which its connection is dropped; null: no limit. It uses the client's clock:
-   * `statement_timeout` needs a start-up parameter or a SET, which a pooler in transaction mode refuses, and it never
-   * fires on the embedded engine.
+   * After it, the connection is dropped; null: no limit. It uses the client's clock: a pooler in transaction mode
+   * refuses `statement_timeout`, and the embedded engine never fires it.
    */
   statementMs: number | null;
 }
 
 /**
- * For work on events and deliveries, where nobody waits for a single statement. The largest statement (64 MiB of
- * events) needs less than half of it on a slow disk; a database that takes longer is down.
+ * For events and deliveries, where nobody waits for a single statement. The largest (64 MiB of events) needs less than
+ * half of it on a slow disk.
  */
 export const PIPELINE_PATIENCE: DatabasePatience = { connectionMs: 2_000, statementMs: 10_000 };
 
-/**
- * For requests: their callers must get a 503 within 2 s, whether the database is gone, has no free connection, or makes
- * a statement wait for a lock.
- */
+/** Callers of requests must get a 503 within 2 s, whatever the database does. */
 export const REQUEST_PATIENCE: DatabasePatience = { connectionMs: 600, statementMs: 1_000 };
 
-/**
- * How long opening a pool is retried if its users have less patience. At a start the machine is busy, if only with
- * loading our modules, and nobody waits for an answer yet.
- */
+/** Opening a pool is retried this long. At a start the machine is busy, and nobody waits for an answer yet. */
 const OPENING_MS = 5_000;
 
 /** The oldest PostgreSQL that we test against. */
@@ -49,29 +42,27 @@ export class DatabaseTooOldError extends OperatorError {
   }
 }
 
-/** Limits for token look-ups: each request waits for one before its own work begins. */
+/** For token look-ups: each request waits for one before its own work begins. */
 export const ACCESS_PATIENCE: DatabasePatience = { connectionMs: 500, statementMs: 500 };
 
 export interface DataSourceSettings {
-  /** A `postgresql://` URL of a server, a pooler, or the embedded engine's socket. */
+  /** Of a server, a pooler, or the embedded engine's socket. */
   url: string;
   poolSize: number;
   schema: FeatureSchema;
-  /** Told of connections that broke while idle; they are replaced. Without a listener pg would end the process. */
+  /** Idle connections that broke are replaced. Without a listener pg would end the process. */
   onIdleConnectionError?: (error: Error) => void;
   /** Called for each statement that fails, and each connection that cannot be opened. */
   onFailure?: (error: Error) => void;
-  /** Default: {@link PIPELINE_PATIENCE}. */
   patience?: DatabasePatience;
-  /** The engine that this process runs: nobody else can change its session. Default false. */
   isEmbedded?: boolean;
 }
 
 /**
- * Opens a pool. It uses no start-up parameters that PgBouncer does not know, and no SET: behind PgBouncer in
- * transaction mode, and on the embedded engine, connections share sessions.
+ * Opens a pool. Connections may share sessions (PgBouncer in transaction mode, the embedded engine), so it uses no SET,
+ * and only start-up parameters that PgBouncer knows.
  *
- * @throws DatabaseUnreachableError when it gives us no connection in time, DatabaseTooOldError below PostgreSQL 14,
+ * @throws DatabaseUnreachableError when there is no connection in time, DatabaseTooOldError below PostgreSQL 14,
  *   DatabaseSettingsError when the sessions have settings that would change results.
  */
 export async function openDataSource(settings: DataSourceSettings): Promise<DataSource> {
@@ -103,8 +94,7 @@ export async function openDataSource(settings: DataSourceSettings): Promise<Data
     useUTC: true,
     installExtensions: false,
     synchronize: false,
-    // Failures are thrown. TypeORM's other loggers also print them, and bypass our logger. This one prints only with
-    // DEBUG=typeorm*.
+    // Failures are thrown. TypeORM's other loggers also print them; this one prints only with DEBUG=typeorm*.
     logger: 'debug',
     migrationsTableName: MIGRATIONS_TABLE,
     entities: [...schema.entities],
@@ -142,7 +132,6 @@ async function findServerVersion(dataSource: DataSource): Promise<ServerVersion>
 }
 
 export interface ServerVersion {
-  /** `server_version_num`: 140000 for 14.0. */
   number: number;
   text: string;
 }

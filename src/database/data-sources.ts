@@ -1,28 +1,28 @@
 /**
- * The names of the data sources, for `@InjectDataSource(PIPELINE)`, `TypeOrmModule.forFeature([…], ACCESS)` and
- * `@InjectRepository(…, ACCESS)`. The one without a name is for requests: their callers give up sooner (`REQUEST_PATIENCE`), and
- * deliveries continue when all its connections wait for a lock.
+ * The names of the data sources, for `@InjectDataSource(PIPELINE)` and `@InjectRepository(…, ACCESS)`. The one without
+ * a name is for requests: their callers give up sooner (`REQUEST_PATIENCE`), and deliveries continue when all its
+ * connections wait for a lock.
  */
 
-/** The pool for work on events and deliveries: accept, claim, record, clean up. */
+/** For work on events and deliveries: accept, claim, record, clean up. */
 export const PIPELINE = 'pipeline';
 
 /**
- * One connection, for token look-ups. Every request may wait for one. Requests that publish must not wait for what changes of
- * webhooks wait for, and look-ups that hang must not keep the pipeline's connections.
+ * One connection, for token look-ups: requests that publish must not wait behind changes of webhooks, and look-ups that
+ * hang must not keep the pipeline's connections.
  */
 export const ACCESS = 'access';
 
 /**
- * One connection, for events of environments that publish little: they do not wait for a connection behind the events of
- * others. With few connections it is the pipeline's.
+ * One connection, for events of environments that publish little: they do not wait behind the events of others. With
+ * few connections it is the pipeline's.
  */
 export const INTAKE = 'intake';
 
 /** With fewer connections, the pipeline cannot spare one. */
 const POOL_SIZE_WITH_INTAKE = 7;
 
-/** How DATABASE_POOL_SIZE connections (3 or more) are shared. */
+/** @param total DATABASE_POOL_SIZE: 3 or more. */
 export function shareConnections(total: number): {
   access: number;
   intake: number;

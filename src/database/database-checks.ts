@@ -2,7 +2,6 @@ import type { DataSource } from 'typeorm';
 import { OperatorError } from '../common/operator-error.js';
 import { MIGRATIONS_TABLE } from './migrator.js';
 
-/** Some of our tables, to recognise the schema. */
 const TABLES = ['environment', 'webhook', 'delivery_queue', 'event', 'delivery', 'attempt'];
 const ROLES = 'docs/operations.md, "Roles", has all of them.';
 
@@ -25,11 +24,7 @@ export async function refuseUnfitSession(dataSource: DataSource): Promise<void> 
   }
 }
 
-/**
- * Checks before a migration.
- *
- * @throws OperatorError when no migration is allowed here, or this role could not run one.
- */
+/** @throws OperatorError when no migration is allowed here, or this role could not run one. */
 export async function refuseSchemaOfOthers(dataSource: DataSource, mayMigrate: boolean): Promise<void> {
   const [facts] = await dataSource.query<
     [{ role: string; schema: string; mayCreate: boolean; owner: string | null; isMigrated: boolean }]
@@ -63,7 +58,7 @@ export async function refuseSchemaOfOthers(dataSource: DataSource, mayMigrate: b
 }
 
 /**
- * Checks the finished schema: the role may use it, and the functions that create and drop days act for the owner of the
+ * Checks that the role may use the schema, and that functions that create and drop days act for the owner of the
  * tables. A restored dump can fail both.
  *
  * @throws OperatorError with the grant.

@@ -2,40 +2,35 @@ import { Injectable } from '@nestjs/common';
 import { databaseTime } from './database-time.js';
 import type { Queryable } from './queryable.js';
 
-/** A difference that an operator should know of: the clock of this machine or of the database is wrong. */
+/** The clock of this machine or of the database is wrong, and an operator should know. */
 export const NOTABLE_OFFSET_MS = 1_000;
 
-/** How often the database's time is read at a start: the quickest reading is the most exact. */
+/** At a start: the quickest reading is the most exact. */
 const FIRST_READINGS = 3;
 
 export interface ClockReading {
   /** `performance.now()` before the statement was sent, and after its answer came. */
   sentAt: number;
   receivedAt: number;
-  /** The database's time at some moment between the two, in Unix milliseconds. */
+  /** Unix milliseconds, at some moment between the two. */
   databaseMs: number;
 }
 
 /**
- * The database's time, known without a query. So all replicas write times of one clock, whatever their own machines
- * show. Between two readings it runs by this machine's monotonic clock, which nobody can set.
- *
- * The true difference lies in an interval as long as the statement took. The known difference stays if it lies in that
- * interval, so a slow statement or a busy event loop does not move the time.
- *
- * Where changes of one row on several replicas have to be in order, use `databaseTime`.
+ * The database's time, known without a query, so that all replicas write times of one clock. Between readings it runs
+ * by the monotonic clock, which nobody can set. The true difference lies in an interval as long as the statement took:
+ * the known one stays if it lies there, so a slow statement does not move the time. Where changes of one row must be in
+ * order, use `databaseTime`.
  */
 @Injectable()
 export class DatabaseClock {
   /** The database's time minus `performance.now()`; null: the database uses this machine's clock. */
   private differenceMs: number | null = null;
 
-  /** For an engine on this machine: both clocks are the same. */
   static local(): DatabaseClock {
     return new DatabaseClock();
   }
 
-  /** For a database server, whose clock is read a few times. */
   static async of(database: Queryable): Promise<DatabaseClock> {
     const clock = new DatabaseClock();
     for (let reading = 0; reading < FIRST_READINGS; reading++) clock.correct(await readClock(database));
@@ -51,7 +46,7 @@ export class DatabaseClock {
     return new Date(this.nowMs());
   }
 
-  /** How far this machine's clock is behind the database's, in milliseconds: negative if it is ahead. */
+  /** How far this machine's clock is behind the database's: negative if it is ahead. */
   offsetMs(): number {
     return this.nowMs() - Date.now();
   }

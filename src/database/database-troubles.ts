@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { databaseTroubleOf, type DatabaseTrouble } from '../common/database-trouble.js';
 
-/** Those that an operator can act on. */
 export type NamedTrouble = Exclude<DatabaseTrouble, 'busy'>;
 
-/** How long the last trouble is shown. A probe every 10 s sees it, and a repaired database is soon shown as healthy. */
+/** A probe every 10 s sees the last trouble, and a repaired database is soon healthy. */
 const RECENT_MS = 30_000;
 
 /** After these, it is checked whether the database can store. */
@@ -42,7 +41,6 @@ export class DatabaseTroubles {
     if (OF_STORAGE.has(trouble)) this.storageAt = this.lastAt;
   }
 
-  /** The named trouble of the last half minute. */
   recent(): NamedTrouble | null {
     return performance.now() - this.lastAt < RECENT_MS ? this.last : null;
   }

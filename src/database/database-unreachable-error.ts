@@ -3,7 +3,7 @@ import { OperatorError } from '../common/operator-error.js';
 
 const CHECK_URL = 'Check DATABASE_URL and that its server runs.';
 
-/** Advice by SQLSTATE, when the server answers but accepts no session. */
+/** By SQLSTATE, when the server answers but accepts no session. */
 const ADVICE: Readonly<Record<string, string>> = {
   '28000': 'Check the user in DATABASE_URL, and what pg_hba.conf of the server lets in.',
   '28P01': 'Check the user and the password in DATABASE_URL.',
@@ -12,14 +12,11 @@ const ADVICE: Readonly<Record<string, string>> = {
   '57014': 'The statement_timeout of the role or the database is too small: make it 0, or 10s at least.',
 };
 
-/**
- * Troubles that may pass in a moment: the database is not reached, is starting, or has no free connection or memory.
- */
+/** They may pass in a moment: the database is starting, or has no free connection or memory. */
 const PASSING = new Set<DatabaseTrouble | null>(['busy', 'out_of_connections', 'out_of_memory']);
-/** `query_canceled`: every statement will fail so, because of a statement_timeout. */
+/** Because of a statement_timeout: every statement will fail so. */
 const QUERY_CANCELED = '57014';
 
-/** There is no database at the address in the settings, or it gives us no session. */
 export class DatabaseUnreachableError extends OperatorError {
   readonly isPassing: boolean;
 

@@ -22,12 +22,11 @@ import { PartitionDropper } from './partitions/partition-dropper.js';
 import { PartitionTimer } from './partitions/partition-timer.js';
 import { ACCESS, INTAKE, PIPELINE, shareConnections } from './data-sources.js';
 
-/** The engine that this process runs; null if DATABASE_URL names a server. */
+/** Null if DATABASE_URL names a server. */
 const EMBEDDED_POSTGRES = Symbol('EMBEDDED_POSTGRES');
 
 const SCHEMA = Symbol('SCHEMA');
 
-/** What all pools are opened with. */
 const CONNECTION = Symbol('CONNECTION');
 type Connection = Omit<DataSourceSettings, 'poolSize' | 'patience'>;
 
@@ -47,7 +46,7 @@ function connectionOf(
   };
 }
 
-/** Opens one more pool. If that fails, closes everything that is open. */
+/** If that fails, closes everything that is open. */
 async function openBeside(
   config: Config,
   embedded: EmbeddedPostgres | null,
@@ -66,10 +65,9 @@ async function openBeside(
 }
 
 /**
- * Provides the four `DataSource`s (migrated), `DailyPartitions` and `DatabaseClock` to the whole application, and stands for
- * `TypeOrmModule.forRoot`: features use `TypeOrmModule.forFeature`, `@InjectRepository` and `@InjectDataSource` as everywhere
- * (docs/adr/0014-one-module-opens-the-pools.md says why). The pools and the embedded engine end in `onApplicationShutdown`.
- * Code that still needs the database at the end must use an earlier hook (`onModuleDestroy`, `beforeApplicationShutdown`).
+ * Provides the four `DataSource`s (migrated), `DailyPartitions` and `DatabaseClock`, in place of
+ * `TypeOrmModule.forRoot` (docs/adr/0014-one-module-opens-the-pools.md). Pools and engine end in
+ * `onApplicationShutdown`: code that needs the database at the end uses an earlier hook.
  */
 @Global()
 @Module({

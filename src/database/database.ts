@@ -10,11 +10,7 @@ export interface DatabaseSettings extends DataSourceSettings {
   mayMigrate?: boolean;
 }
 
-/**
- * Opens a database that is ready to use: schema up to date, partitions made.
- *
- * @throws when it cannot be reached, is too old, or was migrated by a newer version.
- */
+/** @throws when the database cannot be reached, is too old, or was migrated by a newer version. */
 export async function openDatabase({ mayMigrate = true, ...settings }: DatabaseSettings): Promise<DataSource> {
   const { url, schema, isEmbedded = false } = settings;
   const dataSource = await openDataSource(settings);

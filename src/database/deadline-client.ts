@@ -2,25 +2,22 @@ import { connect } from 'node:net';
 import pg from 'pg';
 import { isReadOnlyServer } from './sqlstate.js';
 
-/** pg's message (8.23) when `query_timeout` has passed. The error has no code. */
+/** pg's message (8.23) after `query_timeout`. The error has no code. */
 const TIMEOUT_MESSAGE = 'Query read timeout';
 
-/** How long the cancel request to the server may take. */
 const CANCEL_TIMEOUT_MS = 2_000;
-/** Stands in place of a protocol version (PostgreSQL, "Canceling Requests in Progress"). */
+/** In place of a protocol version (PostgreSQL, "Canceling Requests in Progress"). */
 const CANCEL_REQUEST_CODE = 80_877_102;
 
 type Answer = (error: Error | null | undefined, result: unknown) => void;
 
 /**
- * Settings requested for every session, whatever the database or the role sets. These can be in the start-up message:
- * PgBouncer accepts them there, also in transaction mode, and no others
+ * Requested whatever the database or the role sets. PgBouncer accepts no others in the start-up message
  * (https://www.pgbouncer.org/config.html#ignore_startup_parameters).
  */
 const PINNED_SETTINGS = { DateStyle: 'ISO, MDY', TimeZone: 'UTC', standard_conforming_strings: 'on' };
 
 export interface DeadlineClientConfig extends pg.ClientConfig {
-  /** Called for each statement that fails, and a connection that cannot be opened. */
   onFailure?: (error: Error) => void;
 }
 
@@ -43,14 +40,12 @@ interface Session {
 }
 
 /**
- * A client that survives the loss of its connection at any moment. It leaves the connection when a statement has passed
- * its deadline (`query_timeout`). It also leaves a server that turns out to be a standby, which it may have become
- * while the pool was connected.
+ * A client that survives the loss of its connection at any moment. It leaves the connection when a statement passes its
+ * deadline (`query_timeout`), and a server that became a standby.
  *
- * pg only tells the caller: the connection goes back to the pool while its statement still runs, and the next user
- * waits behind it. If the server vanished silently, that would be for ever. So the server is asked to end the
- * statement. Otherwise, behind a lock that is held for long, one session after another would wait there for nobody,
- * until the server accepts no more sessions.
+ * pg would give the connection back to the pool while its statement still runs, and the next user would wait behind it.
+ * So the server is asked to end the statement: behind a long lock, sessions would otherwise pile up until the server
+ * accepts no more.
  */
 export class DeadlineClient extends pg.Client {
   private readonly onFailure: (error: Error) => void;
@@ -58,12 +53,10 @@ export class DeadlineClient extends pg.Client {
   constructor(config: DeadlineClientConfig = {}) {
     super(config);
     this.onFailure = config.onFailure ?? ((): void => undefined);
-    // The holder of the client listens, and so does the pool while the client is idle. But between the two there is a
-    // moment without a listener, and a server may go away just then.
+    // There is a moment between the holder and the pool when nobody listens, and a server may go away just then.
     this.on('error', () => undefined);
   }
 
-  /** Called by pg for the start-up message. */
   getStartupConf(): Record<string, string> {
     const { getStartupConf } = pg.Client.prototype as unknown as StartupConfOf;
     return { ...Reflect.apply(getStartupConf, this, []), ...PINNED_SETTINGS };
@@ -114,8 +107,8 @@ export class DeadlineClient extends pg.Client {
 }
 
 /**
- * Asks the server to end the session's statement. The request is not encrypted, and the protocol does not require that.
- * A server that insists on encryption ends the statement when it finds that nobody is there to answer.
+ * Not encrypted: the protocol does not require it. A server that insists on encryption ends the statement when it finds
+ * nobody to answer.
  */
 function cancelStatement({ host, port, processID, secretKey }: Session): void {
   if (processID === null || secretKey === null) return;

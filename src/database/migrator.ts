@@ -15,10 +15,7 @@ export class SchemaTooNewError extends OperatorError {
   }
 }
 
-/**
- * Whether exactly the migrations of this version were run and its statements are stored: what a start mostly finds, in
- * three small queries instead of a connection and a transaction of their own.
- */
+/** A start mostly finds this: three small queries instead of a connection and a transaction of their own. */
 export async function isMigrated(dataSource: DataSource, statements: readonly StoredFunction[]): Promise<boolean> {
   const [table] = await dataSource.query<{ exists: boolean }[]>('SELECT to_regclass($1) IS NOT NULL AS exists', [
     MIGRATIONS_TABLE,
@@ -30,7 +27,7 @@ export async function isMigrated(dataSource: DataSource, statements: readonly St
   return areStored(dataSource, statements);
 }
 
-/** Whether every migration of this version was run, and maybe others. */
+/** Other migrations may have been run, too. */
 export async function hasRunAllMigrations(dataSource: DataSource): Promise<boolean> {
   const rows = await dataSource.query<{ name: string }[]>(`SELECT name FROM ${MIGRATIONS_TABLE}`);
   const executed = new Set(rows.map(({ name }) => name));
@@ -38,13 +35,11 @@ export async function hasRunAllMigrations(dataSource: DataSource): Promise<boole
 }
 
 /**
- * Runs the pending migrations and stores the statements, all or none, in one transaction under a lock: replicas that start together queue up and
- * all but the first find nothing to do. TypeORM's own `runMigrations()` fails there, on both engines, because it
- * makes its table before it has any lock.
- *
+ * Runs pending migrations and stores statements, all or none, in one transaction under a lock: replicas that start
+ * together queue up. TypeORM's own `runMigrations()` fails there, because it makes its table before it has a lock.
  * Everything uses one query runner: on the embedded engine a second connection would wait for this transaction.
  *
- * @param signal cancels the running statement, which a server would otherwise continue after this process has ended.
+ * @param signal cancels the running statement, which a server would continue after the end of this process.
  * @returns the names of the migrations that ran.
  * @throws SchemaTooNewError when the database is ahead of this version; nothing was changed then.
  */
@@ -75,7 +70,6 @@ export async function migrate(
   }
 }
 
-/** Uses another connection, because this one is busy. */
 async function cancelOn(
   signal: AbortSignal | undefined,
   dataSource: DataSource,
@@ -107,7 +101,7 @@ async function lockSchema(queryRunner: QueryRunner): Promise<void> {
   await queryRunner.query('SELECT pg_advisory_xact_lock($1)', [SCHEMA_LOCK]);
 }
 
-/** One by one, and not with `executePendingMigrations`, so that the log shows which one takes long. */
+/** Not with `executePendingMigrations`, so that the log shows which one takes long. */
 async function runPending(executor: MigrationExecutor, signal?: AbortSignal): Promise<string[]> {
   const logger = new Logger('Database');
   const pending = await executor.getPendingMigrations();

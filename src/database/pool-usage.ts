@@ -4,13 +4,13 @@ import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 
 export interface PoolUsage {
   idle: number;
-  /** Open connections in use, and those that are being opened. */
+  /** Also counts connections that are being opened. */
   busy: number;
   limit: number;
   waiting: number;
 }
 
-/** The current use of this data source's pool. TypeORM keeps pg's pool as its driver's `master`. */
+/** TypeORM keeps pg's pool as its driver's `master`. */
 export function poolUsageOf(dataSource: DataSource): PoolUsage {
   const { totalCount, idleCount, waitingCount, options } = (dataSource.driver as PostgresDriver).master as Pool;
   return { idle: idleCount, busy: totalCount - idleCount, limit: options.max, waiting: waitingCount };

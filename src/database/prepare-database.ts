@@ -11,7 +11,6 @@ import { isMigrated, migrate } from './migrator.js';
 import { asRefusal } from './refusal.js';
 
 const RETRY_MS = 500;
-/** Between two log lines about it. */
 const LOG_INTERVAL_MS = 10_000;
 
 export interface Preparation {
@@ -19,9 +18,8 @@ export interface Preparation {
   schema: FeatureSchema;
   /** false: a schema that is not this version's is refused, and the role may be one that owns nothing. */
   mayMigrate: boolean;
-  /** The engine that this process runs. Default: false. */
   isEmbedded?: boolean;
-  /** How long to wait for a database that cannot be reached. Default: not at all. */
+  /** For a database that cannot be reached. Default: not at all. */
   waitMs?: number;
   /**
    * Ends the wait, and cancels a migration. Not for the embedded engine: its only session would have to cancel itself.
@@ -30,10 +28,8 @@ export interface Preparation {
 }
 
 /**
- * Makes a database ready to use: waits for it, checks that the role can work there, brings the schema up to date and
- * makes the partitions of the coming days.
- *
- * It uses its own connection without a deadline for statements: a migration may take minutes.
+ * Waits for the database, checks the role, brings the schema up to date and makes the partitions of the coming days.
+ * Its connection has no deadline for statements: a migration may take minutes.
  *
  * @throws OperatorError that says what to do, for every expected failure.
  */

@@ -5,7 +5,7 @@ const TAKEN =
   'The database holds something of another application under a name that Tidings needs. Give Tidings a database or a schema of its own (DATABASE_URL).';
 const RIGHTS = 'docs/operations.md, "Roles", has the grants that the role needs.';
 
-/** Advice by SQLSTATE, when the database refuses a step of the preparation. */
+/** By SQLSTATE, when the database refuses a step of the preparation. */
 const ADVICE: Readonly<Record<string, string>> = {
   '25006': 'The database takes no writes. Let DATABASE_URL name the primary.',
   '42501': RIGHTS,
@@ -19,7 +19,6 @@ const ADVICE: Readonly<Record<string, string>> = {
   '57014': 'The statement_timeout of the role or the database is too small: make it 0, or 10s at least.',
 };
 
-/** Turns an error of the preparation into one that tells the operator what to do, if that is known. */
 export function asRefusal(error: unknown): unknown {
   const advice = ADVICE[sqlstateOf(error) ?? ''];
   if (advice === undefined || !(error instanceof Error)) return error;

@@ -1,4 +1,2 @@
-/**
- * The advisory lock (`pg_advisory_xact_lock`) for changes of tables: migrations and daily partitions. "tid" in ASCII.
- */
+/** The advisory lock (`pg_advisory_xact_lock`) for migrations and daily partitions. "tid" in ASCII. */
 export const SCHEMA_LOCK = 0x746964;

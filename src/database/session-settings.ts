@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { DatabaseSettingsError } from '../common/database-trouble.js';
 
-/** How to reset a setting to the server's own value, by its source (`pg_settings.source`). */
+/** By the source of the setting (`pg_settings.source`). */
 const REMEDIES: Readonly<Record<string, (setting: SessionSetting) => string>> = {
   database: ({ name, database }) => `ALTER DATABASE ${database} RESET ${name}`,
   user: ({ name, role }) => `ALTER ROLE ${role} RESET ${name}`,
@@ -16,15 +16,13 @@ interface SessionSetting {
   source: string;
   role: string;
   database: string;
-  /** The first existing schema of search_path. */
   schema: string | null;
 }
 
 interface SettingRule {
   isFit(setting: string): boolean;
-  /** Continues `must be`. */
   wanted: string;
-  /** The value to set if no remedy is known: the value in the configuration file stays for other users. */
+  /** For when no remedy is known: the value in the configuration file stays for other users. */
   value: string;
 }
 
@@ -38,7 +36,7 @@ const not = (value: string, instead: string): SettingRule => ({
   wanted: instead,
   value: instead,
 });
-/** Off, or longer than our own waits: a limit that ends something before Tidings gives it up looks like trouble. */
+/** A limit that ends something before Tidings gives it up looks like trouble. */
 const offOrAtLeast = (seconds: number): SettingRule => ({
   isFit: (setting) => setting === '0' || Number(setting) >= seconds * 1_000,
   wanted: `0 or at least ${seconds}s`,
@@ -46,9 +44,8 @@ const offOrAtLeast = (seconds: number): SettingRule => ({
 });
 
 /**
- * Settings that sessions must have, so that statements mean and return what they were written for. The first four are
- * requested with each connection (deadline-client.ts), which not every pooler respects. The others cannot be requested
- * through PgBouncer.
+ * Without these, statements would mean or return something else. The first four are requested with each connection
+ * (deadline-client.ts), which not every pooler respects. PgBouncer does not pass on requests for the others.
  */
 const RULES: Readonly<Record<string, SettingRule>> = {
   DateStyle: { isFit: (setting) => setting.startsWith('ISO'), wanted: 'ISO', value: 'ISO' },
@@ -78,9 +75,7 @@ const RULES: Readonly<Record<string, SettingRule>> = {
   idle_session_timeout: offOrAtLeast(20),
 };
 
-/**
- * Tidings writes: a start would seem to work, and then nothing would. While it runs, this is reported as `read_only`.
- */
+/** Otherwise a start would seem to work. While Tidings runs, this is reported as `read_only`. */
 const RULES_AT_START: Readonly<Record<string, SettingRule>> = { ...RULES, default_transaction_read_only: is('off') };
 
 const FIND_SETTINGS = `
@@ -102,11 +97,10 @@ export function refuseSettings(settings: readonly SessionSetting[], isStart: boo
 }
 
 /**
- * Checks each new session of a pool before its first use. The settings of the database or the role can change at any
- * time, and the change applies to sessions that begin after it.
+ * Checks each new session before its first use: a change of the database's or the role's settings applies to sessions
+ * that begin after it.
  */
 export class SessionCheck {
-  /** The schema in which the first session finds its tables. */
   private schema: string | null | undefined;
   private isStart = true;
 
@@ -117,7 +111,6 @@ export class SessionCheck {
     this.isStart = false;
   }
 
-  /** @throws DatabaseSettingsError */
   async run(client: pg.ClientBase): Promise<void> {
     const { rows } = await client.query<SessionSetting>({
       text: FIND_SETTINGS,

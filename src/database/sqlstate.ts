@@ -1,29 +1,29 @@
 import { QueryFailedError } from 'typeorm';
 
-/** The SQLSTATE of a failed statement, or null if the failure was not an answer of the server. */
+/** Null if the failure was not an answer of the server. */
 export function sqlstateOf(error: unknown): string | null {
   const code = error instanceof QueryFailedError ? (error.driverError as { code?: unknown }).code : undefined;
   return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : null;
 }
 
 /**
- * Classes 22 (data exception) and 23 (integrity constraint): the same statement would fail again in the same way. A
- * missing partition is not such an error, although PostgreSQL gives 23514.
+ * Classes 22 (data exception) and 23 (integrity constraint): the same statement would fail again. A missing partition
+ * is not such an error, although PostgreSQL gives 23514.
  */
 export function isDataError(error: unknown): boolean {
   const sqlstate = sqlstateOf(error);
   return sqlstate !== null && /^2[23]/.test(sqlstate) && !isMissingPartition(error);
 }
 
-/** A row of a partitioned table whose day has no partition: 23514, the code of a CHECK, but without a constraint. */
+/** 23514, the code of a CHECK, but without a constraint. */
 export function isMissingPartition(error: unknown): boolean {
   if (sqlstateOf(error) !== '23514' || !(error instanceof QueryFailedError)) return false;
   return !(error.driverError as { constraint?: string }).constraint;
 }
 
 /**
- * The id of a row whose day has no partition, from the detail of the error: "Partition key of the failing row contains
- * (id) = (…)", in any language. Null for any other error.
+ * Read from the detail of the error: "Partition key of the failing row contains (id) = (…)", in any language. Null for
+ * any other error.
  */
 export function idWithoutPartition(error: unknown): string | null {
   if (!isMissingPartition(error)) return null;
@@ -32,8 +32,8 @@ export function idWithoutPartition(error: unknown): string | null {
 }
 
 /**
- * 25006: the server accepts no writes. It is never the transaction: none here is read-only. Expects the error as pg
- * throws it, before TypeORM wraps it.
+ * 25006. It is never the transaction: none here is read-only. Expects the error as pg throws it, before TypeORM wraps
+ * it.
  */
 export function isReadOnlyServer(error: Error): boolean {
   return (error as { code?: unknown }).code === '25006';

@@ -1,6 +1,6 @@
 import type { EntityManager } from 'typeorm';
 
-/** The advisory lock for moving or removing statistics. "stat" in ASCII. */
+/** For moving or removing statistics. "stat" in ASCII. */
 const STATS_LOCK = 0x73746174;
 
 /** Holds the lock until the transaction ends; false if somebody else has it. */
@@ -11,7 +11,7 @@ export async function tryToLockStats(manager: EntityManager): Promise<boolean> {
   return lock.isHeld;
 }
 
-/** The same, but waits for the lock. The next statement sees what the earlier holders wrote. */
+/** Waits for the lock. The next statement sees what the earlier holders wrote. */
 export async function lockStats(manager: EntityManager): Promise<void> {
   await manager.query('SELECT pg_advisory_xact_lock($1)', [STATS_LOCK]);
 }

@@ -1,12 +1,11 @@
 import type { DataSource } from 'typeorm';
 
-/** These rows write a mebibyte to the disk beside the tables, because the statement may use only 64 kB of memory. */
+/** They write a mebibyte to the disk, because the statement may use only 64 kB of memory. */
 const SPILLED_ROWS = 40_000;
 
 /**
- * Tests for free disk space and permission to write, and leaves nothing behind: a temporary file is written and
- * removed, no table grows, and nothing needs a vacuum. A small write to a table would show little: it finds room in
- * existing pages.
+ * Tests for disk space and permission to write, and leaves nothing behind: a temporary file is written and removed. A
+ * small write to a table would show little: it finds room in existing pages.
  *
  * @throws the database's error when it is full or accepts no writes.
  */

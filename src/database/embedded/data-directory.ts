@@ -4,7 +4,6 @@ import { tryLock } from 'fs-native-extensions';
 import { OperatorError } from '../../common/operator-error.js';
 import { asDataDirectoryError } from './write-trouble.js';
 
-/** Another process owns the data directory. The message is for whoever started this one. */
 export class DataDirectoryInUseError extends OperatorError {
   constructor(path: string) {
     super(
@@ -17,11 +16,9 @@ export class DataDirectoryInUseError extends OperatorError {
 const claimed = new Map<string, DataDirectory>();
 
 /**
- * The directory of the embedded database and the first-boot credentials. One process owns it at a time: two engines on
- * the same files destroy them.
- *
- * The lock is the kernel's, on an open file. It ends with the process, however that dies, and it holds between
- * containers that share a volume. A file with a pid does neither (each container's process is pid 1).
+ * One process owns the directory at a time: two engines on the same files destroy them. The kernel locks an open file.
+ * This lock ends with the process, and holds between containers that share a volume; a file with a pid does neither
+ * (each container's process is pid 1).
  */
 export class DataDirectory {
   readonly path: string;
@@ -33,8 +30,8 @@ export class DataDirectory {
   }
 
   /**
-   * Creates the directory if it is missing, closes it to other users (0700) and claims it. A process that already holds
-   * it gets the same claim again: the credentials and the engine both need it.
+   * Creates the directory if needed, closes it to other users (0700) and claims it. A process that holds it gets the
+   * same claim again: credentials and engine both need it.
    *
    * @throws OperatorError when it cannot be written to; DataDirectoryInUseError when another process holds it. Nothing
    *   was changed then.

@@ -12,26 +12,23 @@ import { asDataDirectoryError, asSocketDirectoryError, findWriteTrouble } from '
  */
 const MAX_SOCKET_PATH_BYTES = 107;
 const SOCKET_NAME = '.s.PGSQL.5432';
-/** Clients are asked to end and then cut off; the engine itself closes within milliseconds. */
+/** For clients to end; the engine itself closes within milliseconds. */
 const STOP_TIMEOUT_MS = 10_000;
 
 export interface EmbeddedPostgresOptions {
-  /** Where the directory of the socket is created. Default: the system's. */
   temporaryDirectory?: string;
   /** Called once if the engine ends unexpectedly. Default: throw, which ends the process. */
   onCrash?: (error: Error) => void;
-  /** How to start the worker: tests run it from its TypeScript source. */
+  /** Tests run the worker from its TypeScript source. */
   worker?: { url: URL; options: WorkerOptions };
 }
 
 const engines = new WeakMap<DataDirectory, Promise<EmbeddedPostgres>>();
 
 /**
- * PostgreSQL compiled to WebAssembly in a worker thread, with its files in `<data directory>/postgres`. Clients use a
- * Unix socket, as with any other server.
- *
- * All connections share one session, as behind PgBouncer in transaction mode: docs/architecture.md, "Two engines". It
- * survives SIGKILL but, without fsync, not a power cut.
+ * PostgreSQL compiled to WebAssembly in a worker thread, with its files in `<data directory>/postgres` and a Unix
+ * socket for clients. All connections share one session: docs/architecture.md, "Two engines". It survives SIGKILL but,
+ * without fsync, not a power cut.
  */
 export class EmbeddedPostgres {
   private isStopping = false;
@@ -54,10 +51,8 @@ export class EmbeddedPostgres {
   }
 
   /**
-   * Starts the engine of the directory. While it runs, a second call returns the same engine. So main can start it in
-   * its thread while the main thread still loads the application.
-   *
-   * The first boot of a directory takes 3–4 s, later ones 0.4 s.
+   * While the engine runs, a second call returns the same one: main starts it while the application still loads. The
+   * first boot of a directory takes 3–4 s, later ones 0.4 s.
    *
    * @param directory claimed by this process.
    * @throws when the socket path would be too long or the files cannot be opened.
@@ -96,7 +91,7 @@ export class EmbeddedPostgres {
     }
   }
 
-  /** The address for `pg`. The names in it are ignored: there is one user and one database. */
+  /** pg ignores the names in it: there is one user and one database. */
   get url(): string {
     return `postgresql://postgres@localhost/postgres?host=${encodeURIComponent(dirname(this.socketDirectory.socketPath))}`;
   }
@@ -116,11 +111,9 @@ export class EmbeddedPostgres {
 }
 
 /**
- * Makes the data files beside their final place and moves them there when complete. So a process that is killed in
- * between leaves nothing that a later start would take for a database.
- *
- * It uses a worker of its own: the memory for this cannot be given back (850 MB for the process if the same worker then
- * serves, 410 MB with a separate one).
+ * Makes the data files elsewhere and moves them when complete, so a killed process leaves nothing that looks like a
+ * database. The worker is a separate one because its memory cannot be given back: 850 MB for the process with the same
+ * worker, 410 MB so.
  */
 async function initialise(dataPath: string, startWorker: (work: EmbeddedPostgresWork) => Worker): Promise<void> {
   const unfinishedPath = `${dataPath}.unfinished`;
@@ -159,7 +152,7 @@ function throwIt(error: Error): never {
   throw error;
 }
 
-/** A new directory for the engine's socket that only this user can enter: whoever can connect is superuser. */
+/** Only this user can enter: whoever can connect is superuser. */
 class SocketDirectory {
   private constructor(
     readonly path: string,
@@ -202,8 +195,6 @@ class SocketDirectory {
     rmSync(this.notePath, { force: true });
     try {
       rmdirSync(this.path);
-    } catch {
-      // It is already gone, or it holds something that is not ours to delete.
-    }
+    } catch {}
   }
 }

@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { PGlite } from '@electric-sql/pglite';
 import { SessionServer } from './session-server.js';
 
-/** The worker's task. Without a socket path it makes the data files and ends. */
+/** Without a socket path, the worker makes the data files and ends. */
 export interface EmbeddedPostgresWork {
   dataPath: string;
   socketPath: string | null;
@@ -11,8 +11,7 @@ export interface EmbeddedPostgresWork {
 export type EmbeddedPostgresReport = 'ready' | 'stopped';
 
 /**
- * Does not fill a new segment of the write-ahead log (16 MiB) with zeros. Zeros help file systems that allocate blocks
- * at the flush, and nothing is flushed here. They doubled what was written.
+ * Do not fill a new segment of the log (16 MiB) with zeros: nothing is flushed here, and they doubled what was written.
  */
 const START_PARAMETERS = [...PGlite.defaultStartParams, '-c', 'wal_init_zero=off'];
 
@@ -58,7 +57,7 @@ async function work({ dataPath, socketPath }: EmbeddedPostgresWork): Promise<voi
   report('ready');
 }
 
-/** Throws outside the promise chain: as an error event of the worker, not as a rejection that nobody sees. */
+/** As an error event of the worker, not as a rejection that nobody sees. */
 function throwOutside(error: unknown): void {
   setImmediate(() => {
     throw error;

@@ -6,25 +6,22 @@ import { Config } from '../../config/config.js';
 import { PIPELINE } from '../data-sources.js';
 import { analyze, checkpoint, findLogBytes, findNeglectedTables, vacuum } from './upkeep-statements.js';
 
-/** Short, so that each round has little to do: a round with a minute's work kept requests waiting for 0.2 s. */
+/** Short, so that each round has little to do: a minute's work kept requests waiting for 0.2 s. */
 const ROUND_MS = 10_000;
 
 /** After each statement, others have the session for twice as long as it took. */
 const PAUSE_SHARE = 2;
 
 /**
- * The amount of write-ahead log after which a checkpoint is made. It limits the disk space of the log, and what a start
- * after `kill -9` has to replay (1.8 s for 277 MB). A checkpoint holds the session for 0.02 s, or 0.4 s after 900 MB of
- * changes.
+ * Limits the disk space of the log, and what a start after `kill -9` has to replay (1.8 s for 277 MB). A checkpoint
+ * holds the session for 0.02 s, or 0.4 s after 900 MB of changes.
  */
 const CHECKPOINT_AFTER_BYTES = 32 * 1024 * 1024;
 
 /**
- * Does the work of a server's autovacuum and checkpointer, which the embedded engine lacks because it is one process.
- * Without it the queue would keep a dead row per delivery, the planner would have no statistics, and the write-ahead
- * log would grow for ever.
- *
- * It runs one table per statement, with a pause after each, so that others get the session in between.
+ * The autovacuum and checkpointer of the embedded engine, which is one process and lacks both. Without them the queue
+ * would keep a dead row per delivery, the planner would have no statistics, and the log would grow for ever. Each
+ * statement works on one table, with a pause after it for others.
  */
 @Injectable()
 export class EmbeddedUpkeep implements OnApplicationBootstrap, OnModuleDestroy {
@@ -49,7 +46,7 @@ export class EmbeddedUpkeep implements OnApplicationBootstrap, OnModuleDestroy {
     return this.task.stop();
   }
 
-  /** Vacuums and analyzes tables that changed enough. Costs a few milliseconds when there is nothing to do. */
+  /** Costs a few milliseconds when there is nothing to do. */
   async runRound(): Promise<void> {
     for (const table of await findNeglectedTables(this.dataSource)) {
       if (table.needsVacuum) await this.hold(() => vacuum(this.dataSource, table));
@@ -61,7 +58,6 @@ export class EmbeddedUpkeep implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 
-  /** Runs one statement that holds the session, then leaves the session to others for a while. */
   private async hold(run: () => Promise<unknown>): Promise<void> {
     if (this.task.isStopping) return;
     const startedAt = performance.now();

@@ -1,6 +1,6 @@
 declare module 'fs-native-extensions' {
   /**
-   * Locks the whole open file for this file descriptor alone (OFD lock on Linux, BSD lock on macOS).
+   * Locks the file for this descriptor alone (OFD lock on Linux, BSD lock on macOS).
    *
    * @returns false when another descriptor, in this or any other process, holds it.
    */

@@ -8,8 +8,8 @@ const [QUERY, SYNC, FLUSH, FUNCTION_CALL, TERMINATE] = ['Q', 'S', 'H', 'F', 'X']
  *
  * - `encryption`: it asks for TLS or GSS; the answer is one byte.
  * - `startup`: the connection begins.
- * - `messages`: protocol messages that must stay together. `endsAtSync`: the engine answers ReadyForQuery after them
- *   (otherwise it waits for more from the same client, after a Flush).
+ * - `messages`: they must stay together. `endsAtSync`: the engine answers ReadyForQuery (else, after a Flush, it waits
+ *   for more from the same client).
  * - `end`: the client leaves, or asks to cancel another's query, which the engine cannot do.
  */
 export type ProtocolUnit =
@@ -19,11 +19,9 @@ export type ProtocolUnit =
   | { kind: 'end' };
 
 /**
- * Splits the data of one client (PostgreSQL's wire protocol, version 3) into units.
- *
- * A query with parameters is five messages (Parse, Bind, Describe, Execute, Sync) around one unnamed statement of the
- * session. The embedded engine has one session for all clients. If another client's Parse came between them, a client
- * would run that client's statement and get its rows. So the messages are kept together.
+ * Splits the data of one client (PostgreSQL's wire protocol, version 3) into units. A query with parameters is five
+ * messages around one unnamed statement of the session, which all clients share. If another client's Parse came
+ * between, a client would run that statement and get its rows.
  */
 export class ProtocolUnits {
   private received: Buffer = Buffer.alloc(0);
@@ -31,7 +29,7 @@ export class ProtocolUnits {
   private laterBytes = 0;
   /** The start of the first message that may be incomplete. */
   private scanned = 0;
-  /** Bytes needed before scanning can continue: avoids copying a large message for each chunk. */
+  /** Bytes needed to go on: avoids copying a large message for each chunk. */
   private needed = 0;
   private started = false;
 
@@ -52,7 +50,6 @@ export class ProtocolUnits {
     return this.started ? this.nextMessages() : this.nextPrelude();
   }
 
-  /** Before the start-up: length and code, no type byte. */
   private nextPrelude(): ProtocolUnit | undefined {
     if (!this.has(8)) return undefined;
     const length = this.received.readInt32BE(0);

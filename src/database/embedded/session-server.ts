@@ -2,7 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { ProtocolUnits, type ProtocolUnit } from './protocol-units.js';
 
 export interface EngineSession {
-  /** Runs whole protocol messages and passes on the engine's answer; the bytes are valid only during the call. */
+  /** Passes on the engine's answer; the bytes are valid only during the call. */
   run(messages: Uint8Array, onAnswer: (bytes: Uint8Array) => void): Promise<void>;
   isInTransaction(): boolean;
 }
@@ -18,12 +18,11 @@ interface Turn {
 }
 
 /**
- * Serves many clients from one session, like a pooler in transaction mode. Units of messages take turns in the order of
- * arrival, and a client with an open transaction keeps the session until it ends.
+ * Serves many clients from one session, like a pooler in transaction mode. Units take turns in the order of arrival,
+ * and a client keeps the session until its transaction ends.
  *
- * Not `@electric-sql/pglite-socket` (0.2.17): it takes turns for each message. As soon as a query is larger than one
- * socket read, another client's statement comes in between: of 1,000 concurrent queries, a fifth of them with 300 kB of
- * parameters, 130 failed ("bind message supplies 2 parameters") and 37 got another query's row.
+ * Not `@electric-sql/pglite-socket` (0.2.17), which takes turns for each message: of 1,000 concurrent queries, a fifth
+ * of them with 300 kB of parameters, 130 failed and 37 got another query's row.
  */
 export class SessionServer {
   private readonly server: Server;
@@ -33,8 +32,7 @@ export class SessionServer {
   private working: Promise<void> | null = null;
 
   /**
-   * @param greeting the engine's answer to a start-up message, sent to every client: AuthenticationOk, its parameters
-   *   and ReadyForQuery.
+   * @param greeting the engine's answer to a start-up message: AuthenticationOk, parameters and ReadyForQuery.
    * @param onFatal called when the engine itself breaks; no client gets an answer after that.
    */
   constructor(
@@ -52,7 +50,6 @@ export class SessionServer {
     });
   }
 
-  /** Accepts no more clients, finishes the running unit, and drops the rest. */
   async close(): Promise<void> {
     const closed = new Promise((resolve) => this.server.close(resolve));
     this.waiting.length = 0;
@@ -133,7 +130,6 @@ export class SessionServer {
     this.holder = !unit.endsAtSync || this.session.isInTransaction() ? client : null;
   }
 
-  /** Rolls back the transaction of a client that left, as a server does when a connection breaks. */
   private async rollBack(): Promise<void> {
     await this.session.run(SYNC_MESSAGE, () => undefined);
     if (this.session.isInTransaction()) await this.session.run(ROLLBACK_MESSAGE, () => undefined);

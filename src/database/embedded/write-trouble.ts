@@ -3,7 +3,6 @@ import { rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { OperatorError } from '../../common/operator-error.js';
 
-/** The engine needs this much for its files, and a little more. */
 const FIRST_BOOT_BYTES = 64 * 1024 * 1024;
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -14,11 +13,11 @@ const REASONS: Readonly<Record<string, string>> = {
   EDQUOT: 'the quota of this user is used up',
   ENOTDIR: 'a file is in its way',
   EEXIST: 'a file is in its way',
-  // Node also gives this code for a directory to be created on a read-only file system.
+  // Node also gives this code for a read-only file system.
   ENOENT: 'it cannot be made there',
 };
 
-/** Turns an error of the file system into one that tells the operator what to do, if that is known. */
+/** Makes an error of the file system one that tells the operator what to do, if that is known. */
 export function asDataDirectoryError(error: unknown, path: string): unknown {
   const reason = REASONS[codeOf(error) ?? ''];
   if (reason === undefined) return error;
@@ -28,7 +27,6 @@ export function asDataDirectoryError(error: unknown, path: string): unknown {
   );
 }
 
-/** The same for the directory of the engine's socket. */
 export function asSocketDirectoryError(error: unknown, path: string): unknown {
   const reason = REASONS[codeOf(error) ?? ''];
   if (reason === undefined) return error;
@@ -39,7 +37,7 @@ export function asSocketDirectoryError(error: unknown, path: string): unknown {
 }
 
 /**
- * Finds the cause that the engine hides: without room for its files it fails with an error of its own.
+ * Without room for its files the engine fails with an error of its own, which hides the cause.
  *
  * @returns null: this is not the cause.
  */

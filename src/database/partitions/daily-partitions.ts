@@ -7,11 +7,9 @@ const DAYS_BACK = 1;
 const DAYS_AHEAD = 7;
 
 /**
- * Keeps the day partitions of the logs ahead of the clock. They reach from yesterday, for rows on their way and clocks
- * that differ, to a week from now, so that there are days to notice a failure.
- *
- * No DEFAULT partition takes rows without a day. With one, PostgreSQL can no longer scan partitions in the order of the
- * key, which newest-first lists need, and for every new partition it would have to check the default one first.
+ * Keeps the day partitions ahead of the clock: from yesterday, for late rows and clocks that differ, to a week from
+ * now, to have days to notice a failure. There is no DEFAULT partition: with one, PostgreSQL cannot scan partitions in
+ * the order of the key, which newest-first lists need, and checks it for every new one.
  */
 export class DailyPartitions {
   constructor(private readonly dataSource: DataSource) {}
@@ -21,8 +19,7 @@ export class DailyPartitions {
   }
 
   /**
-   * Makes the missing partitions. It may be called at any time and by several replicas at once, and costs one small
-   * query when there is nothing to do.
+   * Several replicas may call it at any time. It costs one small query when there is nothing to do.
    *
    * @param now the instant whose UTC day is today.
    */
@@ -32,9 +29,8 @@ export class DailyPartitions {
   }
 
   /**
-   * Runs `work`. If it failed because a day has no partition, makes the partition and runs it again. So a process that
-   * slept past the prepared days repairs that by itself, and deliveries of a dropped day can still end. Work with
-   * several such days is run once more for each.
+   * If `work` fails because a day has no partition, makes it and runs the work again, once for each such day. So a
+   * process that slept past the prepared days recovers, and deliveries of a dropped day can still end.
    *
    * @param work runs to its end or changes nothing: a statement, or a whole transaction.
    */
@@ -52,15 +48,13 @@ export class DailyPartitions {
     }
   }
 
-  /** The days that have a partition in one of the logs, as days since 1970-01-01. */
   async listDays(): Promise<number[]> {
     return [...new Set((await findPartitions(this.dataSource)).map(({ day }) => day))];
   }
 
   /**
-   * Calls a function of the database that acts as the owner of the tables (migration 1765600000000). Under the lock of
-   * the schema it makes those that are still missing. It waits two seconds at most for a table that somebody alters or
-   * cleans up.
+   * The function acts as the owner of the tables (migration 1765600000000), under the lock of the schema. It waits two
+   * seconds at most for a table that somebody alters or cleans up.
    */
   private async make(wanted: readonly Partition[]): Promise<void> {
     await this.dataSource.query(

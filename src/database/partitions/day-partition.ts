@@ -2,7 +2,7 @@ import type { Queryable } from '../queryable.js';
 
 export const DAY_MS = 86_400_000;
 
-/** The tables that are partitioned by the day in their UUIDv7 key. */
+/** Partitioned by the day in their UUIDv7 key. */
 export const PARTITIONED_TABLES = ['event', 'delivery', 'attempt'] as const;
 export type PartitionedTable = (typeof PARTITIONED_TABLES)[number];
 
@@ -26,7 +26,7 @@ export function partitionOf(table: PartitionedTable, day: number): Partition {
   };
 }
 
-/** The existing day partitions. A partition with another form of name is not ours. */
+/** A partition with another form of name is not ours. */
 export async function findPartitions(database: Queryable): Promise<Partition[]> {
   const rows = await database.query<{ table: PartitionedTable; name: string }[]>(
     `SELECT parent.relname AS "table", child.relname AS name

@@ -10,7 +10,7 @@ export type RetentionDays = Readonly<Record<PartitionedTable, number>>;
 const TRIES = 5;
 const RETRY_MS = 1_000;
 
-/** `lock_not_available`: the error of a lock_timeout. */
+/** The error of a lock_timeout. */
 const LOCK_NOT_AVAILABLE = '55P03';
 
 export interface DropReport {
@@ -22,20 +22,17 @@ export interface DropReport {
 }
 
 /**
- * Drops the day partitions of the logs that are past their retention. A whole day goes at once: no rows are deleted one
- * by one.
+ * Drops the day partitions past their retention, a whole day at once. A day stays in all three logs if it has an
+ * unfinished delivery, or an event that still owes some: the delivery needs its payload and a place for its log.
+ * Deliveries share the first half of their event's id, so one range of ids covers them.
  *
- * A day stays, in all three logs, if it has an unfinished delivery, or an event that still owes some: the delivery
- * needs its event's payload, and a place for its log. Deliveries share the first half of their event's id, so one range
- * of ids covers all of them.
+ * A function of the database does it as the owner of the tables (migration 1765600000000). Everybody waits behind
+ * DROP's lock on the partitioned table, so DROP comes last and waits at most 0.1 s. Before it, the partition is locked
+ * against VACUUM only, with a wait of 2 s. In this order no user of the table waits for the partition while this waits
+ * for the table.
  *
- * A function of the database does it as the owner of the tables (migration 1765600000000), in one statement. DROP locks
- * the partitioned table against everything, and whoever wants to read or write any day waits behind it. So DROP comes
- * last and waits least, 0.1 s. Before it, the partition is locked against VACUUM only, which can take long; this lock
- * is waited for 2 s. In this order nobody who uses the table waits for the partition while this waits for the table.
- *
- * A retry that brings a delivery of that day back into the queue uses the table until its commit
- * (`DeliveriesService.retry`). So either the last look at the queue sees the delivery, or the retry finds the day gone.
+ * `DeliveriesService.retry` uses the table until its commit. So either the last look at the queue sees the retried
+ * delivery, or the retry finds the day gone.
  */
 export class PartitionDropper {
   constructor(
@@ -44,8 +41,8 @@ export class PartitionDropper {
   ) {}
 
   /**
-   * Several replicas may call it at once; one of them does it. The database's clock decides: a process with a wrong
-   * clock must not drop young data.
+   * Of several replicas one does it. The database's clock decides: a process with a wrong clock must not drop young
+   * data.
    *
    * @param signal ends it between two partitions.
    * @param latestDay the latest possible day, whatever the database's clock says (retention-clock.ts).
@@ -53,10 +50,7 @@ export class PartitionDropper {
   async run(signal?: AbortSignal, latestDay = Infinity): Promise<DropReport> {
     const report: DropReport = { dropped: [], owing: [], busy: [] };
     const inUse = new Set<PartitionedTable>();
-    /**
-     * Days whose events could not be dropped. If their deliveries were dropped, the events would look as if nobody had
-     * received them.
-     */
+    /** Their events could not be dropped. Without deliveries, nobody would seem to have received them. */
     const daysOfEvents = new Set<number>();
     for (const partition of await this.findExpired(latestDay)) {
       if (signal?.aborted) break;

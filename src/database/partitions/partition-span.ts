@@ -1,10 +1,10 @@
 import { dayOf, type Partition, PARTITIONED_TABLES } from './day-partition.js';
 
-/** The first and last day with partitions, in days from today. */
+/** In days from today. */
 export interface PartitionSpan {
   /** Whole days after today that all logs have without a gap; -1: today is missing. */
   aheadDays: number;
-  /** The age of the oldest day of any log, in days; 0 if there is none before today. */
+  /** Of any log; 0 if there is none before today. */
   oldestAgeDays: number;
 }
 

@@ -16,7 +16,7 @@ const DOUBTS: Readonly<Record<NonNullable<RetentionDay['doubt']>, string>> = {
 
 /**
  * Makes the partitions of the coming days and drops those past their retention, at the start and every hour. A failure
- * is logged: there is a week to repair it, and what was not dropped is dropped an hour later.
+ * is logged: there is a week to repair it.
  */
 @Injectable()
 export class PartitionTimer implements OnApplicationBootstrap, OnModuleDestroy {

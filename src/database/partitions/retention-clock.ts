@@ -6,7 +6,6 @@ const TOLERANCE_MS = 3_600_000;
 /** How long a suspicious clock is not believed: an operator has that long to correct it. */
 const DOUBT_MS = DAY_MS;
 
-/** The day that retention may use. */
 export interface RetentionDay {
   /** Days since 1970-01-01; -Infinity: nothing may be dropped. */
   day: number;
@@ -20,13 +19,12 @@ interface Reading {
 }
 
 /**
- * Tells the current day to code that deletes by age: a wrongly set clock must not destroy kept data.
+ * Tells the current day to code that deletes by age: a wrong clock must not destroy kept data.
  *
- * - If the clock runs ahead of the time that has passed here (monotonic, which nobody sets) by more than an hour, it
- *   was set, or the machine slept. The day continues from its old value.
- * - If kept days have no partitions at the first reading, then by this clock nothing ran for a week. Either the machine
- *   was off, or its clock is wrong, and nothing counts as past its time. This holds at each start while such a gap lies
- *   within the kept days. A start under a clock that is less than a week ahead sees no gap.
+ * - If the clock runs ahead of the monotonic time that passed here by more than an hour, it was set, or the machine
+ *   slept. The day continues from its old value.
+ * - If kept days lack partitions at the first reading, the machine was off for a week, or its clock is wrong. Nothing
+ *   counts as past its time while such a gap lies within the kept days. A clock less than a week ahead leaves no gap.
  *
  * A clock that is still ahead after a day of running is believed. A clock that is set back is believed at once.
  */
@@ -34,13 +32,13 @@ export class RetentionClock {
   private last: Reading | null = null;
   private doubtEndsAtMs = -Infinity;
 
-  /** @param keptDays whole days that are kept: an older one may stay while others are gone. */
+  /** @param keptDays whole days: an older one may stay while others are gone. */
   constructor(private readonly keptDays: number) {}
 
   /**
-   * @param databaseMs the database's time, in Unix milliseconds.
+   * @param databaseMs Unix milliseconds.
    * @param passedMs milliseconds of this machine's monotonic clock.
-   * @param days the days with a partition, as days since 1970-01-01.
+   * @param days those with a partition, as days since 1970-01-01.
    */
   read(databaseMs: number, passedMs: number, days: readonly number[]): RetentionDay {
     if (this.last === null) {
@@ -60,7 +58,6 @@ export class RetentionClock {
   }
 }
 
-/** Whether a day of the range has no partition although an earlier day has one. */
 function lacksOne(days: readonly number[], from: number, to: number): boolean {
   const known = new Set(days);
   for (let day = Math.max(from, Math.min(...days)); day <= to; day++) if (!known.has(day)) return true;

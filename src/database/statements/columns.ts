@@ -1,12 +1,10 @@
-/** The columns of a statement's result. */
 export interface Columns<Row> {
-  /** The types in SQL, by name, in order. */
   readonly types: ColumnTypes<Row>;
-  /** Not there: it lets a statement know the type of its rows. */
+  /** Never set: it tells a statement the type of its rows. */
   readonly row?: Row;
 }
 
-/** For each field of the rows a type that pg reads so; of rows of several kinds, for each field of any. */
+/** A type that pg reads so, for each field of any kind of row. */
 type ColumnTypes<Row> = { readonly [Name in FieldName<Row>]: SqlTypeOf<Field<Row, Name>> };
 
 type FieldName<Row> = Row extends unknown ? keyof Row & string : never;
@@ -26,7 +24,7 @@ type SqlTypeOf<Value> = Value extends null
             ? 'uuid[]' | 'text[]' | 'json'
             : 'json';
 
-/** Columns that are read as rows of this type. A field without a column, or a column without a field, is a compile error. */
+/** A field without a column, or a column without a field, is a compile error. */
 export function columnsOf<Row>(types: ColumnTypes<Row>): Columns<Row> {
   return { types };
 }

@@ -7,7 +7,6 @@ export type NoOther<Values, Parameters> = { readonly [Name in Exclude<keyof Valu
 /** A statement whose parameters have names and types. In the SQL a `p_` precedes each name. */
 export class NamedStatement<Parameters extends ParameterTypes, Row> {
   private readonly sql: string;
-  /** In the order of their numbers. */
   private readonly parameters: readonly [name: string, type: ParameterType<unknown>][];
 
   constructor({ parameters, sql }: { parameters: Parameters; sql: string }) {

@@ -11,18 +11,14 @@ import {
   type Values,
 } from './binary-arrays.js';
 
-/** A type that a parameter of a stored statement can have. */
 export interface ParameterType<Value> {
-  /** The type's name in SQL. */
   readonly sql: string;
-  /** The value in a form that pg sends as it is. */
+  /** In a form that pg sends as it is. */
   encode(value: Value): unknown;
 }
 
-/** The types of a statement's parameters, by name. */
 export type ParameterTypes = Readonly<Record<string, ParameterType<never>>>;
 
-/** What a statement with such parameters takes. */
 export type ValuesOf<Parameters extends ParameterTypes> = {
   readonly [Name in keyof Parameters]: Parameters[Name] extends ParameterType<infer Value> ? Value : never;
 };
@@ -43,13 +39,13 @@ export const bigintArray = arrayOf('int8[]', INT8);
 export const booleanArray = arrayOf('bool[]', BOOL);
 export const timestampArray = arrayOf('timestamptz[]', TIMESTAMPTZ);
 
-/** The same type, for a value that may be missing. The values of an array may be, without this. */
+/** Values of an array may be missing without this. */
 export function nullable<Value>({ sql, encode }: ParameterType<Value>): ParameterType<Value | null> {
   return { sql, encode: (value) => (value === null ? null : encode(value)) };
 }
 
 /**
- * SQL: the parameters, arrays of one length, as the columns of a table, each under the parameter's name.
+ * SQL: arrays of one length, as the columns of a table, each under the parameter's name.
  *
  * @param ordinality the name of one more column, which numbers the rows from 1.
  */

@@ -4,10 +4,8 @@ import type { Columns } from './columns.js';
 import { NamedStatement, type NoOther } from './named-statement.js';
 import type { ParameterTypes, ValuesOf } from './parameter-types.js';
 
-/** The function that keeps a statement in the database. */
 export interface StoredFunction {
   readonly functionName: string;
-  /** Creates it. */
   readonly definition: string;
 }
 
@@ -17,23 +15,21 @@ export interface StoredStatementOptions<Parameters extends ParameterTypes, Row> 
   /** By name, in snake case. */
   parameters: Parameters;
   returns: Columns<Row>;
-  /** Each parameter is there under its name with `p_` before it, which tells it from a column. */
+  /** In it, a `p_` precedes each parameter and tells it from a column. */
   sql: string;
 }
 
 /**
- * A statement that is planned once per session instead of each time it runs. Planning the ones that every event goes
- * through took 3 ms on the embedded engine and 1 ms on a server, as long as writing 60 events.
+ * A statement that is planned once per session: planning those that every event goes through took 3 ms on the embedded
+ * engine and 1 ms on a server, as long as writing 60 events.
  *
- * It is kept in the database as a function, whose plan PostgreSQL remembers. A named prepared statement would do the
- * same, but belongs to a connection, and behind PgBouncer in transaction mode, as on the embedded engine, nobody knows
- * whose that is. The function's name carries a hash of its definition: versions of Tidings that share a database call
- * each their own, and none is ever changed.
+ * It is a function of the database, whose plan PostgreSQL remembers. A named prepared statement belongs to a
+ * connection, and behind PgBouncer in transaction mode, as on the embedded engine, connections share sessions. The name
+ * has a hash of the definition, so versions of Tidings that share a database call each their own.
  *
- * A remembered plan must be good for a table of any size: it is made when a table is small, or believed to be, and still
- * used when millions of rows are in it. Reading a small table as a whole, to join it by a hash, is what the planner then
- * finds cheapest. So a table that grows is never joined: its rows are looked up in a `LATERAL` with a `LIMIT`, or by a
- * list of their keys, `= ANY`. A test reads the plans (stored-statement-plans.spec.ts).
+ * A remembered plan may be made when a table is small and used when it has millions of rows. So a table that grows is
+ * never joined, which could become a hash of the whole table: its rows are looked up in a `LATERAL` with a `LIMIT`, or
+ * by keys, `= ANY`. A test reads the plans (stored-statement-plans.spec.ts).
  */
 export class StoredStatement<Parameters extends ParameterTypes, Row> implements StoredFunction {
   readonly functionName: string;
@@ -72,12 +68,11 @@ $function$`;
   }
 }
 
-/** Whether the database has the functions of all these statements. */
 export async function areStored(database: Queryable, statements: readonly StoredFunction[]): Promise<boolean> {
   return (await findMissing(database, statements)).length === 0;
 }
 
-/** Creates the functions that are missing. Those of other versions stay: a replica of that version may still run. */
+/** Those of other versions stay: a replica of that version may still run. */
 export async function storeStatements(database: Queryable, statements: readonly StoredFunction[]): Promise<void> {
   for (const { definition } of await findMissing(database, statements)) await database.query(definition);
 }
