@@ -7,59 +7,55 @@ import { EgressError } from './attempt-error.js';
 import { isUnder } from './host-name-rules.js';
 import type { TargetPolicy } from './target-url-policy.js';
 
-/** Finds the addresses of a host name. The connector decides which of them may be used. */
+/** The connector decides which of the addresses may be used. */
 export abstract class AddressResolver {
-  /** @returns at least one address; rejects with a `dns_error` when there is none. */
   abstract resolve(hostname: string): Promise<string[]>;
 }
 
-/** Timeout of one question to one name server, and how often it is asked. */
+/** Of one question to one name server. */
 const QUERY_TIMEOUT_MS = 2_000;
 const QUERY_TRIES = 2;
 /**
- * Limit of one look-up, with the wait for its turn and all questions. It is below the connect timeout, so that slow DNS
- * differs from a slow host.
+ * With the wait for its turn and all questions. Below the connect timeout, so that slow DNS differs from a slow host.
  */
 const LOOK_UP_DEADLINE_MS = 4_000;
-/** Long enough that a burst shares one answer, and too short to miss a change of address. */
+/** A burst shares one answer, and no change of address is missed. */
 const ANSWER_FRESH_MS = 2_000;
 const ANSWERS_MAX = 1_000;
 /** Each look-up has its own socket. */
 const CONCURRENT_LOOK_UPS = 512;
 /**
- * A look-up that takes this long gives its turn to the next one, and continues as a slow look-up. When there are too
- * many slow look-ups, the longest one ends. So name servers that are slow on purpose only block each other.
+ * After this, a look-up gives its turn to the next one and goes on as a slow one. Beyond the limit of slow ones, the
+ * longest ends. So name servers that are slow on purpose only block each other.
  */
 const SLOW_LOOK_UP_MS = 500;
 const CONCURRENT_SLOW_LOOK_UPS = 128;
-/** System look-ups use the four threads that files and crypto share; half of them stay free. */
+/** They use the four threads that files and crypto share; half of them stay free. */
 const CONCURRENT_SYSTEM_LOOK_UPS = 2;
-/** A name with more addresses is refused: each one would be checked for every connection. */
+/** Each one would be checked for every connection. */
 const ADDRESSES_MAX = 64;
 
 export interface DnsOptions {
   /** As `address[:port]`; default: those of the system. */
   nameServers?: readonly string[];
   concurrentLookUps?: number;
-  /** In addition to those. */
   concurrentSlowLookUps?: number;
-  /** How the system looks up a name, for tests. */
+  /** For tests. */
   systemLookUp?: (hostname: string) => Promise<{ address: string }[]>;
 }
 
 const LOOPBACK_ADDRESSES = ['127.0.0.1', '::1'];
 
 /**
- * Asks the name servers with c-ares, not with getaddrinfo. getaddrinfo uses the four threads that files and crypto
- * share, cannot be cancelled, and reads /etc/hosts, where an operator's internal names are. Only names that the
- * operator freed (EGRESS_ALLOW_HOSTS) are looked up by the system.
+ * Asks the name servers with c-ares. getaddrinfo uses threads that files and crypto share, cannot be cancelled, and
+ * reads /etc/hosts with the operator's internal names. Only names that the operator freed (EGRESS_ALLOW_HOSTS) are
+ * looked up by the system.
  */
 export class DnsAddressResolver extends AddressResolver {
   private readonly answers = new LRUCache<string, { addresses: Promise<string[]>; freshUntil: number }>({
     max: ANSWERS_MAX,
   });
   private readonly permits: Semaphore;
-  /** Functions that end the slow look-ups, the longest-running first. */
   private readonly slow = new Set<() => void>();
   private readonly slowMax: number;
   private readonly systemPermits = new Semaphore(CONCURRENT_SYSTEM_LOOK_UPS);
@@ -109,8 +105,7 @@ export class DnsAddressResolver extends AddressResolver {
   }
 
   /**
-   * A system look-up cannot be ended. One that takes too long keeps its turn, because it keeps its thread; its caller
-   * stops waiting.
+   * A system look-up cannot be ended: a late one keeps its turn, because it keeps its thread. Its caller stops waiting.
    */
   private async askSystem(hostname: string, deadline: AbortSignal): Promise<string[]> {
     const startedAt = performance.now();
@@ -132,7 +127,7 @@ export class DnsAddressResolver extends AddressResolver {
 
   private async askNameServers(hostname: string, deadline: AbortSignal): Promise<string[]> {
     await permitOf(this.permits, deadline);
-    // A new resolver for each look-up: cancelling ends all questions of a resolver, and a new one sees a changed
+    // A new one for each look-up: cancelling ends all questions of a resolver, and a new one sees a changed
     // resolv.conf.
     const resolver = new Resolver({ timeout: QUERY_TIMEOUT_MS, tries: QUERY_TRIES });
     if (this.nameServers) resolver.setServers(this.nameServers);
@@ -163,7 +158,6 @@ export class DnsAddressResolver extends AddressResolver {
   }
 }
 
-/** The addresses of both families, or of the only family that has any. */
 function addressesOf(answers: PromiseSettledResult<string[]>[]): string[] {
   const addresses = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
   if (addresses.length > 0) return addresses;

@@ -1,7 +1,7 @@
 import type { EgressErrorKind } from '../common/outcomes.js';
 import { tlsFailureKind } from './tls-failure.js';
 
-/** A request that egress refused, or a failed connection. The cause is for debugging, not for users. */
+/** The cause is for debugging, not for users. */
 export class EgressError extends Error {
   constructor(
     readonly kind: EgressErrorKind,
@@ -13,7 +13,7 @@ export class EgressError extends Error {
   }
 }
 
-/** Failures on an open connection, by the code of undici, its parser or Node. */
+/** On an open connection, by the code of undici, its parser or Node. */
 const KIND_BY_CODE: Readonly<Record<string, EgressErrorKind>> = {
   UND_ERR_ABORT: 'timeout',
   UND_ERR_ABORTED: 'timeout',
@@ -28,8 +28,8 @@ const KIND_BY_CODE: Readonly<Record<string, EgressErrorKind>> = {
 };
 
 /**
- * Maps an error of `GuardedAgent.request` to the fixed vocabulary. An aborted signal is a `timeout`, because the signal
- * is the caller's deadline. It reads what an error says, not its class: Node and undici throw many classes.
+ * Maps an error of `GuardedAgent.request` to the fixed vocabulary. An aborted signal is the caller's deadline: a
+ * `timeout`. It reads what an error says, not its class: Node and undici throw many classes.
  */
 export function classifyFailure(error: unknown): EgressErrorKind {
   if (error instanceof EgressError) return error.kind;

@@ -36,12 +36,11 @@ export const BLOCKED_IPV4_RANGES: readonly BlockedRange[] = [
 
 /**
  * IPv6 is closed except for this block. So every form that carries an IPv4 address (mapped, compatible, translated,
- * NAT64) is blocked without unwrapping it. Loopback, unique local, link-local, multicast and unallocated addresses are
- * blocked, too. `net.BlockList` and the common libraries each miss some of those.
+ * NAT64) is blocked, as are loopback, unique local, link-local, multicast and unallocated addresses. `net.BlockList`
+ * and common libraries each miss some.
  */
 export const GLOBAL_UNICAST_IPV6 = { cidr: '2000::/3', source: 'RFC 4291 §2.4', reason: 'global unicast' } as const;
 
-/** The parts of {@link GLOBAL_UNICAST_IPV6} that are not the public internet. */
 export const BLOCKED_IPV6_RANGES: readonly BlockedRange[] = [
   { cidr: '2001::/23', source: 'RFC 2928', reason: 'protocol assignments: Teredo, ORCHID, benchmarking' },
   { cidr: '2001:db8::/32', source: 'RFC 3849', reason: 'documentation' },
@@ -50,10 +49,7 @@ export const BLOCKED_IPV6_RANGES: readonly BlockedRange[] = [
   { cidr: '3fff::/20', source: 'RFC 9637', reason: 'documentation' },
 ];
 
-/**
- * A set of ranges. The two families are kept apart because `net.BlockList` lets an IPv4 rule match the IPv6-mapped form
- * of its addresses. A range must mean exactly what it names.
- */
+/** The families are kept apart: `net.BlockList` lets an IPv4 rule match IPv6-mapped addresses. */
 export class AddressRanges {
   private readonly ipv4 = new BlockList();
   private readonly ipv6 = new BlockList();

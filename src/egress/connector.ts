@@ -7,17 +7,12 @@ import { EgressError } from './attempt-error.js';
 import { tlsFailureKind } from './tls-failure.js';
 import type { ConnectTimings } from './request-timings.js';
 
-/* What the connectors share: the direct one and the one through a proxy. */
-
 export interface Connecting {
-  /** Gives it up: the callback gets an error, unless it already got the socket. */
+  /** The callback gets an error, unless it already got the socket. */
   abandon(): void;
 }
 
-/**
- * undici's connector, with a way to give up a connection before it is open. Records the time of its phases. Failures
- * are {@link EgressError}s.
- */
+/** undici's connector, with a way to give up a connection before it is open. Failures are {@link EgressError}s. */
 export type Connector = (
   target: buildConnector.Options,
   timings: ConnectTimings,
@@ -26,14 +21,13 @@ export type Connector = (
 
 export const CONNECT_TIMEOUT_MS = 5_000;
 
-/** TLS options of undici for receivers. */
 export const VERIFIED_TLS = {
   allowH2: false,
   // Explicit: otherwise NODE_TLS_REJECT_UNAUTHORIZED=0 would switch off the verification.
   rejectUnauthorized: true,
   maxCachedSessions: 0,
-  // Also explicit: the operator can change Node's defaults, and OpenSSL 3.0 accepts RSA-1024 keys. Level 2 is 112 bits:
-  // RSA from 2,048 bits, curves from 224, no SHA-1 signature, in the receiver's certificate and in those above it.
+  // Explicit: the operator can change Node's defaults, and OpenSSL 3.0 accepts RSA-1024 keys. Level 2 is 112 bits for
+  // each certificate: RSA from 2,048 bits, curves from 224, no SHA-1 signature.
   minVersion: 'TLSv1.2',
   // With DHE the server chooses the group, and the client uses it before it checks the certificate: one of 10,000 bits
   // takes 0.9 s of CPU.
@@ -50,7 +44,7 @@ export function blockedAddress(): EgressError {
   return new EgressError('blocked_address', 'the address is not allowed by the egress policy');
 }
 
-/** Whether a URL's host is an address that is not allowed. The look-up of names never sees addresses. */
+/** The look-up of names never sees addresses. */
 export function isBlockedLiteral(hostname: string, isAllowed: (address: string) => boolean): boolean {
   const literal = hostname.replace(/^\[|\]$/g, '');
   return isIP(literal) > 0 && !isAllowed(literal);
@@ -59,9 +53,8 @@ export function isBlockedLiteral(hostname: string, isAllowed: (address: string) 
 const askingForCertificate = new WeakSet<Socket>();
 
 /**
- * Notes whether the receiver asks for a client certificate, which Tidings does not have. During a handshake, `keylog`
- * is the only event between this request and the receiver's reaction to a missing certificate. The secrets of the event
- * are not read.
+ * Notes whether the receiver asks for a client certificate, which Tidings does not have. `keylog` is the only event
+ * between this request and the reaction to a missing certificate. Its secrets are not read.
  */
 export function noteCertificateRequest(socket: Socket): void {
   if (!(socket instanceof TLSSocket)) return;
@@ -81,7 +74,7 @@ export function certificateRequired(cause: Error): EgressError {
   return new EgressError('tls_client_certificate_required', message, { cause });
 }
 
-/** @param socket the socket as far as it got; null: there was no TCP connection. */
+/** @param socket null: there was no TCP connection. */
 export function connectFailure(error: Error, socket: Socket | null): EgressError {
   if (error instanceof EgressError) return error;
   if (socket && asksForCertificate(socket)) return certificateRequired(error);

@@ -2,41 +2,33 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import type { RequestTimings } from './request-timings.js';
 
-/**
- * After this many bytes of a body the connection is closed. A shorter body is read to its end, so that the connection
- * can be used again.
- */
+/** After this the connection is closed. A shorter body is read to its end, so that the connection can be used again. */
 const READ_LIMIT_BYTES = 65_536;
 const KEPT_BYTES = 4_096;
-/** The time that a body gets, from the status on, when the sender is in a hurry: most bodies are complete by then. */
+/** From the status on, when the sender is in a hurry: most bodies are complete by then. */
 const HURRIED_BODY_MS = 250;
 
 export interface Answer {
   status: number;
-  /** Names in lower case. */
   headers: Readonly<IncomingHttpHeaders>;
   body: BodyPrefix;
 }
 
-/** The start of a body. */
 export interface BodyPrefix {
-  /** At most 4 KiB of UTF-8 without NUL, which PostgreSQL's `text` refuses. NUL and invalid UTF-8 become U+FFFD. */
+  /** At most 4 KiB of UTF-8. NUL, which PostgreSQL's `text` refuses, and invalid UTF-8 become U+FFFD. */
   text: string;
-  /** Whether the body was longer, or ended before its announced end. */
+  /** The body was longer, or ended before its announced end. */
   truncated: boolean;
 }
 
-/** The error of an exchange that was not complete by its deadline. */
 class DeadlineError extends Error {
   override readonly name = 'TimeoutError';
 }
 
 /**
- * One request and its answer, under one deadline: endless 1xx answers and bytes that drip would reset every idle timer.
- * After the status line, a body that breaks off, is too long or does not end in time does not change the outcome.
- *
- * It takes the parser's results directly. undici's `request` makes a stream and a signal's listeners for every answer,
- * and an attempt took twice the time with it.
+ * One request and its answer, under one deadline: endless 1xx answers and dripping bytes would reset every idle timer.
+ * After the status line, a body that breaks off, is too long or does not end in time changes nothing. It takes the
+ * parser's results directly: with undici's `request` an attempt took twice the time.
  */
 export class Exchange {
   readonly answer: Promise<Answer>;
@@ -69,18 +61,17 @@ export class Exchange {
     this.timer = this.abortAfter(deadlineMs);
   }
 
-  /** The wait for the status does not change; the wait for the body becomes 250 ms at most. */
+  /** The wait for the body becomes 250 ms at most; the wait for the status does not change. */
   hurry(): void {
     this.isHurried = true;
     if (this.status !== null) this.hurryBody();
   }
 
-  /** @param abandon gives up the connection that the request waits for. */
   waitsFor(abandon: () => void): void {
     this.abandonConnection = abandon;
   }
 
-  /** The connection is open and the request is being written. If it is too late, it is not written. */
+  /** The connection is open. If it is too late, the request is not written. */
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.controller = controller;
     if (this.isOver) controller.abort(new DeadlineError('the exchange was over before it began'));

@@ -4,9 +4,8 @@ import { SETTINGS } from '../config/settings.js';
 import { isUnder, RESERVED_SUFFIXES } from './host-name-rules.js';
 
 /**
- * In production EGRESS_ALLOW_HOSTS must not free a whole public suffix (`com`, `co.uk`: https://publicsuffix.org).
- * Everybody can own names under it, so they would be targets that no rule for names checks, and the system would look
- * up each. The setting is for names inside a network.
+ * In production EGRESS_ALLOW_HOSTS must not free a public suffix (`com`, `co.uk`: https://publicsuffix.org): everybody
+ * can own names under it, no rule for names would check them, and the system would look up each.
  */
 export const freedHostsRule: ConfigRule = ({ nodeEnv = 'production', egressAllowHosts = [] }) => {
   if (nodeEnv !== 'production') return [];

@@ -4,11 +4,9 @@ import { type Answer, Exchange } from './exchange.js';
 import { OriginConnections } from './origin-connections.js';
 import { RequestTimings } from './request-timings.js';
 
-/** The injection token of the connector that opens the process's outgoing sockets. */
 export const GUARDED_CONNECTOR = Symbol('GUARDED_CONNECTOR');
 
 export interface RequestTarget {
-  /** Scheme, host and port, as `URL.origin` gives them. */
   origin: string;
   path: string;
 }
@@ -49,16 +47,13 @@ export class GuardedAgent implements OnApplicationShutdown {
     return exchange.answer.finally(() => this.exchanges.delete(exchange));
   }
 
-  /**
-   * From now on a status is enough for an answer, after a short wait: the process stops, and must record the outcome of
-   * its requests.
-   */
+  /** The process stops, and must record outcomes: a status is enough for an answer, after a short wait. */
   hurry(): void {
     this.isInHurry = true;
     for (const exchange of this.exchanges) exchange.hurry();
   }
 
-  /** Closes every socket; requests in flight fail as `reset`. Later requests open new sockets. */
+  /** Requests in flight fail as `reset`. Later requests open new sockets. */
   close(): Promise<void> {
     return this.connections.destroy();
   }

@@ -25,25 +25,18 @@ export interface ConnectorOptions {
   ownAddresses?: OwnAddresses;
   /** Look-up, TCP and TLS together. Default 5,000. */
   connectTimeoutMs?: number;
-  /** Certificates (PEM) to trust instead of the public ones, for tests; NODE_EXTRA_CA_CERTS adds to the public ones. */
+  /** PEM, in place of the public ones, for tests; NODE_EXTRA_CA_CERTS adds to the public ones. */
   trustedCertificates?: string;
 }
 
-/**
- * If there are several addresses, each gets this long before the next is tried. Node's own 250 ms is shorter than a
- * round trip around the world, and gives up on every far address except the last.
- */
+/** Before the next of several addresses is tried. Node's own 250 ms is shorter than a round trip around the world. */
 const ADDRESS_TIMEOUT_MS = 1_000;
-/**
- * The most addresses of one name that are tried, so that a long answer does not make one attempt connect to as many
- * hosts.
- */
+/** So that a long answer does not make one attempt connect to as many hosts. */
 const ADDRESSES_TRIED = 8;
 
 /**
- * Opens every outgoing socket, and only to allowed addresses. A check of the URL beforehand is not enough: the name may
- * resolve to something else when the connection is made (DNS rebinding). So the addresses that are checked here are
- * exactly those that are connected to.
+ * Opens every outgoing socket, and only to allowed addresses. A name may resolve to something else after a check of the
+ * URL (DNS rebinding), so the addresses checked here are exactly those that are connected to.
  */
 export function guardedConnector(options: ConnectorOptions): Connector {
   const { allowRanges, resolver, ownAddresses = new OwnAddresses() } = options;
@@ -55,7 +48,7 @@ export function guardedConnector(options: ConnectorOptions): Connector {
   const isTranslationAllowed = async (addresses: string[]): Promise<boolean> =>
     (await nat64.translated(addresses.filter((address) => !allowRanges.includes(address)))).every(isAllowed);
   const checkTranslation = callbackify(isTranslationAllowed);
-  // undici's types say that this returns nothing, but it returns the socket, which shows how far the connection got.
+  // undici's types hide that this returns the socket, which shows how far the connection got.
   const open = buildConnector({
     ...VERIFIED_TLS,
     ca: trustedCertificates,
@@ -130,7 +123,6 @@ function guardedLookup(
     if (!(await areAllowed(addresses))) throw blockedAddress();
     return addresses.slice(0, ADDRESSES_TRIED).map((address) => ({ address, family: isIP(address) }));
   });
-  // Node asks for all addresses at once because `autoSelectFamily` is on.
   return (hostname, _options, callback) => {
     checkedAddresses(hostname, (error, addresses) => callback(error, addresses ?? []));
   };

@@ -1,4 +1,3 @@
-/** A rule that a target URL broke. The meaning of `rule` never changes; `message` says what to change. */
 export interface RuleBreach {
   rule: string;
   message: string;
@@ -30,10 +29,7 @@ const NAME_MAX_LENGTH = 253;
 
 /** Letters, digits and inner hyphens (RFC 1123 §2.1), in lower case as the URL parser leaves them. */
 const LDH_LABEL = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/;
-/**
- * The same with underscores, as in names of container networks. The URL parser lets much more through: `*`, `;`,
- * `$(id)`.
- */
+/** With underscores, as in container networks. The URL parser lets much more through: `*`, `;`, `$(id)`. */
 const FREED_LABEL = /^[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?$/;
 
 export function isUnder(hostname: string, suffixes: readonly string[]): boolean {
@@ -41,8 +37,8 @@ export function isUnder(hostname: string, suffixes: readonly string[]): boolean 
 }
 
 /**
- * The host name rule that a parsed host breaks, or null. A last label that is a number needs no rule: the URL parser
- * reads such a host as an IPv4 address or refuses it.
+ * Null: no rule is broken. A last label that is a number needs no rule: the URL parser reads such a host as an IPv4
+ * address or refuses it.
  *
  * @param freedHosts suffixes whose names may be short, reserved or contain underscores, as in container networks.
  */

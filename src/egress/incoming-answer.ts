@@ -2,19 +2,19 @@ import type { Socket } from 'node:net';
 import { EgressError } from './attempt-error.js';
 import type { RequestTimings } from './request-timings.js';
 
-/** Limit of the answer's head, with all 1xx answers. */
+/** With all 1xx answers. */
 const HEAD_MAX_BYTES = 16_384;
 /**
- * Limit of one whole answer: its head, 64 KiB of a body, and as much again for its framing. It exists beside the limit
- * for bodies because endless chunk extensions and trailers are not part of a body.
+ * The head, 64 KiB of a body, and as much again for framing: endless chunk extensions and trailers are not part of a
+ * body.
  */
 const ANSWER_MAX_BYTES = 131_072;
 /**
- * The parser gets this much at once. It reads to the end of a piece even if the answer is already refused, and makes an
- * error for every further header: 64 KiB of them took 170 ms, and now take 5 ms.
+ * The parser reads a piece to its end even if the answer is refused, and makes an error for every further header: 64
+ * KiB of them took 170 ms, and now take 5 ms.
  */
 const PIECE_BYTES = 1_024;
-/** The most pieces of an answer: each takes about 9 µs, though it may hold one byte. */
+/** Each piece takes about 9 µs, though it may hold one byte. */
 const PIECES_MAX = 2_048;
 
 const NOTHING = Buffer.alloc(0);
@@ -22,7 +22,6 @@ const [LINE_FEED, CARRIAGE_RETURN] = [0x0a, 0x0d];
 /** The start of the status line of a 1xx answer (RFC 9112 §4). `#` is any digit. */
 const INTERIM_STATUS_LINE = 'HTTP/#.# 1##';
 
-/** The received part of the answer to one request, on its way from the socket to undici's parser. */
 export class IncomingAnswer {
   hasHead = false;
   private bytes = 0;
@@ -35,12 +34,12 @@ export class IncomingAnswer {
     return this.bytes > 0;
   }
 
-  /** Whether the receiver switched to another protocol without being asked. */
+  /** The receiver switched to another protocol without being asked. */
   get hasSwitched(): boolean {
     return this.interim.hasSwitched;
   }
 
-  /** Counts a piece. Returns the part that the parser gets, or why the parser gets nothing more. */
+  /** Returns the part that the parser gets, or why it gets nothing more. */
   take(piece: Buffer): Buffer | EgressError {
     const { timings } = this;
     if (timings.firstByteMs === null && timings.sentAt !== null) {
@@ -57,8 +56,8 @@ export class IncomingAnswer {
 }
 
 /**
- * Removes the 1xx answers before the final one: a client must skip any of them, asked for or not (RFC 9110 §15.2).
- * undici ends the connection at 100 and 101, and at any that says `Connection: close`.
+ * Removes the 1xx answers before the final one: a client must skip them, asked for or not (RFC 9110 §15.2). undici ends
+ * the connection at 100 and 101, and at any that says `Connection: close`.
  */
 class InterimAnswers {
   hasSwitched = false;
@@ -117,12 +116,11 @@ function isNextOf(matched: number, byte: number): boolean {
   return expected === 0x23 ? byte >= 0x30 && byte <= 0x39 : byte === expected;
 }
 
-/** Whether the piece begins with a SETTINGS frame, as every connection of HTTP/2 does (RFC 9113 §3.4, §4.1). */
+/** Every connection of HTTP/2 begins with a SETTINGS frame (RFC 9113 §3.4, §4.1). */
 function isHttp2(piece: Buffer): boolean {
   return piece.length >= 9 && piece[0] === 0 && piece[3] === 0x04 && piece.readUInt32BE(5) === 0;
 }
 
-/** Stands between a socket and undici's parser, which takes everything that `read` returns. */
 export function readThrough(socket: Socket, answerUnderWay: () => IncomingAnswer): void {
   const read = socket.read.bind(socket) as (size?: number) => Buffer | null;
   socket.read = () => {

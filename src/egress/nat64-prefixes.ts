@@ -4,7 +4,7 @@ import type { AddressResolver } from './address-resolver.js';
 
 /** A name without an AAAA record. Whoever gets one has it from a DNS64, with its prefix in it (RFC 7050). */
 const DISCOVERY_NAME = 'ipv4only.arpa';
-/** The addresses of that name (RFC 7050 §2.2). */
+/** RFC 7050 §2.2. */
 const DISCOVERY_ADDRESSES: ReadonlySet<string> = new Set(['192.0.0.170', '192.0.0.171']);
 /** Where the IPv4 address is, in bytes, by the prefix length in bits: byte 8 is skipped (RFC 6052 §2.2). */
 const PLACES: readonly { prefixBytes: number; at: readonly number[] }[] = [
@@ -15,7 +15,7 @@ const PLACES: readonly { prefixBytes: number; at: readonly number[] }[] = [
   { prefixBytes: 8, at: [9, 10, 11, 12] },
   { prefixBytes: 12, at: [12, 13, 14, 15] },
 ];
-/** How long an answer, or no answer, is kept: prefixes change when a network is rebuilt. */
+/** Prefixes change when a network is rebuilt. */
 const FRESH_MS = 600_000;
 const UNANSWERED_MS = 10_000;
 
@@ -25,9 +25,9 @@ interface Prefix {
 }
 
 /**
- * The prefixes under which a translator (NAT64) of this network maps all IPv4 addresses to IPv6, private ones too. They
- * look like public addresses, so the network is asked for them. They never allow anything: an address behind them is
- * refused where its IPv4 address would be.
+ * The prefixes under which a translator (NAT64) of this network maps all IPv4 addresses, private ones too. They look
+ * like public addresses, so the network is asked for them. An address behind them is refused where its IPv4 address
+ * would be; they never allow anything.
  */
 export class Nat64Prefixes {
   private known: Promise<readonly Prefix[]> | null = null;
@@ -35,7 +35,6 @@ export class Nat64Prefixes {
 
   constructor(private readonly resolver: AddressResolver) {}
 
-  /** The IPv4 addresses that these addresses translate to here. An address that is not a translation gives none. */
   async translated(addresses: readonly string[]): Promise<string[]> {
     const ipv6 = addresses.filter((address) => isIPv6(address));
     if (ipv6.length === 0) return [];
@@ -64,7 +63,6 @@ export class Nat64Prefixes {
   }
 }
 
-/** Every prefix that this address of the discovery name may have been made with. */
 function prefixesIn(address: string): Prefix[] {
   const bytes = bytesOf(address);
   return PLACES.filter(({ at }) => DISCOVERY_ADDRESSES.has(at.map((index) => bytes[index]).join('.'))).map(

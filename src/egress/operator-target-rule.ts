@@ -2,14 +2,11 @@ import type { ConfigRule } from '../config/config.js';
 import { SETTINGS } from '../config/settings.js';
 import { checkTargetUrl, targetPolicyOf } from './target-url-policy.js';
 
-/**
- * OPERATOR_WEBHOOK_URL must be a URL that `POST /webhook` would accept. The addresses of its name are checked at
- * connect.
- */
+/** `POST /webhook` would accept such a URL. The addresses of its name are checked at connect. */
 export const operatorTargetRule: ConfigRule = ({ operatorWebhookUrl, ...settings }) => {
   const { egressAllow, egressAllowHosts, targetUrlAllowHttp, targetPorts } = settings;
   if (typeof operatorWebhookUrl !== 'string') return [];
-  // There is no policy to check by. The setting that prevents it is reported as a problem of its own.
+  // A setting of the policy is bad, and reported as a problem of its own.
   if (!egressAllow || !egressAllowHosts || targetUrlAllowHttp === undefined || !targetPorts) return [];
   const policy = targetPolicyOf({ egressAllow, egressAllowHosts, targetUrlAllowHttp, targetPorts });
   const verdict = checkTargetUrl(operatorWebhookUrl, policy);

@@ -6,24 +6,22 @@ import { IncomingAnswer, readThrough } from './incoming-answer.js';
 import type { RequestTimings } from './request-timings.js';
 
 const ORIGINS_MAX = 1_000;
-/** Connections kept for the next request, of all origins together: each holds a file descriptor for some seconds. */
+/** Of all origins together: each connection holds a file descriptor for some seconds. */
 const IDLE_MAX = 4_096;
-/**
- * How many of the longest unused origins are searched for an idle one. Few of them are busy, and only for a short time.
- */
+/** Among this many of the longest unused origins an idle one is found: few are busy, and only for a short time. */
 const EVICTION_CANDIDATES = 16;
 /** A socket keeps the address that was checked when it was opened, but not for ever. */
 const CONNECTION_MAX_AGE_MS = 60_000;
-/** Longer than `keepAliveMaxTimeout`: an origin unused for this long has no socket any more. */
+/** Longer than `keepAliveMaxTimeout`: such an origin has no socket any more. */
 const IDLE_LIMIT_MS = 15_000;
 const SWEEP_MS = 15_000;
 
 const CLIENT_OPTIONS: Client.Options = {
-  // One request at a time on a socket: a slow answer must not delay another delivery.
+  // A slow answer must not delay another delivery.
   pipelining: 1,
   // Below the 5 s after which Node servers close idle connections, so that few requests meet a closing one.
   keepAliveTimeout: 4_000,
-  // The limit for what a server's Keep-Alive header offers.
+  // For what a server's Keep-Alive header offers.
   keepAliveMaxTimeout: 10_000,
   maxHeaderSize: 16_384,
   // Endless 1xx answers and dripping bytes reset these timers. Only a deadline can limit the time.
@@ -31,21 +29,18 @@ const CLIENT_OPTIONS: Client.Options = {
   bodyTimeout: 0,
 };
 
-/** One socket at a time to one origin, opened on first use. */
 interface Connection {
   client: Client;
   madeAt: number;
   freedAt: number;
-  /** The socket that is being opened, is open, or was open last. */
   connecting: Connecting | null;
   socket: Socket | null;
-  /** Whether the current request may open a socket. It may open one if none is open. */
+  /** The current request may open a socket if none is open. */
   mayOpen: boolean;
   answer: IncomingAnswer;
   timings: RequestTimings;
 }
 
-/** The sender of a request, who wants its answer: an {@link Exchange}. */
 interface Sender extends Required<
   Pick<Dispatcher.DispatchHandler, 'onRequestStart' | 'onResponseStart' | 'onResponseData'>
 > {
@@ -55,7 +50,7 @@ interface Sender extends Required<
   onEnd(error: Error | null): void;
 }
 
-/** The connections to one origin. The last freed is used first, so that few sockets do the work. */
+/** The last freed is used first, so that few sockets do the work. */
 interface Origin {
   /** The longest unused first. */
   idle: Connection[];
@@ -65,14 +60,11 @@ interface Origin {
 }
 
 /**
- * The connections to receivers, by origin (scheme, host, port). Each request has its own connection, and the caller
- * decides how many there are.
- *
- * Not undici's `Pool`, which searches all its connections for a free one: with 256 requests at once to one origin that
- * took 15 µs a request, a fifth of the time for sending.
+ * The connections to receivers, by origin. Each request has its own, and the caller decides how many there are.
+ * undici's `Pool` searches all its connections for a free one: with 256 requests at once to one origin that took 15 µs
+ * a request, a fifth of the time for sending.
  */
 export class OriginConnections {
-  /** The longest unused first. */
   private readonly origins = new Map<string, Origin>();
   private readonly sweeping: NodeJS.Timeout;
   private readonly originsMax: number;
@@ -92,10 +84,8 @@ export class OriginConnections {
   }
 
   /**
-   * Sends a request on a free connection. The sender is always told of its end, exactly once.
-   *
-   * A receiver may close a connection at the moment when it is used again. Then the request is sent once more, on a new
-   * one: nothing shows that it was received.
+   * The sender is always told of the end, exactly once. A receiver may close a connection at the moment when it is used
+   * again: then the request is sent once more on a new one, because nothing shows that it was received.
    *
    * @returns gives up the request while its connection is still being opened.
    */
@@ -146,7 +136,6 @@ export class OriginConnections {
     });
   }
 
-  /** Closes every socket at once. Later requests get new connections. */
   async destroy(): Promise<void> {
     clearInterval(this.sweeping);
     const origins = [...this.origins.values()];
@@ -184,7 +173,6 @@ export class OriginConnections {
         connection.connecting = null;
         [, connection.socket] = result;
         if (connection.socket) {
-          // Bytes that came on the socket earlier are not part of this answer.
           connection.answer = new IncomingAnswer(connection.timings);
           readThrough(connection.socket, () => connection.answer);
         }
@@ -219,7 +207,7 @@ export class OriginConnections {
     this.idleCount += 1;
   }
 
-  /** A connection is useless after a failure: undici would open another one at once, for no request. */
+  /** After a failure undici would open another socket at once, for no request. */
   private drop(origin: Origin, connection: Connection): void {
     origin.busy.delete(connection);
     close(connection);
@@ -253,8 +241,8 @@ export class OriginConnections {
 }
 
 /**
- * The error of a socket that ended before the request was written to it. undici would open one after another until the
- * deadline: 1,490 for one attempt, when a receiver behind a proxy sent its greeting first.
+ * The socket ended before the request was written to it. undici would open one after another until the deadline: 1,490
+ * for one attempt, when a receiver behind a proxy sent its greeting first.
  */
 function endOf(socket: Socket | null): EgressError {
   const cause = socket?.errored;
@@ -262,7 +250,6 @@ function endOf(socket: Socket | null): EgressError {
   return new EgressError(kind, 'the connection ended before the request was sent', { cause });
 }
 
-/** What the failure of a connection means, by what the receiver sent on it before. */
 function failureOf({ socket, answer, mayOpen }: Connection, error: Error): Error {
   const isNew = !mayOpen && socket !== null;
   if (isNew && !answer.hasBegun && asksForCertificate(socket)) return certificateRequired(error);

@@ -4,15 +4,11 @@ import { AddressRanges } from './blocked-ranges.js';
 /** Interfaces change, and to list them takes longer than the rest of a check. */
 const FRESH_MS = 10_000;
 
-/**
- * The addresses of this machine's interfaces. One of them may be public, but a connection to it stays within the
- * machine. So it bypasses the firewall that protects what listens there.
- */
+/** A connection to an address of this machine, even a public one, stays within it and bypasses the firewall. */
 export class OwnAddresses {
   private ranges = new AddressRanges([]);
   private freshUntil = -Infinity;
 
-  /** @param list gives the machine's addresses; tests pass their own, the default asks the operating system. */
   constructor(private readonly list: () => string[] = addressesOfInterfaces) {}
 
   includes(address: string): boolean {

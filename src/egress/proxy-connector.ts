@@ -20,28 +20,28 @@ export interface ProxyConnectorOptions {
   /** `http://` or `https://`, with credentials if the proxy needs them. */
   proxyUrl: string;
   allowRanges: AddressRanges;
-  /** Called with a fault of the proxy itself, not of the receiver. */
+  /** For a fault of the proxy itself, not of the receiver. */
   onTrouble: (trouble: string) => void;
   /** To the proxy and through it; TLS with the receiver has the same time again. Default 5,000. */
   connectTimeoutMs?: number;
-  /** Certificates (PEM) of receivers to trust instead of the public ones, for tests. */
+  /** PEM, in place of the public ones, for tests. */
   trustedCertificates?: string;
 }
 
-/** The answers of proxies to CONNECT when their rules forbid the target (Squid and Envoy: 403, Smokescreen: 407). */
+/** When the rules of a proxy forbid the target (Squid and Envoy: 403, Smokescreen: 407). */
 const REFUSALS: ReadonlySet<number> = new Set([403, 407]);
 
 /**
- * Opens every outgoing socket as a tunnel through a forward proxy (RFC 9110 §9.3.6). The proxy resolves the names, so
- * it must check which addresses may be reached; only literal addresses are also checked here. The receiver's
- * certificate is verified through the tunnel as without one.
+ * Opens every outgoing socket as a tunnel through a forward proxy (RFC 9110 §9.3.6). The proxy resolves the names and
+ * must check their addresses; here only literal addresses are checked. The receiver's certificate is verified through
+ * the tunnel.
  */
 export function proxyConnector(options: ProxyConnectorOptions): Connector {
   const { allowRanges, onTrouble, connectTimeoutMs = CONNECT_TIMEOUT_MS, trustedCertificates } = options;
   const proxy = new URL(options.proxyUrl);
   const authorization = proxyAuthorization(proxy);
   const isAllowed = (address: string): boolean => isAllowedAddress(address, allowRanges);
-  // undici's types say that this returns nothing, but it returns the socket.
+  // undici's types hide that this returns the socket.
   const openTls = buildConnector({ ...VERIFIED_TLS, ca: trustedCertificates, timeout: connectTimeoutMs }) as (
     target: buildConnector.Options,
     callback: buildConnector.Callback,
@@ -109,7 +109,7 @@ export function proxyConnector(options: ProxyConnectorOptions): Connector {
   };
 }
 
-/** The target of CONNECT: always host and port (RFC 9110 §7.1, §9.3.6), with an IPv6 address in brackets. */
+/** Always host and port (RFC 9110 §7.1, §9.3.6). */
 function authorityOf({ hostname, port, protocol }: buildConnector.Options): string {
   const host = isIPv6(hostname) ? `[${hostname}]` : hostname;
   return `${host}:${port || (protocol === 'https:' ? 443 : 80)}`;

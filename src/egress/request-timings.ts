@@ -1,14 +1,11 @@
-/** The time to open a connection, in whole milliseconds; null: the phase did not happen, or did not end. */
+/** In whole milliseconds; null: the phase did not happen, or did not end. */
 export interface ConnectTimings {
   dnsMs: number | null;
-  /** The TCP connection, or the tunnel through the proxy. */
   connectMs: number | null;
   tlsMs: number | null;
 }
 
-/**
- * Where the time of one request went; filled in while it runs. On an open connection, the times to open it are null.
- */
+/** Filled in while the request runs. On an open connection, the times to open it are null. */
 export class RequestTimings implements ConnectTimings {
   dnsMs: number | null = null;
   connectMs: number | null = null;
@@ -16,8 +13,8 @@ export class RequestTimings implements ConnectTimings {
   /** From the first byte sent to the first one received, in whole milliseconds; null: no byte came. */
   firstByteMs: number | null = null;
   /**
-   * From the start until an open connection turned out to be closed by the receiver, in whole milliseconds. The request
-   * was sent again on a new one. Null: it did not happen.
+   * Until an open connection turned out to be closed, in whole milliseconds; the request was sent again on a new one.
+   * Null: it did not happen.
    */
   staleConnectionMs: number | null = null;
   /** `performance.now()` just before the first byte was written; null: none was. */

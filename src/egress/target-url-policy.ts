@@ -5,13 +5,12 @@ import type { Config } from '../config/config.js';
 import { AddressRanges, isAllowedAddress } from './blocked-ranges.js';
 import { breachOfHostName, type RuleBreach } from './host-name-rules.js';
 
-/** What a webhook's target URL may be. */
 export interface TargetPolicy {
   allowHttp: boolean;
   ports: readonly { from: number; to: number }[];
-  /** Ranges allowed besides the public internet. */
+  /** Besides the public internet. */
   allowRanges: AddressRanges;
-  /** Host suffixes in lower case that are exempt from the host name rules. Their addresses are still checked. */
+  /** Suffixes in lower case, exempt from the host name rules. Their addresses are still checked. */
   freedHosts: readonly string[];
 }
 
@@ -31,9 +30,9 @@ export function targetPolicyOf(settings: TargetSettings): TargetPolicy {
 }
 
 /**
- * Decides, without the network, whether a webhook may point at a URL: when the webhook is created or changed, and
- * before each attempt. The addresses of its name are checked at connect. The text is checked first, because the WHATWG
- * parser repairs what other parsers read differently: it drops tabs and line breaks and turns `\` into `/`.
+ * Decides, without the network, whether a webhook may point at a URL: when it is created or changed, and before each
+ * attempt. Addresses are checked at connect. The text is checked first: the WHATWG parser drops tabs and line breaks
+ * and turns `\` into `/`, where other parsers differ.
  */
 export function checkTargetUrl(raw: unknown, policy: TargetPolicy): TargetUrlVerdict {
   if (typeof raw !== 'string') return refusal({ rule: 'string', message: 'must be a string' });
@@ -48,8 +47,8 @@ export function checkTargetUrl(raw: unknown, policy: TargetPolicy): TargetUrlVer
 }
 
 /**
- * Whether each label that begins with `xn--` stands for a name in Unicode (RFC 5891 §4.4). The URL parser of Node 20 refuses
- * the others; that of Node 24 takes them as they are.
+ * Each `xn--` label must stand for a name in Unicode (RFC 5891 §4.4). The URL parser of Node 20 refuses the others;
+ * that of Node 24 does not.
  */
 function isDecodable(hostname: string): boolean {
   const encoded = hostname.split('.').filter((label) => label.startsWith('xn--'));
@@ -99,8 +98,8 @@ function breachOfEndpoint(url: URL, policy: TargetPolicy): RuleBreach | null {
 }
 
 /**
- * Checks the parsed host, because that is what is connected to. Octal, hexadecimal and short forms of an IPv4 address
- * are already dotted quads, and a Unicode name is in ASCII (UTS 46, non-transitional, as the URL standard says).
+ * The parsed host is what is connected to: octal, hexadecimal and short IPv4 addresses are already dotted quads, and a
+ * Unicode name is in ASCII (UTS 46, non-transitional).
  */
 function breachOfHost({ hostname }: URL, policy: TargetPolicy): RuleBreach | null {
   const isIpv6 = hostname.startsWith('[');

@@ -1,9 +1,9 @@
 import type { EgressErrorKind } from '../common/outcomes.js';
 
 /**
- * The kind of failure, by the code that Node gives: its names for OpenSSL's verdicts on a certificate (X509_V_ERR_…),
- * and `ERR_SSL_` with OpenSSL's reason. Only the end of a reason is matched, because the beginning differs between
- * versions of OpenSSL (`SSLV3_ALERT_…`, `SSL/TLS_ALERT_…`).
+ * By Node's code: its names for OpenSSL's verdicts on a certificate (X509_V_ERR_…), and `ERR_SSL_` with OpenSSL's
+ * reason. Only the end of a reason is matched: the beginning differs between versions of OpenSSL (`SSLV3_ALERT_…`,
+ * `SSL/TLS_ALERT_…`).
  */
 const KINDS: readonly (readonly [RegExp, EgressErrorKind])[] = [
   [/^(DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|CERT_UNTRUSTED)$/, 'tls_untrusted_certificate'],
