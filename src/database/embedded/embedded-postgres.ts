@@ -195,6 +195,8 @@ class SocketDirectory {
     rmSync(this.notePath, { force: true });
     try {
       rmdirSync(this.path);
-    } catch {}
+    } catch {
+      // It is already gone, or it holds something that is not ours to delete.
+    }
   }
 }
