@@ -2,9 +2,9 @@ import { Logger } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface BackgroundTaskOptions {
-  /** Whose lines of the log these are: the name of the class. */
+  /** The name of the class, for lines of the log. */
   context: string;
-  /** What a round does, as in `could not … ; trying again in 5 s`. */
+  /** As in `could not … ; trying again in 5 s`. */
   purpose: string;
   /** Milliseconds between the starts of two rounds. */
   everyMs: number;
@@ -12,8 +12,8 @@ export interface BackgroundTaskOptions {
 }
 
 /**
- * Work that comes back at an interval, never two rounds at once: one that takes longer than the interval skips the next. A
- * round that fails is logged, and the next comes all the same. It keeps no process alive.
+ * Repeats work at an interval. A round that takes longer than the interval skips the next. A round that fails is
+ * logged, and the next comes all the same. It keeps no process alive.
  */
 export class BackgroundTask {
   private readonly stopping = new AbortController();
@@ -25,12 +25,11 @@ export class BackgroundTask {
     this.logger = new Logger(options.context);
   }
 
-  /** Whether `stop` was called: a round that has many steps ends after the one under way. */
+  /** A round that has many steps asks this between them. */
   get isStopping(): boolean {
     return this.stopping.signal.aborted;
   }
 
-  /** Aborted by `stop`. */
   get signal(): AbortSignal {
     return this.stopping.signal;
   }
@@ -53,13 +52,13 @@ export class BackgroundTask {
     await this.running;
   }
 
-  /** Resolves when the first round has ended; rejects with its error, and then there is no other. */
+  /** Resolves when the first round has ended. If that fails, rejects, and no other follows. */
   async startWithFirst(): Promise<void> {
     await this.options.round();
     this.start();
   }
 
-  /** For a round: lets others go first for so many milliseconds, or until it is stopped. Never rejects. */
+  /** Lets others go first, or until the task is stopped. Never rejects. */
   async pause(ms: number): Promise<void> {
     await delay(ms, undefined, { signal: this.stopping.signal }).catch(() => undefined);
   }
@@ -70,7 +69,7 @@ export class BackgroundTask {
     clearInterval(this.timer);
   }
 
-  /** The same; resolves when the round under way has ended. */
+  /** Also waits for the round under way. */
   async stop(): Promise<void> {
     this.abort();
     await this.running;

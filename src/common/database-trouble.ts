@@ -1,6 +1,6 @@
 import { OperatorError } from './operator-error.js';
 
-/** What can be wrong with a database, so that the same request may succeed later. `busy` is whatever has no name of its own. */
+/** The same request may succeed later. `busy` has every trouble without a name of its own. */
 export const DATABASE_TROUBLES = [
   'busy',
   'full',
@@ -12,7 +12,10 @@ export const DATABASE_TROUBLES = [
 ] as const;
 export type DatabaseTrouble = (typeof DATABASE_TROUBLES)[number];
 
-/** SQLSTATEs, or their classes, that say "not now" instead of "not so" (PostgreSQL, appendix A); the first that fits counts. */
+/**
+ * SQLSTATEs, or their classes, that say "not now" instead of "not so" (PostgreSQL, appendix A); the first that fits
+ * counts.
+ */
 const TROUBLE_OF_STATE: readonly (readonly [state: string, trouble: DatabaseTrouble])[] = [
   ['08', 'busy'], // connection exception
   ['25006', 'read_only'], // read_only_sql_transaction: a standby, or default_transaction_read_only
@@ -48,10 +51,12 @@ const SOCKET_CODES = new Set([
   'EAI_AGAIN',
 ]);
 
-/** Tells a broken connection from a missing file. Nothing else here lets an error of a socket get this far. */
+/** Tells a broken connection from a missing file. No other error of a socket gets this far. */
 const NETWORK_CALLS = new Set<unknown>(['connect', 'read', 'write', 'getaddrinfo']);
 
-/** What pg (8.23), its pool, and TypeORM (1.1) of a transaction whose connection broke, say without any code. */
+/**
+ * Errors without a code: of pg (8.23), of its pool, and of TypeORM (1.1) when the connection of a transaction broke.
+ */
 const MESSAGES = [
   'Query read timeout',
   'timeout exceeded when trying to connect',
@@ -62,14 +67,14 @@ const MESSAGES = [
   'Database connection provided by a query runner was already released',
 ];
 
-/** The sessions of the database have settings that would change the meaning of statements or of what they answer. */
+/** The settings of the sessions would change the meaning of statements or of their answers. */
 export class DatabaseSettingsError extends OperatorError {
   constructor(problems: readonly string[]) {
     super(`Tidings cannot work with these settings of the database: ${problems.join(' ')}`);
   }
 }
 
-/** What is wrong with the database, so that it could not be asked or did not do it; null where the fault is another. */
+/** Null: the fault is not the database's. */
 export function databaseTroubleOf(error: unknown): DatabaseTrouble | null {
   if (error instanceof DatabaseSettingsError) return 'misconfigured';
   // A name with several addresses fails with one error for each.
@@ -92,11 +97,11 @@ function troubleOfState(code: string, message: string): DatabaseTrouble | null {
 interface DriverError extends Error {
   code?: unknown;
   syscall?: unknown;
-  /** Only what the server itself answered has one. */
+  /** Only the server's own answers have one. */
   severity?: unknown;
 }
 
-/** TypeORM's QueryFailedError wraps what pg threw; a failure to get a connection arrives bare. */
+/** TypeORM's QueryFailedError wraps pg's error; a failure to get a connection arrives bare. */
 function driverErrorOf(error: unknown): DriverError | null {
   if (!(error instanceof Error)) return null;
   const { driverError } = error as { driverError?: unknown };

@@ -1,33 +1,28 @@
 import { Logger } from '@nestjs/common';
 
 export interface MicroBatcherOptions {
-  /** Whose lines of the log these are: the name of the class. */
+  /** The name of the class, for lines of the log. */
   context: string;
-  /** How long a batch waits for more, in milliseconds, and how many are worth no wait. */
+  /** A batch waits so many milliseconds for more, unless it has enough. */
   window: { ms: number; enough: number };
-  /** Whether the next batch waits for more; absent: always. */
   waitsForMore?: () => boolean;
-  /** How many wait to be written. */
   waiting: () => number;
-  /** Takes a batch of those that wait, and writes it. Never rejects. */
+  /** Takes a batch and writes it. Never rejects. */
   writeNext: () => Promise<void>;
 }
 
-/**
- * Has things written in batches, one batch at a time: what arrives while one is being written forms the next, and what arrives
- * within a moment after it too.
- */
+/** Writes one batch at a time. Items that arrive during a write, or a moment after it, form the next batch. */
 export class MicroBatcher {
   private readonly logger: Logger;
   private isRunning = false;
-  /** Ends the wait for more; null while nothing waits so. */
+  /** Null while no batch waits for more. */
   private endWait: (() => void) | null = null;
 
   constructor(private readonly options: MicroBatcherOptions) {
     this.logger = new Logger(options.context);
   }
 
-  /** To be called when there is one more that waits to be written. */
+  /** Call it when one more item waits to be written. */
   added(): void {
     if (this.endWait && this.isEnough) this.endWait();
     if (this.isRunning) return;

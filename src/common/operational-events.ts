@@ -1,7 +1,5 @@
-/** What the operator of an installation is told by webhook. */
 export interface OperationalEventDefinition<Type extends string = string> {
   readonly type: Type;
-  /** When it happens. */
   readonly description: string;
   /** OpenAPI schemas of the payload's members, which are all always there. */
   readonly members: Readonly<Record<string, object>>;
@@ -34,8 +32,8 @@ const ENVIRONMENT_ID = uuid(
 );
 
 /**
- * Every type of operational event. Nobody can publish these or subscribe to one of them: they stand beside the event types
- * of the API. Their members carry no payload, header, answer or target URL, whose path may be a credential.
+ * Nobody can publish these or subscribe to one of them. Their members carry no payload, header, answer or target URL,
+ * whose path may be a credential.
  */
 export const OPERATIONAL_EVENTS = [
   define(

@@ -1,4 +1,4 @@
-/** A failure that was to be expected: its message alone, one line, tells whoever runs the process what to do. */
+/** An expected failure. Its message, one line, tells whoever runs the process what to do. */
 export class OperatorError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);

@@ -1,13 +1,10 @@
-/** What docs/errors.md says of an error: what happened, and what to do. */
+/** For docs/errors.md. */
 interface ErrorText {
   meaning: string;
   remedy: string;
 }
 
-/**
- * Why a request got no answer, in words that tell a receiver's engineer what to look at and nobody what an internal
- * name resolves to or which errno it met.
- */
+/** They tell a receiver's engineer what to look at, but no internal name's address and no errno. */
 const EGRESS_ERRORS = {
   blocked_address: {
     meaning: 'The host is, or its name leads to, an address that Tidings may not connect to.',
@@ -92,7 +89,6 @@ const EGRESS_ERRORS = {
 } as const satisfies Record<string, ErrorText>;
 export type EgressErrorKind = keyof typeof EGRESS_ERRORS;
 
-/** Why an attempt got no answer: what egress can meet, and what can go wrong before the first byte is sent. */
 export const ATTEMPT_ERROR_TABLE = {
   ...EGRESS_ERRORS,
   secret_unavailable: {
@@ -111,6 +107,5 @@ export const ATTEMPT_ERROR_TABLE = {
 export type AttemptError = keyof typeof ATTEMPT_ERROR_TABLE;
 export const ATTEMPT_ERRORS = Object.keys(ATTEMPT_ERROR_TABLE) as AttemptError[];
 
-/** Why a delivery was canceled. */
 export const CANCEL_REASONS = ['webhook_inactive', 'webhook_deleted', 'stopped'] as const;
 export type CancelReason = (typeof CANCEL_REASONS)[number];

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The directory of package.json: it stands above the sources and above the build, which are not equally deep. */
+/** It stands above the sources and above the build, which are not equally deep. */
 export const PACKAGE_ROOT: string = rootAbove(dirname(fileURLToPath(import.meta.url)));
 
 function rootAbove(directory: string): string {

@@ -1,14 +1,13 @@
 import { Injectable, Module } from '@nestjs/common';
 
-/** What must work before this process should be sent requests. */
 export const READINESS_CHECK_NAMES = ['database', 'storage', 'migrations', 'dispatcher'] as const;
 
 export type ReadinessCheckName = (typeof READINESS_CHECK_NAMES)[number];
 
-/** Whether the thing works now. A rejection or an answer after a second counts as no. */
+/** A rejection or an answer after a second counts as false. */
 export type ReadinessCheck = () => boolean | Promise<boolean>;
 
-/** Where each part of the application leaves its check at start; readiness asks them all. */
+/** Each part of the application leaves its check here at start. */
 @Injectable()
 export class ReadinessChecks {
   private readonly checks = new Map<ReadinessCheckName, ReadinessCheck>();
@@ -17,12 +16,11 @@ export class ReadinessChecks {
     this.checks.set(name, check);
   }
 
-  /** The check of this name; one that nobody has left fails. */
+  /** A check that nobody has left fails. */
   get(name: ReadinessCheckName): ReadinessCheck {
     return this.checks.get(name) ?? ((): boolean => false);
   }
 }
 
-/** For who leaves a check, and for who asks them. */
 @Module({ providers: [ReadinessChecks], exports: [ReadinessChecks] })
 export class ReadinessModule {}

@@ -1,10 +1,9 @@
 /**
- * A queue whose owners take turns: each owner's items leave in the order in which they came, and one of each owner leaves
- * before a second of any. However many items one owner has, another's first item waits for one turn of each of the others
- * at most.
+ * A queue whose owners take turns: one item of each owner leaves before a second of any. Items of one owner keep their
+ * order.
  */
 export class RoundRobin<T> {
-  /** By owner, in the order in which their turns come. None is empty. */
+  /** By owner, in the order of their turns. None is empty. */
   private readonly queues = new Map<string, T[]>();
   private count = 0;
 
@@ -12,7 +11,6 @@ export class RoundRobin<T> {
     return this.count;
   }
 
-  /** Those who have items here. */
   get owners(): string[] {
     return [...this.queues.keys()];
   }
@@ -25,21 +23,19 @@ export class RoundRobin<T> {
   }
 
   /**
-   * Takes items in turns, until nobody's next item fits. An owner whose item did not fit is passed over, keeps its place
-   * before those who were served, and so comes first the next time.
+   * Takes items in turns until no owner's next item fits. An owner whose item did not fit keeps its place, and comes
+   * first the next time.
    *
-   * @param fits whether this item can be taken beside those that it has said yes to.
+   * @param fits whether this item fits beside those already accepted.
    */
   take(fits: (item: T) => boolean): T[] {
     return this.serve(Infinity, fits);
   }
 
-  /** Takes so many items in turns, or all. */
   takeUpTo(count: number): T[] {
     return this.serve(count, () => true);
   }
 
-  /** Takes items out of turn. */
   remove(isUnwanted: (item: T) => boolean): T[] {
     const removed: T[] = [];
     for (const [owner, queue] of this.queues) {
@@ -55,7 +51,7 @@ export class RoundRobin<T> {
 
   private serve(count: number, fits: (item: T) => boolean): T[] {
     const taken: T[] = [];
-    // Who was served and has more is met again, behind all others.
+    // An owner with more items comes again, behind all others.
     for (const [owner, queue] of this.queues) {
       let isServed = false;
       while (queue.length > 0 && taken.length < count && fits(queue[0]!)) {

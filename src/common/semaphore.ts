@@ -1,13 +1,12 @@
 import { RoundRobin } from './round-robin.js';
 
-/** Lets so many pieces of work run at once; the others wait for a permit. */
 export class Semaphore {
   private readonly waiting = new RoundRobin<() => void>();
 
-  /** @param permits how many may run at once: 1 or more. */
+  /** @param permits 1 or more. */
   constructor(private permits: number) {}
 
-  /** @param owner whose work it is: owners take turns, and the work of each goes in the order in which it came. */
+  /** @param owner owners take turns; the work of each keeps its order. */
   async run<T>(work: () => Promise<T>, owner = ''): Promise<T> {
     await this.acquire(owner);
     try {
@@ -18,7 +17,7 @@ export class Semaphore {
   }
 
   /**
-   * Takes a permit, to be given back by `release`.
+   * Give the permit back with `release`.
    *
    * @param signal ends the wait: it rejects with the signal's reason.
    */
@@ -41,7 +40,7 @@ export class Semaphore {
     });
   }
 
-  /** Hands the permit to whose turn it is. */
+  /** The next in turn gets the permit. */
   release(): void {
     const [next] = this.waiting.takeUpTo(1);
     if (next) next();

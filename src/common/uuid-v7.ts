@@ -5,9 +5,8 @@ const POOL_BYTES = BYTES_PER_ID * 256;
 const pool = Buffer.allocUnsafe(POOL_BYTES);
 let offset = POOL_BYTES;
 
-/** The 12 bits after the version. */
 const COUNTER_MASK = 0xfff;
-/** A counter starts in the lower quarter, which leaves a millisecond 3,072 ids before it begins anew. */
+/** A counter starts in the lower quarter, which leaves a millisecond at least 3,072 ids before it begins anew. */
 const FIRST_COUNT_MASK = 0x3ff;
 
 let lastAt = -1;
@@ -15,12 +14,10 @@ let timePart = '';
 let counter = 0;
 
 /**
- * A UUID version 7 (RFC 9562 §5.7) for the given instant: its first 48 bits are the Unix time in milliseconds, so
- * ids sort by time and a table partitioned by id is partitioned by day.
- *
- * Ids that this process makes in a row for one instant sort in the order in which they were made, so that a list shows
- * the events of a batch in its order: a counter stands before the random bits (§6.2, method 1). Beyond the end of the
- * counter an id sorts anywhere in its millisecond. Ids differ by their 62 random bits, whatever the counter says.
+ * A UUID version 7 (RFC 9562 §5.7): its first 48 bits are the Unix time in milliseconds, so ids sort by time, and a
+ * table partitioned by id is partitioned by day. A counter (§6.2, method 1) keeps the ids of one instant in order, so
+ * that a list shows a batch in its order. When it overflows, ids sort anywhere in their millisecond. 62 random bits
+ * make them differ.
  *
  * @param at Unix time in milliseconds.
  */
@@ -44,7 +41,7 @@ export function uuidV7(at: number = Date.now()): string {
   return `${timePart}-${version}-${variant}${random.slice(1, 4)}-${random.slice(4)}`;
 }
 
-/** The smallest UUID that a version 7 id of this instant can have: the bound for keyset and partition ranges. */
+/** The smallest version 7 id of this instant: the bound for keyset and partition ranges. */
 export function uuidV7Floor(at: number): string {
   const time = Math.max(0, at).toString(16).padStart(12, '0');
   return `${time.slice(0, 8)}-${time.slice(8)}-0000-0000-000000000000`;
@@ -52,12 +49,12 @@ export function uuidV7Floor(at: number): string {
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
-/** Whether the text is a UUID of any version, in the canonical 8-4-4-4-12 form. */
+/** Of any version, in the canonical 8-4-4-4-12 form. */
 export function isUuid(text: unknown): text is string {
   return typeof text === 'string' && UUID.test(text);
 }
 
-/** The instant in a version 7 UUID, in Unix milliseconds. */
+/** In Unix milliseconds, from a version 7 UUID. */
 export function timeOf(id: string): number {
   return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
 }

@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PACKAGE_ROOT } from './package-root.js';
 
-/** The version in package.json. */
 export const VERSION: string = readVersion();
 
 function readVersion(): string {

@@ -1,6 +1,5 @@
 /**
- * What the work resolves with, or rejects with `late()` when that takes longer: the work itself goes on, and what becomes
- * of it then is nobody's matter.
+ * Rejects with `late()` when the work takes longer. The work then goes on, and its outcome is ignored.
  *
  * @param ms milliseconds.
  */
@@ -16,7 +15,7 @@ export async function within<T>(ms: number, work: Promise<T>, late: () => Error)
   }
 }
 
-/** Waits for the work to end, however it does, and no longer than so many milliseconds. Never rejects. */
+/** Waits for the work to end or fail, at most so many milliseconds. Never rejects. */
 export async function atMost(ms: number, work: Promise<unknown>): Promise<void> {
   await within(ms, work, () => new Error('The time to wait is over')).catch(() => undefined);
 }
