@@ -11,9 +11,9 @@ export interface AddressRange {
 
 const BITS = { 4: 32, 6: 128 } as const;
 
-/** The largest range of private IPv4 addresses, 10.0.0.0/8 (RFC 1918). */
+/** 10.0.0.0/8, the largest private range (RFC 1918). */
 const WIDEST_IPV4_PREFIX = 8;
-/** The largest range of private IPv6 addresses, fc00::/7 (RFC 4193). */
+/** fc00::/7, the largest private range (RFC 4193). */
 const WIDEST_IPV6_PREFIX = 7;
 /**
  * Ranges in which IPv6 addresses contain every IPv4 address: mapped (::ffff:0:0/96, RFC 4291 §2.5.5.2) and 6to4
@@ -24,7 +24,6 @@ const IPV4_WITHIN_IPV6: readonly AddressRange[] = [
   { family: 6, base: 0x2002n << 112n, prefix: 16 },
 ];
 
-/** Reads `10.0.0.0/8`, `fd00::/8`, or a single address, which is a range of one. */
 export function parseAddressRange(text: string): Parsed<AddressRange> {
   const [address = '', prefixText, ...rest] = text.split('/');
   const family = isIP(address);
@@ -44,10 +43,7 @@ export function parseAddressRange(text: string): Parsed<AddressRange> {
   return accepted({ family, base, prefix });
 }
 
-/**
- * Whether the range is far larger than any private network: wider than the widest private range, or as wide within the
- * IPv6 addresses that contain IPv4 addresses.
- */
+/** The range is wider than any private range, or as wide within the IPv6 addresses that contain IPv4 addresses. */
 export function opensEverything({ family, base, prefix }: AddressRange): boolean {
   if (family === 4) return prefix < WIDEST_IPV4_PREFIX;
   if (prefix < WIDEST_IPV6_PREFIX) return true;

@@ -1,7 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { Config } from './config.js';
 
-/** Gives every module the settings that the start has read and validated. */
 @Module({})
 export class ConfigModule {
   static forRoot(config: Config): DynamicModule {

@@ -13,7 +13,6 @@ import {
 } from './settings.js';
 import { readTextFile } from './text-file.js';
 
-/** Only the system's own services may listen on ports below it. */
 const FIRST_OPEN_PORT = 1024;
 
 /** Gives `Config` a property for each setting of the table, so that none is written twice. */
@@ -35,15 +34,13 @@ export class Config extends SettingValues {
   }
 }
 
-/** A setting that stops the start. */
 export interface ConfigProblem {
-  /** The environment variable. */
   name: string;
   /** Continues the name: `must be …`. */
   reason: string;
 }
 
-/** Lists every bad setting with its reason, so that one start shows everything to correct. */
+/** Lists every bad setting, so that one start shows everything to correct. */
 export class ConfigError extends OperatorError {
   constructor(readonly problems: readonly ConfigProblem[]) {
     const lines = problems.map(({ name, reason }) => `  ${name} ${reason}`);
@@ -55,8 +52,7 @@ export class ConfigError extends OperatorError {
 export type ConfigRule = (settings: Partial<Settings>) => ConfigProblem[];
 
 /**
- * Reads the settings from environment variables, and secret ones also from the files that `<NAME>_FILE` names. Other
- * variables are ignored.
+ * Reads the settings from environment variables, and secret ones also from the files that `<NAME>_FILE` names.
  *
  * @param rules rules of higher modules, which config may not import.
  * @param needsCredentials false for programs that neither serve nor sign. Default: true.
@@ -90,7 +86,7 @@ export function loadConfig(
 }
 
 interface GivenSettings {
-  /** The contents of files count as if they had been set. A file that could not be read counts as empty. */
+  /** With the contents of files, as if they had been set. A file that could not be read counts as empty. */
   env: NodeJS.ProcessEnv;
   unreadable: ReadonlySet<SettingKey>;
   problems: ConfigProblem[];
@@ -118,7 +114,7 @@ function withSecretFiles(variables: NodeJS.ProcessEnv): GivenSettings {
   return { env, unreadable, problems };
 }
 
-/** The settings that the defaults depend on. If one is bad, the stricter value is used. */
+/** If a setting that defaults depend on is bad, the stricter value is used. */
 function circumstancesOf(env: NodeJS.ProcessEnv): Circumstances {
   const strict = { isProduction: true, isHttpAllowed: false };
   const nodeEnv = readSetting('nodeEnv', env, strict);
@@ -160,7 +156,7 @@ function unreachableLimit(
   return [{ name, reason: `must be at most ${limit}, not ${maxEventBytes}: an event arrives in a body` }];
 }
 
-/** If an event were kept longer than its deliveries, it could be read, but nobody could tell what became of it. */
+/** If an event outlived its deliveries, nobody could tell what became of it. */
 function outlivingEvents({ eventRetentionDays, retentionDays = Infinity }: Partial<Settings>): ConfigProblem[] {
   if ((eventRetentionDays ?? 0) <= retentionDays) return [];
   const { eventRetentionDays: setting, retentionDays: limit } = SETTINGS;
@@ -186,7 +182,7 @@ function openRanges({ egressAllow = [] }: Partial<Settings>): ConfigProblem[] {
     }));
 }
 
-/** Mail, databases and administration listen below 1024. To use one of those ports, the operator must name it. */
+/** Mail, databases and administration listen below 1024. The operator must name such a port by itself. */
 function openPorts({ targetPorts = [] }: Partial<Settings>): ConfigProblem[] {
   return targetPorts
     .filter(({ from, to }) => from < FIRST_OPEN_PORT && from < to)

@@ -7,7 +7,7 @@ const OWNER_ONLY = 0o600;
 /** For the temporary name under which a file is written first. */
 const RANDOM_BYTES = 6;
 
-/** The credential that the file `name` in `dir` holds, or null when there is no such file. */
+/** Null when there is no such file. */
 export async function readCredential(dir: string, name: string): Promise<string | null> {
   try {
     return (await readFile(join(dir, name), 'utf8')).trim();
@@ -18,16 +18,15 @@ export async function readCredential(dir: string, name: string): Promise<string 
 }
 
 /**
- * Writes the credential as a file that only the owner can read, and replaces an older one. A process that dies
- * meanwhile leaves the older file or the new one, never half of one.
+ * Only the owner can read the file. A process that dies meanwhile leaves the older file or the new one, never half of
+ * one.
  */
 export async function writeCredential(dir: string, name: string, value: string): Promise<void> {
   await placeFile(dir, name, value, rename);
 }
 
 /**
- * Like `writeCredential`, but keeps an existing file. If two processes start at once in one directory, both get the
- * same credential.
+ * Keeps an existing file. If two processes start at once in one directory, both get the same credential.
  *
  * @returns the final content of the file.
  */
@@ -42,8 +41,8 @@ export async function createCredential(dir: string, name: string, value: string)
 }
 
 /**
- * Removes temporary files of credentials that killed processes left: nobody reads them again. Only for the sole owner
- * of the directory, because another process may be writing.
+ * Removes temporary files that killed processes left. Only for the sole owner of the directory: another process may be
+ * writing.
  */
 export async function sweepCredentials(dir: string, names: readonly string[]): Promise<void> {
   const left = new RegExp(`^\\.(${names.join('|')})\\.[0-9a-f]{${2 * RANDOM_BYTES}}$`);

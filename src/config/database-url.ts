@@ -18,11 +18,11 @@ export interface DatabaseAddress {
 }
 
 export interface DatabaseTls {
-  /** Whether the certificate must be from a known authority. */
+  /** The certificate must be from a known authority. */
   isVerified: boolean;
-  /** Whether it must also be for the name of the host. */
+  /** The certificate must also be for the name of the host. */
   isNameVerified: boolean;
-  /** PEM of the authorities; null: those that Node.js knows. */
+  /** PEM; null: the authorities that Node.js knows. */
   authorities: string | null;
   certificate: string | null;
   key: string | null;
@@ -44,7 +44,6 @@ export const SSL_MODES = {
 } as const;
 type SslMode = keyof typeof SSL_MODES;
 
-/** The parameters that a URL may have, by their names in libpq. */
 export const DATABASE_URL_PARAMETERS = {
   host: 'The host, or the directory of its Unix socket. It wins over the host before the path, as do the four after it.',
   port: 'The port; 5432 by default.',
@@ -115,8 +114,8 @@ const FORM = /^postgres(?:ql)?:\/\/(?:([^:@/]*)(?::([^@/]*))?@)?([^/?]*)(?:\/([^
 
 /**
  * Parses a connection URL (https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS). A part
- * that has no effect here is refused by name, so that nobody believes it is used. No reason contains a piece of what
- * could be a password.
+ * without effect here is refused by name, so that nobody believes it is used. No reason contains a piece of a possible
+ * password.
  */
 export function parseDatabaseUrl(text: string): Parsed<DatabaseAddress> {
   try {
@@ -127,7 +126,7 @@ export function parseDatabaseUrl(text: string): Parsed<DatabaseAddress> {
   }
 }
 
-/** Used only in this file: each step of the parsing can end it. */
+/** Any step of the parsing can end it with this. */
 class Refusal extends Error {}
 
 function refuse(reason: string): never {
@@ -171,7 +170,7 @@ function parametersOf(query: string): Map<Parameter, string> {
   const given = new Map<Parameter, string>();
   for (const pair of query === '' ? [] : query.split('&')) {
     const [name, value] = [pair.split('=', 1)[0]!, pair.slice(pair.indexOf('=') + 1)];
-    // An old option for the pg library, for the meaning that sslmode has here anyway.
+    // It asks the pg library for the meaning that sslmode has here anyway.
     if (pair === 'uselibpqcompat=true') continue;
     if (NOT_TAKEN.has(name)) refuse(`has the parameter ${name}, which Tidings does not take`);
     if (!pair.includes('=') || !Object.hasOwn(DATABASE_URL_PARAMETERS, name)) {
@@ -187,9 +186,7 @@ function parametersOf(query: string): Map<Parameter, string> {
 
 type HostAndPort = [host: string, port: string];
 
-/**
- * As written before the path; either can be empty. Checked before any parameter is named: it could contain a password.
- */
+/** Either can be empty. Checked before any parameter is named: it could contain a password. */
 function hostAndPort(hosts: string): HostAndPort {
   if (hosts.includes(',')) refuse(TAKES_ONE_HOST);
   const [whole, bracketed, plain, port = ''] = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::(.*))?$/.exec(hosts) ?? [];
@@ -260,7 +257,7 @@ function fileOf(name: Parameter, path: string): string {
   return read.ok ? read.value : refuse(`has ${name}, which ${read.reason}`);
 }
 
-/** The secret parts of an accepted URL: the URL itself and its passwords, in the spellings of errors and logs. */
+/** The URL itself and its passwords, in the spellings of errors and logs. */
 export function secretsOfDatabaseUrl(text: string): string[] {
   const [, user = '', password = '', , , query = ''] = FORM.exec(text) ?? [];
   const raw = query.split('&').filter((pair) => /^(ssl)?password=/.test(pair));

@@ -4,8 +4,8 @@ import { parseEnv } from 'node:util';
 import { OperatorError } from '../common/operator-error.js';
 
 /**
- * The environment variables, completed from the file `.env` in the working directory, if it exists. A variable that is
- * set wins over the file, even if it is set to nothing.
+ * Completed from the file `.env` in the working directory, if it exists. A variable that is set wins over the file,
+ * even if it is empty.
  */
 export function readEnvironment(env: NodeJS.ProcessEnv = process.env, path = '.env'): NodeJS.ProcessEnv {
   return { ...readEnvFile(path), ...env };

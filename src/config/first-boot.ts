@@ -14,11 +14,10 @@ export const CREDENTIAL_FILES = {
   apiToken: 'api-token',
 } as const;
 
-/** A Config with known credentials, given or made at first boot. */
 export type ResolvedConfig = Config & { readonly adminToken: string; readonly encryptionKeys: EncryptionKey[] };
 
 /**
- * Completes missing credentials: reads them from DATA_DIR, or makes them there at the first boot.
+ * Reads missing credentials from DATA_DIR, or makes them there at the first boot.
  *
  * @throws ConfigError when a file in DATA_DIR has invalid content.
  */
@@ -53,7 +52,7 @@ function newAdminToken(): string {
   return `tdg_admin_${randomBytes(32).toString('base64url')}`;
 }
 
-/** The id is random too: a key made after the first one was lost must not be taken for it. */
+/** The id is random: a key made after the first one was lost must not be taken for it. */
 function newEncryptionKey(): string {
   return `k${randomBytes(4).toString('hex')}:${randomBytes(32).toString('base64')}`;
 }

@@ -6,7 +6,7 @@ import { accepted, refused, type SettingType } from './setting-type.js';
 import { isTakenHeader } from './taken-headers.js';
 import { secretsOfKeyedUrl, secretsOfUrl } from './url-secrets.js';
 
-/** Ports from `from` to `to`, both included. */
+/** Both included. */
 export interface PortRange {
   from: number;
   to: number;
@@ -20,8 +20,8 @@ const ENDS_IN_NUMBER = /(^|\.)(\d+|0x[\da-f]*)$/i;
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9a-z-]{1,128}$/i;
 
 /**
- * The address that a server listens on. `localhost` becomes the first of its addresses: for the name itself Fastify
- * would open two servers, and the second would have none of HttpAdapter's limits.
+ * `localhost` becomes the first of its addresses: for the name Fastify would open two servers, and the second would
+ * lack HttpAdapter's limits.
  */
 export function listenAddress(): SettingType<string> {
   return {
@@ -34,7 +34,6 @@ export function listenAddress(): SettingType<string> {
   };
 }
 
-/** One address or range as CIDR text; a single address gets the prefix of a range of one. */
 export function addressRange(): SettingType<string> {
   return {
     form: 'IP address or CIDR range',
@@ -46,9 +45,7 @@ export function addressRange(): SettingType<string> {
   };
 }
 
-/**
- * A host name that stands for itself and all names under it, in lower case and in ASCII, as the URL parser returns it.
- */
+/** Stands for itself and all names under it. In lower case and in ASCII, as the URL parser returns it. */
 export function hostSuffix(): SettingType<string> {
   return {
     form: 'host name',
@@ -92,9 +89,7 @@ export function proxyUrl(): SettingType<string> {
   };
 }
 
-/**
- * The address of the service for clients, with the path that a proxy puts before all paths; without a slash at its end.
- */
+/** The address for clients, with the path that a proxy puts before all paths; without a slash at its end. */
 export function publicUrl(): SettingType<string> {
   return {
     form: '`https://` or `http://` URL',
@@ -110,10 +105,7 @@ export function publicUrl(): SettingType<string> {
   };
 }
 
-/**
- * A URL to send deliveries to, kept as written. The egress policy, which includes other settings, decides which are
- * allowed.
- */
+/** Kept as written. The egress policy, which includes other settings, decides which URLs are allowed. */
 export function targetUrl(): SettingType<string> {
   return {
     form: '`https://` URL',

@@ -1,12 +1,12 @@
 import type { Config } from './config.js';
 import { SETTINGS, type Setting, type SettingKey } from './settings.js';
 
-/** A shorter text is found in words that have nothing to do with it, and keeps nobody out. */
+/** A shorter text is found in unrelated words, and keeps nobody out. */
 const MIN_LENGTH = 4;
 
 /**
- * All texts that would give a secret setting away, the longest first: what holds another is found whole. A setting is
- * secret because the table says so; of which parts, its type knows.
+ * All texts that would give a secret setting away. The longest comes first, so that it is found whole when it holds
+ * another.
  */
 export function secretTextsOf(config: Config): string[] {
   const texts = (Object.keys(SETTINGS) as SettingKey[]).flatMap((key) => {

@@ -1,13 +1,12 @@
-/** The value that a text stands for, or why it stands for none. A reason reads on after the setting's name. */
+/** A reason continues the setting's name. */
 export type Parsed<T> = { ok: true; value: T } | { ok: false; reason: string };
 
-/** What the text of a setting may be. */
 export interface SettingType<T> {
-  /** The form in words, with range and unit, for the documentation. */
+  /** In words, with range and unit, for the documentation. */
   form: string;
   /** Never puts the text into the reason: it can be a secret. */
   parse(text: string): Parsed<T>;
-  /** The texts that would give a value away, where the setting is secret. Without it the value is such a text. */
+  /** Texts that would give a secret value away. Absent: the value itself. */
   secretsIn?(value: T): readonly string[];
 }
 
@@ -42,7 +41,7 @@ export function boolean(): SettingType<boolean> {
   };
 }
 
-/** A whole number in decimal digits; no sign, no leading zeros, no exponent. */
+/** Decimal digits; no sign, no leading zeros, no exponent. */
 export function integer({ min, max, unit }: { min: number; max: number; unit?: string }): SettingType<number> {
   const range = `${min} to ${max}${unit ? ` ${unit}` : ''}`;
   return {
@@ -56,7 +55,7 @@ export function integer({ min, max, unit }: { min: number; max: number; unit?: s
 
 const UNIT_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
-/** A time span such as `500ms`, `20s`, `5m`, `24h` or `7d`, as milliseconds. `min` and `max` have the same form. */
+/** Such as `500ms`, `20s`, `5m`, `24h` or `7d`, as milliseconds. `min` and `max` have the same form. */
 export function duration({ min, max }: { min: string; max: string }): SettingType<number> {
   const [minMs, maxMs] = [durationMs(min), durationMs(max)];
   return {
@@ -76,7 +75,7 @@ function durationMs(text: string): number {
   return amount === undefined ? Number.NaN : Number(amount) * UNIT_MS[unit as keyof typeof UNIT_MS];
 }
 
-/** Members separated by commas, white space around them ignored. The empty text is the list without members. */
+/** Separated by commas, with white space around them ignored. The empty text is the list without members. */
 export function list<T>(member: SettingType<T>, { min = 0, max = 1000 } = {}): SettingType<T[]> {
   return {
     form: `list: ${member.form}`,

@@ -11,21 +11,19 @@ import {
 import { boolean, duration, integer, list, oneOf, type SettingType } from './setting-type.js';
 import { bearerToken, directory, distinctKeys, encryptionKey, postgresUrl, signingSecret } from './storage-types.js';
 
-/** What the default of another setting can depend on. */
+/** The default of another setting can depend on these. */
 export interface Circumstances {
   isProduction: boolean;
   isHttpAllowed: boolean;
 }
 
 export interface Setting<T> {
-  /** The environment variable. */
   name: string;
   type: SettingType<T>;
   /** In the form in which it would be set. null: it has no value unless it is set. */
   default: string | null | ((circumstances: Circumstances) => string);
   /** What happens while a setting without default is not set. */
   unset?: string;
-  /** What a setting without default could be, for .env.example. */
   example?: string;
   description: string;
   /** Its value is shown nowhere, not even in the message that refuses it, and may be given as a file. */
@@ -33,8 +31,8 @@ export interface Setting<T> {
 }
 
 /**
- * Every setting once. `Config`, .env.example and docs/configuration.md are made from this table
- * (`npm run docs:generate`). An empty value counts as given: it is a list without members, and else an error.
+ * Every setting once. `Config`, .env.example and docs/configuration.md are made from this table (`npm run
+ * docs:generate`). An empty value counts as given: it is a list without members, and else an error.
  */
 export const SETTINGS = {
   nodeEnv: {
@@ -313,15 +311,14 @@ export type SettingKey = keyof typeof SETTINGS;
 type ValueOf<S extends Setting<unknown>> =
   S['type'] extends SettingType<infer T> ? (S['default'] extends null ? T | null : T) : never;
 
-/** The value of every setting. */
 export type Settings = { readonly [K in SettingKey]: ValueOf<(typeof SETTINGS)[K]> };
 
-/** The text that stands for a setting which is not set, or null when it then has no value. */
+/** Null: a setting that is not set has no value. */
 export function defaultOf(setting: Setting<unknown>, circumstances: Circumstances): string | null {
   return typeof setting.default === 'function' ? setting.default(circumstances) : setting.default;
 }
 
-/** The variable that names a file with the value of a secret setting, as Docker and Kubernetes hand secrets out. */
+/** Docker and Kubernetes hand secrets out as files. */
 export function fileVariableOf({ name, isSecret }: Setting<unknown>): string | null {
   return isSecret ? `${name}_FILE` : null;
 }

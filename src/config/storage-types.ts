@@ -3,7 +3,7 @@ import { parseDatabaseUrl, secretsOfDatabaseUrl } from './database-url.js';
 import { accepted, refused, type SettingType } from './setting-type.js';
 
 export interface EncryptionKey {
-  /** The name under which stored rows refer to the key. */
+  /** Stored rows refer to the key by it. */
   id: string;
   /** 32 bytes. */
   key: Buffer;
@@ -14,7 +14,7 @@ const KEY_ID = /^[\w.-]{1,64}$/;
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 const MAX_TEXT_LENGTH = 1024;
 
-/** A path, made absolute, so that a message about it is clear wherever it is read. */
+/** Made absolute, so that a message about it is clear wherever it is read. */
 export function directory(): SettingType<string> {
   return {
     form: 'path',
@@ -23,7 +23,9 @@ export function directory(): SettingType<string> {
   };
 }
 
-/** A connection URL (https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS), kept as written. */
+/**
+ * A connection URL (https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS), kept as written.
+ */
 export function postgresUrl(): SettingType<string> {
   return {
     form: '`postgres://` or `postgresql://` URL',
@@ -35,12 +37,12 @@ export function postgresUrl(): SettingType<string> {
   };
 }
 
-/** A bearer token: visible ASCII, so that it fits an `Authorization` header (RFC 6750 §2.1). */
+/** Visible ASCII, so that it fits an `Authorization` header (RFC 6750 §2.1). */
 export function bearerToken(length: { minLength: number }): SettingType<string> {
   return visibleAscii(length);
 }
 
-/** Its characters are the key, so they are those that every receiver encodes alike. */
+/** Its characters are the key, so every receiver must encode them alike. */
 export function signingSecret(length: { minLength: number }): SettingType<string> {
   return visibleAscii(length);
 }
@@ -57,7 +59,6 @@ function visibleAscii({ minLength }: { minLength: number }): SettingType<string>
   };
 }
 
-/** One named key of 32 bytes. */
 export function encryptionKey(): SettingType<EncryptionKey> {
   return {
     form: '`id:base64-of-32-bytes`',
@@ -66,7 +67,7 @@ export function encryptionKey(): SettingType<EncryptionKey> {
       const [id, encoded] = [text.slice(0, Math.max(separator, 0)), text.slice(separator + 1)];
       if (!KEY_ID.test(id)) return refused('must be id:key with an id of 1 to 64 letters, digits, "_", "." or "-"');
       const key = Buffer.from(encoded, 'base64');
-      // Buffer.from passes over what is not base64; only the exact spelling of the bytes is taken.
+      // Buffer.from skips other characters; only the exact spelling of the bytes is accepted.
       const isExact = BASE64.test(encoded) && key.toString('base64').replace(/=+$/, '') === encoded.replace(/=+$/, '');
       return isExact && key.length === KEY_BYTES
         ? accepted({ id, key })
@@ -76,7 +77,7 @@ export function encryptionKey(): SettingType<EncryptionKey> {
   };
 }
 
-/** Keys whose ids differ: rows refer to a key by its id. */
+/** Rows refer to a key by its id, so the ids must differ. */
 export function distinctKeys(keys: SettingType<EncryptionKey[]>): SettingType<EncryptionKey[]> {
   return {
     ...keys,

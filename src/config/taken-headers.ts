@@ -1,12 +1,9 @@
 /**
- * Headers that mean something to a receiver, to what stands in front of it, or to the connection. A body signature under
- * such a name would be read as something else: as a credential, an address, a length.
- *
- * `Signature` (RFC 9421) is not among them: other platforms sign under that very name, and it is looked at by receivers
- * that expect it alone.
+ * Headers with a meaning for a receiver, a proxy before it, or the connection: a body signature under such a name would
+ * be misread. `Signature` (RFC 9421) is not among them: other platforms sign under that name.
  */
 const TAKEN_HEADERS = new Set([
-  // What every attempt sends, and the framing of a request (RFC 9110, 9112, 7540).
+  // Headers of every attempt, and the framing of a request (RFC 9110, 9112, 7540).
   'accept',
   'connection',
   'expect',
@@ -35,7 +32,7 @@ const TAKEN_HEADERS = new Set([
   'set-cookie2',
   'upgrade-insecure-requests',
   'www-authenticate',
-  // What only answers have, or either may (RFC 9110, 9111, 7838, 8470).
+  // Headers of answers (RFC 9110, 9111, 7838, 8470).
   'age',
   'allow',
   'alt-svc',
@@ -62,7 +59,7 @@ const TAKEN_HEADERS = new Set([
   'lock-token',
   'overwrite',
   'timeout',
-  // From where it came, as proxies tell it (RFC 7239 and what they agree on).
+  // The origin, as proxies tell it (RFC 7239 and custom).
   'cdn-loop',
   'client-ip',
   'forwarded',
@@ -77,7 +74,7 @@ const TAKEN_HEADERS = new Set([
   'tracestate',
   'x-correlation-id',
   'x-request-id',
-  // What frameworks take another method, path or host from.
+  // Frameworks take another method, path or host from these.
   'x-host',
   'x-http-host-override',
   'x-http-method',

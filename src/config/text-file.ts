@@ -13,9 +13,8 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 /**
- * The text of a file that a setting names, without the newline at its end. Nothing of it is in a reason.
- *
- * Only a regular file, as Docker and Kubernetes give secrets: a start must not wait for a pipe that nobody writes into.
+ * Without the newline at its end. No reason contains any of the text. Only a regular file: a start must not wait for a
+ * pipe that nobody writes into.
  */
 export function readTextFile(path: string): Parsed<string> {
   try {
@@ -46,7 +45,7 @@ function readBytes(path: string): Buffer | null {
   }
 }
 
-/** Whoever puts the secret itself where its file belongs must not find it in the log. */
+/** Somebody may have put the secret itself where its file belongs: then it must not be logged. */
 function shown(path: string): string {
   return /^\.{0,2}\//.test(path) ? path : '(a path that does not begin with "/" or "./" is not shown)';
 }

@@ -1,16 +1,16 @@
-/** A part of a URL this long is a key, a token, an id that nobody guesses. */
+/** A part of a URL this long may be a key, a token or an id that nobody guesses. */
 const TELLING_LENGTH = 8;
-/** In a path a word is likely to be one: `services`, `tidings-events`. Every line of the log could hold it. */
+/** In a path this is likely to be a plain word: `services`, `tidings-events`. Every line of the log could hold it. */
 const WORD = /^[a-z]+([-_.][a-z]+)*$/;
 const LONGEST_WORD = 23;
 
-/** What of a URL whoever reads it could use: itself and its password, in the spellings that errors and logs have. */
+/** The URL itself and its password, in the spellings of errors and logs. */
 export function secretsOfUrl(text: string): string[] {
   const { href, username, password } = new URL(text);
   return [text, href, ...credentialsIn(username, password)];
 }
 
-/** Also of one whose path or query is the key to it, as with the incoming webhooks of chats. Its host is not. */
+/** Also path and query: with the incoming webhooks of chats they are the key. The host is not secret. */
 export function secretsOfKeyedUrl(text: string): string[] {
   const { pathname, search, searchParams } = new URL(text);
   const isTelling = ({ length }: string): boolean => length >= TELLING_LENGTH;
