@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 /**
- * How long work on a request continues after its client has closed its side of the connection. The client may still
- * wait for the answer (RFC 9112 §9.6), and it looks like a client that has left.
+ * Work continues this long after the client closed its side. It may still wait for the answer (RFC 9112 §9.6), but
+ * looks like one that has left.
  */
 const HALF_CLOSED_MS = 1_000;
 
@@ -16,7 +16,6 @@ export function clientSignalOf({ raw: { socket } }: FastifyRequest, { raw: respo
   const closedItsSide = (): void => {
     timer = setTimeout(() => left.abort(), HALF_CLOSED_MS);
   };
-  // The client may have left earlier.
   if (socket.destroyed) left.abort();
   else if (socket.readableEnded) closedItsSide();
   else socket.once('end', closedItsSide);

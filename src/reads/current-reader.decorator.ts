@@ -9,7 +9,7 @@ import type { Reader } from './read-turns.js';
 /** Reads of the admin token over all environments take their own turns. */
 const ALL_ENVIRONMENTS = 'all';
 
-/** The {@link Reader} of the request. Throws on public routes. */
+/** Throws on public routes. */
 export const CurrentReader = createParamDecorator((_: unknown, context: ExecutionContext): Reader => {
   const http = context.switchToHttp();
   const request = http.getRequest<FastifyRequest>();

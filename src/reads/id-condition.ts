@@ -1,7 +1,6 @@
 import { And, type FindOperator, In, LessThan, MoreThanOrEqual } from 'typeorm';
 import { type IdFilter, idRangeOf, idsInRange } from './id-range.js';
 
-/** The condition on the id for one part of a list; none if any id is right. */
 export function idCondition(filter: IdFilter, before: string | null): { id?: FindOperator<string> } {
   const range = { ...filter, before };
   if (filter.ids) return { id: In(idsInRange(filter.ids, range)) };

@@ -4,21 +4,20 @@ import { uuidV7Floor } from '../common/uuid-v7.js';
 const FIRST = '00000000-0000-0000-0000-000000000000';
 const LAST = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
-/** Filters that the key of a list serves, because an id contains its time. */
+/** The key of a list serves these filters, because an id contains its time. */
 export interface IdFilter {
   createdAfter: Date | null;
   createdBefore: Date | null;
-  /** Only these; null: any. */
+  /** Null: any. */
   ids: readonly string[] | null;
 }
 
-/** The same for one part of the list. */
 export interface LogRange extends Omit<IdFilter, 'ids'> {
   /** The last id of the page before. */
   before: string | null;
 }
 
-/** The filter on ids from a query. Instants have whole milliseconds. */
+/** Instants have whole milliseconds. */
 export function idFilterOf(query: ListQuery & { created_after?: Date; created_before?: Date }): IdFilter {
   const after = [query.created_after, query['created_at[gt]'], moved(query['created_at[gte]'], -1)];
   const before = [query.created_before, query['created_at[lt]'], moved(query['created_at[lte]'], 1)];
@@ -29,7 +28,6 @@ export function idFilterOf(query: ListQuery & { created_after?: Date; created_be
   };
 }
 
-/** The filter for a list that shows only one row; null: any. */
 export function narrowed(filter: IdFilter, onlyId: string | null): IdFilter {
   if (onlyId === null) return filter;
   return { ...filter, ids: (filter.ids ?? [onlyId]).filter((id) => id === onlyId) };
@@ -45,10 +43,9 @@ function moved(instant: Date | undefined, ms: number): Date | undefined {
 }
 
 /**
- * The ids (version 7) that the filters allow: from the first one, and below the second. There are none if the second is
- * not above the first.
+ * The ids (version 7) from the first one, and below the second; none if the second is not above the first.
  *
- * @param within another range with the same form that limits them.
+ * @param within another range that limits them.
  */
 export function idRangeOf(
   { createdAfter, createdBefore, before }: LogRange,

@@ -2,14 +2,13 @@ import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 import { ApiError, ERRORS } from '../http/errors.js';
 import type { EncryptionKey } from '../config/storage-types.js';
 
-/** The list that a cursor belongs to: it is valid in this list only. */
+/** A cursor is valid in its own list only. */
 export interface ListPlace {
   list: string;
-  /** The environment of its rows; null: all environments. */
+  /** Null: all environments. */
   environmentId: string | null;
-  /** The parent of its rows, if it is in the path, or is the one webhook of a token; absent or null: none. */
+  /** From the path, or the one webhook of a token; absent or null: none. */
   parentId?: string | null;
-  /** The list's parsed filters; those that are undefined are not given. */
   filters: object;
 }
 
@@ -20,11 +19,9 @@ const TAG_BYTES = 12;
 const UUID_V7 = /^(.{8})(.{4})(7.{3})([89ab].{3})(.{12})$/;
 
 /**
- * Makes and reads `next_cursor`: the last id of a page, and a code (HMAC-SHA256) over that id and the place where it is
- * valid. It has 38 characters that need no escaping in a query string.
- *
- * The key is derived from ENCRYPTION_KEYS, which all replicas share. The first key makes cursors, and all keys are
- * tried on reading. So a page that was opened before a rotation can be continued after it.
+ * Makes and reads `next_cursor`: the last id of a page, and a code (HMAC-SHA256) over that id and its place. Its 38
+ * characters need no escaping in a query. The first of ENCRYPTION_KEYS makes cursors, and all are tried on reading, so
+ * a list can be continued after a rotation.
  */
 export class ListCursors {
   private readonly keys: readonly Buffer[];
@@ -40,11 +37,7 @@ export class ListCursors {
     return Buffer.concat([id, tagOf(this.keys[0]!, place, id)]).toString('base64url');
   }
 
-  /**
-   * The id in the cursor.
-   *
-   * @throws ApiError INVALID_CURSOR for any text that `make` does not give for this place.
-   */
+  /** @throws ApiError INVALID_CURSOR for any text that `make` does not give for this place. */
   read(place: ListPlace, cursor: string): string {
     const bytes = Buffer.from(cursor, 'base64url');
     const id = bytes.subarray(0, ID_BYTES);

@@ -5,26 +5,25 @@ import { ListCursors, type ListPlace } from './list-cursors.js';
 import { ReadTurns, type Reader } from './read-turns.js';
 
 /**
- * Rows that one step reads. 1,000 at once blocked the event loop for 15 ms, the time that the driver needs to build
- * them, and the embedded engine's session for as long.
+ * In one step. 1,000 at once blocked the event loop for 15 ms while the driver built them, and the embedded engine's
+ * session for as long.
  */
 const ROWS_PER_STEP = 250;
 
-/** The least that a page counts for: a request for it costs about as much as this many rows. */
+/** The least that a page counts for: a request costs about as much as this many rows. */
 const MIN_ROWS = 100;
 
 export interface PartQuery {
-  /** The id after which it begins; null: the newest. */
+  /** The part begins after this id; null: at the newest. */
   before: string | null;
   limit: number;
   /** How many rows to check when no index serves a filter: more than `limit`. */
   scanLimit: number;
 }
 
-/** The list of a page, without the filters of its query. */
 export type ListOrigin = Omit<ListPlace, 'filters'>;
 
-/** Reads the pages of all lists, in steps that take turns with other reads, from one cursor to the next. */
+/** Reads the pages of all lists, in steps that take turns with other reads. */
 @Injectable()
 export class PageReader {
   private readonly cursors: ListCursors;

@@ -10,7 +10,7 @@ const MAX_LIMIT = 1000;
 /** Each is looked up by itself. */
 const MAX_IDS = 100;
 
-/** What every list takes: extend it with the list's own filters. */
+/** Extend it with the list's own filters. */
 export class PageQuery {
   @QueryInteger(1, MAX_LIMIT, { default: DEFAULT_LIMIT, description: 'How many items to answer at most.' })
   limit: number = DEFAULT_LIMIT;
@@ -28,8 +28,8 @@ export class PageQuery {
 }
 
 /**
- * What a list takes whose items have an `id` and a `created_at`: the operators of the API that published clients were made
- * for. They are not part of the OpenAPI document, as many generators cannot name them; docs/api/README.md has them.
+ * The `created_at` operators of the API that published clients were made for. They are not in the OpenAPI document, as
+ * many generators cannot name them; docs/api/README.md has them.
  */
 export class ListQuery extends PageQuery {
   @QueryInstant()
@@ -48,7 +48,6 @@ export class ListQuery extends PageQuery {
   'id[in]'?: string[];
 }
 
-/** One page of a list, newest first. */
 export class PageDto<Item> {
   result: Item[];
   /** Null on the last page. */
@@ -57,9 +56,9 @@ export class PageDto<Item> {
 }
 
 /**
- * Documents a 200 that answers one page of these items, as a schema of its own: `Webhook` in `WebhookPage`.
+ * Documents a 200 with one page of these items, as a schema of its own: `Webhook` in `WebhookPage`.
  *
- * @param name The item's name in the document, where it differs from the class name without `Dto`.
+ * @param name the item's name in the document, if it differs from the class name without `Dto`.
  */
 export function ApiPage<Item>(item: Type<Item>, name = item.name.replace(/Dto$/, '')): MethodDecorator {
   return applyDecorators(
@@ -86,7 +85,7 @@ function pageOf<Item>(item: Type<Item>, name: string): Type<unknown> {
       type: 'string',
       nullable: true,
       description: 'Where the next page starts: the `next_cursor` to ask for; null on the last one.',
-      // As on the last page: the one that most lists have.
+      // As on the last page: most lists have only that one.
       example: null,
     })
     next_cursor: string | null;
@@ -100,13 +99,13 @@ function pageOf<Item>(item: Type<Item>, name: string): Type<unknown> {
   return Page;
 }
 
-/** A part of a list, newest first: the rows, and the id after which the rest begins; null: there is no more. */
+/** Newest first. `next` is the id after which the rest begins; null: there is no more. */
 export interface ListPart<Row> {
   rows: Row[];
   next: string | null;
 }
 
-/** Cuts one part from rows that were read with `LIMIT limit + 1`: the extra row shows that there is more. */
+/** `found` was read with `LIMIT limit + 1`: the extra row shows that there is more. */
 export function toPart<Row>(found: readonly Row[], limit: number, idOf: (row: Row) => string): ListPart<Row> {
   const rows = found.slice(0, limit);
   const last = rows.at(-1);
@@ -115,26 +114,25 @@ export function toPart<Row>(found: readonly Row[], limit: number, idOf: (row: Ro
 }
 
 /**
- * The most rows that are checked for one page when no index serves a filter. Without a limit, a filter with few matches
- * would read a whole log. It is more than the largest page.
+ * The most rows that are checked for one page when no index serves a filter: one with few matches would read a whole
+ * log. It is more than the largest page.
  */
 export const SCAN_LIMIT = 2_000;
 
-/** Documents that a list has filters of that kind. */
 export const SHORT_PAGES =
   `One request looks at ${SCAN_LIMIT.toLocaleString('en')} of them at most, so with a filter that matches little a page ` +
   'may be short, or empty, and still have a `next_cursor`: go on until it is null.';
 
 export interface Scanned {
-  /** Whether the row matches the filters. Other rows are there only to show where the scan ended. */
+  /** Other rows only show where the scan ended. */
   is_wanted: boolean;
   /** The scan of one of the list's tables ended with this row: there may be more after it. */
   is_scan_end: boolean;
 }
 
 /**
- * Cuts one part from a limited scan that was read with `LIMIT limit + 1`. It stops at the first end of a scan: after
- * that, rows of one table may be missing between those of another.
+ * `found` was read with `LIMIT limit + 1`. Stops at the first end of a scan: after that, rows of one table may be
+ * missing between those of another.
  */
 export function toScannedPart<Row extends Scanned>(
   found: readonly Row[],

@@ -11,14 +11,13 @@ export interface Reader {
 }
 
 export interface ReadLimits {
-  /** Steps that run at the same time. */
   stepsAtOnce: number;
-  /** Rows that one token, or all tokens of an environment together, may read or wait for. */
+  /** One token, or all tokens of an environment together, may read or wait for so many rows. */
   rowsPerToken: number;
   rowsPerEnvironment: number;
   /** How long a step waits for its turn, in milliseconds. */
   waitMs: number;
-  /** How long a step may take in total, its wait included, in milliseconds. Then its read fails, and others go on. */
+  /** A step's limit in milliseconds, its wait included. Then its read fails, and others go on. */
   answerMs: number;
   /**
    * How long its turn stays empty after a step while others want the database, in multiples of the step's time; absent:
@@ -29,7 +28,6 @@ export interface ReadLimits {
   isWantedByOthers?: () => boolean;
 }
 
-/** Runs a piece of a read in a turn of its own. */
 export type Step = <T>(work: () => Promise<T>) => Promise<T>;
 
 /** Calls back after this many milliseconds, unless the returned function is called before. */
@@ -49,27 +47,25 @@ const LONGEST_REST_MS = 100;
 const DONE_AT_LEAST = 4;
 
 /**
- * How long after a step that failed, or took longer than one may wait, the database is still the cause of waits, in
- * milliseconds: what has piled up is read. A step takes 1.6 s at most until it fails (`REQUEST_PATIENCE`).
+ * After a step failed or was too slow, the database causes waits for this many milliseconds more: what has piled up is
+ * read. A step takes 1.6 s at most until it fails (`REQUEST_PATIENCE`).
  */
 const TROUBLE_LASTS_MS = 2_000;
 
 /**
- * Divides the time for long reads. Each read runs in steps of some milliseconds, and few steps run at once. So the
- * database and the event loop stay free for publishing and sending. Environments take turns, whatever they read; within
- * one, a step waits behind earlier steps.
+ * Divides the time for long reads. Each read runs in steps of some milliseconds, and few steps run at once, so the
+ * database and the event loop stay free for publishing and sending. Environments take turns; within one, a step waits
+ * behind earlier steps.
  *
- * Waiting reads are limited by rows, of a token and of an environment, and by time. A read beyond the limits gets a
- * 429, or a 503 if the database answers nobody. In total they are limited by the server's connections: each read has
- * one.
+ * Waiting reads are limited by rows of a token and of an environment, and by time. Beyond the limits a read gets a 429,
+ * or a 503 if the database answers nobody. In total the server's connections limit them: each read has one.
  */
 export class ReadTurns {
-  /** Rows of the current reads, by token and by environment. */
+  /** Of the current reads, by token and by environment. */
   private readonly rows = new Map<string, number>();
   /** By environment. The first one is next, and then goes to the end. */
   private readonly waiting = new Map<string, WaitingStep[]>();
   private running = 0;
-  /** Steps that succeeded. */
   private done = 0;
   /** `performance.now()` of when a step last failed, or took longer than one may wait. */
   private troubledAt = -Infinity;
@@ -136,7 +132,6 @@ export class ReadTurns {
     return this.inTime(this.limits.answerMs - waitedMs, this.work(work));
   }
 
-  /** Works in a turn of its own, and passes it on. */
   private async work<T>(work: () => Promise<T>): Promise<T> {
     const startedAt = performance.now();
     try {
@@ -161,7 +156,6 @@ export class ReadTurns {
     });
   }
 
-  /** Gives the turn of a step that took so long to the next. */
   private passOn(tookMs: number): void {
     const pass = (): void => {
       this.running -= 1;
@@ -172,7 +166,7 @@ export class ReadTurns {
     else this.timer(Math.min(tookMs * restShare, LONGEST_REST_MS), pass);
   }
 
-  /** Resolves when the step has its turn; from then on it counts as running. */
+  /** When it resolves, the step counts as running. */
   private turn(environmentId: string, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const end = (): void => {
@@ -203,8 +197,8 @@ export class ReadTurns {
   }
 
   /**
-   * Whether a step was in trouble since then or shortly before, or almost none has ended: then the other reads are not
-   * the cause of the wait.
+   * A step was in trouble since then or shortly before, or almost none has ended: then other reads are not the cause of
+   * the wait.
    */
   private isDatabaseInTheWay(before: { done: number; at: number }): boolean {
     return this.troubledAt > before.at - TROUBLE_LASTS_MS || this.done - before.done < DONE_AT_LEAST;

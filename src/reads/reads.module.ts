@@ -13,28 +13,23 @@ import { ReadTurns } from './read-turns.js';
 const ROWS_PER_TOKEN = 8_000;
 const ROWS_PER_ENVIRONMENT = 16_000;
 
-/**
- * Callers must get an answer within 2 s. A turn comes in some milliseconds, and on a machine that is busy with something
- * else in half a second.
- */
+/** Callers must get an answer within 2 s. A turn comes in some milliseconds, or half a second on a busy machine. */
 const WAIT_MS = 1_000;
 const ANSWER_MS = 1_800;
 
 /**
- * On the embedded engine everything waits while a step runs, and one event needs several statements: without a rest
- * each of them waited for a step. If nobody else uses a connection when a step ends, the next one starts at once. On a
- * server in trouble connections are always in use, and rests there refused reads that can be served.
+ * On the embedded engine everything waits while a step runs, and an event needs several statements: without a rest each
+ * waited for a step. If nobody else uses a connection, there is no rest. On a server in trouble connections are always
+ * in use, and rests refused reads that could be served.
  */
 const REST_SHARE = { server: 0, embedded: 1 };
 
-/** Steps at once on the largest machines. */
 const MOST_STEPS = 4;
 
 /**
- * Half of the machine's cores, so that publishing and sending have the others: the database is usually on the same
- * machine. On two cores another environment's slowest answers took 40 to 80 ms with two steps at once, and 10 to 30 ms
- * with one. Two of the connections for requests stay free for work that is not a read; the embedded engine has one
- * session for everything.
+ * Half of the cores, so that publishing and sending have the others: the database is usually on the same machine. On
+ * two cores another environment's slowest answers took 40 to 80 ms with two steps at once, and 10 to 30 ms with one.
+ * Two connections stay free for other requests; the embedded engine has one session.
  */
 function stepsAtOnce({ databaseUrl, databasePoolSize }: Config): number {
   if (databaseUrl === null) return 1;
@@ -42,7 +37,6 @@ function stepsAtOnce({ databaseUrl, databasePoolSize }: Config): number {
   return Math.max(1, Math.min(mostSteps, shareConnections(databasePoolSize).requests - 2));
 }
 
-/** Modules with a list import it. */
 @Module({
   providers: [
     {
