@@ -6,9 +6,8 @@ export interface Metric {
   type: 'counter' | 'gauge' | 'histogram';
   /** Ends with its unit; the name of a counter with `_total`. */
   name: string;
-  /** What it counts or measures, also for whoever reads a dashboard at night. */
   help: string;
-  /** The values of each label, by its name: all of them, or a description if only a running program knows them. */
+  /** All values of each label, or a description if only a running program knows them. */
   labels?: Readonly<Record<string, readonly string[] | string>>;
   /** For a histogram: upper bounds in seconds. */
   buckets?: readonly number[];
@@ -20,7 +19,7 @@ const START_BUCKETS = [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5
 const ATTEMPT_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30];
 const REQUEST_BUCKETS = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
 
-/** Why an attempt failed: the kind of failure, or the class of the answer's status. */
+/** The kind of failure, or the class of the answer's status. */
 export const FAILURE_REASONS = [...ATTEMPT_ERRORS, 'status_3xx', 'status_4xx', 'status_5xx', 'status_other'] as const;
 export type FailureReason = (typeof FAILURE_REASONS)[number];
 
@@ -34,19 +33,15 @@ export const ENDPOINT_CHANGES = [
 ] as const;
 export type EndpointChange = (typeof ENDPOINT_CHANGES)[number];
 
-/**
- * Separate pools: requests of the API, work on events and deliveries, token look-ups, and events of environments that
- * publish little.
- */
 const DATABASE_POOLS = ['requests', 'pipeline', 'access', 'intake'] as const;
 
 /** HTTP methods that have routes; any other is `other`. */
 export const REQUEST_METHODS = ['DELETE', 'GET', 'HEAD', 'PATCH', 'POST', 'other'] as const;
 
-/** The `route` label of a request whose path is not in the API. */
+/** For a request whose path is not in the API. */
 export const NO_ROUTE = 'none';
 
-/** All our metrics: `/metrics`, its labels and docs/metrics.md are made from this table. */
+/** `/metrics`, its labels and docs/metrics.md are made from this table. */
 export const METRICS = {
   buildInfo: {
     type: 'gauge',
@@ -253,12 +248,11 @@ export type HistogramKey = KeyOf<'histogram'>;
 
 type ValueOf<Values> = Values extends readonly (infer Value)[] ? Value : string;
 
-/** The labels of one series of the metric, each with one of its values. */
 export type LabelsOf<K extends MetricKey> = Table[K] extends { labels: infer Labels }
   ? { [Label in keyof Labels]: ValueOf<Labels[Label]> }
   : Record<string, never>;
 
-/** Every series of the metric, or null when only a running program knows them. */
+/** Null when only a running program knows the series. */
 export function seriesOf({ labels = {} }: Metric): Record<string, string>[] | null {
   let series: Record<string, string>[] = [{}];
   for (const [name, values] of Object.entries(labels)) {

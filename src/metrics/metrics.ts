@@ -26,8 +26,8 @@ interface Reading {
 }
 
 /**
- * The metrics of this replica. Code that counts asks once for its series and keeps it: the labels are checked then, and
- * counting is only an addition.
+ * The metrics of this replica. Code that counts keeps its series: the labels are checked once, and counting is only an
+ * addition.
  */
 @Injectable()
 export class Metrics {
@@ -61,7 +61,7 @@ export class Metrics {
     this.refreshers.push(refresh);
   }
 
-  /** Everything in the text format of Prometheus, version 0.0.4. */
+  /** Text format of Prometheus, version 0.0.4. */
   async render(): Promise<string> {
     await Promise.all(this.refreshers.map((refresh) => refresh()));
     for (const { gauge, labels, read } of this.readings) {

@@ -2,10 +2,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 
 let registry: Registry | null = null;
 
-/**
- * prom-client's metrics of a Node process: processor time, memory, event loop lag, garbage collection. Observation
- * begins with the first call. Once per process, because it cannot be ended.
- */
+/** prom-client's metrics of a Node process, from the first call on. Once per process, because it cannot be ended. */
 export function processMetrics(): Registry {
   if (!registry) {
     registry = new Registry();
