@@ -5,7 +5,7 @@ import { DatabaseClock, NOTABLE_OFFSET_MS } from '../database/database-clock.js'
 
 const LOOK_MS = 10_000;
 
-/** Tells the operator when the clocks of this machine and of the database differ by more than a second, and by how much. */
+/** Tells the operator when the clocks of this machine and of the database differ by more than a second. */
 @Injectable()
 export class ClockWatcher implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger('Clock');
@@ -15,7 +15,6 @@ export class ClockWatcher implements OnApplicationBootstrap, OnModuleDestroy {
     everyMs: LOOK_MS,
     round: () => Promise.resolve(this.look()),
   });
-  /** The last reported difference, in milliseconds. */
   private toldMs = 0;
 
   constructor(

@@ -4,7 +4,6 @@ import { ReadinessChecks } from '../common/readiness-checks.js';
 import { databaseTime } from '../database/database-time.js';
 import { hasRunAllMigrations } from '../database/migrator.js';
 
-/** Checks that the database answers and has the schema of this version. */
 @Injectable()
 export class DatabaseReadiness {
   private isMigrated = false;

@@ -2,7 +2,6 @@ export interface ErrorDescription {
   type: string;
   message: string;
   code?: string;
-  /** For a database error: the table concerned. */
   table?: string;
   constraint?: string;
   /** Only the frames; the message has its own member. */
@@ -13,8 +12,7 @@ export interface ErrorDescription {
 }
 
 /**
- * SQLSTATE classes whose messages name objects of the schema and never contain a value: connections, integrity
- * constraints, transactions, authorisation, syntax, resources, operators' actions
+ * SQLSTATE classes whose messages name objects of the schema, but never a value
  * (https://www.postgresql.org/docs/current/errcodes-appendix.html). Class 22 quotes the wrong value.
  */
 const CLASSES_WITHOUT_VALUES = new Set(['08', '0A', '23', '25', '28', '3D', '40', '42', '53', '55', '57', '58']);
@@ -23,8 +21,8 @@ const MAX_ERRORS = 4;
 const MAX_FRAMES = 30;
 
 /**
- * Describes an error without its data: the statement, the parameters and the detail of a database error contain rows,
- * and the message of a JSON syntax error quotes the text.
+ * Describes an error without its data: the statement, parameters and detail of a database error contain rows, and the
+ * message of a JSON syntax error quotes the text.
  */
 export function describeError(error: Error, causesLeft: number = MAX_CAUSES): ErrorDescription {
   const { code, table, constraint, errors } = error as Error & Record<string, unknown>;
@@ -56,10 +54,7 @@ function messageOf(error: Error): string {
   return `the database answered SQLSTATE ${code}`;
 }
 
-/**
- * An error that PostgreSQL answered, as `pg` reports it or TypeORM wraps it. Both put a five-character SQLSTATE in
- * `code`.
- */
+/** pg and TypeORM both put a five-character SQLSTATE in `code`. */
 function isDatabaseError(error: Error): boolean {
   const { code, severity } = error as Error & Record<string, unknown>;
   return typeof severity === 'string' && typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code);

@@ -5,7 +5,7 @@ import { within } from '../common/within.js';
 import { DatabaseTroubles } from '../database/database-troubles.js';
 import type { HealthStatus, ReadinessChecksDto, ReadinessDto } from './dto/health.dto.js';
 
-/** The time limit of a check; orchestrators usually give the whole probe one or a few seconds. */
+/** Orchestrators usually give the whole probe one or a few seconds. */
 const CHECK_DEADLINE_MS = 1_000;
 
 @Injectable()
@@ -26,7 +26,7 @@ export class HealthService {
   }
 }
 
-/** The check's answer; `unavailable` if there is none within the deadline, whatever comes later. */
+/** `unavailable` if there is no answer within the deadline. */
 export async function statusOf(check: ReadinessCheck, deadlineMs: number): Promise<HealthStatus> {
   try {
     const answer = Promise.resolve(check());

@@ -1,12 +1,11 @@
 import { isError, isPlain, redactMember, redactText } from './redaction.js';
 
-/** Members that the logger itself writes. */
 const OWN_MEMBERS = new Set(['level', 'time', 'context', 'msg']);
 const STACK = /\n\s+at .+:\d+:\d+/;
 
 /**
- * One line of the log from the arguments of a Nest logger: a message (text, error, or object with members and perhaps
- * `msg`), then further texts, errors or objects, then the context, which Nest's `Logger` puts last.
+ * Makes a line from the arguments of a Nest logger: a message (text, error, or object with members and perhaps `msg`),
+ * then further texts, errors or objects. The context comes last.
  */
 export function logEntry(
   message: unknown,

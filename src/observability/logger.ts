@@ -19,15 +19,14 @@ const THROWN_AS_WELL = 'ExceptionHandler';
 
 export interface LoggerOptions {
   level: Level | 'silent';
-  /** Texts that must not appear in a line, in any member. */
+  /** They must not appear in a line, in any member. */
   secrets?: readonly string[];
-  /** Where lines go; stdout if absent. */
   stream?: DestinationStream | undefined;
 }
 
 /**
- * Writes one JSON object per line: `level`, `time`, `context`, `msg` and the caller's other members. Everything passes
- * through `redact` first. Call it through Nest's `Logger`: `logger.warn({ msg: 'webhook made inactive', webhook_id })`,
+ * Writes one JSON object per line: `level`, `time`, `context`, `msg` and the caller's other members, all through
+ * `redact`. Call it through Nest's `Logger`: `logger.warn({ msg: 'webhook made inactive', webhook_id })`,
  * `logger.error({ msg: '…', err: error })`.
  */
 export class PinoLogger implements LoggerService {
@@ -41,7 +40,7 @@ export class PinoLogger implements LoggerService {
         level,
         base: null,
         timestamp: stdTimeFunctions.isoTime,
-        // pino's own serializer would take the description of an error for an error and describe it again.
+        // pino's own serializer would describe the description of an error again.
         serializers: { err: (description: unknown) => description },
         formatters: { level: (label) => ({ level: label }) },
       },
@@ -49,7 +48,6 @@ export class PinoLogger implements LoggerService {
     );
   }
 
-  /** The logger for these settings; it shows none of their secrets. */
   static of(config: Config, stream?: DestinationStream): PinoLogger {
     return new PinoLogger({ level: config.logLevel, secrets: secretTextsOf(config), stream });
   }

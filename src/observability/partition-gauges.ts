@@ -8,10 +8,10 @@ import { findPartitions, type Partition } from '../database/partitions/day-parti
 import { type PartitionSpan, partitionSpan } from '../database/partitions/partition-span.js';
 import { Metrics } from '../metrics/metrics.js';
 
-/** Partitions change by the hour, so they are read at most once in this time, however often metrics are scraped. */
+/** Partitions change by the hour, so not every scrape reads them. */
 const FRESH_MS = 60_000;
 
-/** How long a scrape waits for the database; scrapers usually give the whole answer 10 s. */
+/** Scrapers usually give the whole answer 10 s. */
 const DEADLINE_MS = 1_000;
 
 /** Shows how far ahead events can be stored, and how far back they are kept. */

@@ -3,13 +3,13 @@ import { describeError } from './error-description.js';
 
 const REDACTED = '[redacted]';
 const MAX_DEPTH = 6;
-/** Characters; a longer text is cut. The longest target URL has 2,048. */
+/** Characters. The longest target URL has 2,048. */
 const MAX_TEXT = 4096;
 
-/** Members that hold a credential or the content of a request, of any type. */
+/** They hold a credential or the content of a request. */
 const SENSITIVE_MEMBER =
   /secret|token|passw|authori[sz]ation|cookie|credential|(encryption|api|private)_?keys?$|^(payload|body|headers?|query|querystring|parameters|params|detail)$/i;
-/** Members that only describe such a thing: `token_id`, `secret_count`, `api_token_expires_at`. */
+/** They only describe such a thing: `token_id`, `secret_count`, `api_token_expires_at`. */
 const TELLING_MEMBER = /(_id|_count|_at|Id|Count|At)$/;
 
 const TEXT_RULES: readonly (readonly [RegExp, string])[] = [
@@ -24,10 +24,10 @@ const TEXT_RULES: readonly (readonly [RegExp, string])[] = [
 const verdicts = new Map<string, boolean>();
 const MAX_VERDICTS = 1000;
 
-/** Skips the many texts in which no rule can find anything: ids, states, names. */
+/** Skips ids, states and names, in which no rule can find anything. */
 const WORTH_A_LOOK = /[?@]|bearer|basic|tdg_|whsec_/i;
 
-/** @param secrets texts that must not appear; a text that contains another comes before it. */
+/** @param secrets a text that contains another comes before it. */
 export function withoutSecrets(text: string, secrets: readonly string[]): string {
   return secrets.reduce((left, secret) => left.replaceAll(secret, REDACTED), text);
 }
@@ -40,11 +40,11 @@ export function redactText(text: string, secrets: readonly string[]): string {
 }
 
 /**
- * The last protection of the rule that nothing secret is logged. Removes credentials, query strings and the content of
- * requests from a value before it is logged. Members are judged by their name, and texts by the look of credentials. An
- * object that is neither plain nor an error is shown only by its class. A secret UUID cannot be recognised.
+ * The last protection against secrets in the log: removes credentials, query strings and the content of requests. It
+ * judges members by their name, and texts by the look of credentials. An object that is neither plain nor an error is
+ * shown only by its class. A secret UUID cannot be recognised.
  *
- * @param name the member of the line, or of an object in it, that holds the value.
+ * @param name the member that holds the value.
  * @param secrets texts that must not appear, whatever they look like.
  */
 export function redactMember(name: string, value: unknown, secrets: readonly string[], depth = 0): unknown {

@@ -3,8 +3,7 @@ import type { FastifyInstance } from 'fastify';
 
 const CONTEXT = 'Http';
 /**
- * Machines send these every few seconds, or thousands of times a second; at level `info` they would hide the rest.
- * Accepted events are in the log of events.
+ * Machines send these very often; at level `info` they would hide the rest. Accepted events are in the log of events.
  */
 const MACHINE_REQUEST = /^(GET|HEAD) \/(health|metrics)(\/|$)|^POST \/event(\/batch)?$/;
 
@@ -12,16 +11,13 @@ const MACHINE_REQUEST = /^(GET|HEAD) \/(health|metrics)(\/|$)|^POST \/event(\/ba
 const ADDRESS = /^[\da-f.:]{2,45}$/i;
 
 export interface RequestLogOptions {
-  /** Which requests are logged. `errors`: those that are answered with 400 or above. */
+  /** `errors`: those that are answered with 400 or above. */
   which: 'all' | 'errors' | 'none';
   /** The id of the request's token, or `admin`; null: it had no valid token. */
   senderOf: (request: object) => string | null;
 }
 
-/**
- * Logs answered requests by their route pattern. Never logs the URL, headers or body, which contain private data of
- * callers.
- */
+/** Never logs the URL, headers or body, which contain private data of callers: only the route pattern. */
 export function logRequests(
   fastify: FastifyInstance,
   logger: LoggerService,

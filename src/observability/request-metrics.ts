@@ -6,7 +6,7 @@ type Labels = LabelsOf<'requestDuration'>;
 
 const METHODS: ReadonlySet<string> = new Set(REQUEST_METHODS);
 
-/** Measures every answered request by its route pattern: the actual path would make a series for each id. */
+/** By route pattern: the actual path would make a series for each id. */
 export function measureRequests(fastify: FastifyInstance, metrics: Metrics): void {
   const known = new Map<string, Distribution>();
   fastify.addHook('onResponse', (request, reply, done) => {
@@ -30,7 +30,6 @@ function methodOf(method: string): Labels['method'] {
   return METHODS.has(method) ? (method as Labels['method']) : 'other';
 }
 
-/** No answer of ours is informational. */
 function statusOf(status: number): Labels['status'] {
   return `${Math.floor(status / 100)}xx` as Labels['status'];
 }

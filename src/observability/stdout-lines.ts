@@ -2,22 +2,21 @@ import { writeSync } from 'node:fs';
 import type { DestinationStream } from 'pino';
 
 const STDOUT = 1;
-/** Characters that wait for a slow reader. Beyond this, lines are dropped, not kept in memory. */
+/** In characters, for a slow reader. Beyond this, lines are dropped. */
 const MAX_WAITING = 16 * 1024 * 1024;
 const RETRY_MS = 20;
 /** How long an exiting process waits for its reader to take the rest. */
 const EXIT_GRACE_MS = 200;
 
 /**
- * Writes lines to stdout, those of one turn of the event loop together, and never waits for the reader. If the reader
- * stalls or leaves, or the disk is full, lines are lost, and the service continues to deliver.
+ * Writes the lines of one turn of the event loop together, and never waits for the reader. If the reader stalls or
+ * leaves, or the disk is full, lines are lost, and the service continues.
  *
- * Not pino's own destination (sonic-boom 4.2). Its asynchronous writes occupy a thread of the pool that libuv joins at
- * exit, so a stalled reader prevents the exit. And its flush at exit repeats a failing write for ever.
+ * Not pino's own destination (sonic-boom 4.2): its writes occupy a thread that libuv joins at exit, so a stalled reader
+ * prevents the exit, and its flush at exit repeats a failing write for ever.
  */
 export class StdoutLines implements DestinationStream {
   private waiting = '';
-  /** The rest of a write that the reader took only in part. */
   private rest: Buffer = Buffer.alloc(0);
   private isScheduled = false;
 

@@ -10,9 +10,8 @@ const FRESH_MS = 60_000;
 const REPEAT_MS = 1_000;
 
 /**
- * Checks that the database can store: its disk has room, and it accepts writes. A trouble that the process's statements
- * meet counts at once. Only a probe can show that it is over, because nobody sends requests to a replica that is not
- * ready.
+ * The disk has room, and the database accepts writes. A trouble of the process's statements counts at once. Only a
+ * probe can show its end, because nobody sends requests to a replica that is not ready.
  */
 @Injectable()
 export class StorageReadiness {
