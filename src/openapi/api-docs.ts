@@ -33,8 +33,8 @@ const HEADERS = {
 };
 
 /**
- * Serves the OpenAPI document, a Postman collection made from it, the page that shows it, and the guide. Each file has
- * its own route, so any other path does not exist, whatever dots and slashes it contains.
+ * Serves the OpenAPI document, its Postman collection, the page that shows it, and the guide. Each file has its own
+ * route, so no other path exists, whatever dots and slashes it has.
  *
  * @param buildOpenApi makes the document for clients that reach the service at this address
  */
@@ -78,8 +78,7 @@ export function serveApiDocs(
     if (!acceptsHtml(request.headers.accept)) throw new ApiError('ROUTE_NOT_FOUND', 'No such path');
     return reply.redirect('./docs');
   });
-  // The page names its files relative to an address without the slash, so that a proxy may add a path before all
-  // others.
+  // The page names its files relative to an address without the slash, so that a proxy may add a path.
   server.get('/docs/', (_request, reply) => reply.redirect('../docs'));
   server.get('/docs/guide', (_request, reply) => reply.redirect('./guide/index'));
   server.get('/docs/guide/', (_request, reply) => reply.redirect('./index'));
@@ -88,7 +87,7 @@ export function serveApiDocs(
   }
 }
 
-/** Whether the request names HTML, as only browsers do. */
+/** Only browsers name HTML. */
 function acceptsHtml(accept = ''): boolean {
   return /(?:^|,)\s*text\/html\s*(?:,|;|$)/i.test(accept);
 }

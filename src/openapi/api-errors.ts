@@ -4,13 +4,13 @@ import { type ErrorCode, ERRORS } from '../http/errors.js';
 import { ErrorResponseDto } from './dto/error-response.dto.js';
 
 /**
- * Documents errors of this operation besides those that every operation shares. It may be repeated, also by other
- * decorators of the same method: codes of one status become one response that names them all, which `documentErrors` describes.
+ * Documents errors besides those that every operation shares. It may be repeated: codes of one status become one
+ * response, which `documentErrors` describes.
  */
 export function ApiErrors(...codes: ErrorCode[]): MethodDecorator {
   return applyDecorators(
     ...codes.map((code) => {
-      // The library has a type for examples that stand here, none for references to them.
+      // The library has no type for references to examples here.
       const examples = { [code]: exampleRefOf(code) } as unknown as object;
       return ApiResponse({ status: ERRORS[code].status, type: ErrorResponseDto, examples } as ApiResponseMetadata);
     }),

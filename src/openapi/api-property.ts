@@ -13,25 +13,22 @@ export function ApiUuid(options: PropertyOptions): PropertyDecorator {
   return ApiProperty({ ...options, type: 'string', format: 'uuid' });
 }
 
-/** An instant in a response: UTC with milliseconds, as `Date.toISOString` writes it. */
+/** UTC with milliseconds, as `Date.toISOString` writes it. */
 export function ApiTimestamp(options: PropertyOptions): PropertyDecorator {
   return ApiProperty({ example: '2021-08-10T10:00:00.000Z', ...options, type: 'string', format: 'date-time' });
 }
 
-/**
- * A number of things in a response. It has 64 bits: a month's deliveries can exceed two thousand million, the limit of
- * integers in clients of many languages when nothing else is documented.
- */
+/** 64 bits: a month's deliveries can exceed 2³¹, where undocumented integers end in clients of many languages. */
 export function ApiCount(options: PropertyOptions): PropertyDecorator {
   return ApiProperty({ ...options, type: 'integer', format: 'int64', minimum: 0 });
 }
 
-/** Stands for any JSON object, so that generated clients have one type for all payloads. */
+/** Any JSON object. Generated clients have one type for all payloads. */
 class EventPayload {}
 
 export const EVENT_PAYLOAD_REF = { $ref: '#/components/schemas/EventPayload' };
 
-/** Documents what the library cannot: that the object is open. */
+/** The library cannot document that the object is open. */
 export function documentPayload(document: OpenAPIObject): void {
   const components = (document.components ??= {});
   components.schemas = {
@@ -41,8 +38,8 @@ export function documentPayload(document: OpenAPIObject): void {
 }
 
 /**
- * An event's payload in a request: a JSON object that the service does not read. The body parser has kept its text as a
- * `VerbatimJson`, and has refused one over MAX_EVENT_BYTES or nested deeper than 64 levels.
+ * In a request. The body parser has kept its text as a `VerbatimJson`, and has refused one over MAX_EVENT_BYTES or
+ * nested deeper than 64 levels.
  */
 export function ApiPayload(options: Omit<PropertyOptions, 'nullable'>): PropertyDecorator {
   return applyDecorators(

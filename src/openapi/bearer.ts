@@ -1,4 +1,3 @@
-/** The name of the authentication scheme in the OpenAPI document. */
 export const BEARER = 'bearer';
 
 /** Documented in place of scopes where scopes are not enough. */

@@ -19,10 +19,9 @@ const DESCRIPTION =
   'payload 256 KiB (MAX_EVENT_BYTES), an environment 1,000 webhooks (WEBHOOKS_PER_ENVIRONMENT) and 10,000,000 pending ' +
   'deliveries (PENDING_DELIVERIES_PER_ENVIRONMENT).';
 
-/** The tag of requests that Tidings sends, in contrast to those that it receives. */
 export const OUTGOING_TAG = 'Receiving';
 
-/** The groups of the operations, in the order in which a reader meets them. */
+/** In the order in which a reader meets them. */
 const TAGS = [
   ['Webhooks', 'The endpoints that receive events: their target, event types, secret and state.'],
   ['Events', 'What happened: publish it, read it, and see which webhooks got it.'],
@@ -37,8 +36,7 @@ const TAGS = [
 ] as const;
 
 /**
- * The OpenAPI document, which is the contract: it is served at /openapi.json and committed as openapi.json. It needs
- * only the modules, so an application created in preview mode is enough.
+ * The contract: it is served at /openapi.json and committed as openapi.json. An application in preview mode is enough.
  *
  * @param server the address of the service: many clients know no other
  * @param additions what features add and no decorator can say
@@ -76,7 +74,7 @@ export function buildDocument(
   return document;
 }
 
-/** Documents explicitly that a public route needs no token: without this, somebody might have forgotten it. */
+/** A public route says that it needs no token: otherwise somebody might have forgotten it. */
 function documentPublic({ paths }: OpenAPIObject): void {
   for (const item of Object.values(paths)) {
     for (const operation of Object.values(item) as { security?: object[] }[]) operation.security ??= [];
@@ -84,9 +82,8 @@ function documentPublic({ paths }: OpenAPIObject): void {
 }
 
 /**
- * Names that read well in generated clients: the method's verb, the resource, the rest of the method. `create` of
- * webhooks is `createWebhook`, `list` is `listWebhooks`, `publishBatch` of events is `publishEventBatch`, `get` of
- * deliveries is `getDelivery`. A route whose controller is not named after what it acts on names itself, in
+ * Names for generated clients: `create` of webhooks is `createWebhook`, `list` is `listWebhooks`, `publishBatch` of
+ * events is `publishEventBatch`. A route whose controller is not named after its resource names itself, in
  * `@ApiOperation`.
  */
 export function operationIdFactory(controller: string, method: string): string {

@@ -5,10 +5,7 @@ type Schema = Record<string, unknown>;
 /** Accepts `environment_id` from published clients, which its documented form does not have. */
 const TAKES_MORE = 'CreateWebhook';
 
-/**
- * Documents for every request body that it may have no other members: they are refused by name. An answer stays open,
- * so that a later version may add some.
- */
+/** Unknown members of a body are refused by name. An answer stays open, so that a later version may add some. */
 export function closeBodies({ paths, components }: OpenAPIObject): void {
   const schemas = (components?.schemas ?? {}) as Record<string, Schema>;
   const close = (part: unknown): void => {

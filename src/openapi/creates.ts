@@ -12,7 +12,7 @@ import { ApiCreatedResponse } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { map, type Observable } from 'rxjs';
 
-/** The setting, provided from outside: common imports nothing of src. */
+/** Provided from outside: this folder does not import config. */
 export const PUBLIC_URL = Symbol('PUBLIC_URL');
 
 interface Identified {
@@ -20,9 +20,9 @@ interface Identified {
 }
 
 /**
- * The route answers 201 with a new resource and, in `Location`, where it can be read.
+ * Answers 201 with a new resource and its address in `Location`.
  *
- * @param path The resource's collection, such as `/webhook`.
+ * @param path the resource's collection, such as `/webhook`.
  */
 export function Creates(type: Type<Identified>, path: string): MethodDecorator {
   return applyDecorators(

@@ -2,9 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
-/**
- * Options of https://swagger.io/docs/open-source-tools/swagger-ui/usage/configuration/; the others keep their defaults.
- */
+/** https://swagger.io/docs/open-source-tools/swagger-ui/usage/configuration/; the others keep their defaults. */
 const OPTIONS = {
   dom_id: '#swagger-ui',
   url: 'openapi.json',
@@ -21,11 +19,9 @@ const OPTIONS = {
 };
 
 /**
- * For OpenAPI 3.1 the library converts the whole document each time that it resolves a part of it. That takes seconds,
- * and the first time nothing can be used before. So the library gets only the parts that the part refers to.
- *
- * The page sends requests to the address from which it was opened: its rules allow no other, and the one in the
- * document may be another name of the same service.
+ * For OpenAPI 3.1 the library converts the whole document each time that it resolves a part, which takes seconds. So it
+ * gets only what the part refers to. The page's rules allow requests only to the address from which it was opened; the
+ * one in the document may be another name of the same service.
  */
 const START = `function reachedFrom(path, document) {
   const components = {};
@@ -97,7 +93,6 @@ const PAGE = `<!doctype html>
 </html>
 `;
 
-/** Additions to the package's own style, and the style of the guide. */
 const STYLE = `nav {
   max-width: 1420px;
   margin: 0 auto;
@@ -169,8 +164,8 @@ export interface PageFile {
 }
 
 /**
- * Swagger UI, with all its files from the package. The page is our own, because that of `SwaggerModule` contains styles
- * and a copy of the document, and shows no link to the document.
+ * Swagger UI's files are from the package. The page is our own: that of `SwaggerModule` contains styles and a copy of
+ * the document, and no link to it.
  */
 export const DOCS_PAGE: readonly PageFile[] = [
   { path: '/docs', type: 'text/html; charset=utf-8', read: () => PAGE },

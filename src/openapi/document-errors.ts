@@ -12,7 +12,6 @@ const METHODS = ['get', 'post', 'patch', 'put', 'delete'] as const;
 
 const CODES = Object.keys(ERRORS) as ErrorCode[];
 
-/** Errors of any operation with parameters, whatever it does. */
 const WITH_PARAMETERS: ErrorCode[] = ['VALIDATION_FAILED'];
 const WITH_BODY: ErrorCode[] = ['VALIDATION_FAILED', 'MALFORMED_JSON', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'];
 
@@ -43,7 +42,7 @@ const HEADERS = {
   },
 };
 
-/** Headers of an error besides its body, by its status. Each sender of these errors sends them. */
+/** Headers of an error by its status. Each sender of these errors sends them. */
 const HEADERS_OF: Record<string, Record<string, keyof typeof HEADERS>> = {
   '401': { 'WWW-Authenticate': 'Authenticate' },
   '429': { 'Retry-After': 'RetryAfter' },
@@ -51,12 +50,12 @@ const HEADERS_OF: Record<string, Record<string, keyof typeof HEADERS>> = {
 };
 
 /**
- * Documents for every response its headers, and completes what `ApiErrors` says of an operation: with the errors that it shares
- * with others, and with what each code means, in the order of the error table.
+ * Documents the headers of every response. Completes the errors of an operation with shared ones, and with the meaning
+ * of each code.
  */
 export function documentErrors(document: OpenAPIObject): void {
   const components = (document.components ??= {});
-  // What the library cannot say of a class.
+  // The library cannot say this of a class.
   Object.assign(components.schemas!['ErrorDetails']!, { additionalProperties: true });
   components.headers = { ...components.headers, ...HEADERS } as typeof components.headers;
   const told = new Set<ErrorCode>();
@@ -88,7 +87,6 @@ function documentOperation(operation: Operation): ErrorCode[] {
   return [...codes, 'INTERNAL_ERROR'];
 }
 
-/** The codes that `ApiErrors` has put into a response; none for any other response. */
 function codesOf(response: Responses[string]): ErrorCode[] {
   if (!response || '$ref' in response) return [];
   const { schema, examples } = response.content?.['application/json'] ?? {};
@@ -119,7 +117,6 @@ function errorResponse(description: string, codes: ErrorCode[]): Responses[strin
 const TYPE_RULE = 'must be one of the event types that GET /event-type lists';
 const SCHEME_RULE = 'must begin with https:// and a host';
 
-/** The message and details of codes that have some. */
 const TOLD: Partial<Record<ErrorCode, { message: string; details: ErrorDetails }>> = {
   VALIDATION_FAILED: {
     message: `event_types.0: ${TYPE_RULE}`,

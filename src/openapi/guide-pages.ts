@@ -4,7 +4,7 @@ import { Marked, type Tokens } from 'marked';
 import { PACKAGE_ROOT } from '../common/package-root.js';
 import type { PageFile } from './docs-page.js';
 
-/** The guide to the API in reading order: the files of docs and their names under /docs/guide. */
+/** In reading order: the files of docs and their names under /docs/guide. */
 const FILES = {
   'api/README': 'index',
   'api/register-an-endpoint': 'register-an-endpoint',
@@ -16,7 +16,7 @@ const FILES = {
   errors: 'errors',
 } as const;
 
-/** The guide of this version, from files that come with the program: it can be read where Tidings runs. */
+/** The files come with the program, so the guide is of this version. */
 export const GUIDE_PAGES: readonly PageFile[] = Object.entries(FILES).map(([file, name]) => ({
   path: `/docs/guide/${name}`,
   type: 'text/html; charset=utf-8',
@@ -65,7 +65,7 @@ function anchorOf(heading: string): string {
     .replaceAll(/\s/g, '-');
 }
 
-/** The target of a link of the file here; null: it is not part of the guide. */
+/** Null: the link is not part of the guide. */
 function targetOf(href: string, file: string): string | null {
   if (/^(https?:|#)/.test(href)) return href;
   const { pathname, hash } = new URL(href, `file:///${file}.md`);

@@ -1,8 +1,8 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
 
-/** Holds the description of an enum until `buildOpenApi` moves it to its place. */
+/** Holds the description until `buildOpenApi` moves it to its place. */
 const DESCRIPTION_MARK = 'x-enum-description';
-/** Marks an enum to which later versions add values. */
+/** Later versions add values to such an enum. */
 const GROWING_MARK = 'x-enum-growing';
 
 /** Options of a property or a parameter: spread them, or pass them to `QueryOneOf`. */
@@ -13,26 +13,23 @@ export interface NamedEnum {
 }
 
 /**
- * An enum that is in the document once, under its name, in the order of its values. The description belongs to the
- * enum: the library would use the description of the first property.
+ * The document has the enum once, in the order of its values, with its own description: the library would use that of
+ * the first property.
  */
 export function namedEnum(enumName: string, values: readonly string[], description: string): NamedEnum {
   return { enum: [...values], enumName, enumSchema: { [DESCRIPTION_MARK]: description } };
 }
 
 /**
- * For answers, where a later version may have more values. The document allows any text, with the known values in
- * `x-extensible-enum`. With a plain enum, many clients refuse a whole page of a list when one value is new to them.
+ * For answers, where a later version may have more values: many clients refuse a whole page of a list for a value that
+ * is not in a plain enum. So any text is allowed, with the known values in `x-extensible-enum`.
  */
 export function growingEnum(name: string, values: readonly string[], description: string): NamedEnum {
   const named = namedEnum(name, values, `${description} Later versions may have more.`);
   return { ...named, enumSchema: { ...named.enumSchema, [GROWING_MARK]: true } };
 }
 
-/**
- * Gives every enum its own description, and gives a valid name to each value that is not a name in programming
- * languages. The marks are not for readers.
- */
+/** Also gives a valid name to each value that is not a name in programming languages, and removes the marks. */
 export function describeEnums(document: OpenAPIObject): void {
   for (const schema of Object.values(document.components?.schemas ?? {}) as Record<string, unknown>[]) {
     if (!(DESCRIPTION_MARK in schema)) continue;

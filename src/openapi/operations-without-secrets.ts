@@ -2,16 +2,10 @@ interface Document {
   paths: Record<string, Record<string, { responses?: unknown }>>;
 }
 
-/**
- * The names of members that only the caller may learn. One name too many is better than one too few: it only makes
- * answers longer.
- */
+/** Only the caller may learn such members. One name too many only makes answers longer. */
 const SECRET = /secret|token|password|credential/i;
 
-/**
- * The operations whose answers contain no secret member, such as `GET /webhook/:id`. An operation that is not in the
- * document is left out: its answer is not known.
- */
+/** Such as `GET /webhook/:id`. An operation that is not in the document is left out: its answer is not known. */
 export function operationsWithoutSecrets(document: object): Set<string> {
   const { paths } = document as Document;
   const without = new Set<string>();
@@ -24,7 +18,6 @@ export function operationsWithoutSecrets(document: object): Set<string> {
   return without;
 }
 
-/** Whether a part of the document, or a part that it refers to, describes a secret member. */
 function hasSecret(part: unknown, document: object, seen: Set<string>): boolean {
   if (typeof part !== 'object' || part === null) return false;
   const { $ref, properties } = part as { $ref?: unknown; properties?: unknown };

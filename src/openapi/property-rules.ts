@@ -1,17 +1,17 @@
 import { ValidateBy, ValidateIf, type ValidationArguments } from 'class-validator';
 import { Converted } from '../http/dto-shape.js';
 
-/** The property may be absent, but not null: `IsOptional` would allow both. */
+/** Absent, but not null: `IsOptional` would allow both. */
 export function MayBeAbsent(): PropertyDecorator {
   return ValidateIf((_: object, value: unknown) => value !== undefined);
 }
 
-/** Null counts as absent: some generated clients send it for what their caller did not set. */
+/** Some generated clients send null for a member that their caller did not set. */
 export function NullIsAbsent(): PropertyDecorator {
   return Converted((value) => value ?? undefined);
 }
 
-/** @param item what the array holds, for the message: `scope` */
+/** @param item one item, for the message: `scope` */
 export function IsFilledArray(item: string): PropertyDecorator {
   return ValidateBy({
     name: 'isFilledArray',
@@ -22,7 +22,7 @@ export function IsFilledArray(item: string): PropertyDecorator {
   });
 }
 
-/** Checks each item. Accepts a value that is no array, so that one mistake is reported once. */
+/** Accepts a value that is no array, so that one mistake is reported once. */
 export function EachItem(isValid: (item: unknown) => boolean, message: string): PropertyDecorator {
   return ValidateBy(
     {

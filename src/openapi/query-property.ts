@@ -6,16 +6,15 @@ import type { NamedEnum } from './named-enum.js';
 import { isUuid } from '../common/uuid-v7.js';
 
 /*
- * Query parameters arrive as text. Each decorator here documents one optional parameter, converts the text that it
- * understands and leaves any other as it is, so that its validator refuses it by name. Nothing is converted implicitly.
- * None has an example: Swagger UI would send it with every request that is tried out.
+ * Query parameters arrive as text. Each decorator documents one optional parameter and converts valid text. It leaves
+ * any other as it is, so that its validator refuses it by name. None has an example: Swagger UI would send it with
+ * every request that is tried out.
  */
 
 interface QueryOptions {
   description?: string;
 }
 
-/** `true` or `false`, in exactly these letters. */
 export function QueryBoolean(options: QueryOptions = {}): PropertyDecorator {
   return applyDecorators(
     ApiPropertyOptional({ ...options, type: 'boolean' }),
@@ -25,7 +24,6 @@ export function QueryBoolean(options: QueryOptions = {}): PropertyDecorator {
   );
 }
 
-/** A whole number in decimal digits, from `min` to `max`. */
 export function QueryInteger(
   min: number,
   max: number,
@@ -47,10 +45,7 @@ export function QueryDate(options: { description: string }): PropertyDecorator {
   return applyDecorators(ApiPropertyOptional({ description, type: 'string', format: 'date-time' }), QueryInstant());
 }
 
-/**
- * An instant in ISO 8601 with its offset from UTC, such as `2021-08-10T10:00:00.000Z`, or a date, which means its start
- * in UTC; becomes a `Date`.
- */
+/** ISO 8601 with its offset from UTC, such as `2021-08-10T10:00:00.000Z`, or a date, which means its start in UTC. */
 export function QueryInstant(): PropertyDecorator {
   return applyDecorators(
     IsOptional(),
@@ -59,7 +54,7 @@ export function QueryInstant(): PropertyDecorator {
   );
 }
 
-/** A UUID; becomes lower case. */
+/** Becomes lower case. */
 export function QueryUuid(options: QueryOptions = {}): PropertyDecorator {
   return applyDecorators(
     ApiPropertyOptional({ ...options, type: 'string', format: 'uuid' }),
@@ -69,7 +64,7 @@ export function QueryUuid(options: QueryOptions = {}): PropertyDecorator {
   );
 }
 
-/** A text that the rule accepts, unchanged; its documented form is among the options. */
+/** The text stays unchanged; its documented form is among the options. */
 export function QueryText(
   isValid: (text: unknown) => boolean,
   rule: string,
@@ -82,7 +77,7 @@ export function QueryText(
   );
 }
 
-/** UUIDs, separated by commas or each in its own parameter, at most `max`; becomes an array, lower case. */
+/** Separated by commas or each in its own parameter; becomes an array, lower case. */
 export function QueryUuids(max: number): PropertyDecorator {
   return applyDecorators(
     IsOptional(),
@@ -94,7 +89,7 @@ export function QueryUuids(max: number): PropertyDecorator {
 
 const UUID_PATTERN = '[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}';
 
-/** A UUID, which becomes lower case, or one of the words, in exactly these letters. */
+/** A UUID becomes lower case; a word must have exactly these letters. */
 export function QueryUuidOr(words: readonly string[], options: QueryOptions = {}): PropertyDecorator {
   return applyDecorators(
     // Not a union of the two: many generators do not support unions of texts.
@@ -111,7 +106,6 @@ export function QueryUuidOr(words: readonly string[], options: QueryOptions = {}
   );
 }
 
-/** One of the values of the enum, in exactly these letters. */
 export function QueryOneOf(values: NamedEnum, options: QueryOptions = {}): PropertyDecorator {
   return applyDecorators(
     ApiPropertyOptional({ ...options, ...values }),
@@ -120,7 +114,7 @@ export function QueryOneOf(values: NamedEnum, options: QueryOptions = {}): Prope
   );
 }
 
-/** Any values of the enum, each in its own parameter or separated by commas; becomes an array. */
+/** Separated by commas or each in its own parameter; becomes an array. */
 export function QueryAnyOf(values: NamedEnum, options: QueryOptions = {}): PropertyDecorator {
   return applyDecorators(
     ApiPropertyOptional({ ...options, ...values, isArray: true }),
@@ -137,10 +131,7 @@ export function QueryAnyOf(values: NamedEnum, options: QueryOptions = {}): Prope
 
 const INSTANT = /^\d{4}-\d{2}-(\d{2})T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/i;
 
-/**
- * The instant that the text names, or null. Date.parse alone takes local times, bare years and English, and moves
- * 30 February into March.
- */
+/** Date.parse alone takes local times, bare years and English, and moves 30 February into March. */
 export function instantOf(text: string): Date | null {
   const day = INSTANT.exec(text)?.[1];
   if (day === undefined) return null;
@@ -149,15 +140,13 @@ export function instantOf(text: string): Date | null {
   return calendarDay.getUTCDate() === Number(day) && !Number.isNaN(instant.getTime()) ? instant : null;
 }
 
-/** In a query, a `+` that was not encoded arrives as a space, and people write a date to mean its start. */
+/** A `+` that was not encoded arrives as a space, and people write a date to mean its start. */
 function instantInQuery(text: string): Date | null {
   if (/^\d{4}-\d{2}-\d{2}$/.test(text)) return instantOf(`${text}T00:00:00Z`);
   return instantOf(text.replace(/ (?=\d{2}:\d{2}$)/, '+'));
 }
 
-/**
- * The items of a parameter with several values, each once and in a fixed order, so that cursors recognise the filter.
- */
+/** Each once and in a fixed order, so that cursors recognise the filter. */
 function listOf(value: unknown, convertItem: (text: string) => string): unknown {
   if (value === undefined) return undefined;
   const texts = [value].flat() as string[];

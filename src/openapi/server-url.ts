@@ -7,7 +7,7 @@ interface Told {
 }
 
 /**
- * The address of this service for clients: PUBLIC_URL or, without it, the address where it listens.
+ * PUBLIC_URL or, without it, the address where the service listens.
  *
  * @param listening null: it does not listen yet, or never will
  */

@@ -5,9 +5,9 @@ import { notFound, type NotFoundCode, resourceOf } from '../http/not-found.js';
 import { isUuid } from '../common/uuid-v7.js';
 
 /**
- * The id in a path, in lower case. A malformed one is answered like a missing one, without asking the database.
+ * In lower case. A malformed id is answered like a missing one, without asking the database.
  *
- * @param code The error of the resource that the path names.
+ * @param code the error of the resource that the path names.
  */
 export function UuidParam(code: NotFoundCode, name = 'id'): ParameterDecorator {
   return (target, key, index) => {

@@ -82,7 +82,7 @@ class ErrorDetailsDto {
   error?: string | null;
 }
 
-/** Not named `Error` or `ApiError`: in generated clients that would hide the language's own, or the generator's. */
+/** Not `Error` or `ApiError`: in generated clients that would hide the language's own, or the generator's. */
 @ApiSchema({
   name: 'ErrorResponse',
   description: 'Every error. Programs may act on `code`, which is stable; `message` is for people.',

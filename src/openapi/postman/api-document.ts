@@ -1,4 +1,4 @@
-/** The OpenAPI document, as far as the collection is made from it. */
+/** Only the parts that the collection is made from. */
 export interface ApiDocument {
   info: { title: string; description?: string };
   tags: { name: string; description?: string }[];
@@ -11,7 +11,6 @@ export interface Operation {
   summary?: string;
   description?: string;
   tags?: string[];
-  /** Of each scheme, what it asks for; none: no token is looked at. */
   security: Record<string, string[]>[];
   parameters?: Parameter[];
   requestBody?: { content: Record<string, { schema: Schema }> };
@@ -39,13 +38,12 @@ export interface Schema {
   minimum?: number;
 }
 
-/** The schema itself, where it is a reference to one. */
 export function resolve(schema: Schema, { components }: ApiDocument): Schema {
   if (schema.$ref === undefined) return schema;
   return components.schemas[schema.$ref.split('/').at(-1)!]!;
 }
 
-/** What the operation answers when all is well; undefined: no JSON. */
+/** Undefined: no JSON. */
 export function successOf({ responses }: Operation, document: ApiDocument): Schema | undefined {
   const [status] = successesOf(responses);
   const schema = responses[String(status)]?.content?.['application/json']?.schema;

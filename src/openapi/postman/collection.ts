@@ -11,10 +11,10 @@ const HOW_TO =
 
 const DELETIONS = 'Deletions';
 const UNTAGGED = 'Other';
-/** Can be asked only of what was deleted. */
+/** It can be read only after a deletion. */
 const AFTER_DELETION = new Set(['getEnvironmentErasure']);
 
-/** In the form of https://schema.postman.com/collection/json/v2.1.0/draft-07/docs/index.html. */
+/** https://schema.postman.com/collection/json/v2.1.0/draft-07/docs/index.html */
 export interface Collection {
   info: { _postman_id: string; name: string; description: string; schema: string };
   auth: Auth;
@@ -30,8 +30,8 @@ interface Folder {
 }
 
 /**
- * A Postman collection with a request for each operation of the document, in the order in which they can be sent: a folder for
- * each tag, and the deletions last, of what was made last first. It has no token in it, and is the same for the same document.
+ * A request for each operation, in the order in which they can be sent: a folder for each tag, and deletions last,
+ * newest first. It has no token, and is the same for the same document.
  */
 export function postmanCollection(document: ApiDocument): Collection {
   const located = operationsOf(document);
@@ -68,7 +68,7 @@ export function postmanCollection(document: ApiDocument): Collection {
     auth: bearer(TOKEN),
     variable: [...surroundings.ids].map((key) => ({ key, value: '' })),
     item: [
-      // What is sent to receivers is none of our requests.
+      // Requests to receivers are not ours.
       ...folders.filter(({ item }) => item.length > 0),
       folder(DELETIONS, 'What takes away what the requests above have made.', deletions),
     ],
@@ -96,7 +96,9 @@ function surroundingsOf(located: readonly Located[], document: ApiDocument): Sur
   return { document, ids, keeping };
 }
 
-/** The operation whose answer has the id: the one that makes such a thing or, where there is none, the one that lists them. */
+/**
+ * The operation whose answer has the id: the one that creates the resource or, if there is none, the one that lists it.
+ */
 function keeperOf(
   id: string,
   located: readonly Located[],

@@ -1,7 +1,6 @@
 import { stableId } from './stable-id.js';
 import { ADMIN_TOKEN, BASE_URL, TARGET_URL, TOKEN } from './variables.js';
 
-/** In the form that Postman exports. */
 export interface Environment {
   id: string;
   name: string;
@@ -10,8 +9,7 @@ export interface Environment {
 }
 
 /**
- * What the collection is told by its user: where Tidings is, by which tokens, and where webhooks deliver to. The tokens are
- * empty: this is read by everybody.
+ * The variables that a user fills in. Tokens are empty, because everybody can read this.
  *
  * @param server the address of this service
  */

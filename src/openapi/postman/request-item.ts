@@ -3,7 +3,7 @@ import { sampleBody } from './sample-body.js';
 import { stableId } from './stable-id.js';
 import { ADMIN_TOKEN, BASE_URL, idVariableOf, variable } from './variables.js';
 
-/** One request of a collection, in the form of https://schema.postman.com/collection/json/v2.1.0/draft-07/docs/index.html. */
+/** https://schema.postman.com/collection/json/v2.1.0/draft-07/docs/index.html */
 export interface RequestItem {
   id: string;
   name: string;
@@ -28,7 +28,6 @@ interface Field {
   disabled?: true;
 }
 
-/** An operation with where it is found. */
 export interface Located {
   path: string;
   /** In capitals. */
@@ -36,10 +35,9 @@ export interface Located {
   operation: Operation;
 }
 
-/** What a collection knows of its requests together. */
 export interface Surroundings {
   document: ApiDocument;
-  /** Variables that hold the ids of what earlier requests made or found. */
+  /** Variables with the ids that earlier requests made or found. */
   ids: ReadonlySet<string>;
   /** Lines of script that keep an id of the operation's answer, by its name. */
   keeping: ReadonlyMap<string, readonly string[]>;
@@ -78,7 +76,7 @@ export function requestItem(
   };
 }
 
-/** Of the collection itself: what the operations have that say nothing else. */
+/** The collection's own, for operations that name no other. */
 export function bearer(name: string): Auth {
   return { type: 'bearer', bearer: [{ key: 'token', value: variable(name), type: 'string' }] };
 }
@@ -89,7 +87,7 @@ function authOf(security: Operation['security']): { auth?: Auth } {
   return scopes.includes('admin') ? { auth: bearer(ADMIN_TOKEN) } : {};
 }
 
-/** What is optional is there to be switched on: as sent it would be a filter, or somebody else's key. */
+/** Optional fields are switched off: when sent, one would be a filter, or somebody else's key. */
 function fieldOf(parameter: Parameter, path: string, document: ApiDocument, ids: ReadonlySet<string>): Field {
   const { name, in: place, required, description } = parameter;
   const own = place === 'path' ? idVariableOf(path) : name;
@@ -112,7 +110,6 @@ function jsonBody(body: unknown): RequestItem['request']['body'] {
   return { mode: 'raw', raw: JSON.stringify(body, null, 2), options: { raw: { language: 'json' } } };
 }
 
-/** Checks the status and, if the answer has an id that later requests name, keeps it. */
 function testOf({ responses }: Operation, kept: readonly string[]): string[] {
   const statuses = successesOf(responses);
   const expected = `pm.expect(pm.response.code).to.be.oneOf([${statuses.join(', ')}])`;

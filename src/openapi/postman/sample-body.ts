@@ -1,14 +1,14 @@
 import { type ApiDocument, resolve, type Schema } from './api-document.js';
 import { idVariableOf, TARGET_URL, variable } from './variables.js';
 
-/** Beside what has an example: without it, the second run would find the name taken by what was not deleted in the first. */
+/** Beside members with an example: without it, a second run would find the names of the first taken. */
 const ALSO = new Set(['allow_duplicate_name']);
-/** With an example of a key, a request would be the repeat of somebody else's. */
+/** With an example key, a request would repeat somebody else's. */
 const NEVER = new Set(['idempotency_key']);
 
 /**
- * A body that the schema takes: what it requires, and what it has examples of. What stands for something of this service is a
- * variable: the id of what was made before, and the target of webhooks.
+ * A body that the schema accepts: required members, and those with examples. Ids of earlier resources and the target of
+ * webhooks are variables.
  *
  * @param known variables that hold ids
  */

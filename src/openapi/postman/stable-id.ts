@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** A UUID of version 8 that is always the same for this name: what is imported again takes the place of what was. */
+/** A UUID of version 8, always the same for this name: a second import replaces the first. */
 export function stableId(name: string): string {
   const hex = createHash('sha256').update(`tidings postman ${name}`).digest('hex');
   const variant = ((Number.parseInt(hex.slice(16, 18), 16) & 0x3f) | 0x80).toString(16).padStart(2, '0');

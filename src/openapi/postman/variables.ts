@@ -1,10 +1,9 @@
-/** What a user gives. Postman's environment has them, so that no token is in the collection. */
+/** The user gives these. Postman's environment has them, so that no token is in the collection. */
 export const BASE_URL = 'base_url';
 export const TOKEN = 'token';
 export const ADMIN_TOKEN = 'admin_token';
 export const TARGET_URL = 'target_url';
 
-/** In the place of a value: Postman puts the variable's there. */
 export function variable(name: string): string {
   return `{{${name}}}`;
 }
