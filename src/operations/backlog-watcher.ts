@@ -10,12 +10,12 @@ import { judgeBacklog } from './judge-backlog.js';
 import { insertOperationalEvent } from './operational-events.repository.js';
 import { holdBacklogState, setBacklogState } from './operator-webhook.repository.js';
 
-/** The time between two checks of a replica: as often as a scrape reads the queue again. */
+/** As often as a scrape reads the queue again. */
 const ROUND_MS = 5_000;
 
 /**
- * Tells the operator when deliveries wait for too long. The last report is in the database and is locked while the
- * queue is read, so neither a restart nor another replica repeats it.
+ * Tells the operator when deliveries wait for too long. The last report is in the database, locked while the queue is
+ * read, so neither a restart nor another replica repeats it.
  */
 @Injectable()
 export class BacklogWatcher implements OnModuleDestroy {

@@ -1,9 +1,8 @@
-/** Share of the age at which a backlog is old: below it, the backlog is young again. In between it keeps its state. */
+/** Below this share of the limit, an old backlog is young again. */
 const YOUNG_SHARE = 1 / 2;
 
 /**
- * What a check of the backlog changes. There is a gap between old and young, so that a backlog near the limit is
- * reported once.
+ * The gap between old and young keeps a backlog near the limit from being reported again and again.
  *
  * @param ageMs how long its oldest delivery has been due
  * @param oldMs the age from which it is old

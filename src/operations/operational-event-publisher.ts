@@ -16,20 +16,18 @@ import {
 } from './operational-events.repository.js';
 import { type OperatorWebhookTrouble, readOperatorWebhookState } from './operator-webhook.repository.js';
 
-/** How long an operational event waits before it is published. */
 const ROUND_MS = 1_000;
 
-/** Operational events that one transaction takes: limits how long it locks their rows. */
+/** Limits how long one transaction locks its rows. */
 const PER_STEP = 500;
 
 /**
- * Limit of waiting operational events: those that are deliveries in the operator's environment, and those that are not
- * yet published. If a receiver accepts nothing for an hour in which ten thousand deliveries failed, the log of
- * deliveries has the rest.
+ * Counts deliveries in the operator's environment and events not yet published. If a receiver accepts nothing for an
+ * hour in which ten thousand deliveries failed, the log of deliveries has the rest.
  */
 const WAITING_LIMIT = 10_000;
 
-/** The time between two log lines about an unchanged state. */
+/** Between two log lines about an unchanged state. */
 const TOLD_AGAIN_MS = { dropped: 60_000, trouble: 3_600_000 };
 
 const TROUBLES: Readonly<Record<OperatorWebhookTrouble, string>> = {
@@ -40,8 +38,8 @@ const TROUBLES: Readonly<Record<OperatorWebhookTrouble, string>> = {
 };
 
 /**
- * Publishes the events that were recorded for the operator, on any replica. It moves them from their table to the
- * others in one transaction, so a process that dies has done it completely or not at all.
+ * Publishes the operator's events, on any replica. One transaction moves them from their table to the others, so a
+ * process that dies has done it completely or not at all.
  */
 @Injectable()
 export class OperationalEventPublisher implements OnModuleDestroy {
@@ -53,7 +51,7 @@ export class OperationalEventPublisher implements OnModuleDestroy {
     round: () => this.round(),
   });
   private readonly dropped = new Map<string, Count>();
-  /** The number dropped since the last log line, and the time of that line: `performance.now()`. */
+  /** Since the last log line, and the time of that line: `performance.now()`. */
   private unreportedDrops = 0;
   private dropsReportedAt = -Infinity;
   private trouble: OperatorWebhookTrouble | null = null;
@@ -78,7 +76,6 @@ export class OperationalEventPublisher implements OnModuleDestroy {
     return this.task.stop();
   }
 
-  /** Continues until nothing is left, or the process stops. */
   async round(): Promise<void> {
     const { environmentId, hasEvents, trouble } = await readOperatorWebhookState(this.dataSource);
     this.tellTrouble(trouble);

@@ -2,7 +2,7 @@ import type { EntityManager } from 'typeorm';
 import type { OperationalEventType } from '../common/operational-events.js';
 import type { Queryable } from '../database/queryable.js';
 
-/** Something that happened and was recorded, but is not yet published. */
+/** Recorded, but not yet published. */
 export interface OperationalEvent {
   id: string;
   eventType: OperationalEventType;
@@ -31,7 +31,7 @@ const TAKE = `
   )
   SELECT id, event_type AS "eventType", payload FROM taken ORDER BY id`;
 
-/** Removes and returns the oldest; they come back if the transaction fails. */
+/** The oldest; they come back if the transaction fails. */
 export function takeOperationalEvents(manager: EntityManager, limit: number): Promise<OperationalEvent[]> {
   return manager.query<OperationalEvent[]>(TAKE, [limit]);
 }
@@ -54,7 +54,6 @@ export interface Dropped {
   count: number;
 }
 
-/** Removes all except this many. */
 export function dropOperationalEvents(database: Queryable, kept: number): Promise<Dropped[]> {
   return database.query<Dropped[]>(DROP, [kept]);
 }

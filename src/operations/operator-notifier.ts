@@ -4,12 +4,12 @@ import { BacklogWatcher } from './backlog-watcher.js';
 import { OperationalEventPublisher } from './operational-event-publisher.js';
 import { OperatorWebhookProvisioner } from './operator-webhook-provisioner.js';
 
-/** The time between two tries to make the webhook match the settings. */
+/** Between two tries to make the webhook match the settings. */
 const AGAIN_MS = 5_000;
 
 /**
- * Starts the tasks that notify the operator, once there is a webhook for them; without the setting nothing runs. A
- * database that is slow at the start, or a locked row, does not stop other deliveries.
+ * Starts the tasks that notify the operator, once there is a webhook for them. A database that is slow at the start, or
+ * a locked row, does not stop other deliveries.
  */
 @Injectable()
 export class OperatorNotifier implements OnApplicationBootstrap, OnModuleDestroy {

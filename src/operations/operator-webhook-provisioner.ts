@@ -32,8 +32,8 @@ const OVERLAP_MS = 86_400_000;
 const NO_LIMIT = 2_147_483_647;
 
 /**
- * Makes the operator's webhook match the settings at each start, whatever was changed or deleted through the API. It is
- * an ordinary webhook in its own environment, so the engine knows no other kind.
+ * Makes the operator's webhook match the settings at each start, whatever the API changed or deleted. It is an ordinary
+ * webhook in its own environment.
  */
 @Injectable()
 export class OperatorWebhookProvisioner {
@@ -79,8 +79,7 @@ export class OperatorWebhookProvisioner {
       await switchOperatorWebhook(manager, true);
       return known;
     }
-    // The rows of a deleted one may be under removal, and replicas refuse revisions below its last. So another one
-    // replaces it.
+    // A deleted one is replaced: its rows may be under removal, and replicas refuse revisions below its last.
     const environmentId =
       known && (await holdEnvironment(manager, known.environmentId, 'exclusive'))
         ? known.environmentId

@@ -1,7 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import type { Queryable } from '../database/queryable.js';
 
-/** The webhook for operational events, and its own environment. */
 export interface OperatorWebhook {
   environmentId: string;
   webhookId: string;
@@ -11,13 +10,13 @@ export interface OperatorWebhook {
   isDeleted: boolean;
 }
 
-/** What keeps operational events from their receiver, if the log has to tell the operator. */
+/** Why operational events do not reach their receiver, if the log has to tell the operator. */
 export type OperatorWebhookTrouble = 'deleted' | 'inactive' | 'failing';
 
 /** An endpoint that has failed for less time is not worth a log line. */
 const FAILING_AFTER = '5 minutes';
 
-/** Prevents others from creating or switching it until the transaction ends. Readers do not wait. */
+/** Until the transaction ends, nobody else creates or switches it. Readers do not wait. */
 export async function lockOperatorWebhook(manager: EntityManager): Promise<void> {
   await manager.query('LOCK TABLE operator_webhook IN EXCLUSIVE MODE');
 }
@@ -51,7 +50,6 @@ const SWITCH = `
   )
   DELETE FROM operational_event WHERE EXISTS (SELECT FROM switched)`;
 
-/** Sets whether operational events are recorded from now on; changes nothing if the state is the same. */
 export async function switchOperatorWebhook(database: Queryable, isOn: boolean): Promise<void> {
   await database.query(SWITCH, [isOn]);
 }
@@ -84,7 +82,7 @@ export async function readOperatorWebhookState(database: Queryable): Promise<Ope
 }
 
 /**
- * Whether the operator was told that the backlog is old; no other replica checks until the transaction ends. Null:
+ * Whether the operator was told that the backlog is old. No other replica checks until the transaction ends. Null:
  * another replica is checking, or there is no operator's webhook.
  */
 export async function holdBacklogState(manager: EntityManager): Promise<{ isOld: boolean } | null> {
