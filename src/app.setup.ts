@@ -22,17 +22,15 @@ import { buildOpenApi } from './openapi.js';
 import { readOpenApi30 } from './openapi/openapi-30.js';
 
 export interface AppOptions {
-  /** Receives the log lines; default: a logger made from the settings. */
+  /** Default: a logger made from the settings. */
   logger?: LoggerService;
-  /** true: no provider is created and nothing is opened, so the application can only describe itself. */
+  /** true: nothing is created or opened, so the application can only describe itself. */
   preview?: boolean;
-  /** Other limits of the server, for tests. */
   limits?: ServerLimits;
-  /** Answers from this number of bytes on are compressed, for tests. Default: 1,024. */
+  /** Answers from this size on are compressed; for tests. Default: 1,024. */
   minCompressedBytes?: number;
 }
 
-/** Creates Nest's application from a root module: `NestFactory.create`, or a test's replacement. */
 export type MakeApp = (
   root: DynamicModule,
   adapter: HttpAdapter,
@@ -40,7 +38,7 @@ export type MakeApp = (
 ) => Promise<NestFastifyApplication>;
 
 /**
- * Sets up an application for main, the tests and the OpenAPI script. It is neither initialised nor listening.
+ * For main, the tests and the OpenAPI script. The application is neither initialised nor listening.
  *
  * @param module the root module: `AppModule.forRoot(config)`, or a part of it in a test.
  */

@@ -5,7 +5,7 @@ import { secretTextsOf } from './config/secret-texts.js';
 import { withoutSecrets } from './observability/redaction.js';
 
 /**
- * The text to print when the start fails: the message of an expected error, or the stack of an unexpected one.
+ * The message of an expected error, or the stack of an unexpected one.
  *
  * @param config the settings read so far: their secrets are not shown.
  */
@@ -21,10 +21,7 @@ function tell(error: unknown): string {
     .join('\ncaused by ');
 }
 
-/**
- * After an uncaught fault the state of the process is unknown. So it logs the fault and ends; the supervisor restarts
- * it.
- */
+/** After an uncaught fault the state of the process is unknown. The supervisor restarts it. */
 export function exitOnFault(): void {
   const logger = new Logger('Tidings');
   const exit = (error: unknown): void => {

@@ -21,13 +21,13 @@ import { StartingServer } from './http/starting-server.js';
 import { welcome } from './welcome.js';
 
 /**
- * How far V8 lets the heap grow beyond its live objects before it collects garbage, in percent. By default it lets the
- * heap treble. Events under delivery live just long enough to look permanent, so most of the heap was garbage: 323 MB
- * under full load instead of 195, at the same speed.
+ * V8 collects garbage when the heap has grown this far beyond its live objects. By default the heap trebles: events
+ * under delivery live just long enough to look permanent, and it was 323 MB under full load instead of 195, at the same
+ * speed.
  */
 const HEAP_GROWTH_PERCENT = 50;
 
-/** The settings read so far, for the report when the start fails. */
+/** For the report when the start fails. */
 let given: Config | null = null;
 
 /** Lets a signal end the work before the application exists: the wait for the database, and its migration. */
@@ -72,7 +72,7 @@ async function serve(settings: Config, logger: PinoLogger): Promise<NestFastifyA
   const startingServer = await StartingServer.listen(settings.port, settings.host);
   let engine: Promise<EmbeddedPostgres> | null = null;
   try {
-    // Before the application is loaded, which uses the engine: both take about as long, each in its own thread.
+    // The engine and the loading of the application take about as long, each in its own thread.
     engine = startEngine(settings);
     const config = await credentialsOf(settings);
     const loading = Promise.all([import('./app.module.js'), import('./app.setup.js')]);
@@ -94,7 +94,7 @@ async function serve(settings: Config, logger: PinoLogger): Promise<NestFastifyA
   }
 }
 
-/** Makes the schema and partitions, as the role that owns them: `main.js migrate`. */
+/** `main.js migrate`: makes the schema and partitions, as the role that owns them. */
 async function migrate(config: Config): Promise<void> {
   for (const signal of STOP_SIGNALS) process.once(signal, () => stopping.abort());
   const engine = startEngine(config);
@@ -109,12 +109,11 @@ async function migrate(config: Config): Promise<void> {
   new Logger('Tidings').log('the database is ready for this version');
 }
 
-/** Null: there is a server, and no embedded engine. */
+/** Null: there is a server. */
 function startEngine({ databaseUrl, dataDir }: Config): Promise<EmbeddedPostgres> | null {
   if (databaseUrl !== null) return null;
-  // Claimed before the first file is made in it: a second process must not touch the files of another.
+  // Before the first file is made: a second process must not touch the files of another.
   const engine = EmbeddedPostgres.start(DataDirectory.claim(dataDir));
-  // Whoever awaits it gets the error.
   engine.catch(() => undefined);
   return engine;
 }

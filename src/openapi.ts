@@ -4,7 +4,7 @@ import { documentWebhooks } from './deliveries/sending/document-webhooks.js';
 import { buildDocument } from './openapi/build-document.js';
 import { documentRecoverResult } from './recovery/dto/recover-result.js';
 
-/** The complete document of the application; `server` as for `buildDocument`. */
+/** @param server as for `buildDocument` */
 export function buildOpenApi(app: INestApplication, server: string): OpenAPIObject {
   return buildDocument(app, server, [documentRecoverResult, documentWebhooks]);
 }

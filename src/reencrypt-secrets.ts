@@ -10,12 +10,12 @@ import { schema } from './schema.js';
 import { reencryptSecrets } from './webhooks/secrets/secret-reencryption.js';
 import { SecretVault } from './webhooks/secrets/secret-vault.js';
 
-/** The settings read so far, for the report of a failure. */
+/** For the report of a failure. */
 let given: Config | null = null;
 
 /**
- * `npm run secrets:reencrypt`: encrypts the stored signing secrets with the first key of ENCRYPTION_KEYS. With a
- * database server the service may run meanwhile; the embedded database belongs to one process at a time.
+ * `npm run secrets:reencrypt`: encrypts the stored signing secrets with the first of ENCRYPTION_KEYS. The service may
+ * run meanwhile, but not with the embedded database, which belongs to one process.
  */
 async function run(): Promise<void> {
   given = loadConfig(readEnvironment());

@@ -7,10 +7,7 @@ import { recoverySchema } from './recovery/recovery.schema.js';
 import { statsSchema } from './stats/stats.schema.js';
 import { webhooksSchema } from './webhooks/webhooks.schema.js';
 
-/**
- * What all features have in the database. Not part of their modules, because a start makes the database ready before it
- * has loaded the application.
- */
+/** Not part of the features' modules: a start makes the database ready before it loads the application. */
 export const schema: FeatureSchema = joinSchemas(
   authSchema,
   auditSchema,

@@ -4,8 +4,8 @@ import { Logger } from '@nestjs/common';
 export const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
 /**
- * Signals within this time count as one. A process's starter may pass on a signal that the whole group has already
- * received: on Ctrl-C npm's child gets SIGINT from the terminal and, some milliseconds later, from npm.
+ * Signals within this time count as one. On Ctrl-C npm's child gets SIGINT from the terminal and, some milliseconds
+ * later, from npm.
  */
 const ONE_SIGNAL_MS = 1_000;
 
@@ -17,8 +17,8 @@ export interface ShutdownTimes {
 }
 
 /**
- * On SIGTERM, SIGINT or SIGHUP closes the application and ends the process with 0, or with 1 when closing fails or
- * takes too long. A second signal, at least a second later, ends it at once.
+ * Ends the process with 0, or with 1 when closing fails or takes too long. A second signal, at least a second later,
+ * ends it at once.
  */
 export function closeOnSignal(close: () => Promise<void>, { delayMs, timeoutMs }: ShutdownTimes): void {
   const logger = new Logger('Tidings');

@@ -3,9 +3,8 @@ import { join, relative } from 'node:path';
 import { CREDENTIAL_FILES } from './config/first-boot.js';
 
 /**
- * The next commands for somebody who has just started the embedded engine: a short form of README's first page. It
- * names only files that exist: a token from the settings has no file, and the first environment's file may have been
- * moved.
+ * A short form of README's first page, for the embedded engine. It names only files that exist: a token from the
+ * settings has no file, and the first environment's file may have been moved.
  */
 export function welcome(dataDir: string, port: string): string {
   const fileOf = (name: string): string => relative(process.cwd(), join(dataDir, name));

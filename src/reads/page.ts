@@ -28,7 +28,7 @@ export class PageQuery {
 }
 
 /**
- * The `created_at` operators of the API that published clients were made for. They are not in the OpenAPI document, as
+ * The operators of the API that published clients were made for. They are not in the OpenAPI document, as
  * many generators cannot name them; docs/api/README.md has them.
  */
 export class ListQuery extends PageQuery {
