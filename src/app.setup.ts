@@ -22,7 +22,6 @@ import { buildOpenApi } from './openapi.js';
 import { readOpenApi30 } from './openapi/openapi-30.js';
 
 export interface AppOptions {
-  /** Default: a logger made from the settings. */
   logger?: LoggerService;
   /** true: nothing is created or opened, so the application can only describe itself. */
   preview?: boolean;
@@ -55,7 +54,6 @@ export async function createApp(
     preview,
     // A failed start throws; the caller reports it and ends the process.
     abortOnError: false,
-    // The adapter reads bodies itself.
     bodyParser: false,
   });
   app.useGlobalFilters(new ErrorFilter());

@@ -27,7 +27,6 @@ import { welcome } from './welcome.js';
  */
 const HEAP_GROWTH_PERCENT = 50;
 
-/** For the report when the start fails. */
 let given: Config | null = null;
 
 /** Lets a signal end the work before the application exists: the wait for the database, and its migration. */
@@ -109,7 +108,6 @@ async function migrate(config: Config): Promise<void> {
   new Logger('Tidings').log('the database is ready for this version');
 }
 
-/** Null: there is a server. */
 function startEngine({ databaseUrl, dataDir }: Config): Promise<EmbeddedPostgres> | null {
   if (databaseUrl !== null) return null;
   // Before the first file is made: a second process must not touch the files of another.

@@ -4,7 +4,6 @@ import { documentWebhooks } from './deliveries/sending/document-webhooks.js';
 import { buildDocument } from './openapi/build-document.js';
 import { documentRecoverResult } from './recovery/dto/recover-result.js';
 
-/** @param server as for `buildDocument` */
 export function buildOpenApi(app: INestApplication, server: string): OpenAPIObject {
   return buildDocument(app, server, [documentRecoverResult, documentWebhooks]);
 }

@@ -6,7 +6,6 @@ export interface BackgroundTaskOptions {
   context: string;
   /** As in `could not … ; trying again in 5 s`. */
   purpose: string;
-  /** Milliseconds between the starts of two rounds. */
   everyMs: number;
   round: () => Promise<void>;
 }
@@ -25,7 +24,6 @@ export class BackgroundTask {
     this.logger = new Logger(options.context);
   }
 
-  /** A round that has many steps asks this between them. */
   get isStopping(): boolean {
     return this.stopping.signal.aborted;
   }

@@ -74,7 +74,6 @@ export class DatabaseSettingsError extends OperatorError {
   }
 }
 
-/** Null: the fault is not the database's. */
 export function databaseTroubleOf(error: unknown): DatabaseTrouble | null {
   if (error instanceof DatabaseSettingsError) return 'misconfigured';
   // A name with several addresses fails with one error for each.

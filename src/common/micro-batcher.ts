@@ -15,14 +15,12 @@ export interface MicroBatcherOptions {
 export class MicroBatcher {
   private readonly logger: Logger;
   private isRunning = false;
-  /** Null while no batch waits for more. */
   private endWait: (() => void) | null = null;
 
   constructor(private readonly options: MicroBatcherOptions) {
     this.logger = new Logger(options.context);
   }
 
-  /** Call it when one more item waits to be written. */
   added(): void {
     if (this.endWait && this.isEnough) this.endWait();
     if (this.isRunning) return;

@@ -7,7 +7,6 @@ export type ReadinessCheckName = (typeof READINESS_CHECK_NAMES)[number];
 /** A rejection or an answer after a second counts as false. */
 export type ReadinessCheck = () => boolean | Promise<boolean>;
 
-/** Each part of the application leaves its check here at start. */
 @Injectable()
 export class ReadinessChecks {
   private readonly checks = new Map<ReadinessCheckName, ReadinessCheck>();

@@ -40,7 +40,6 @@ export class Semaphore {
     });
   }
 
-  /** The next in turn gets the permit. */
   release(): void {
     const [next] = this.waiting.takeUpTo(1);
     if (next) next();

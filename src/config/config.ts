@@ -40,7 +40,6 @@ export interface ConfigProblem {
   reason: string;
 }
 
-/** Lists every bad setting, so that one start shows everything to correct. */
 export class ConfigError extends OperatorError {
   constructor(readonly problems: readonly ConfigProblem[]) {
     const lines = problems.map(({ name, reason }) => `  ${name} ${reason}`);

@@ -7,7 +7,6 @@ const OWNER_ONLY = 0o600;
 /** For the temporary name under which a file is written first. */
 const RANDOM_BYTES = 6;
 
-/** Null when there is no such file. */
 export async function readCredential(dir: string, name: string): Promise<string | null> {
   try {
     return (await readFile(join(dir, name), 'utf8')).trim();

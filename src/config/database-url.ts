@@ -11,14 +11,12 @@ export interface DatabaseAddress {
   applicationName: string;
   /** Command-line options for the session, such as `-c search_path=tidings`. */
   options: string | null;
-  /** null: without encryption. */
   tls: DatabaseTls | null;
   /** Binds the password to the encryption where the server offers it (SCRAM-SHA-256-PLUS). */
   hasChannelBinding: boolean;
 }
 
 export interface DatabaseTls {
-  /** The certificate must be from a known authority. */
   isVerified: boolean;
   /** The certificate must also be for the name of the host. */
   isNameVerified: boolean;
@@ -126,7 +124,6 @@ export function parseDatabaseUrl(text: string): Parsed<DatabaseAddress> {
   }
 }
 
-/** Any step of the parsing can end it with this. */
 class Refusal extends Error {}
 
 function refuse(reason: string): never {

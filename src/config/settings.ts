@@ -11,7 +11,6 @@ import {
 import { boolean, duration, integer, list, oneOf, type SettingType } from './setting-type.js';
 import { bearerToken, directory, distinctKeys, encryptionKey, postgresUrl, signingSecret } from './storage-types.js';
 
-/** The default of another setting can depend on these. */
 export interface Circumstances {
   isProduction: boolean;
   isHttpAllowed: boolean;
@@ -313,7 +312,6 @@ type ValueOf<S extends Setting<unknown>> =
 
 export type Settings = { readonly [K in SettingKey]: ValueOf<(typeof SETTINGS)[K]> };
 
-/** Null: a setting that is not set has no value. */
 export function defaultOf(setting: Setting<unknown>, circumstances: Circumstances): string | null {
   return typeof setting.default === 'function' ? setting.default(circumstances) : setting.default;
 }

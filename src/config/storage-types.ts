@@ -23,9 +23,6 @@ export function directory(): SettingType<string> {
   };
 }
 
-/**
- * A connection URL (https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS), kept as written.
- */
 export function postgresUrl(): SettingType<string> {
   return {
     form: '`postgres://` or `postgresql://` URL',

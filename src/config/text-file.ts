@@ -29,7 +29,6 @@ export function readTextFile(path: string): Parsed<string> {
   }
 }
 
-/** null: there is more than a setting can have. */
 function readBytes(path: string): Buffer | null {
   const file = openSync(path, 'r');
   try {

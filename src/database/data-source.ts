@@ -33,7 +33,6 @@ export const REQUEST_PATIENCE: DatabasePatience = { connectionMs: 600, statement
 /** Opening a pool is retried this long. At a start the machine is busy, and nobody waits for an answer yet. */
 const OPENING_MS = 5_000;
 
-/** The oldest PostgreSQL that we test against. */
 const MIN_SERVER_VERSION_NUM = 140_000;
 
 export class DatabaseTooOldError extends OperatorError {
@@ -46,7 +45,6 @@ export class DatabaseTooOldError extends OperatorError {
 export const ACCESS_PATIENCE: DatabasePatience = { connectionMs: 500, statementMs: 500 };
 
 export interface DataSourceSettings {
-  /** Of a server, a pooler, or the embedded engine's socket. */
   url: string;
   poolSize: number;
   schema: FeatureSchema;

@@ -4,7 +4,6 @@
  * connections wait for a lock.
  */
 
-/** For work on events and deliveries: accept, claim, record, clean up. */
 export const PIPELINE = 'pipeline';
 
 /**
@@ -22,7 +21,6 @@ export const INTAKE = 'intake';
 /** With fewer connections, the pipeline cannot spare one. */
 const POOL_SIZE_WITH_INTAKE = 7;
 
-/** @param total DATABASE_POOL_SIZE: 3 or more. */
 export function shareConnections(total: number): {
   access: number;
   intake: number;

@@ -26,7 +26,6 @@ export class DatabaseUnreachableError extends OperatorError {
     this.isPassing = PASSING.has(databaseTroubleOf(cause)) && code !== QUERY_CANCELED;
   }
 
-  /** The same error after a wait that did not help. */
   after(waitMs: number): DatabaseUnreachableError {
     if (waitMs === 0) return this;
     return new DatabaseUnreachableError(this.cause, `, and was waited for ${waitMs / 1_000} s (DATABASE_WAIT)`);

@@ -46,7 +46,6 @@ function connectionOf(
   };
 }
 
-/** If that fails, closes everything that is open. */
 async function openBeside(
   config: Config,
   embedded: EmbeddedPostgres | null,

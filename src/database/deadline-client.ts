@@ -28,7 +28,6 @@ interface StartupConfOf {
   getStartupConf(): Record<string, string>;
 }
 
-/** Fields of pg's connection that its types leave out. */
 interface Session {
   host: string;
   port: number;

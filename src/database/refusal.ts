@@ -5,7 +5,6 @@ const TAKEN =
   'The database holds something of another application under a name that Tidings needs. Give Tidings a database or a schema of its own (DATABASE_URL).';
 const RIGHTS = 'docs/operations.md, "Roles", has the grants that the role needs.';
 
-/** By SQLSTATE, when the database refuses a step of the preparation. */
 const ADVICE: Readonly<Record<string, string>> = {
   '25006': 'The database takes no writes. Let DATABASE_URL name the primary.',
   '42501': RIGHTS,

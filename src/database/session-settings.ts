@@ -1,7 +1,6 @@
 import type pg from 'pg';
 import { DatabaseSettingsError } from '../common/database-trouble.js';
 
-/** By the source of the setting (`pg_settings.source`). */
 const REMEDIES: Readonly<Record<string, (setting: SessionSetting) => string>> = {
   database: ({ name, database }) => `ALTER DATABASE ${database} RESET ${name}`,
   user: ({ name, role }) => `ALTER ROLE ${role} RESET ${name}`,

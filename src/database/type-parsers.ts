@@ -16,7 +16,6 @@ export function parseInstant(text: string): unknown {
   return UTC_INSTANT.test(text) ? new Date(`${text.slice(0, 10)}T${text.slice(11, -3)}Z`) : parseTimestamp(text);
 }
 
-/** Where we differ from pg. */
 export const typeParsers: pg.CustomTypesConfig = {
   getTypeParser: ((oid: number, format?: 'text' | 'binary'): unknown =>
     oid === Number(TIMESTAMPTZ_OID) && format !== 'binary'

@@ -7,7 +7,6 @@ import { EgressError } from './attempt-error.js';
 import { isUnder } from './host-name-rules.js';
 import type { TargetPolicy } from './target-url-policy.js';
 
-/** The connector decides which of the addresses may be used. */
 export abstract class AddressResolver {
   abstract resolve(hostname: string): Promise<string[]>;
 }
@@ -22,7 +21,6 @@ const LOOK_UP_DEADLINE_MS = 4_000;
 /** A burst shares one answer, and no change of address is missed. */
 const ANSWER_FRESH_MS = 2_000;
 const ANSWERS_MAX = 1_000;
-/** Each look-up has its own socket. */
 const CONCURRENT_LOOK_UPS = 512;
 /**
  * After this, a look-up gives its turn to the next one and goes on as a slow one. Beyond the limit of slow ones, the

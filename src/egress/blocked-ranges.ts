@@ -3,7 +3,6 @@ import { BlockList, isIP, isIPv4 } from 'node:net';
 export interface BlockedRange {
   cidr: string;
   source: string;
-  /** What a request to it would reach. */
   reason: string;
 }
 

@@ -34,7 +34,6 @@ export class IncomingAnswer {
     return this.bytes > 0;
   }
 
-  /** The receiver switched to another protocol without being asked. */
   get hasSwitched(): boolean {
     return this.interim.hasSwitched;
   }

@@ -4,7 +4,6 @@ import type { AddressResolver } from './address-resolver.js';
 
 /** A name without an AAAA record. Whoever gets one has it from a DNS64, with its prefix in it (RFC 7050). */
 const DISCOVERY_NAME = 'ipv4only.arpa';
-/** RFC 7050 §2.2. */
 const DISCOVERY_ADDRESSES: ReadonlySet<string> = new Set(['192.0.0.170', '192.0.0.171']);
 /** Where the IPv4 address is, in bytes, by the prefix length in bits: byte 8 is skipped (RFC 6052 §2.2). */
 const PLACES: readonly { prefixBytes: number; at: readonly number[] }[] = [

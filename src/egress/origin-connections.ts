@@ -35,7 +35,6 @@ interface Connection {
   freedAt: number;
   connecting: Connecting | null;
   socket: Socket | null;
-  /** The current request may open a socket if none is open. */
   mayOpen: boolean;
   answer: IncomingAnswer;
   timings: RequestTimings;
@@ -52,10 +51,8 @@ interface Sender extends Required<
 
 /** The last freed is used first, so that few sockets do the work. */
 interface Origin {
-  /** The longest unused first. */
   idle: Connection[];
   busy: Set<Connection>;
-  /** Busy connections are closed when they become free. */
   isClosed: boolean;
 }
 

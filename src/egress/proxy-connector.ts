@@ -17,7 +17,6 @@ import {
 import { type ConnectTimings, stopwatch } from './request-timings.js';
 
 export interface ProxyConnectorOptions {
-  /** `http://` or `https://`, with credentials if the proxy needs them. */
   proxyUrl: string;
   allowRanges: AddressRanges;
   /** For a fault of the proxy itself, not of the receiver. */

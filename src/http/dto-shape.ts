@@ -37,7 +37,6 @@ export interface DtoProperty {
 
 const shapes = new Map<Type<object>, ReadonlyMap<string, DtoProperty>>();
 
-/** The properties of a DTO that have a rule. */
 export function shapeOf(dto: Type<object>): ReadonlyMap<string, DtoProperty> {
   let shape = shapes.get(dto);
   if (!shape) shapes.set(dto, (shape = findShape(dto)));

@@ -149,7 +149,6 @@ export interface ApiErrorOptions {
   cause?: unknown;
 }
 
-/** May be thrown anywhere; the exception filter makes the answer. */
 export class ApiError extends Error {
   readonly details?: ErrorDetails;
   readonly headers: Record<string, string>;

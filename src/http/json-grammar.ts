@@ -49,7 +49,6 @@ export interface ValueLimits {
   bytes: number;
 }
 
-/** Stops as soon as the value passes a limit. */
 export function endOfValue(bytes: Buffer, start: number, limits: ValueLimits): number {
   const open: number[] = [];
   let at = start;
@@ -167,7 +166,6 @@ function isDigit(byte: number | undefined): boolean {
   return byte !== undefined && byte >= ZERO && byte <= NINE;
 }
 
-/** White space: RFC 8259 §2. */
 export function skipSpace(bytes: Buffer, start: number): number {
   const end = bytes.length;
   let at = start;

@@ -75,7 +75,6 @@ export class JsonReader {
     }
   }
 
-  /** Of an object or array it reads only the beginning. */
   private readNext(): boolean {
     if (++this.values > MAX_JSON_VALUES)
       throw refusal([], `must have at most ${MAX_JSON_VALUES} values beside payloads`);
@@ -163,7 +162,6 @@ export class JsonReader {
     throw refusal(this.frames, `must be at most ${MAX_JSON_TEXT_BYTES} bytes long`);
   }
 
-  /** Whether the current value is `payload`, or `events.<index>.payload`. */
   private isOpaque(): boolean {
     const frames = this.frames;
     if (frames.at(-1)?.key !== 'payload') return false;

@@ -4,7 +4,6 @@ import type { FastifyReply } from 'fastify';
 import { map, type Observable } from 'rxjs';
 import { VerbatimJson } from './verbatim-json.js';
 
-/** The value as JSON text, with each `VerbatimJson` as it was written. */
 export function stringifyVerbatim(value: unknown): string {
   const texts: string[] = [];
   const mark = randomUUID();

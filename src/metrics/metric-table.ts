@@ -19,7 +19,6 @@ const START_BUCKETS = [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5
 const ATTEMPT_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30];
 const REQUEST_BUCKETS = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
 
-/** The kind of failure, or the class of the answer's status. */
 export const FAILURE_REASONS = [...ATTEMPT_ERRORS, 'status_3xx', 'status_4xx', 'status_5xx', 'status_other'] as const;
 export type FailureReason = (typeof FAILURE_REASONS)[number];
 
@@ -38,7 +37,6 @@ const DATABASE_POOLS = ['requests', 'pipeline', 'access', 'intake'] as const;
 /** HTTP methods that have routes; any other is `other`. */
 export const REQUEST_METHODS = ['DELETE', 'GET', 'HEAD', 'PATCH', 'POST', 'other'] as const;
 
-/** For a request whose path is not in the API. */
 export const NO_ROUTE = 'none';
 
 /** `/metrics`, its labels and docs/metrics.md are made from this table. */
@@ -252,7 +250,6 @@ export type LabelsOf<K extends MetricKey> = Table[K] extends { labels: infer Lab
   ? { [Label in keyof Labels]: ValueOf<Labels[Label]> }
   : Record<string, never>;
 
-/** Null when only a running program knows the series. */
 export function seriesOf({ labels = {} }: Metric): Record<string, string>[] | null {
   let series: Record<string, string>[] = [{}];
   for (const [name, values] of Object.entries(labels)) {

@@ -26,7 +26,6 @@ export class HealthService {
   }
 }
 
-/** `unavailable` if there is no answer within the deadline. */
 export async function statusOf(check: ReadinessCheck, deadlineMs: number): Promise<HealthStatus> {
   try {
     const answer = Promise.resolve(check());

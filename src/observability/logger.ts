@@ -19,7 +19,6 @@ const THROWN_AS_WELL = 'ExceptionHandler';
 
 export interface LoggerOptions {
   level: Level | 'silent';
-  /** They must not appear in a line, in any member. */
   secrets?: readonly string[];
   stream?: DestinationStream | undefined;
 }

@@ -18,7 +18,6 @@ const DEADLINE_MS = 1_000;
 @Injectable()
 export class PartitionGauges {
   private partitions: readonly Partition[] | null = null;
-  /** `performance.now()` */
   private readAt = -Infinity;
   private reading: Promise<void> | null = null;
 

@@ -7,7 +7,6 @@ const CONTEXT = 'Http';
  */
 const MACHINE_REQUEST = /^(GET|HEAD) \/(health|metrics)(\/|$)|^POST \/event(\/batch)?$/;
 
-/** IPv4 or IPv6 in any of its spellings. */
 const ADDRESS = /^[\da-f.:]{2,45}$/i;
 
 export interface RequestLogOptions {

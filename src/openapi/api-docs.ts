@@ -87,7 +87,6 @@ export function serveApiDocs(
   }
 }
 
-/** Only browsers name HTML. */
 function acceptsHtml(accept = ''): boolean {
   return /(?:^|,)\s*text\/html\s*(?:,|;|$)/i.test(accept);
 }

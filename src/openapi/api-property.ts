@@ -23,7 +23,6 @@ export function ApiCount(options: PropertyOptions): PropertyDecorator {
   return ApiProperty({ ...options, type: 'integer', format: 'int64', minimum: 0 });
 }
 
-/** Any JSON object. Generated clients have one type for all payloads. */
 class EventPayload {}
 
 export const EVENT_PAYLOAD_REF = { $ref: '#/components/schemas/EventPayload' };

@@ -21,7 +21,6 @@ const DESCRIPTION =
 
 export const OUTGOING_TAG = 'Receiving';
 
-/** In the order in which a reader meets them. */
 const TAGS = [
   ['Webhooks', 'The endpoints that receive events: their target, event types, secret and state.'],
   ['Events', 'What happened: publish it, read it, and see which webhooks got it.'],

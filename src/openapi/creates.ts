@@ -12,7 +12,6 @@ import { ApiCreatedResponse } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { map, type Observable } from 'rxjs';
 
-/** Provided from outside: this folder does not import config. */
 export const PUBLIC_URL = Symbol('PUBLIC_URL');
 
 interface Identified {

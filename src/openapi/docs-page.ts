@@ -14,7 +14,6 @@ const OPTIONS = {
   filter: true,
   // There are a hundred schemas, and each is also shown where it is used.
   defaultModelsExpandDepth: 0,
-  // No request goes to a validator.
   validatorUrl: null,
 };
 

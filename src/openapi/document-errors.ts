@@ -69,7 +69,6 @@ export function documentErrors(document: OpenAPIObject): void {
   components.examples = { ...components.examples, ...Object.fromEntries(examples) };
 }
 
-/** @returns the codes with examples in it */
 function documentOperation(operation: Operation): ErrorCode[] {
   const { responses } = operation;
   const codes = new Set<ErrorCode>([

@@ -11,7 +11,6 @@ export function NullIsAbsent(): PropertyDecorator {
   return Converted((value) => value ?? undefined);
 }
 
-/** @param item one item, for the message: `scope` */
 export function IsFilledArray(item: string): PropertyDecorator {
   return ValidateBy({
     name: 'isFilledArray',

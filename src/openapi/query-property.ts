@@ -114,7 +114,6 @@ export function QueryOneOf(values: NamedEnum, options: QueryOptions = {}): Prope
   );
 }
 
-/** Separated by commas or each in its own parameter; becomes an array. */
 export function QueryAnyOf(values: NamedEnum, options: QueryOptions = {}): PropertyDecorator {
   return applyDecorators(
     ApiPropertyOptional({ ...options, ...values, isArray: true }),

@@ -2,7 +2,6 @@ import type { EntityManager } from 'typeorm';
 import type { OperationalEventType } from '../common/operational-events.js';
 import type { Queryable } from '../database/queryable.js';
 
-/** Recorded, but not yet published. */
 export interface OperationalEvent {
   id: string;
   eventType: OperationalEventType;

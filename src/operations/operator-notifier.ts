@@ -4,7 +4,6 @@ import { BacklogWatcher } from './backlog-watcher.js';
 import { OperationalEventPublisher } from './operational-event-publisher.js';
 import { OperatorWebhookProvisioner } from './operator-webhook-provisioner.js';
 
-/** Between two tries to make the webhook match the settings. */
 const AGAIN_MS = 5_000;
 
 /**

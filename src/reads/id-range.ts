@@ -13,7 +13,6 @@ export interface IdFilter {
 }
 
 export interface LogRange extends Omit<IdFilter, 'ids'> {
-  /** The last id of the page before. */
   before: string | null;
 }
 

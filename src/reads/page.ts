@@ -10,7 +10,6 @@ const MAX_LIMIT = 1000;
 /** Each is looked up by itself. */
 const MAX_IDS = 100;
 
-/** Extend it with the list's own filters. */
 export class PageQuery {
   @QueryInteger(1, MAX_LIMIT, { default: DEFAULT_LIMIT, description: 'How many items to answer at most.' })
   limit: number = DEFAULT_LIMIT;

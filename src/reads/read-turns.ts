@@ -6,7 +6,6 @@ export interface Reader {
   environmentId: string;
   /** The API token, or `admin`. */
   tokenId: string;
-  /** Aborted when the client has left. */
   signal: AbortSignal;
 }
 
@@ -166,7 +165,6 @@ export class ReadTurns {
     else this.timer(Math.min(tookMs * restShare, LONGEST_REST_MS), pass);
   }
 
-  /** When it resolves, the step counts as running. */
   private turn(environmentId: string, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const end = (): void => {

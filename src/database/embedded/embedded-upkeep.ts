@@ -46,7 +46,6 @@ export class EmbeddedUpkeep implements OnApplicationBootstrap, OnModuleDestroy {
     return this.task.stop();
   }
 
-  /** Costs a few milliseconds when there is nothing to do. */
   async runRound(): Promise<void> {
     for (const table of await findNeglectedTables(this.dataSource)) {
       if (table.needsVacuum) await this.hold(() => vacuum(this.dataSource, table));

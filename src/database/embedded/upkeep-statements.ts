@@ -51,7 +51,6 @@ export async function analyze(dataSource: DataSource, { name }: NeglectedTable):
   });
 }
 
-/** The write-ahead log since the last checkpoint. */
 export async function findLogBytes(database: Queryable): Promise<number> {
   const [log] = await database.query<[{ bytes: number }]>(
     `SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), redo_lsn)::float8 AS bytes FROM pg_control_checkpoint()`,

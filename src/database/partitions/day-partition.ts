@@ -2,7 +2,6 @@ import type { Queryable } from '../queryable.js';
 
 export const DAY_MS = 86_400_000;
 
-/** Partitioned by the day in their UUIDv7 key. */
 export const PARTITIONED_TABLES = ['event', 'delivery', 'attempt'] as const;
 export type PartitionedTable = (typeof PARTITIONED_TABLES)[number];
 

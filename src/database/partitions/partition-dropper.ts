@@ -10,7 +10,6 @@ export type RetentionDays = Readonly<Record<PartitionedTable, number>>;
 const TRIES = 5;
 const RETRY_MS = 1_000;
 
-/** The error of a lock_timeout. */
 const LOCK_NOT_AVAILABLE = '55P03';
 
 export interface DropReport {

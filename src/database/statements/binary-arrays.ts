@@ -15,7 +15,6 @@ const EPOCH_2000_MS = 946_684_800_000;
 
 export interface ElementType<T> {
   oid: number;
-  /** Without the length before it. */
   sizeOf(value: T): number;
   write(buffer: Buffer, value: T, offset: number, size: number): void;
 }

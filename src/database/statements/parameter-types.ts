@@ -13,7 +13,6 @@ import {
 
 export interface ParameterType<Value> {
   readonly sql: string;
-  /** In a form that pg sends as it is. */
   encode(value: Value): unknown;
 }
 

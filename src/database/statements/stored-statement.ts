@@ -12,7 +12,6 @@ export interface StoredFunction {
 export interface StoredStatementOptions<Parameters extends ParameterTypes, Row> {
   /** Snake case: what the statement does. */
   name: string;
-  /** By name, in snake case. */
   parameters: Parameters;
   returns: Columns<Row>;
   /** In it, a `p_` precedes each parameter and tells it from a column. */

@@ -1,4 +1,3 @@
-/** Only the parts that the collection is made from. */
 export interface ApiDocument {
   info: { title: string; description?: string };
   tags: { name: string; description?: string }[];

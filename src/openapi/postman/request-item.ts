@@ -30,7 +30,6 @@ interface Field {
 
 export interface Located {
   path: string;
-  /** In capitals. */
   method: string;
   operation: Operation;
 }
