@@ -24,17 +24,15 @@ import { TEST_EVENT_TYPE } from '../webhooks/event-types.js';
 import { envelopeOf } from './sending/outgoing-request.js';
 import { holdPayload, lockWebhookState, requeueDelivery } from './queue/requeue-delivery.js';
 
-/** Each has up to 4 KiB of what was answered; one that was sent again many times has hundreds. */
+/** Each holds up to 4 KiB of answer; a delivery that was sent again often has hundreds. */
 const ATTEMPTS_PER_STEP = 100;
 
-/** Whose deliveries a request may reach. */
 export interface DeliveryReach {
   environmentId: string;
-  /** Those of this webhook alone; null: of any. */
+  /** Null: of any webhook. */
   onlyWebhookId: string | null;
 }
 
-/** The log of deliveries, and sending one again. */
 @Injectable()
 export class DeliveriesService {
   constructor(
@@ -61,7 +59,7 @@ export class DeliveriesService {
     };
     const origin = { list: 'delivery', environmentId, parentId: onlyWebhookId };
     return this.pages.read(origin, query, reader, async ({ scanLimit, ...range }) => {
-      // Another webhook has none for this token, like one that is missing.
+      // Another webhook looks empty to this token, as a missing one does.
       if (onlyWebhookId !== null && webhookId !== onlyWebhookId) return { rows: [], next: null };
       const part = await listDeliveries(this.dataSource, { ...filter, ...range }, scanLimit);
       return mapPart(part, (row) => DeliveryDto.of(row));
@@ -86,10 +84,7 @@ export class DeliveriesService {
     });
   }
 
-  /**
-   * @param actor who asks for it, as in the audit trail
-   * @throws ApiError DELIVERY_NOT_FOUND, WEBHOOK_INACTIVE, WEBHOOK_DELETED, EVENT_EXPIRED
-   */
+  /** @throws ApiError DELIVERY_NOT_FOUND, WEBHOOK_INACTIVE, WEBHOOK_DELETED, EVENT_EXPIRED */
   async retry(reach: DeliveryReach, id: string, actor: string): Promise<DeliveryDto> {
     const row = await this.partitions.provide(() =>
       this.dataSource.transaction((manager) => this.requeue(manager, reach, id, actor)),
@@ -99,13 +94,13 @@ export class DeliveriesService {
   }
 
   /**
-   * What it reads of the delivery and its event keeps their days from being dropped until the transaction ends
-   * (partition-dropper.ts); then the queue says that they are needed.
+   * Reading the delivery and its event keeps their days from being dropped until the transaction ends
+   * (partition-dropper.ts). Afterwards the queue's row does.
    */
   private async requeue(manager: EntityManager, reach: DeliveryReach, id: string, actor: string): Promise<DeliveryRow> {
     const { environmentId } = reach;
     const { webhook_id: webhookId, event_id: eventId } = await this.find(manager, reach, id);
-    // Locked, so that a change which stops the webhook either sees the delivery waiting or is seen here.
+    // Locked: a change that stops the webhook either sees the delivery waiting or is seen here.
     const webhook = await lockWebhookState(manager, webhookId);
     if (webhook.is_deleted) throw new ApiError('WEBHOOK_DELETED', 'The webhook of this delivery was deleted');
     if (!webhook.is_active) throw new ApiError('WEBHOOK_INACTIVE', 'The webhook of this delivery is inactive');

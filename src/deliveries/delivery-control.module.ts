@@ -6,10 +6,7 @@ import { EndpointStates } from './engine/endpoint-states.js';
 import { DeliveryMetrics } from './delivery-metrics.js';
 import { Replica } from './engine/replica.js';
 
-/**
- * Provides the port that `webhooks/` declares. Global, and apart from `DeliveriesModule`, because webhooks must find it
- * without importing what stands above them.
- */
+/** Provides the port that `webhooks/` declares. Global, because webhooks may not import what stands above them. */
 @Global()
 @Module({
   imports: [AuthModule],

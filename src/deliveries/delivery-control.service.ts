@@ -15,10 +15,10 @@ import { EndpointStates } from './engine/endpoint-states.js';
 import { Replica } from './engine/replica.js';
 import { START_WINDOW_MS } from './engine/start-permits.js';
 
-/** Timers may fire early by a millisecond, and two machines' clocks do not run equally fast. */
+/** Timers may fire a millisecond early, and two machines' clocks do not run equally fast. */
 const TIMER_SLACK_MS = 50;
 
-/** How long the answer to a change waits for the webhook's deliveries to be canceled: 300,000 take some seconds. */
+/** How long the answer to a change waits for its deliveries to be canceled: 300,000 take some seconds. */
 const STOP_PATIENCE_MS = 1_000;
 
 const STOPPING = [
@@ -26,7 +26,6 @@ const STOPPING = [
   { kind: 'deleted', reason: 'webhook_deleted' },
 ] as const;
 
-/** What changes of webhooks do to their deliveries, on this replica and on the others. */
 @Injectable()
 export class DeliveryControlService extends DeliveryControl implements BeforeApplicationShutdown {
   private readonly logger = new Logger(DeliveryControlService.name);
@@ -65,14 +64,14 @@ export class DeliveryControlService extends DeliveryControl implements BeforeApp
     const superseding = changes.filter(({ kind }) => kind !== 'reactivated');
     if (superseding.length === 0) return;
     for (const { webhookId, revision } of superseding) this.replica.supersede(webhookId, revision);
-    // Another replica may have read a webhook just before the change: after the window it may not act on it.
+    // Another replica may have read a webhook just before the change. After the window it may not act on that.
     if (await this.mayHaveOthers()) await delay(START_WINDOW_MS + TIMER_SLACK_MS);
     const stopped = this.stopRest(superseding).finally(() => this.underWay.delete(stopped));
     this.underWay.add(stopped);
     await atMost(STOP_PATIENCE_MS, stopped);
   }
 
-  /** Waits for the statements under way: the pool closes after this. */
+  /** The pool closes after this. */
   async beforeApplicationShutdown(): Promise<void> {
     this.isClosing = true;
     await Promise.all(this.underWay);
@@ -87,7 +86,7 @@ export class DeliveryControlService extends DeliveryControl implements BeforeApp
     }
   }
 
-  /** The change is committed: if the database is away now, the change was made all the same. */
+  /** If the database is away now, the change is made all the same: it is committed. */
   private async mayHaveOthers(): Promise<boolean> {
     try {
       return await this.replica.hasOthers(this.dataSource);
@@ -96,7 +95,7 @@ export class DeliveryControlService extends DeliveryControl implements BeforeApp
     }
   }
 
-  /** Before what waits is canceled: from then on nothing is queued for these webhooks. */
+  /** Must come before `stop`: afterwards nothing is queued for these webhooks. */
   private async stopRecovering(changes: readonly WebhookChange[], manager: EntityManager): Promise<void> {
     const stopped = changes.filter(({ kind }) => STOPPING.some((stopping) => stopping.kind === kind));
     if (stopped.length === 0) return;
@@ -106,7 +105,6 @@ export class DeliveryControlService extends DeliveryControl implements BeforeApp
     );
   }
 
-  /** @returns whether there may be more to stop */
   private async stop(changes: readonly WebhookChange[], database: Queryable): Promise<boolean> {
     let isMore = false;
     for (const { kind, reason } of STOPPING) {

@@ -6,7 +6,6 @@ import type { AttemptRecord, LeasedDelivery } from './delivery.types.js';
 import type { Rescue } from './queue/rescue-deliveries.js';
 import type { Settled } from './queue/settle-deliveries.js';
 
-/** Counts what becomes of deliveries and attempts on this replica. */
 @Injectable()
 export class DeliveryMetrics {
   private readonly succeeded: Count;
@@ -31,23 +30,20 @@ export class DeliveryMetrics {
     this.firstDelay = metrics.histogram('firstAttemptDelay', {});
   }
 
-  /** An attempt has ended; its result is not recorded yet. */
   attempted(delivery: LeasedDelivery, attempt: AttemptRecord): void {
     const { outcome, durationMs, startedAt, sentAfterMs } = attempt;
     this.durations[outcome].observe(durationMs / 1000);
     if (outcome === 'failed') this.failures[failureReasonOf(attempt)].inc();
     if (isFirst(delivery) && sentAfterMs !== null) {
-      // The clocks of two replicas may differ.
+      // Two replicas estimate the database's time a little differently.
       const delayMs = Math.max(0, startedAt.getTime() + sentAfterMs - delivery.event!.createdAt.getTime());
       this.firstDelay.observe(delayMs / 1000);
     }
   }
 
   /**
-   * A batch of results is recorded.
-   *
    * @param results how many
-   * @param settled the deliveries that they changed; the leases of the others were lost
+   * @param settled without those whose lease was lost.
    */
   recorded(results: number, settled: ReadonlyMap<string, Settled>): void {
     let succeeded = 0;
@@ -62,12 +58,10 @@ export class DeliveryMetrics {
     this.late.inc(results - settled.size);
   }
 
-  /** Deliveries were canceled while they waited. */
   canceledFor(reason: CancelReason, count: number): void {
     this.canceled[reason].inc(count);
   }
 
-  /** Lost leases were taken back; some of their deliveries ended with that. */
   rescued({ freed, ended }: Rescue): void {
     this.rescues.inc(freed);
     for (const reason of ended) {
@@ -79,18 +73,16 @@ export class DeliveryMetrics {
     }
   }
 
-  /** An endpoint changed its state. */
   endpointBecame(to: EndpointChange): void {
     this.states[to].inc();
   }
 }
 
-/** Only first attempts that nobody asked for tell how long events wait. */
+/** Other attempts do not tell how long events wait. */
 function isFirst({ event, attemptCount, isForced, isTest }: LeasedDelivery): boolean {
   return event !== null && attemptCount === 0 && !isForced && !isTest;
 }
 
-/** Why a failed attempt failed, in the closed set of the metric. */
 export function failureReasonOf({ error, response }: Pick<AttemptRecord, 'error' | 'response'>): FailureReason {
   if (error !== null) return error;
   const hundreds = Math.floor((response?.status ?? 0) / 100);

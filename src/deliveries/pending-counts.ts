@@ -8,36 +8,36 @@ import { countOwed } from './queue/fan-out-reads.js';
 
 export interface PendingCount {
   pending: number;
-  /** Too many are pending to count them for each answer: the number is a little older, or a lower bound. */
+  /** Too many are pending to count them for each answer: the number is somewhat old, or a lower bound. */
   isEstimate: boolean;
 }
 
-/** How long an answer waits for a count. */
 const PATIENCE_MS = 500;
 
-/** A count of several statements stays good for this many times what it took, so counting takes a twentieth of the time at most. */
+/**
+ * A count of several statements stays good for this many times what it took: counting takes a twentieth of the time at
+ * most.
+ */
 const GOOD_FOR_TIMES = 20;
 
-/** Subjects that are remembered: some 3 MB. */
+/** About 3 MB. */
 const MAX_SUBJECTS = 10_000;
 
-/** A count adds nothing to the reads of its environment: whoever waits for it counts there already. */
+/** Nothing is added to the reads of its environment: whoever waits for the count is counted there. */
 const COUNT_ROWS = 0;
 
 interface Subject {
   count: PendingCount;
   /** `performance.now()` until which the count is good. */
   goodUntil: number;
-  /** The count that began last. */
   running: Promise<void>;
-  /** The one that begins when that has ended. */
+  /** Begins when that has ended. */
   next: Promise<void> | null;
 }
 
 /**
- * Counts what is pending, once for all who ask at the same time. Up to 50,000 are counted by one statement, in
- * milliseconds, and that is the number of this moment. Of more, the last count is told for a while, and while there is
- * none how far the first has come.
+ * Counts what is pending, once for all who ask at the same time. One statement counts up to 50,000 in milliseconds, and
+ * that number is exact. For more, the last count is told for a while, or how far the first one has come.
  */
 @Injectable()
 export class PendingCounts {
@@ -49,14 +49,14 @@ export class PendingCounts {
   ) {}
 
   /**
-   * @param environmentId the environment that `id` is of, or is.
+   * @param environmentId of `id`, or `id` itself.
    * @throws ApiError RATE_LIMITED
    */
   async of(environmentId: string, owner: PendingOwner, id: string): Promise<PendingCount> {
     const subject = this.subjectOf(id);
     const isGood = (): boolean => performance.now() < subject.goodUntil;
     if (isGood()) return subject.count;
-    // Not the count that runs: it may have passed what the caller has just done.
+    // The running count may have passed what the caller has just done.
     subject.next ??= subject.running
       .catch(() => undefined)
       .then(() => {
@@ -76,13 +76,13 @@ export class PendingCounts {
     const startedAt = performance.now();
     let isOneStatement = true;
     return this.turns.run(reader, COUNT_ROWS, async (inTurn) => {
-      // Before what is in the queue: what moves there meanwhile is seen.
+      // Before the queue: what moves there meanwhile is then not missed.
       const owed = await countOwed(this.dataSource, owner, id);
       const { waiting, leased } = await countPending(this.dataSource, owner, id, {
         inTurn,
         onProgress: (found) => {
           isOneStatement = false;
-          // Also where fewer than that were counted before: some of them wait no longer.
+          // More are found than the last count says, so that is out of date.
           if (owed + found > subject.count.pending) subject.count = { pending: owed + found, isEstimate: true };
         },
       });

@@ -7,7 +7,7 @@ import { ApiErrors } from '../openapi/api-errors.js';
 import { WebhookTestDto, WebhookTestResultDto } from './dto/webhook-test.dto.js';
 import { WebhookTester } from './webhook-tester.js';
 
-/** Under the path of webhooks, but here: sending stands above them. */
+/** A path of webhooks, but here: sending stands above them. */
 @ApiTags('Webhooks')
 @Controller('webhook')
 export class WebhookTestController {

@@ -14,10 +14,10 @@ import { DeliveryCapacity } from './engine/delivery-capacity.js';
 import type { WebhookTestDto, WebhookTestResultDto } from './dto/webhook-test.dto.js';
 import { insertTestDelivery } from './queue/insert-test-delivery.js';
 
-/** Tests that one environment can have under way on a replica: they are apart from the limits of deliveries. */
+/** Tests under way for one environment on one replica. The limits of deliveries do not hold for them. */
 const TESTS_PER_ENVIRONMENT = 10;
 
-/** Each is spoilt only by a change of the webhook within the milliseconds between reading it and sending. */
+/** A read is in vain only if the webhook changes in the milliseconds before sending. */
 const READS_LIMIT = 5;
 
 interface TestAttempt {
@@ -25,10 +25,9 @@ interface TestAttempt {
   attempt: AttemptRecord;
 }
 
-/** Sends one example event to a webhook, once. */
 @Injectable()
 export class WebhookTester {
-  /** Tests under way by environment. */
+  /** By environment. */
   private readonly underWay = new Map<string, number>();
 
   constructor(
@@ -69,7 +68,6 @@ export class WebhookTester {
     }
   }
 
-  /** A webhook that changes between being read and being sent to is read again. */
   private async attempt(
     environmentId: string,
     id: string,

@@ -68,7 +68,6 @@ export class AttemptResponseDto {
   body_truncated: boolean;
 }
 
-/** Where the time of an attempt went. */
 @ApiSchema({ name: 'AttemptTimings' })
 export class AttemptTimingsDto {
   @ApiMilliseconds('The look-up of the host name; null also where the target is an address or a proxy is used.')
@@ -90,7 +89,6 @@ export class AttemptTimingsDto {
   stale_connection_ms: number | null;
 }
 
-/** One HTTP request made for a delivery. */
 @ApiSchema({ name: 'Attempt' })
 export class AttemptDto {
   @ApiProperty({
@@ -143,7 +141,6 @@ export class AttemptDto {
   })
   response: AttemptResponseDto | null;
 
-  /** @param body what was sent; null where it cannot be told. */
   static of(row: AttemptRow, body: string | null): AttemptDto {
     return {
       number: row.number,

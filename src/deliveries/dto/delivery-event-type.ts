@@ -3,10 +3,6 @@ import { growingEnum, namedEnum } from '../../openapi/named-enum.js';
 import { OPERATIONAL_EVENT_TYPES } from '../../common/operational-events.js';
 import { EVENT_TYPE_NAMES, TEST_EVENT_TYPE } from '../../webhooks/event-types.js';
 
-/**
- * What an event in the log can be: a published one of the event types, one that `POST /webhook/test` made, or one that tells
- * the operator something.
- */
 const LOGGED_TYPES = [...EVENT_TYPE_NAMES, TEST_EVENT_TYPE, ...OPERATIONAL_EVENT_TYPES];
 
 const MEANING =

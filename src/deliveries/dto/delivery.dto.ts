@@ -105,8 +105,8 @@ export class DeliveryDto {
 }
 
 /**
- * Of the bodies in the attempts of one delivery: each is the same, and to write them takes the event loop. One is shown,
- * however long.
+ * For the bodies in all attempts of one delivery: they are equal, and writing them takes the event loop. One is always
+ * shown.
  */
 const BODIES_MAX_BYTES = 262_144;
 
@@ -115,7 +115,7 @@ export class DeliveryDetailDto extends DeliveryDto {
   @ApiProperty({ type: [AttemptDto], description: 'Every attempt, first to last.' })
   attempts: AttemptDto[];
 
-  /** @param body what each attempt sent that had something to sign; null when it is gone. */
+  /** @param body what each signed attempt sent; null when it is gone. */
   static withAttempts(row: DeliveryRow, attempts: readonly AttemptRow[], body: string | null): DeliveryDetailDto {
     const bodiesMax = body === null ? 0 : Math.max(1, Math.floor(BODIES_MAX_BYTES / Buffer.byteLength(body)));
     const firstWithBody = attempts.filter(isSigned).at(-bodiesMax)?.number ?? 0;
@@ -128,7 +128,7 @@ export class DeliveryDetailDto extends DeliveryDto {
   }
 }
 
-/** An attempt that was refused before had nothing to send. */
+/** An attempt that was refused before it was signed sent nothing. */
 function isSigned({ request_headers }: AttemptRow): boolean {
   return 'webhook-id' in request_headers;
 }

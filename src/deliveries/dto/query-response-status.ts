@@ -6,7 +6,7 @@ import type { StatusRange } from '../queue/list-deliveries.js';
 
 const STATUS_OR_CLASS = /^[1-5](?:\d\d|xx)$/;
 
-/** An HTTP status, or a class of them such as `4xx`; becomes the range of the statuses that it means. */
+/** An HTTP status or a class such as `4xx`, as a range of statuses. */
 export function QueryResponseStatus({ description }: { description: string }): PropertyDecorator {
   return applyDecorators(
     ApiPropertyOptional({ description, type: 'string', pattern: STATUS_OR_CLASS.source }),

@@ -1,16 +1,16 @@
 /**
- * What the last claims left waiting, and why. The two reasons ask for different things:
+ * What the last claims left waiting, for one of two reasons:
  *
- * - The replica had no slot left. Then accepting leaves half of the room to what waits, and every attempt's end is a
- *   reason to look again.
- * - The webhook may not have more: its share of the slots is taken, or its endpoint is down, recovering or paused. No
- *   other webhook gives room up for that, and only the end of its own attempts is a reason to look again.
+ * - No slot was free. Accepting then leaves half of the room to what waits, and the end of any attempt is a reason to
+ *   claim.
+ * - The webhook may not have more: it has its share of the slots, or its endpoint is down, recovering or paused. Only
+ *   the end of its own attempts is a reason to claim.
  */
 export class Backlog {
   /** More is due than the replica's slots could take. */
   isBeyondSlots = false;
   private readonly heldBack = new Set<string>();
-  /** Webhooks of which an attempt has ended since the claim under way was given its room. */
+  /** Webhooks of which an attempt has ended since the claim under way reserved its room. */
   private readonly endedSinceClaim = new Set<string>();
 
   /** @param isNewRound the claim starts again at the first webhook. */
@@ -20,8 +20,8 @@ export class Backlog {
   }
 
   /**
-   * @param webhookIds those of which something is due that the claim could not give them.
-   * @returns those of them that have got room meanwhile: nothing else tells to look at them again.
+   * @param webhookIds those that have more due than the claim could give them.
+   * @returns those of them that have got room meanwhile. The caller must look at them now: nothing else will.
    */
   holdBack(webhookIds: readonly string[]): string[] {
     for (const id of webhookIds) this.heldBack.add(id);

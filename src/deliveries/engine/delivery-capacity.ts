@@ -12,54 +12,51 @@ import { OpenLeases } from './open-leases.js';
 import { type LeaseHolder, Replica } from './replica.js';
 import { Wakeup } from './wakeup.js';
 
-/** Beyond the deadline of the attempt: what recording its result may take before the lease ends. */
+/** A lease outlasts the attempt's deadline by this, the time to record the result. */
 const RECORDING_BUDGET_MS = 30_000;
 
 /**
- * The least time between two claims while little is free, or much has not started. There must be claims even then: endpoints
- * that hang may leave less free than is worth a statement, and accepting may always have something to start.
+ * The least time between two claims while little is free or much has not started. Endpoints that hang and a busy intake
+ * can keep it so, and claims must still come.
  */
 const CLAIM_WHEN_FULL_MS = 50;
 
-/** How long accepting waits for room, and for what share of the limit at most. Endpoints that hang leave that much. */
+/**
+ * How long accepting waits for room, and for what share of the limit at most. Endpoints that hang leave that much free.
+ */
 const ACCEPT_PATIENCE_MS = 100;
 const WANTED_SHARE = 1 / 4;
-/** The share of the room that accepting counts on: each webhook has to leave as much free as it takes. */
+/** The share of the room that accepting counts on: each webhook must leave as much free as it takes. */
 const FITTING_SHARE = 15 / 16;
-/** Deliveries that one statement makes without room: bounds how long it takes, about 0.2 s. */
+/** Deliveries that one statement makes without room: it takes about 0.2 s. */
 export const DELIVERIES_WITHOUT_ROOM = 5_000;
 /**
- * What is claimed at once beside small publishers, and how many may wait for their start then. Each garbage collection copies
- * what waits: with 960 waiting it took 9 ms, with so few 6.5 ms.
+ * Beside small publishers: how much one claim takes, and how many may wait for their start. Garbage collection copies
+ * what waits: 9 ms with 960 waiting, 6.5 ms with 64.
  */
 const CLAIM_BESIDE_SMALL = { deliveries: 200, unstarted: 64 };
-/** The share of the free slots that a claim leaves to events that are accepted while it runs. */
+/** The share of the free slots that a claim leaves to accepting. */
 const CLAIM_LEAVES_SHARE = 1 / 16;
 
-/** Places that are set aside for one statement. */
 export interface Reservation extends LeaseGrant {
-  /** To be called when what the statement leased has been dispatched, or when it failed. */
+  /** To be called after the leased deliveries are dispatched, or when the statement failed. */
   release: () => void;
 }
 
 /**
- * Counts what this replica has in flight, and says how much more a statement may lease to it. Accepting, which leases what
- * it stores, and claiming reserve places here before they run, and release them when they have run.
+ * Counts what this replica has in flight. Statements that lease, for accepting and for claiming, reserve places here
+ * before they run, and release them afterwards.
  */
 @Injectable()
 export class DeliveryCapacity implements LeaseHolder {
   private readonly inFlight: InFlight;
   private readonly leases = new OpenLeases();
   private readonly backlog = new Backlog();
-  /** Ends the claimer's wait: room was made, or something became due. */
   private readonly claimerWakeup = new Wakeup();
-  /** Ends the waits of the intake: room was made. */
   private readonly intakeWakeup = new Wakeup();
   private readonly knownTargets = new KnownTargets();
   private readonly leaseMs: number;
-  /** `performance.now()` of when places were last reserved for a claim. */
   private lastClaimAt = -Infinity;
-  /** Attempts in flight that the event loop has not started yet. */
   private unstartedAttempts = 0;
   private hasClosed = false;
 
@@ -75,37 +72,30 @@ export class DeliveryCapacity implements LeaseHolder {
     metrics.gauge('deliveriesInFlightLimit', {}, () => this.inFlight.limit);
   }
 
-  /** How many attempts this replica makes at once. */
   get limit(): number {
     return this.inFlight.limit;
   }
 
-  /** How many more could start now. */
   get free(): number {
     return this.inFlight.room;
   }
 
-  /** How many more could start now in these environments together. */
   freeFor(environmentIds: readonly string[]): number {
     return this.inFlight.roomOf(environmentIds);
   }
 
-  /** How many were admitted and have not started. */
   get unstarted(): number {
     return this.unstartedAttempts;
   }
 
-  /** Whether nothing more is reserved or admitted. */
   get isClosed(): boolean {
     return this.hasClosed;
   }
 
-  /** Whether a statement is under way that may lease deliveries. */
   get isReserved(): boolean {
     return this.inFlight.isReserved;
   }
 
-  /** From now on nothing more is reserved or admitted. */
   close(): void {
     this.hasClosed = true;
   }
@@ -113,37 +103,32 @@ export class DeliveryCapacity implements LeaseHolder {
   /**
    * Something became due: the claimer looks now, not at the next poll.
    *
-   * @param webhookIds whose it is, where that is known: looking is in vain when all of them are held back anyway.
+   * @param webhookIds whose it is, if that is known. Webhooks that are held back are no reason to look.
    */
   nudge(webhookIds?: readonly string[]): void {
     if (webhookIds?.every((id) => this.backlog.isHeldBack(id))) return;
     this.claimerWakeup.wake();
   }
 
-  /** Resolves when there is a reason to claim, or after so many milliseconds. */
   waitForNudge(timeoutMs: number): Promise<void> {
     return this.claimerWakeup.wait(timeoutMs);
   }
 
-  /** The leases under which deliveries are held here, and those that statements under way may give. */
   openLeases(): string[] {
     return this.leases.list();
   }
 
-  /** The lease is in use by one more. */
   holdLease(lease: string): void {
     this.leases.hold(lease);
   }
 
-  /** The lease is in use by one less. */
   dropLease(lease: string): void {
     this.leases.drop(lease);
   }
 
   /**
-   * How many deliveries to make now in these environments: as many as are likely to find room. Waits up to 100 ms until that
-   * is worth a statement; then up to 5,000 are made all the same, and what finds no room has to be claimed, which costs
-   * more than accepting it.
+   * How many deliveries to make now: as many as are likely to find room. Waits up to 100 ms until that is worth a
+   * statement, and then answers 5,000. What finds no room has to be claimed, which costs more than accepting it.
    *
    * @param waiting how many there are to make: 1 or more.
    */
@@ -159,25 +144,20 @@ export class DeliveryCapacity implements LeaseHolder {
     return DELIVERIES_WITHOUT_ROOM;
   }
 
-  /**
-   * Places for deliveries that are about to be accepted in these environments. What waits already gets its half, however much
-   * is accepted.
-   */
+  /** While more is due than the slots can take, half of the room is left to that. */
   reserveForIntake(environmentIds: readonly string[]): Reservation {
     const free = this.inFlight.roomOf(environmentIds);
     return this.reserve(this.hasClosed ? 0 : this.backlog.isBeyondSlots ? free >> 1 : free);
   }
 
-  /** The same for small publishers, which do not keep what waits from its half. */
+  /** The same for small publishers, which take few places and leave no half. */
   reserveForSmall(environmentIds: readonly string[]): Reservation {
     return this.reserve(this.hasClosed ? 0 : Math.min(FEW_DELIVERIES, this.inFlight.roomOf(environmentIds)));
   }
 
   /**
-   * Places for a claim, or null when it is not worth one now. Half of what is free is left to what is being accepted
-   * meanwhile; a little, when it is known that more waits than fits.
-   *
-   * @param isNewRound the claim starts again at the first webhook.
+   * Places for a claim; null when none is worth it now. Half of what is free is left to accepting, or a little when
+   * more is due than the slots can take.
    */
   reserveForClaim(isNewRound: boolean): Reservation | null {
     const free = this.inFlight.room;
@@ -187,7 +167,7 @@ export class DeliveryCapacity implements LeaseHolder {
     const mayWait = isMuchUnstarted || !this.inFlight.isWorthFilling;
     const now = performance.now();
     if (free === 0 || (mayWait && now - this.lastClaimAt < CLAIM_WHEN_FULL_MS)) {
-      // Something may be due that cannot be looked for: without this, accepting would take every slot that gets free.
+      // Something may be due, and nobody may look. Without this, accepting would take every slot that becomes free.
       this.backlog.isBeyondSlots = true;
       return null;
     }
@@ -198,7 +178,7 @@ export class DeliveryCapacity implements LeaseHolder {
   }
 
   /**
-   * @param heldBack webhooks of which something is due that the claim could not give them.
+   * @param heldBack webhooks that have more due than the claim could give them.
    * @param isMoreDue the claim left more than fitted, or did not come to the last webhook.
    * @returns whether to claim again at once.
    */
@@ -208,12 +188,12 @@ export class DeliveryCapacity implements LeaseHolder {
   }
 
   /**
-   * A lease of its own, and so many places that nobody else gets.
+   * A new lease, and so many places that nobody else gets.
    *
-   * @param total 0: for deliveries that are to be claimed, or that are made beyond the limits.
+   * @param total 0 for deliveries that will be claimed, or that are beyond the limits.
    */
   reserve(total: number): Reservation {
-    // Version 7: the rescue tells by it which leases are younger than its list of them, by a clock that nobody sets.
+    // Version 7, by a clock that nobody sets: the rescue tells by it which leases are younger than its list of them.
     const lease = uuidV7(monotonicMs());
     const perWebhook = this.inFlight.idleWebhookRoom;
     const webhookRooms = this.inFlight.webhookRooms();
@@ -241,9 +221,9 @@ export class DeliveryCapacity implements LeaseHolder {
   }
 
   /**
-   * Takes a slot for the delivery, and holds its lease, which `dropLease` gives back.
+   * Takes a slot for the delivery and holds its lease, until `dropLease`.
    *
-   * @returns false where its webhook has as many in flight as it may have, or nothing more may start.
+   * @returns false when its webhook has no room left, or nothing more may start.
    */
   admit({ lease, target }: { lease: string; target: Slot }): boolean {
     if (this.hasClosed || !this.inFlight.hasRoomFor(target.webhookId)) return false;
@@ -253,13 +233,11 @@ export class DeliveryCapacity implements LeaseHolder {
     return true;
   }
 
-  /** An admitted delivery comes to its start. */
   attemptStarts(): void {
     this.unstartedAttempts -= 1;
     if (this.unstartedAttempts === CLAIM_BESIDE_SMALL.unstarted && this.backlog.isBeyondSlots) this.nudge();
   }
 
-  /** The end of an attempt is a reason to look when what waits was waiting for its slot. */
   attemptEnded(slot: Slot): void {
     const { webhookId } = slot;
     this.inFlight.end(slot);
@@ -269,7 +247,7 @@ export class DeliveryCapacity implements LeaseHolder {
     if (isAwaited || this.backlog.isBeyondSlots) this.nudge();
   }
 
-  /** A delivery goes back to the queue without an attempt: what is due there is more than the slots could take. */
+  /** A delivery goes back to the queue without an attempt: more is due than the slots can take. */
   attemptPutOff(): void {
     this.backlog.isBeyondSlots = true;
   }

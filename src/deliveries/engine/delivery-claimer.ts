@@ -8,13 +8,12 @@ import { DeliveryCapacity, type Reservation } from './delivery-capacity.js';
 import { claimDeliveries } from '../queue/claim-deliveries.js';
 import { PIPELINE } from '../../database/data-sources.js';
 
-/** How often the queue is read when nothing says that something is due. No retry is later than this for that reason. */
+/** How often the queue is read without a nudge. A retry is late by this at most. */
 const POLL_MS = 250;
 
-/** Wait after a claim that failed, in milliseconds. */
 const CLAIM_RETRY_MS = 1_000;
 
-/** Claims what is due whenever this replica has room for it: retries, what was accepted without room, what was lost. */
+/** Claims what is due whenever this replica has room: retries, what was accepted without room, what was lost. */
 @Injectable()
 export class DeliveryClaimer {
   private readonly logger = new Logger(DeliveryClaimer.name);
@@ -22,7 +21,7 @@ export class DeliveryClaimer {
   private loop: Promise<void> | null = null;
   private isStopping = false;
   private hasFailed = false;
-  /** The webhook after which the next claim goes on; null at the beginning of a round through all of them. */
+  /** The webhook after which the next claim goes on; null when a new round begins. */
   private scanFrom: string | null = null;
   private mayFindMoreInRound = false;
 
@@ -35,7 +34,7 @@ export class DeliveryClaimer {
     this.probeIntervalMs = Math.max(PROBE_INTERVAL_MS, config.attemptTimeoutMs + CLAIM_RETRY_MS);
   }
 
-  /** Whether deliveries are being claimed: false while the database refuses, and once stopping has begun. */
+  /** False while the database refuses claims, before the start, and from the stop on. */
   get isHealthy(): boolean {
     return this.loop !== null && !this.isStopping && !this.hasFailed;
   }
@@ -44,7 +43,6 @@ export class DeliveryClaimer {
     this.loop ??= this.run();
   }
 
-  /** No claim begins from now on; resolves when the one under way has ended. */
   async stop(): Promise<void> {
     this.isStopping = true;
     this.capacity.nudge();
@@ -59,7 +57,7 @@ export class DeliveryClaimer {
     }
   }
 
-  /** @returns whether to look again at once: the round is not at its end, or something may have been left in it. */
+  /** @returns whether to claim again at once. */
   private async claim(reservation: Reservation): Promise<boolean> {
     try {
       const scan = { after: this.scanFrom, probeIntervalMs: this.probeIntervalMs };

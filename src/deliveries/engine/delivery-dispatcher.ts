@@ -24,32 +24,26 @@ import { Replica } from './replica.js';
 import { ResultRecorder } from './result-recorder.js';
 import { PIPELINE } from '../../database/data-sources.js';
 
-/** How often a dispatcher that stops looks whether it is done. */
 const DRAIN_POLL_MS = 10;
 
-/** Whoever waits for one attempt also waits for its record, this long at most. */
+/** How long whoever waits for a single attempt also waits for its record. */
 const RECORD_PATIENCE_MS = 1_500;
 
 /**
- * Attempts started in one turn of the event loop, unless more requests have brought them. Answers come in between turns, so few
- * connections are open to receivers that answer quickly: sending took 32 µs a request with 64 open, and 51 µs with 1,024.
- * Beside small publishers there are fewer, because those wait for the turn.
+ * Attempts started in one turn of the event loop, unless more requests have brought them. Answers come in between
+ * turns, so fast receivers need few open connections: sending took 32 µs a request with 64 open, 51 µs with 1,024.
+ * Small publishers wait for the turn, so it is shorter beside them.
  */
 const STARTS_PER_TURN = { alone: 32, besideSmall: 12 };
 
-/**
- * Makes the attempts that this replica holds leases for: those that its own intake leased as they were accepted, and
- * those that `DeliveryClaimer` claims whenever there is room.
- */
+/** Makes the attempts that this replica holds leases for, from its intake and from `DeliveryClaimer`. */
 @Injectable()
 export class DeliveryDispatcher {
   private readonly logger = new Logger(DeliveryDispatcher.name);
-  /** In flight, and to be started in this or one of the next turns of the event loop; environments take turns. */
+  /** Admitted, to be started in this or a later turn of the event loop; environments take turns. */
   private readonly ready = new RoundRobin<LeasedDelivery>();
   private isTurnScheduled = false;
-  /** Requests that have brought deliveries since attempts were last started. */
   private requestsSince = 0;
-  /** Deliveries whose results are not recorded yet. */
   private unsettled = 0;
   private isBrokenOff = false;
 
@@ -65,17 +59,17 @@ export class DeliveryDispatcher {
     private readonly clock: DatabaseClock,
   ) {}
 
-  /** No attempt starts from now on; resolves when every one under way has ended and is recorded. */
+  /** No attempt starts from now on. Resolves when those under way are recorded. */
   async stop(): Promise<void> {
     this.capacity.close();
     this.sender.hurry();
-    // A statement that set room aside before may still lease deliveries to this replica: they are given back.
+    // A statement that reserved room before may still lease deliveries. They are given back.
     while (this.unsettled > 0 || this.capacity.isReserved) await delay(DRAIN_POLL_MS);
   }
 
   /**
-   * Ends what `stop` still waits for. A status that has come is recorded; a delivery whose attempt has none is given back.
-   * Before the leases end: a status that came after that would be of a delivery that is sent again.
+   * Ends what `stop` still waits for; a delivery whose attempt has no status yet is given back. This must come before the
+   * leases end, or a status could still come for a delivery that is sent again.
    */
   async breakOff(): Promise<void> {
     this.isBrokenOff = true;
@@ -83,9 +77,9 @@ export class DeliveryDispatcher {
   }
 
   /**
-   * Has an attempt made for each delivery, or gives it back. Never throws.
+   * Starts an attempt for each delivery, or gives it back. Never throws.
    *
-   * @param requests how many have brought them.
+   * @param requests how many requests have brought them.
    */
   dispatch(deliveries: readonly LeasedDelivery[], requests = 0): void {
     this.requestsSince += requests;
@@ -101,8 +95,8 @@ export class DeliveryDispatcher {
   }
 
   /**
-   * Makes one attempt now, apart from the limits, and resolves when it is recorded. Null: the webhook has changed since
-   * it was read, and the delivery is canceled.
+   * Makes one attempt now, outside the limits, and resolves when it is recorded. Null: the webhook has changed since it
+   * was read, and the delivery is canceled.
    */
   async dispatchAlone(delivery: LeasedDelivery): Promise<AttemptRecord | null> {
     if (this.permitOf(delivery) !== 'allowed') {
@@ -113,7 +107,7 @@ export class DeliveryDispatcher {
     this.unsettled += 1;
     try {
       const result = await this.attempt(delivery);
-      // The attempt was made: whoever asked is told of it, even if the database cannot record it now.
+      // The attempt was made: the caller is told of it, even if the database cannot record it now.
       await atMost(RECORD_PATIENCE_MS, this.settle(result));
       return result.attempt;
     } finally {
@@ -122,14 +116,13 @@ export class DeliveryDispatcher {
     }
   }
 
-  /** Settles a delivery that is not to be attempted: its webhook no longer receives. */
   cancel(delivery: SettledDelivery, reason: CancelReason): void {
     this.inBackground(this.settle(unattempted(delivery, { kind: 'canceled', reason })));
   }
 
   private startReady(): void {
     this.isTurnScheduled = false;
-    // As many as there were requests at least: with fewer, sending would fall behind.
+    // At least one for each request: with fewer, sending would fall behind accepting.
     const few = this.smallPublishers.areActive() ? STARTS_PER_TURN.besideSmall : STARTS_PER_TURN.alone;
     const starts = Math.max(few, this.requestsSince);
     this.requestsSince = 0;
@@ -155,7 +148,7 @@ export class DeliveryDispatcher {
     this.inBackground(this.finish(delivery, attempt));
   }
 
-  /** Ends the delivery's time in flight with its attempt, and its lease's with the record of what came of it. */
+  /** The slot ends with the attempt, the lease with the record. */
   private async finish(
     { lease, target }: LeasedDelivery,
     attempt: DeliveryResult | Promise<DeliveryResult>,
@@ -182,14 +175,13 @@ export class DeliveryDispatcher {
     });
   }
 
-  /** Never rejects. */
   private async record(result: DeliveryResult): Promise<void> {
     this.capacity.recordingBegins();
     await this.recorder.record(result);
     this.capacity.recordingEnds();
   }
 
-  /** Records what becomes of a delivery that is not in flight. Never rejects. */
+  /** Records a delivery that has no slot. Never rejects. */
   private async settle(result: DeliveryResult): Promise<void> {
     const { lease } = result.delivery;
     this.capacity.holdLease(lease);
@@ -211,15 +203,15 @@ export class DeliveryDispatcher {
     this.inBackground(this.settle(this.notNow(delivery)).then(() => this.capacity.nudge()));
   }
 
-  /** Read under a webhook that has changed, or more than fits: any replica may claim it again at once. */
+  /** Its webhook has changed, or there is no room: any replica may claim it again at once. */
   private notNow(delivery: LeasedDelivery): DeliveryResult {
     this.capacity.attemptPutOff();
     return unattempted(delivery, { kind: 'waiting', inMs: null });
   }
 
   /**
-   * The statement that leased these took so long that their webhooks may have changed meanwhile. Asking for the
-   * revisions alone is quick also when the database is slow; claiming them again would be as slow as the first time.
+   * The statement that leased these was so slow that their webhooks may have changed. To read the revisions is quick
+   * even when the database is slow. To claim again would be as slow as before.
    */
   private reread(deliveries: readonly LeasedDelivery[]): void {
     const readAt = performance.now();

@@ -8,13 +8,12 @@ import { DeliveryDispatcher } from './delivery-dispatcher.js';
 import { Replica } from './replica.js';
 
 /**
- * Of the time to stop, what attempts under way get, and what recording gets where that was not enough; the rest is for
- * closing the server and the database.
+ * Shares of the time to stop: for attempts under way, and then for recording. The rest is for closing the server and
+ * the database.
  */
 const DRAIN_SHARE = 0.8;
 const RECORDING_SHARE = 0.1;
 
-/** Starts and stops what makes deliveries, in the order that loses nothing. */
 @Injectable()
 export class DeliveryEngine implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(DeliveryEngine.name);
@@ -35,9 +34,8 @@ export class DeliveryEngine implements OnApplicationBootstrap, BeforeApplication
   }
 
   /**
-   * No new claims, the attempts under way end and are recorded, then the replica signs off. An attempt whose status has
-   * come is recorded by it, whatever its body does; one without a status when the time is over is broken off, and its
-   * delivery attempted again by another replica, or by the next start.
+   * Claims stop first, then attempts end and are recorded, then the replica signs off. When the time is over, attempts
+   * without a status are broken off: another replica, or the next start, makes them again.
    */
   async beforeApplicationShutdown(): Promise<void> {
     const { shutdownTimeoutMs } = this.config;

@@ -6,9 +6,8 @@ import type { HealthState } from './endpoint-health.js';
 export interface EndpointStateChange {
   webhookId: string;
   from: HealthState | 'paused';
-  /** Beside the states of endpoint-health.ts, a pause (429) and the end. */
   to: EndpointChange;
-  /** What the reader of the log wants to know beside, named as in the log. */
+  /** More for the line of the log, under the names there. */
   facts?: Readonly<Record<string, string | number>>;
 }
 
@@ -21,10 +20,7 @@ const MESSAGES: Readonly<Record<EndpointChange, string>> = {
   disabled_failing: 'webhook made inactive: its endpoint has failed for days',
 };
 
-/**
- * The one place that learns of every change of an endpoint's state, once among all replicas: the statement that made
- * the change tells the replica that ran it.
- */
+/** Learns of every change of an endpoint's state, once among all replicas: from the statement that made it. */
 @Injectable()
 export class EndpointStates {
   private readonly logger = new Logger(EndpointStates.name);

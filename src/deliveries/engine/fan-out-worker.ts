@@ -13,29 +13,29 @@ import { SmallPublishers } from '../intake/small-publishers.js';
 import { DeliveryCapacity } from './delivery-capacity.js';
 import { Wakeup } from './wakeup.js';
 
-/** How often a replica looks for fan-outs that another one stored or left unfinished. */
+/** How often to look for fan-outs that another replica stored or left unfinished. */
 const POLL_MS = 1_000;
 
-/** How long a fan-out is passed over after a step failed (twice as long each time), and how many are at most. */
+/** How long a fan-out is passed over after a failed step, twice as long each time; `count` fan-outs at most. */
 const SET_ASIDE = { firstMs: 1_000, mostMs: 300_000, count: 1_000 };
 
-/** After each step the worker rests as long as the step took: on the embedded engine nothing else can run beside it. */
+/** The worker rests as long as the step took: on the embedded engine nothing else runs beside a step. */
 const PAUSE_SHARE = 1;
 
-/** A step makes as many deliveries as take about this long. Others may have to wait for one step. */
+/** A step makes as many deliveries as take about `targetMs`. Others may have to wait for one step. */
 const STEP = { targetMs: 40, min: 500, max: 5_000 };
 /**
- * The same on the embedded engine beside small publishers, which wait for every step there. Short steps make a delivery half as
- * dear again. On a server nothing is gained: the extra work takes its time from the same publishers.
+ * On the embedded engine, small publishers wait for every step. Short steps cost half as much again for each delivery.
+ * On a server they gain nothing: the extra work takes its time from the same publishers.
  */
 export const STEP_BESIDE_SMALL = { targetMs: 15, min: 100, max: 5_000 };
 const FIRST_STEP = 1_000;
-/** How much a step's size may change at once: another's work may have made the last step slow. */
+/** How much a step's size may change at once: other work may have slowed the last step. */
 const STEP_CHANGE = { less: 1 / 2, more: 3 / 2 };
 
-/** @param made how many deliveries were made of `size`, in so many milliseconds. */
+/** @param made deliveries made of `size`, in `tookMs`. */
 export function nextStepSize(size: number, made: number, tookMs: number, { targetMs, min, max } = STEP): number {
-  // The last step of a fan-out is small: finding it costs more than making it, so its time says nothing.
+  // The last step of a fan-out is small, and mostly the cost of finding it: its time says nothing.
   if (made < size / 2 && tookMs <= targetMs) return size;
   const fitting = (made * targetMs) / Math.max(1, tookMs);
   const changed = Math.min(size * STEP_CHANGE.more, Math.max(size * STEP_CHANGE.less, fitting));
@@ -43,9 +43,8 @@ export function nextStepSize(size: number, made: number, tookMs: number, { targe
 }
 
 /**
- * Makes the deliveries that wide groups of events owe (intake/defer-events.ts), on whichever replica, a short statement at a
- * time. Environments take turns. A fan-out that fails is set aside for a while, so that it does not hold up the others; what it
- * owes stays pending.
+ * Makes the deliveries that wide groups of events owe (docs/adr/0011), in short statements. Environments take turns. A
+ * fan-out that fails is set aside for a while, so that it does not hold up the others.
  */
 @Injectable()
 export class FanOutWorker implements OnApplicationBootstrap, OnModuleDestroy {
@@ -53,10 +52,9 @@ export class FanOutWorker implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly stopping = new AbortController();
   private readonly wakeup = new Wakeup();
   private loop: Promise<void> | null = null;
-  /** By first event, until when (`performance.now()`) and after how many failures. */
+  /** By first event: until when (`performance.now()`), and after how many failures. */
   private readonly setAside = new LRUCache<string, { until: number; failures: number }>({ max: SET_ASIDE.count });
   private stepSize = FIRST_STEP;
-  /** The environment whose turn was last. */
   private lastEnvironment: string | null = null;
 
   constructor(
@@ -72,14 +70,13 @@ export class FanOutWorker implements OnApplicationBootstrap, OnModuleDestroy {
     this.loop ??= this.run();
   }
 
-  /** Waits for the statement under way; what is left, another replica makes, or the next start. */
+  /** Waits for the statement under way. Another replica, or the next start, makes the rest. */
   async onModuleDestroy(): Promise<void> {
     this.stopping.abort();
     this.wakeup.wake();
     await this.loop;
   }
 
-  /** Something is to be made: look now instead of at the next poll. */
   nudge(): void {
     this.wakeup.wake();
   }
@@ -97,7 +94,6 @@ export class FanOutWorker implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 
-  /** @returns whether anything was made. */
   private async step(): Promise<boolean> {
     try {
       const startedAt = performance.now();
@@ -111,7 +107,7 @@ export class FanOutWorker implements OnApplicationBootstrap, OnModuleDestroy {
     } catch (error) {
       // The step may have been too large for a database that has become slow.
       this.stepSize = Math.max(this.bounds().min, Math.round(this.stepSize * STEP_CHANGE.less));
-      // A database that is away fails here as well: then nothing is set aside.
+      // Throws too while the database is away. Nothing is set aside then.
       return this.setNextAside(error).catch(() => false);
     }
   }
@@ -126,7 +122,7 @@ export class FanOutWorker implements OnApplicationBootstrap, OnModuleDestroy {
     return [...this.setAside].filter(([, { until }]) => until > now).map(([firstEventId]) => firstEventId);
   }
 
-  /** @returns whether there was one to set aside, so that the next one may be looked at. */
+  /** @returns whether there was one to set aside. */
   private async setNextAside(error: unknown): Promise<boolean> {
     const failed = await findNextFanOut(this.dataSource, this.lastEnvironment, this.passedOver());
     if (!failed) return false;

@@ -5,7 +5,7 @@ const LONG_DAY = '(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day';
 const MONTH = `(?<month>${MONTHS.join('|')})`;
 const TIME = '(?<hour>[01]\\d|2[0-3]):(?<minute>[0-5]\\d):(?<second>[0-5]\\d|60)';
 
-/** The forms of a date in HTTP, each of them in GMT: IMF-fixdate, and the obsolete ones of RFC 850 and of C's asctime. */
+/** The forms of a date in HTTP, all in GMT: IMF-fixdate, and the obsolete ones of RFC 850 and C's asctime. */
 const FORMS = [
   `${DAY}, (?<day>\\d{2}) ${MONTH} (?<year>\\d{4}) ${TIME} GMT`,
   `${LONG_DAY}, (?<day>\\d{2})-${MONTH}-(?<year>\\d{2}) ${TIME} GMT`,
@@ -13,10 +13,10 @@ const FORMS = [
 ].map((form) => new RegExp(`^${form}$`));
 
 /**
- * Reads a date of an HTTP header (RFC 9110 §5.6.7). `Date.parse` takes much else, and reads what has no zone, such as
- * the form of asctime, in the zone of the machine.
+ * Reads a date of an HTTP header (RFC 9110 §5.6.7). `Date.parse` takes much else, and reads asctime in the machine's
+ * zone.
  *
- * @param nowMs Unix milliseconds, by which the century of a year of two digits is found.
+ * @param nowMs Unix milliseconds, to find the century of a year of two digits.
  * @returns Unix milliseconds; null for any other text, and for a day that its month does not have.
  */
 export function parseHttpDate(text: string, nowMs: number): number | null {

@@ -10,7 +10,6 @@ export interface JudgingOptions {
   random: number;
 }
 
-/** What becomes of a delivery by its attempt. */
 export function judgeAttempt(
   delivery: LeasedDelivery,
   attempt: AttemptRecord,
@@ -35,14 +34,14 @@ function settlementOf(
 ): Settlement {
   if (attempt.outcome === 'succeeded') return { kind: 'succeeded' };
   if (delivery.isTest || !delivery.event) return { kind: 'failed' };
-  // A probe asks for all that waits: it spends nothing of the delivery's schedule, and goes behind the others that are due.
+  // A probe speaks for all that waits: it spends nothing of this delivery's schedule. The delivery goes behind the
+  // others that are due.
   const scheduledMs = delivery.isProbe
     ? PROBE_INTERVAL_MS
     : retryDelayMs(delivery.failures + 1, retryScheduleMs, random);
   return scheduledMs === null ? { kind: 'failed' } : { kind: 'waiting', inMs: Math.max(scheduledMs, askedMs ?? 0) };
 }
 
-/** What becomes of a delivery that is not attempted. */
 export function unattempted(delivery: SettledDelivery, settlement: Settlement): DeliveryResult {
   return { delivery, attempt: null, settlement, pauseWebhookMs: null };
 }

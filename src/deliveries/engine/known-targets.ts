@@ -1,14 +1,14 @@
 import type { Target } from '../delivery.types.js';
 
-/** How long a webhook's secrets may be used after they were read: one that has expired signs no longer than this. */
+/** How long a webhook's secrets may be used after they were read: an expired one signs no longer than this. */
 const FRESH_MS = 1_000;
 
-/** Webhooks remembered. A statement gets all of them as parameters. */
+/** Webhooks remembered. Each statement gets all of them as parameters. */
 const CAPACITY = 1_024;
 
 /**
- * Webhooks as statements have just read them. Those that lease deliveries are told of them, compare the revisions, and
- * read only what is not known: with 20 webhooks and 40 events a statement that saves a tenth of its time.
+ * Webhooks as statements have just read them. A leasing statement compares the revisions and reads only the others:
+ * that saves a tenth of its time with 20 webhooks and 40 events.
  */
 export class KnownTargets {
   /** By webhook id, the longest known first. */
@@ -26,7 +26,6 @@ export class KnownTargets {
     }
   }
 
-  /** Those that are fresh enough, by webhook id. */
   fresh(now: number): Map<string, Target> {
     const targets = new Map<string, Target>();
     for (const [id, { target, readAt }] of this.known) {

@@ -1,6 +1,6 @@
 /**
- * Unix time in whole milliseconds as it was at this process's start, and as much later as has passed since: it never goes
- * back, whatever the system's clock is set to. Only times of one process can be compared.
+ * Unix time in whole milliseconds at this process's start, and the time that has passed since. It never goes back when
+ * the system's clock is set. Compare only times of one process.
  */
 export function monotonicMs(): number {
   return Math.floor(performance.timeOrigin + performance.now());

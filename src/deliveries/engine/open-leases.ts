@@ -1,4 +1,4 @@
-/** The leases under which deliveries are held here, and those that statements under way may give. Each counts its holders. */
+/** The leases in use here, each with the number of its holders. */
 export class OpenLeases {
   private readonly holders = new Map<string, number>();
 

@@ -3,11 +3,11 @@ import type { LastFailure, OutcomeTally } from '../queue/record-health.js';
 import { DOWN_AFTER_MS, isRefusal, relapseAfterMs } from './endpoint-health.js';
 
 /**
- * What a batch of results, oldest first, says of the health of webhooks. A success wipes out the failures before it. It ends a
- * pause only if the delivery was sent in spite of the pause. Tests do not count: they say what somebody tried, not how the
- * endpoint does. But a test that is taken ends a pause, and brings the next probe forward.
+ * What a batch of results, oldest first, says of the health of webhooks. A success wipes out the failures before it,
+ * but ends a pause only if the delivery was sent in spite of the pause. Tests do not count. But a test that is taken
+ * ends a pause, and brings the next probe forward.
  *
- * @param inTrouble webhooks in trouble. Of the others a success has nothing to change.
+ * @param inTrouble webhooks in trouble: a success changes nothing for the others.
  * @returns in the order of their ids.
  */
 export function tallyOutcomes(results: readonly DeliveryResult[], inTrouble: ReadonlySet<string>): OutcomeTally[] {

@@ -6,17 +6,15 @@ import { Metrics } from '../../metrics/metrics.js';
 import { type QueueState, readQueueState } from '../queue/read-queue-state.js';
 import { PIPELINE } from '../../database/data-sources.js';
 
-/** The queue is read once in this time, however often it is scraped. */
 const FRESH_MS = 5_000;
 
-/** How long a scrape waits for the database; scrapers commonly give the whole answer 10 s. */
+/** How long a scrape waits for the database. Scrapers commonly give the whole answer 10 s. */
 const DEADLINE_MS = 1_000;
 
 /** Shows what waits in the database. Without an answer in time the series are absent, and the scrape goes on. */
 @Injectable()
 export class QueueGauges {
   private state: QueueState | null = null;
-  /** `performance.now()` */
   private readAt = -Infinity;
   private reading: Promise<void> | null = null;
 
@@ -39,7 +37,7 @@ export class QueueGauges {
     return performance.now() - this.readAt < FRESH_MS ? this.state : null;
   }
 
-  /** A reading that hangs is waited for by every scrape up to the deadline, and no second one is sent beside it. */
+  /** Never two readings at once: while one hangs, each scrape waits for it up to the deadline. */
   private async refresh(): Promise<void> {
     if (this.fresh) return;
     this.reading ??= this.read().finally(() => {
@@ -48,7 +46,7 @@ export class QueueGauges {
     await atMost(DEADLINE_MS, this.reading);
   }
 
-  /** Not logged: whoever works with the database logs that it fails, and each scrape would repeat that. */
+  /** Not logged: whoever uses the database logs that it fails, and each scrape would repeat that. */
   private async read(): Promise<void> {
     try {
       this.state = await readQueueState(this.dataSource);

@@ -16,14 +16,10 @@ import { BackgroundTask } from '../../common/background-task.js';
 import { START_WINDOW_MS, StartPermits } from './start-permits.js';
 import { PIPELINE } from '../../database/data-sources.js';
 
-/** Between heartbeats, and between looks for what dead replicas left behind. */
 const HEARTBEAT_MS = 2_000;
 
-/** What a replica asks of whoever makes its attempts. */
 export interface LeaseHolder {
-  /** The leases that are in use. */
   openLeases(): string[];
-  /** Deliveries became due. */
   nudge(): void;
 }
 
@@ -32,7 +28,7 @@ export interface LeaseHolder {
 export class Replica {
   readonly id = uuidV7();
   private readonly logger = new Logger(Replica.name);
-  /** The embedded engine admits one process, so every lease of another is lost, and nobody else changes a webhook. */
+  /** The embedded engine admits one process: every lease of another is lost, and nobody else changes a webhook. */
   private readonly isExclusive: boolean;
   private readonly permits: StartPermits;
   private readonly heartbeat = new BackgroundTask({
@@ -58,14 +54,13 @@ export class Replica {
   }
 
   /**
-   * Whether the others are sure to wait for this replica when they change a webhook. They no longer do once they may
-   * take it for dead.
+   * Whether the others surely wait for this replica when they change a webhook. They stop doing so once they may take
+   * it for dead.
    */
   get isSeen(): boolean {
     return this.isExclusive || performance.now() - this.lastBeatAt < DEAD_AFTER_MS - START_WINDOW_MS;
   }
 
-  /** Resolves after the first heartbeat and the first rescue. */
   async start(holder: LeaseHolder): Promise<void> {
     await this.heartbeat.startWithFirst();
     this.rescue = new BackgroundTask({
@@ -77,7 +72,7 @@ export class Replica {
     await this.rescue.startWithFirst();
   }
 
-  /** Signs off. If the database cannot be reached, the others take this replica for dead soon. */
+  /** If the database cannot be reached, the others soon take this replica for dead. */
   async stop(): Promise<void> {
     await Promise.all([this.heartbeat.stop(), this.rescue?.stop()]);
     await signOff(this.dataSource, this.id).catch((error: unknown) => {
@@ -85,21 +80,15 @@ export class Replica {
     });
   }
 
-  /**
-   * Whether an attempt may start under what was read of its webhook (start-permits.ts).
-   *
-   * @param readAt `performance.now()` from before the statement that read the webhook was sent.
-   */
+  /** @param readAt `performance.now()` from before the statement that read the webhook was sent. */
   permitOf({ webhookId, revision }: Target, readAt: number): ReturnType<StartPermits['check']> {
     return this.permits.check(webhookId, revision, readAt, performance.now());
   }
 
-  /** Nothing starts here under an older revision of the webhook from now on. */
   supersede(webhookId: string, revision: number): void {
     this.permits.raise(webhookId, revision, performance.now());
   }
 
-  /** Whether another process may hold deliveries of the same database. */
   async hasOthers(database: Queryable): Promise<boolean> {
     return !this.isExclusive && (await hasOtherReplicas(database, this.id));
   }
@@ -108,7 +97,7 @@ export class Replica {
     const sentAt = performance.now();
     const { others, nowMs } = await touchReplica(this.dataSource, this.id);
     this.lastBeatAt = sentAt;
-    // The embedded engine has this machine's clock, and no other process.
+    // The embedded engine has this machine's clock, and one process.
     if (this.isExclusive) return;
     this.clock.correct({ sentAt, receivedAt: performance.now(), databaseMs: nowMs });
     this.liveReplicas.note(1 + others);

@@ -18,28 +18,26 @@ import { isSuccess, settleDeliveries, type Settled, type Settlements } from '../
 import { WebhookDisabler } from './webhook-disabler.js';
 import { PIPELINE } from '../../database/data-sources.js';
 
-/** Results written by one statement: fewer beside small publishers, which may have to wait for it. */
+/** Results written by one statement. Small publishers may have to wait for it. */
 const ROWS_PER_FLUSH = { alone: 500, besideSmall: 200 };
 
 /**
- * How long a result waits for others to share its statement, and how many are written at once without waiting. Nobody waits for
- * a result. At 1,000 a second, a statement for each took as much of the database as accepting did.
+ * How long a result waits for others to share its statement, and how many are written at once without waiting. At 1,000
+ * a second, a statement for each took as much of the database as accepting did.
  */
 const WINDOW = { ms: 10, enough: 128 };
 
-/** First and longest wait between tries while the database cannot be reached. */
 const RETRY_MS = { first: 100, longest: 5_000 };
 
 interface Waiting {
   result: DeliveryResult;
-  /** @param after what the caller of `record` waits for beside. */
+  /** @param after what the caller of `record` also waits for. */
   done: (after?: Promise<void>) => void;
 }
 
 /**
- * Writes results in micro-batches: what arrives within 10 ms, or while the previous batch was being written, forms the
- * next. A result counts as in flight until it is written, so the number that waits here is bounded by the replica's
- * in-flight limit, and while nothing can be written nothing more is claimed.
+ * Writes results in micro-batches. A result counts as in flight until it is written, so the in-flight limit bounds how
+ * many wait here, and nothing more is claimed while nothing can be written.
  */
 @Injectable()
 export class ResultRecorder {
@@ -51,7 +49,6 @@ export class ResultRecorder {
     waiting: () => this.waiting.length,
     writeNext: () => this.writeNext(),
   });
-  /** Results that are not written yet: those that wait, and those of the batch under way. */
   private unwritten = 0;
 
   constructor(
@@ -84,8 +81,8 @@ export class ResultRecorder {
   }
 
   /**
-   * Successes together, for which there is a shorter statement, or what is none: whichever waits longest. No two results
-   * of one delivery: the second is about a lease that began after the first was lost.
+   * Only successes, which have a shorter statement, or none: the kind that has waited longest. Never two results of one
+   * delivery: the second belongs to a lease that began after the first was lost.
    */
   private takeBatch(): Waiting[] {
     const batch = new Map<string, Waiting>();
@@ -102,7 +99,7 @@ export class ResultRecorder {
     return [...batch.values()];
   }
 
-  /** @returns the webhooks of which a health is known. */
+  /** @returns the webhooks whose health is known. */
   private async write(results: DeliveryResult[]): Promise<ReadonlySet<string>> {
     for (let waitMs = RETRY_MS.first; ; waitMs = Math.min(waitMs * 2, RETRY_MS.longest)) {
       try {
@@ -119,7 +116,7 @@ export class ResultRecorder {
   }
 
   /**
-   * A result that the database refuses must not hold up the others: it goes alone, then without what was answered, then
+   * A result that the database refuses must not hold up the others. It goes alone, then without its response, then
    * without its attempt.
    */
   private async writeAlone(results: DeliveryResult[], error: unknown): Promise<ReadonlySet<string>> {
@@ -151,7 +148,7 @@ export class ResultRecorder {
   /**
    * What is known of endpoints may lag behind: a failure here costs no delivery.
    *
-   * @returns by webhook, when each that is made inactive is so.
+   * @returns by webhook, the end of each deactivation.
    */
   private async recordHealth(
     results: readonly DeliveryResult[],
@@ -198,7 +195,6 @@ export class ResultRecorder {
   }
 }
 
-/** The result with less to record, or null when there is nothing left to leave out. */
 function withLess(result: DeliveryResult): DeliveryResult | null {
   const { attempt } = result;
   if (!attempt) return null;

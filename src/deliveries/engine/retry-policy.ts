@@ -1,15 +1,14 @@
 import { parseHttpDate } from './http-date.js';
 
-/** Longest wait that a receiver may ask for with `Retry-After`: 24 hours. */
 export const RETRY_AFTER_LIMIT_MS = 24 * 60 * 60 * 1000;
 
-/** Each wait of the schedule varies by this share either way, so that deliveries that failed together come back apart. */
+/** Each wait varies by this share either way, so that deliveries which failed together come back apart. */
 const JITTER = 0.2;
 
 /**
- * How long to wait before the next attempt, or null when the schedule is spent.
+ * The wait before the next attempt, or null when the schedule is spent.
  *
- * @param failures failed attempts since the schedule began, the one just made included: 1 or more.
+ * @param failures failed attempts since the schedule began, with the one just made: 1 or more.
  * @param random uniform in [0, 1).
  * @returns milliseconds, within ±20 % of the schedule's step.
  */
@@ -19,10 +18,8 @@ export function retryDelayMs(failures: number, scheduleMs: readonly number[], ra
 }
 
 /**
- * The wait that a `Retry-After` header asks for (RFC 9110 §10.2.3: seconds or an HTTP date), at most 24 hours; null for
- * anything else, a time that is past included.
- *
- * @param nowMs Unix milliseconds, against which a date is read.
+ * The wait that `Retry-After` asks for (RFC 9110 §10.2.3: seconds or an HTTP date), at most 24 hours. Null for anything
+ * else, and for a past time.
  */
 export function retryAfterMs(header: string | undefined, nowMs: number): number | null {
   const text = header?.trim() ?? '';

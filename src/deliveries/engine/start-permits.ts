@@ -1,6 +1,6 @@
 /**
- * How long after reading a webhook a replica may start an attempt under what it read. A change of the webhook made on
- * another replica is answered only after this time has passed, see `DeliveryControlService.settle`.
+ * How long after reading a webhook a replica may start an attempt under what it read. Another replica answers a change
+ * only after this time (`DeliveryControlService.settle`).
  */
 export const START_WINDOW_MS = 1_000;
 
@@ -8,17 +8,15 @@ export const START_WINDOW_MS = 1_000;
 const FLOOR_KEPT_MS = 60_000;
 
 /**
- * Decides whether an attempt may still start under the revision of the webhook that was read with the delivery. Once a
- * change has been answered none may start under an older one: here that is known at once (the floor), on the other
- * replicas by time (the window). Both ends of the window are this process's monotonic clock; no clocks are compared.
+ * Decides whether an attempt may start under the revision of the webhook that was read with the delivery
+ * (docs/adr/0005).
  */
 export class StartPermits {
   private readonly floors = new Map<string, { revision: number; raisedAt: number }>();
 
-  /** @param windowMs milliseconds; Infinity where no other process can change a webhook (the embedded engine). */
+  /** @param windowMs Infinity where no other process can change a webhook (the embedded engine). */
   constructor(private readonly windowMs: number) {}
 
-  /** No attempt starts under a revision older than this from now on. */
   raise(webhookId: string, revision: number, now: number): void {
     for (const [id, floor] of this.floors) {
       if (now - floor.raisedAt <= FLOOR_KEPT_MS) break;

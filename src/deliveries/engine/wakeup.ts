@@ -1,4 +1,7 @@
-/** Loops wait here until their time is over or `wake` is called, which ends all waits. A call between two waits ends the next one. */
+/**
+ * Loops wait here until their time is over or `wake` is called, which ends all waits. A call between two waits ends the
+ * next one.
+ */
 export class Wakeup {
   private isPending = false;
   private readonly waiting = new Set<() => void>();
@@ -8,7 +11,6 @@ export class Wakeup {
     for (const resolve of this.waiting) resolve();
   }
 
-  /** @param timeoutMs milliseconds. */
   async wait(timeoutMs: number): Promise<void> {
     if (!this.isPending) {
       let end = (): void => undefined;

@@ -5,9 +5,8 @@ import type { HealthState } from './endpoint-health.js';
 import { EndpointStates } from './endpoint-states.js';
 
 /**
- * Makes webhooks inactive whose endpoint is gone (410) or has failed for days. It needs the webhook's row, which somebody may be
- * changing, so results of other webhooks do not wait for it. It works one at a time: many endpoints that end at once take one
- * connection.
+ * Makes webhooks inactive whose endpoint is gone (410) or has failed for days. It may wait for the lock on the
+ * webhook's row, so results of other webhooks do not wait for it. It works one at a time, on one connection.
  */
 @Injectable()
 export class WebhookDisabler {
@@ -20,7 +19,7 @@ export class WebhookDisabler {
     private readonly states: EndpointStates,
   ) {}
 
-  /** Resolves when it is done or has failed; never rejects. Another failed attempt asks again. */
+  /** Never rejects. After a failure, the next failed attempt asks again. */
   disable(target: Target, reason: 'gone' | 'failing', from: HealthState): Promise<void> {
     const { webhookId } = target;
     const known = this.waiting.get(webhookId);

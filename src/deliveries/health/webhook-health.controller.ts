@@ -8,7 +8,7 @@ import { UuidParam } from '../../openapi/uuid-param.js';
 import { WebhookHealthDto } from '../dto/webhook-health.dto.js';
 import { WebhookHealthService } from './webhook-health.service.js';
 
-/** Under the path of webhooks, but here: what attempts came to stands above them. */
+/** A path of webhooks, but here: attempts stand above them. */
 @ApiTags('Webhooks')
 @Controller('webhook')
 export class WebhookHealthController {

@@ -7,7 +7,6 @@ import { findHealth } from '../queue/read-health.js';
 import { PendingCounts } from '../pending-counts.js';
 import { WebhookHealthDto } from '../dto/webhook-health.dto.js';
 
-/** How the endpoints of webhooks are doing, and starting afresh with one. */
 @Injectable()
 export class WebhookHealthService {
   constructor(
@@ -25,12 +24,7 @@ export class WebhookHealthService {
     return WebhookHealthDto.of(health, pending);
   }
 
-  /**
-   * Forgets what is known against the endpoint, so that what waits goes out as to any other.
-   *
-   * @param actor who asks for it, as in the audit trail
-   * @throws ApiError WEBHOOK_NOT_FOUND, RATE_LIMITED
-   */
+  /** @throws ApiError WEBHOOK_NOT_FOUND, RATE_LIMITED */
   async clear(environmentId: string, id: string, actor: string): Promise<WebhookHealthDto> {
     await this.webhooks.forgetHealth(environmentId, id, actor);
     this.capacity.nudge();

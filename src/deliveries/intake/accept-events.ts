@@ -15,7 +15,6 @@ import { type LeaseGrant, leaseGrantParameters, leaseGrantValues } from '../queu
 import { EVENT_OPERATION } from './event-keys.js';
 import { isUnknown, knownTargetParameters, knownTargetValues, targetOf } from '../queue/read-targets.js';
 
-/** An event on its way in. */
 export interface IncomingEvent {
   id: string;
   environmentId: string;
@@ -27,17 +26,16 @@ export interface IncomingEvent {
 }
 
 export interface Acceptance {
-  /** Ids of the events that were not stored: their idempotency key was taken already. */
+  /** Ids of the events that were not stored: their idempotency key was taken. */
   refused: ReadonlySet<string>;
-  /** Deliveries of those events that are leased to this replica. */
   leased: LeasedDelivery[];
-  /** The webhooks that have more of them, due for whoever has room. */
+  /** The webhooks that have more of them, due for any replica. */
   unleased: string[];
-  /** How many deliveries the events are owed, by environment. */
+  /** How many deliveries are owed, by environment. */
   deliveries: ReadonlyMap<string, number>;
 }
 
-/** SQL: a query of a WITH that claims the keys of `incoming` events. A request whose key is taken claims nothing. */
+/** SQL: a query of a WITH that claims the keys of `incoming` events. */
 export const CLAIMED_KEY = `claimed_key AS (
     INSERT INTO idempotency_key (environment_id, operation, key, content_hash, resource_id, created_at)
     SELECT environment_id, '${EVENT_OPERATION}', idempotency_key, content_hash, id, now()
@@ -55,7 +53,6 @@ export const REFUSED = `(
       WHERE id NOT IN (SELECT resource_id FROM claimed_key)
     )`;
 
-/** The events that a statement stores, named as the columns that `unnest` makes of them. */
 export const eventParameters = {
   id: uuidArray,
   environment_id: uuidArray,
@@ -82,15 +79,13 @@ export function eventValues(events: readonly IncomingEvent[]): ValuesOf<typeof e
 const incomingParameters = { ...eventParameters, delivery_id: uuidArray };
 
 /**
- * Stores events and fans them out, in one statement: an event and what it owes to each matching webhook are committed
- * together or not at all. Webhooks are read here and never from a cache, so whatever was answered before the event
- * arrived is seen. A change that commits while this runs may be missed: its deliveries then carry the old revision,
- * and the replica may not start them (deliveries/engine/start-permits.ts).
+ * Stores events and fans them out in one statement: an event and what it owes are committed together. Webhooks are read
+ * here and never from a cache, so every change answered before is seen. A change that commits meanwhile may be missed:
+ * then the deliveries carry the old revision, and do not start (engine/start-permits.ts).
  *
- * Deliveries are born leased to this replica as far as it has room, at most so many for each webhook, and none for an
- * endpoint that is down, recovering or paused: what waits for it goes first. The others are due at once for whoever has
- * room. Webhooks get their places in turn, and the last place that each gets is within what is free after it
- * (engine/in-flight.ts); those of one environment get no more than it has room for, however many they are.
+ * Deliveries are born leased as far as this replica, their environment and their webhook have room; none for an
+ * endpoint that is down, recovering or paused. The others are due at once. Webhooks get places in turn, and the last
+ * place of each is within what is free after it (engine/in-flight.ts).
  */
 export const ACCEPT_EVENTS = new StoredStatement({
   name: 'accept_events',
@@ -139,8 +134,7 @@ export const ACCEPT_EVENTS = new StoredStatement({
   ),
   matched AS (
     SELECT
-      -- The time and the count of the event's id (version 7), and new random bits (delivery-ids.ts). The first comes
-      -- with the event: making one here takes a tenth of the whole.
+      -- As deliveryIdFor. The first id comes with the event: making one here takes a tenth of the whole.
       CASE
         WHEN s.ordinal = 1 THEN a.delivery_id
         ELSE ${deliveryIdForSql('a.id')}
@@ -200,8 +194,8 @@ export const ACCEPT_EVENTS = new StoredStatement({
 interface Row {
   refused: string[];
   /**
-   * By webhook, for each delivery: the number of its event among the parameters, from 1, and its id where that is not
-   * the one that came with the event. Ids as text are what takes most of an answer's time.
+   * By webhook, for each delivery: the number of its event among the parameters, from 1, and its id if that did not
+   * come with the event. Ids as text take most of an answer's time.
    */
   leased: [webhookId: string, numbers: number[], newIds: (string | null)[]][];
   targets: Target[];
@@ -210,9 +204,9 @@ interface Row {
 }
 
 /**
- * Accepts the events: committed when it resolves, unless `database` is in a transaction.
+ * Committed when it resolves, unless `database` is in a transaction.
  *
- * @param grant what this replica can attempt at once; its reservation is the caller's to release.
+ * @param grant the caller releases its reservation.
  */
 export async function acceptEvents(
   database: Queryable,

@@ -12,9 +12,9 @@ import {
 } from './accept-events.js';
 
 /**
- * Stores events that owe more deliveries than one statement should make, and for each type the webhooks that match now. From
- * the commit on exactly these are owed. The deliveries are made soon after, a part at a time (deliveries/queue/expand-fan-out.ts,
- * docs/adr/0011). This takes no longer than storing the events, however many webhooks match.
+ * Stores events that owe too many deliveries for one statement, with the webhooks that match now. Exactly these are
+ * owed; their deliveries follow in parts (queue/expand-fan-out.ts, docs/adr/0011). It takes no longer than storing the
+ * events.
  */
 export const DEFER_EVENTS = new StoredStatement({
   name: 'defer_events',
@@ -72,11 +72,10 @@ export const DEFER_EVENTS = new StoredStatement({
 
 interface Row {
   refused: string[];
-  /** By environment. */
   owed: Record<string, number>;
 }
 
-/** Accepts the events: committed when it resolves, unless `database` is in a transaction. */
+/** Committed when it resolves, unless `database` is in a transaction. */
 export async function deferEvents(database: Queryable, events: readonly IncomingEvent[]): Promise<Acceptance> {
   const [row] = await DEFER_EVENTS.run(database, eventValues(events));
   return { refused: new Set(row!.refused), leased: [], unleased: [], deliveries: new Map(Object.entries(row!.owed)) };

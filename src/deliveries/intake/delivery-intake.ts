@@ -17,25 +17,24 @@ import { PendingLimit } from './pending-limit.js';
 export { DELIVERIES_WITHOUT_ROOM } from '../engine/delivery-capacity.js';
 export type { Acceptance, IncomingEvent };
 
-/** `inline`: events are stored with the deliveries that they owe. `deferred`: these are made soon after, a part at a time. */
+/** `inline`: events are stored with their deliveries. `deferred`: the deliveries follow in parts. */
 export type FanOut = 'inline' | 'deferred';
 
 export interface AcceptOptions {
   fanOut: FanOut;
-  /** Whose events they are, each once. */
+  /** Each once. */
   environmentIds: readonly string[];
-  /** All of them publish little: their statements have a connection of their own. */
+  /** Statements for small publishers alone have a connection of their own. */
   isSmall: boolean;
   /** How many requests have brought them. */
   requests: number;
 }
 
-/** Accepts events in the caller's transaction. */
 export type Accept = (events: readonly IncomingEvent[], fanOut: FanOut) => Promise<Acceptance>;
 
 /**
- * The way into the queue. Stores events with what they owe, leases as much of it to this replica as it has room for, and lets
- * that be sent as soon as it is committed.
+ * The way into the queue: stores events with what they owe, leases what this replica has room for, and has that sent
+ * after the commit.
  */
 @Injectable()
 export class DeliveryIntake {
@@ -55,22 +54,20 @@ export class DeliveryIntake {
     this.accepted = metrics.counter('eventsAccepted', {});
   }
 
-  /** @throws ApiError PENDING_LIMIT_REACHED when the environment is owed as much as it may be. */
+  /** @throws ApiError PENDING_LIMIT_REACHED */
   checkLimit(environmentId: string): void {
     this.pending.check(environmentId);
   }
 
-  /** Which of these groups are to be accepted inline, which deferred and which not at all; see `FanOutForecast`. */
   plan<Group extends EventGroup>(groups: readonly Group[], inlineDeliveries?: number): Promise<Plan<Group>> {
     return this.forecast.plan(groups, inlineDeliveries);
   }
 
-  /** How many deliveries to make now in these environments; see `DeliveryCapacity`. */
   waitForRoom(environmentIds: readonly string[], waiting: number): Promise<number> {
     return this.capacity.waitForRoom(environmentIds, waiting);
   }
 
-  /** Accepts events by one statement: committed when it resolves. */
+  /** By one statement: committed when it resolves. */
   accept(events: readonly IncomingEvent[], options: AcceptOptions): Promise<Acceptance> {
     return this.partitions.provide(async () => {
       const { fanOut, isSmall } = options;
@@ -87,8 +84,8 @@ export class DeliveryIntake {
   }
 
   /**
-   * Runs `work` in a transaction, in which it can accept events. It may wait for others, so it holds no room meanwhile: the
-   * deliveries are claimed once it has committed. It is run again when a day's partition had to be made first.
+   * Runs `work` in a transaction that can accept events. It holds no room, because it may wait for others: the
+   * deliveries are claimed after the commit. `work` runs again when a day's partition had to be made first.
    */
   inTransaction<T>(work: (manager: EntityManager, accept: Accept) => Promise<T>): Promise<T> {
     return this.partitions.provide(async () => {

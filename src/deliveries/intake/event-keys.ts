@@ -1,15 +1,13 @@
 import type { Queryable } from '../../database/queryable.js';
 
-/** The idempotency_key.operation of events, one at a time or in a batch. */
 export const EVENT_OPERATION = 'event.create';
 
-/** The use that was made of an idempotency key. */
 export interface KeyUse {
   eventId: string;
   contentHash: Buffer;
 }
 
-/** Looks up idempotency keys of events in a statement of its own: the loser of a race does not see the winner in its own. */
+/** Looks up idempotency keys after the accepting statement: there, the loser of a race cannot see the winner. */
 export async function findKeyUses(
   database: Queryable,
   environmentId: string,

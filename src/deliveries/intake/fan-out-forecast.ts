@@ -6,31 +6,27 @@ import type { IncomingEvent } from './accept-events.js';
 import { PendingLimit } from './pending-limit.js';
 
 /**
- * Deliveries that the statement which stores events makes at most: under 0.1 s. What owes more is deferred, which costs no
- * more: beyond the default IN_FLIGHT_LIMIT deliveries have to be claimed anyway.
+ * Deliveries that the storing statement makes at most, in under 0.1 s. To defer more costs nothing: deliveries beyond
+ * the default IN_FLIGHT_LIMIT have to be claimed anyway.
  */
 export const INLINE_DELIVERIES = 2_000;
 
 /** Events of one environment, accepted all or none. */
 export interface EventGroup {
   events: readonly IncomingEvent[];
-  /** Those that they are likely to make. */
+  /** A guess, by what its events made before. */
   deliveries: number;
 }
 
-/** How groups of events are to be written. */
 export interface Plan<Group> {
-  /** With their deliveries, in one statement. */
   inline: Group[];
-  /** Without: their deliveries are made a part at a time. */
   deferred: Group[];
-  /** Not at all. */
   refused: { group: Group; error: unknown }[];
 }
 
 /**
- * Tells before events are written how many deliveries they owe, and so how to write them. Webhooks are counted only when the
- * events are so many that it could make a difference.
+ * Tells before events are written how many deliveries they owe, and so how to write them. It counts webhooks only when
+ * that could change the answer.
  */
 @Injectable()
 export class FanOutForecast {
@@ -47,9 +43,9 @@ export class FanOutForecast {
   }
 
   /**
-   * What one statement may make of these groups with their deliveries is `inline`; environments that owe little go first.
+   * Environments that owe least are `inline` first.
    *
-   * @param inlineDeliveries how many that are at most.
+   * @param inlineDeliveries how many deliveries of these groups one statement may make.
    */
   async plan<Group extends EventGroup>(
     groups: readonly Group[],
@@ -76,7 +72,7 @@ export class FanOutForecast {
   private mayMatter(groups: readonly EventGroup[], inlineDeliveries: number): boolean {
     const most = Math.min(inlineDeliveries, this.limit);
     const events = groups.reduce((sum, group) => sum + group.events.length, 0);
-    // An environment may have more webhooks than the setting allows by now.
+    // An environment may have more webhooks than the setting now allows.
     return events * this.mostWebhooks > most || groups.reduce((sum, group) => sum + group.deliveries, 0) > most;
   }
 
@@ -90,7 +86,7 @@ export class FanOutForecast {
     );
   }
 
-  /** What does not fit while nothing else is pending never will. */
+  /** It would not fit with nothing else pending, so it never will. */
   private refuseTooLarge(deliveries: number): void {
     if (deliveries <= this.limit) return;
     throw new ApiError(
@@ -101,7 +97,7 @@ export class FanOutForecast {
   }
 }
 
-/** The environments, those first that owe least, whose events' deliveries one statement may make together. */
+/** The environments whose deliveries one statement may make together, those that owe least first. */
 function inlineEnvironments<Group extends EventGroup>(
   groups: readonly Group[],
   owed: ReadonlyMap<Group, number>,

@@ -10,17 +10,17 @@ import { countPending } from '../queue/count-pending.js';
 import { countOwed } from '../queue/fan-out-reads.js';
 import { countReplicas } from '../queue/replicas.js';
 
-/** A count begins when this share of what could still wait has been made since the last one. Nobody waits for it. */
+/** A count begins when this share of what could still wait has been made since the last one. */
 const RECOUNT_SHARE = 1 / 2;
-/** Between two counts of one environment, in milliseconds, and as a multiple of what the last one took. */
+/** Between two counts of one environment: milliseconds, and a multiple of what the last one took. */
 const RECOUNT_AFTER = { ms: 1_000, times: 20 };
 const MAX_ENVIRONMENTS = 10_000;
 
 interface Account {
-  /** How many more deliveries may wait, as of the last count: the environment's, and this replica's share of that. */
+  /** How many more deliveries may wait, as of the last count, and this replica's share of that. */
   left: number;
   granted: number;
-  /** Deliveries made here since it began, and those of them that had to wait: the others were being sent at once. */
+  /** Deliveries made here since that count began, and those of them that were not sent at once. */
   made: number;
   waiting: number;
   /** `performance.now()` from which it may be counted again. */
@@ -29,15 +29,15 @@ interface Account {
 }
 
 /**
- * Keeps what an environment is owed within about PENDING_DELIVERIES_PER_ENVIRONMENT: publishing is refused while more waits.
- * Counting takes time in proportion to what waits, so it is done only when the last count may be far off, and no request waits
- * for it. Replicas share what is left.
+ * Keeps what an environment is owed within about PENDING_DELIVERIES_PER_ENVIRONMENT. A count takes time in proportion
+ * to what waits, so it is made only when the last one may be far off, and no request waits for it. Replicas share what
+ * is left.
  */
 @Injectable()
 export class PendingLimit {
   private readonly logger = new Logger(PendingLimit.name);
   private readonly accounts = new LRUCache<string, Account>({ max: MAX_ENVIRONMENTS });
-  /** Environments count one statement after the other: what moves events has the other connections. */
+  /** One counting statement at a time: the other connections are for what moves events. */
   private readonly turns = new Semaphore(1);
   private readonly limit: number;
 
@@ -48,14 +48,15 @@ export class PendingLimit {
     this.limit = config.pendingDeliveriesPerEnvironment;
   }
 
-  /** @throws ApiError PENDING_LIMIT_REACHED when the environment is owed as much as it may be. */
+  /** @throws ApiError PENDING_LIMIT_REACHED */
   check(environmentId: string): void {
     const account = this.countedAccountOf(environmentId);
     if (account.waiting >= account.granted) throw this.limitReached(account);
   }
 
   /**
-   * For what owes so much that it may not fit where little would. A replica's share may never be so large.
+   * For a request that owes very many deliveries. It is held to all that is left: a replica's share may never be so
+   * large.
    *
    * @throws ApiError PENDING_LIMIT_REACHED
    */
@@ -80,9 +81,9 @@ export class PendingLimit {
   }
 
   /**
-   * To be told of the deliveries that events of the environment made. Of an environment that was never checked nothing is kept.
+   * Does nothing for an environment that was never checked.
    *
-   * @param waiting those that are not being sent at once.
+   * @param waiting those that are not sent at once.
    */
   added(environmentId: string, made: number, waiting: number): void {
     const account = this.accounts.get(environmentId);
@@ -94,7 +95,7 @@ export class PendingLimit {
   private accountOf(environmentId: string): Account {
     const known = this.accounts.get(environmentId);
     if (known) return known;
-    // As if nothing waited, until that is counted at once: a start refuses nobody for what it does not know.
+    // Nothing waits, as far as this process knows, and a count begins at once: a start refuses nobody.
     const account = {
       left: this.limit,
       granted: this.limit,
@@ -111,7 +112,7 @@ export class PendingLimit {
     account.isBeingCounted = true;
     const startedAt = performance.now();
     this.count(environmentId, account)
-      // Whoever publishes meanwhile goes on with what was left.
+      // Until the next count, what was left then still holds.
       .catch((error: unknown) => this.logger.warn({ msg: 'pending deliveries could not be counted', err: error }))
       .finally(() => {
         const tookMs = performance.now() - startedAt;
@@ -130,7 +131,7 @@ export class PendingLimit {
     const replicas = await countReplicas(this.dataSource);
     account.left = Math.max(0, this.limit - owed - pending.waiting);
     account.granted = Math.ceil(account.left / Math.max(1, replicas));
-    // What was added while it ran may have been counted or not.
+    // What was added during the count may be in it or not.
     account.made -= made;
     account.waiting -= waiting;
   }

@@ -1,24 +1,22 @@
 import { Injectable } from '@nestjs/common';
 
-/** Deliveries within about a second up to which an environment publishes little. */
+/** Up to so many deliveries within about a second, an environment publishes little. */
 export const FEW_DELIVERIES = 100;
 
-/** How long an environment counts after its last event. */
 const MEMORY_MS = 1_000;
 
 const NONE: readonly string[] = [];
 
 /**
- * The environments that publish little, and do so now. Each piece of work of the process and the database makes them wait, so
- * the work of the others is cut into smaller pieces while there are any.
+ * Environments that publish little, and do so now. While there are any, the work of the others is cut into smaller
+ * pieces, because small publishers wait for each piece.
  */
 @Injectable()
 export class SmallPublishers {
-  /** `performance.now()` of the last event, by environment; the longest ago first. */
+  /** `performance.now()` of the last event, by environment, oldest first. */
   private readonly seenAt = new Map<string, number>();
   private lastSeen: string | null = null;
 
-  /** The environment publishes, and it publishes little. */
   note(environmentId: string): void {
     if (environmentId !== this.lastSeen) {
       this.forgetOld();
@@ -28,7 +26,7 @@ export class SmallPublishers {
     this.seenAt.set(environmentId, performance.now());
   }
 
-  /** Whether any of them has published within the last second, other than these environments. */
+  /** Whether any but these environments has published within the last second. */
   areActive(besides: readonly string[] = NONE): boolean {
     this.forgetOld();
     for (const id of this.seenAt.keys()) if (!besides.includes(id)) return true;

@@ -6,20 +6,19 @@ import type { CancelReason, LeasedDelivery, OutgoingEvent, SettledDelivery, Targ
 import { type LeaseGrant, leaseGrantParameters, leaseGrantValues } from './lease-grant.js';
 import { isUnknown, knownTargetParameters, knownTargetValues, targetOf } from './read-targets.js';
 
-/** Webhooks looked at in one claim: bounds the scan when many webhooks have nothing but later retries. */
+/** Webhooks looked at in one claim: bounds the scan when many webhooks have only later retries. */
 const WEBHOOKS_SCANNED = 500;
 
 /**
- * Webhooks of which a claim looks for what is due. Each costs two steps in an index however little it gives, so a claim
- * takes a few deliveries from some webhooks rather than one from each; the next claim goes on with the others.
+ * Webhooks of which a claim takes deliveries. Each costs two steps in an index, so a few from some webhooks are cheaper
+ * than one from each; the next claim goes on with the others.
  */
 const WEBHOOKS_SERVED = 32;
 
-/** Where a claim looks. */
 export interface ClaimScan {
-  /** Between probes of an endpoint that is down; longer than an attempt can take, so that they go one at a time. */
+  /** Between probes of an endpoint that is down. Longer than an attempt can take, so that they go one at a time. */
   probeIntervalMs: number;
-  /** The webhook where the last claim stopped; the scan goes on after it. Null: from the first. */
+  /** The webhook where the last claim stopped; null: from the first. */
   after: string | null;
 }
 
@@ -27,18 +26,17 @@ export interface Claim {
   deliveries: LeasedDelivery[];
   /** Claimed, but their webhook no longer receives: to be settled without an attempt. */
   canceled: { delivery: SettledDelivery; reason: CancelReason }[];
-  /** Where the next claim goes on; null once the scan came to the last webhook. */
   after: string | null;
   /**
-   * Webhooks of which more may be due, but not in turn: they had no room left here, or have taken all of it now, or their
-   * endpoint is down, paused, or recovers and has in flight what it may have.
+   * Webhooks that may have more due than they get now: they have no room left here, or their endpoint is down, paused
+   * or recovering.
    */
   heldBack: string[];
-  /** The claim found something of a webhook that is not held back: the next claim may find more. */
+  /** The claim found something of a webhook that is not held back. */
   mayFindMore: boolean;
 }
 
-/** The first row tells of the scan and of the webhooks, each further one of a claimed delivery. */
+/** The first row tells of the scan, each other one of a claimed delivery. */
 type Row = ScanRow | ClaimedRow;
 
 interface ScanRow {
@@ -58,7 +56,6 @@ interface ClaimedRow {
   is_probe: boolean;
   is_in_turn: boolean;
   webhook_id: string;
-  /** Why the webhook no longer receives; null while it does. */
   stopped_as: CancelReason | null;
   event_id: string;
   event_type: string | null;
@@ -68,18 +65,15 @@ interface ClaimedRow {
 
 /**
  * Webhooks first, then rows: a loose index scan steps from one waiting webhook to the next, and each gives at most its
- * share, so that one webhook's backlog cannot starve the others, nor a low id a high one (the scan goes round).
+ * share. So one webhook's backlog does not starve the others, nor a low id a high one (the scan goes round).
  *
- * An endpoint that is down (endpoint-health.ts) gives its first retries, which keep their time, and one probe per
- * interval, or sooner one that was never tried; the row of its health is the gate, so that two replicas cannot both send
- * one. One that recovers gives as many as it may have beyond what this replica has in flight to it. Of both, what was
- * never tried goes first: however much the endpoint refuses, it may take that. A paused one (429) gives nothing. What
- * somebody asked for (`is_forced`) none of these holds back. These few go before those in turn, which may be more than
- * there is room for.
+ * An endpoint that is down (endpoint-health.ts) gives its first retries, and one probe per interval, or sooner one that
+ * was never tried. The row of its health is the gate: two replicas cannot both send one. A recovering endpoint gives as
+ * many as it may have beyond those in flight here. Both give first what was never tried. A paused one (429) gives
+ * nothing. What somebody asked for (`is_forced`) is never held back. All these go before those in turn.
  *
- * All webhooks of an environment together get no more than it has room for, however many they are. The share is per claim,
- * and leaves as much free as it gives to each webhook (engine/in-flight.ts). Caps on what is in flight are kept in memory by
- * the caller (a cap computed in a statement is exceeded when statements overlap) and arrive here as rooms.
+ * The webhooks of an environment together get no more than it has room for. Rooms come from the caller's memory
+ * (engine/in-flight.ts): a cap computed in a statement is exceeded when statements overlap.
  */
 export const CLAIM_DELIVERIES = new StoredStatement({
   name: 'claim_deliveries',
@@ -111,7 +105,7 @@ export const CLAIM_DELIVERIES = new StoredStatement({
   }),
   sql: `
   WITH RECURSIVE room AS (
-    -- Not unnest: of generate_series the planner expects as many rows as come, and joins them by a hash.
+    -- Not unnest: for generate_series the planner expects the true number of rows, and joins them by a hash.
     SELECT p_room_webhook_ids[place] AS webhook_id, p_webhook_rooms[place] AS room, p_webhook_counts[place] AS in_flight
     FROM generate_series(1, cardinality(p_room_webhook_ids)) AS place
   ),
@@ -150,10 +144,10 @@ export const CLAIM_DELIVERIES = new StoredStatement({
     WHERE s.due_at <= now()
   ),
   due AS MATERIALIZED (
-    -- What the environment has room for, in equal parts for its webhooks. One each when that is less, for those with least
-    -- in flight, whichever they are: the scan goes on behind all of these, and begins at the same place in its next round.
+    -- The environment's room, in equal parts for its webhooks. If it is less than one each, those with least in flight
+    -- get one. At random among equals, because the scan begins at the same place in each round.
     SELECT c.webhook_id, c.position, c.in_flight_limit, c.in_flight, c.room_to_retry, c.is_paused,
-      -- Of use only for what is asked for and for probes: these few may be beyond what the environment has room for.
+      -- For forced ones and probes alone: these few may go beyond the environment's room.
       least(c.room, greatest(1, c.environment_room / c.able)) AS room,
       CASE
         WHEN c.ordinal <= c.environment_room THEN least(c.room_in_turn, greatest(1, c.environment_room / c.able_in_turn))
@@ -263,11 +257,11 @@ export const CLAIM_DELIVERIES = new StoredStatement({
     SELECT place, delivery_id, is_forced, true, false FROM probe
   ),
   claimed AS (
-    -- By their place in the table: they are locked, so they stay there. One that was changed just before it was locked is
-    -- not found at its new place, which this statement does not see, and is claimed by the next.
+    -- By their place in the table: they are locked, so they stay there. One that was changed just before the lock is
+    -- not found at its new place; the next claim gets it.
     UPDATE delivery_queue q
     SET lease = p_lease, leased_by = p_replica_id, leased_until = now() + p_lease_ms * interval '1 millisecond',
-      -- Free for what is asked for while the attempt runs. A lease that is lost brings the mark back.
+      -- So that somebody may ask again while the attempt runs. A lost lease brings the mark back.
       is_forced = false, is_lease_forced = q.is_forced
     WHERE q.ctid = ANY (ARRAY(SELECT place FROM picked))
     RETURNING q.environment_id, q.delivery_id, q.webhook_id, q.event_id, q.attempt_count, q.failures, q.is_test
@@ -299,8 +293,8 @@ export const CLAIM_DELIVERIES = new StoredStatement({
 });
 
 /**
- * SQL: what an endpoint may have in flight. One that recovers gets one more in each second for what was never tried: it may
- * take most events and hang on some, which would hold the few that it may have at first until their deadline.
+ * SQL: what an endpoint may have in flight. A recovering one gets one more each second for what was never tried: it may
+ * hang on some events until their deadline, and take most others.
  */
 function inFlightLimit(health: string): string {
   const seconds = `extract(epoch FROM now() - ${health}.changed_at)`;
@@ -310,7 +304,7 @@ function inFlightLimit(health: string): string {
         END`;
 }
 
-/** SQL: whether a delivery of the webhook waits that is due and of which no attempt was made. It has an index. */
+/** SQL: whether a delivery of the webhook is due and was never attempted. There is an index for it. */
 function isUntried(queue: string, webhook: string): string {
   return `${queue}.lease IS NULL AND ${queue}.attempt_count = 0 AND ${queue}.webhook_id = ${webhook}.webhook_id
           AND ${queue}.due_at <= now()`;
@@ -318,7 +312,6 @@ function isUntried(queue: string, webhook: string): string {
 
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
-/** Leases due deliveries to this replica, a fair share from each waiting webhook. */
 export async function claimDeliveries(database: Queryable, grant: LeaseGrant, scanned: ClaimScan): Promise<Claim> {
   const readAt = performance.now();
   const targets = grant.knownTargets.fresh(readAt);
@@ -360,14 +353,14 @@ function eventOf(row: ClaimedRow): OutgoingEvent | null {
   return { id: row.event_id, type: row.event_type, payload: row.payload, createdAt: row.event_created_at };
 }
 
-/** Webhooks that have taken as much as they have room for here; what is to be canceled takes none. */
+/** Webhooks that have no room left here. What is to be canceled takes none. */
 function filledWebhooks(claimed: readonly ClaimedRow[], { webhookRooms, perWebhook }: LeaseGrant): string[] {
   const counts = new Map<string, number>();
   for (const { webhook_id: id, stopped_as: reason } of claimed) if (!reason) counts.set(id, (counts.get(id) ?? 0) + 1);
   return [...counts].filter(([id, count]) => count >= (webhookRooms.get(id) ?? perWebhook)).map(([id]) => id);
 }
 
-/** After the webhook that came last in turn, when the room ended before the webhooks did; else where the scan was cut. */
+/** When the room ended first, behind the last webhook that got its turn; else where the scan was cut. */
 function nextStart(
   scan: ScanRow | undefined,
   claimed: readonly ClaimedRow[],

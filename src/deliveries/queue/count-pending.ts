@@ -3,10 +3,9 @@ import { columnsOf } from '../../database/statements/columns.js';
 import { uuid } from '../../database/statements/parameter-types.js';
 import { StoredStatement } from '../../database/statements/stored-statement.js';
 
-/** Deliveries that one statement counts: bounds how long it holds the embedded engine's session, about 0.05 s. */
+/** Deliveries that one statement counts: it holds the embedded engine's session for about 0.05 s. */
 const ROWS_PER_STATEMENT = 50_000;
 
-/** Before every id. */
 const FIRST = '00000000-0000-0000-0000-000000000000';
 
 interface Row {
@@ -25,8 +24,8 @@ export const COUNT_PENDING = {
 };
 
 /**
- * What is leased is in no index of owners: it is read whole, and is as much as replicas attempt at once. Tests are leased as
- * they are made, and are not counted.
+ * No index by owner holds leased deliveries. They are read whole, and are as many as replicas attempt at once. Tests
+ * are not counted; they are leased from the start.
  */
 function counting(owner: PendingOwner): StoredStatement<typeof pendingParameters, Row> {
   const part = `
@@ -49,19 +48,15 @@ function counting(owner: PendingOwner): StoredStatement<typeof pendingParameters
 }
 
 export interface CountOptions {
-  /** Above it `waiting` is not exact. */
+  /** The count may stop above it. */
   limit?: number;
   /** Runs each statement, of about 0.05 s, when its turn has come. */
   inTurn?: <T>(statement: () => Promise<T>) => Promise<T>;
-  /** Told how many wait at least, as far as they are counted. */
+  /** Told the least number that wait, as far as they are counted. */
   onProgress?: (waiting: number) => void;
 }
 
-/**
- * Counts the unfinished deliveries of an environment or a webhook.
- *
- * @returns those that wait, for now or for later, and those that are being attempted.
- */
+/** @returns those that wait, for now or for later, and those being attempted. */
 export async function countPending(
   database: Queryable,
   owner: PendingOwner,

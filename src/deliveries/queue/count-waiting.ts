@@ -1,6 +1,5 @@
 import type { Queryable } from '../../database/queryable.js';
 
-/** How many deliveries wait for the webhook, for now or for a retry; `limit` of them at most are counted. */
 export async function countWaiting(database: Queryable, webhookId: string, limit: number): Promise<number> {
   const [row] = await database.query<{ waiting: number }[]>(
     `SELECT count(*)::int AS waiting FROM (

@@ -5,11 +5,11 @@ import { DELIVERY_COLUMNS, queuedAs } from './columns.js';
 import { ENTERED_COLUMNS, enterStats } from './stats-entries.js';
 
 /**
- * What an event owes is a delivery already, or is to be made yet (expand-fan-out.ts). Whoever tells of deliveries asks for
- * both: first for what is owed, then for the deliveries, because what is made meanwhile is then seen twice and not missed.
+ * What an event owes is a delivery already, or is not made yet (expand-fan-out.ts). Read first what is owed, then the
+ * deliveries: what is made meanwhile is then seen twice, not missed.
  */
 
-/** SQL: the condition that the row `f` is of this event, and `place` its place there, from 1. */
+/** SQL: that the row `f` is of this event; `placed` gives its place there, from 1. */
 const isOfEvent = (environmentId: string, eventId: string): string => `
   f.environment_id = ${environmentId} AND f.first_event_id <= ${eventId} AND f.last_event_id >= ${eventId}
     AND ${eventId} = ANY (f.event_ids)`;
@@ -18,7 +18,6 @@ const placed = (eventId: string): string => `
     SELECT array_position(f.event_ids, ${eventId}) AS place, cardinality(f.webhook_ids) AS width OFFSET 0
   ) p`;
 
-/** SQL: how many deliveries of the event are to be made yet. */
 function owedOfEventSql(environmentId: string, eventId: string): string {
   return `(
     SELECT coalesce(sum(least(p.width, greatest(0, p.place * p.width - f.made))), 0)::int
@@ -27,7 +26,6 @@ function owedOfEventSql(environmentId: string, eventId: string): string {
   )`;
 }
 
-/** Those of these webhooks that are owed the event. */
 export async function listOwedWebhooks(
   database: Queryable,
   environmentId: string,
@@ -44,15 +42,13 @@ export async function listOwedWebhooks(
   return rows.map(({ id }) => id);
 }
 
-/** How many deliveries an event has, by status. */
 export type DeliveryCounts = Record<DeliveryStatus, number>;
 
-/** The parameters `$1` to `$4` of a statement about the deliveries of an event: its own, and the range of their ids. */
+/** The parameters `$1` to `$4` of a statement about the deliveries of an event: its key, and the range of their ids. */
 export function parametersOfEvent(environmentId: string, eventId: string): string[] {
   return [environmentId, eventId, ...deliveryIdsOf(eventId)];
 }
 
-/** SQL: the `DeliveryCounts` of an event, of its `parametersOfEvent`. */
 export const DELIVERY_COUNTS_OF_EVENT = `
   SELECT
     (
@@ -70,11 +66,7 @@ export interface EventDeliveryRow {
   status: DeliveryStatus;
 }
 
-/**
- * The deliveries of an event, wherever they are.
- *
- * @param webhookIds only those to these webhooks; null: to any.
- */
+/** @param webhookIds only those to these webhooks; null: to any. */
 export async function listDeliveriesOfEvent(
   database: Queryable,
   environmentId: string,
@@ -94,8 +86,8 @@ export async function listDeliveriesOfEvent(
 }
 
 /**
- * As `STOP` does for a webhook: what waits is canceled, and what is being attempted is marked, so that no retry follows
- * it, whoever asked for one. Rows are locked in the order of their ids, and told apart as they are then.
+ * As `STOP` does for a webhook: what waits is canceled, and what is being attempted is marked, so that no retry
+ * follows. Rows are locked in the order of their ids, and read as they are then.
  */
 const CANCEL = `
   WITH held AS MATERIALIZED (
@@ -123,9 +115,9 @@ const CANCEL = `
   SELECT count(*)::int AS canceled FROM held WHERE lease IS NULL`;
 
 /**
- * Ends the unfinished deliveries of an event: at most one for each webhook of its environment.
+ * Ends the unfinished deliveries of an event, at most one for each webhook.
  *
- * @returns how many waited and are canceled now; those that are being attempted end with their attempt
+ * @returns how many waited and are canceled now. Those being attempted end with their attempt.
  */
 export async function cancelDeliveriesOf(database: Queryable, environmentId: string, eventId: string): Promise<number> {
   const [row] = await database.query<[{ canceled: number }]>(CANCEL, parametersOfEvent(environmentId, eventId));

@@ -1,11 +1,10 @@
 /**
- * SQL: deliveries with what holds them and until when, and when the next attempt is, if that is known. The order of
- * claim-deliveries.ts decides: what somebody asked for is held by nothing, and a first retry not by an endpoint that is
- * down. What is due and not held waits for its turn or for room.
+ * SQL: deliveries with what holds them, until when, and when the next attempt is, if known. It follows
+ * claim-deliveries.ts.
  *
- * @param columns of the rows that are kept as they are.
- * @param rows a query with those and, of what is in the queue, `status` 'pending', `is_leased`, `is_forced`, `failures`
- *   and `due_at`.
+ * @param columns of the rows that are kept.
+ * @param rows a query with those and, for the queue, `status` 'pending', `is_leased`, `is_forced`, `failures`,
+ *   `due_at`.
  */
 export function withHolds(columns: string, rows: string): string {
   return `

@@ -49,7 +49,7 @@ type StoredAttemptRow = Omit<AttemptRow, 'request_headers' | 'response_headers'>
   response_headers: string | null;
 };
 
-/** SQL: what a delivery is read as: it is either in the queue, `q`, or in the log, `d`. */
+/** SQL: a delivery, from the queue `q` or from the log `d`. */
 export const QUEUED = `
   q.delivery_id AS id, q.event_id, q.webhook_id, q.environment_id, q.event_type, 'pending' AS status, q.attempt_count,
   NULL AS cancel_reason, q.created_at, NULL::timestamptz AS completed_at, q.lease IS NOT NULL AS is_leased, q.is_forced,
@@ -58,11 +58,10 @@ export const LOGGED = `
   d.id, d.event_id, d.webhook_id, d.environment_id, d.event_type, d.status, d.attempt_count,
   d.cancel_reason, d.created_at, d.completed_at, NULL::bool AS is_leased, NULL::bool AS is_forced, NULL::int2 AS failures,
   NULL::timestamptz AS due_at`;
-/** SQL: those of them that `withHolds` keeps as they are. */
+/** SQL: those of them that `withHolds` keeps. */
 export const COLUMNS = `r.id, r.event_id, r.webhook_id, r.environment_id, r.event_type, r.status, r.attempt_count, r.cancel_reason,
   r.created_at, r.completed_at`;
 
-/** The types of `COLUMNS` and of what `withHolds` adds. */
 export const COLUMN_TYPES = {
   id: 'uuid',
   event_id: 'uuid',
@@ -99,12 +98,12 @@ export async function findDelivery(
 }
 
 export interface AttemptRange {
-  /** The number behind which they begin. */
+  /** Only attempts with a higher number. */
   after: number;
   limit: number;
 }
 
-/** The attempts of a delivery, first to last: the one that it ended with is in its own row. */
+/** The attempts of a delivery, in order. The last of a finished one is in its own row. */
 export async function listAttempts(
   database: Queryable,
   environmentId: string,
@@ -125,7 +124,7 @@ export async function listAttempts(
   }));
 }
 
-/** The event as it is sent, under the name that its envelope has; null once its payload is deleted or its day is dropped. */
+/** The event as it is sent; null when its payload is deleted or its day is dropped. */
 export async function findOutgoingEvent(
   database: Queryable,
   environmentId: string,

@@ -8,16 +8,15 @@ import { DELIVERY_COLUMNS } from './columns.js';
 import { ENTERED_COLUMNS, enterStats } from './stats-entries.js';
 
 /**
- * Makes the next deliveries of a fan-out: up to `limit` of them, of the environment that comes after
- * `after_environment_id`, oldest events first; not of those whose first event is in `passed_over`.
- * Either of whole events, or of one event to some of its webhooks. A row that another replica is at is passed over.
+ * Makes the next deliveries of a fan-out, oldest events first: of whole events, or of one event to some of its
+ * webhooks. It passes over a row that another replica works on.
  *
- * What is made and how far that is are one statement, and what is made comes from the row that was moved: each pair becomes
- * a delivery once, whoever dies. They are due at once and wait for their claim like any other.
+ * The deliveries come from the row that is moved, in the same statement: each pair becomes a delivery once, whoever
+ * dies.
  *
- * A webhook that stopped since it was found to be owed the events gets canceled deliveries, as one that had been in the
- * queue would be by now, also if it is active again: its revisions tell. So does an event whose payload was deleted; its
- * row is held, so that whoever deletes the payload in this moment sees these deliveries, or is seen here.
+ * A webhook that has stopped since it was owed the events gets canceled deliveries, even if it is active again: its
+ * revisions tell. So does an event whose payload was deleted. Its row is locked, so whoever deletes the payload now
+ * sees these deliveries, or is seen here.
  */
 export const EXPAND_FAN_OUT = new StoredStatement({
   name: 'expand_fan_out',
@@ -119,27 +118,23 @@ function countOf(reason: CancelReason): string {
 
 type Row = Record<CancelReason, number> & { environment_id: string; first_event_id: string; made: number };
 
-/** A fan-out, by its environment and the first of its events. */
 export interface FanOutKey {
   environmentId: string;
   firstEventId: string;
 }
 
-/** What one statement made. */
 export interface Expansion extends FanOutKey {
   /** Pairs of event and webhook that it dealt with: 1 or more. */
   made: number;
-  /** Those of them that were canceled, by the reason. */
   canceled: Readonly<Record<CancelReason, number>>;
 }
 
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
 /**
- * @param after the environment whose turn was last, or null.
- * @param limit how many deliveries to make at most.
- * @param passedOver the first events of fan-outs that are left alone.
- * @returns null when there is nothing to make that nobody else is at.
+ * @param after the environment whose turn was last.
+ * @param passedOver the first events of fan-outs to leave alone.
+ * @returns null when nothing is left to make, except by others.
  */
 export async function expandFanOut(
   database: Queryable,
@@ -163,7 +158,7 @@ const NEXT = `
     AND (SELECT n.deleted_at IS NULL FROM environment n WHERE n.id = f.environment_id)
   ORDER BY f.environment_id, f.first_event_id LIMIT 1`;
 
-/** The fan-out that `expandFanOut` would take, if no other replica is at it. */
+/** The fan-out that `expandFanOut` would take, if no other replica works on it. */
 export async function findNextFanOut(
   database: Queryable,
   after: string | null,

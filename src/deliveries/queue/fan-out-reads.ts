@@ -2,8 +2,8 @@ import type { Queryable } from '../../database/queryable.js';
 import type { PendingOwner } from './count-pending.js';
 
 /**
- * SQL: the ids of events that are owed to the webhook, of the environment's rows whose events are between two ids. The pairs
- * are numbered from 0, all webhooks of one event after those of the event before.
+ * SQL: the ids of events owed to the webhook, from the environment's rows whose events are between two ids. Pairs are
+ * numbered from 0, event by event.
  */
 export function owedToWebhookSql(environmentId: string, webhookId: string, from: string, to: string): string {
   return `
@@ -28,7 +28,6 @@ const COUNT: Readonly<Record<PendingOwner, string>> = {
     WHERE f.environment_id = (SELECT w.environment_id FROM webhook w WHERE w.id = $1) AND p.place IS NOT NULL`,
 };
 
-/** How many deliveries of an environment, or of a webhook, are to be made yet. */
 export async function countOwed(database: Queryable, owner: PendingOwner, id: string): Promise<number> {
   const [row] = await database.query<[{ count: number }]>(COUNT[owner], [id]);
   return row.count;

@@ -31,7 +31,7 @@ export interface TestDelivery {
   leaseMs: number;
 }
 
-/** Stores an example event and its one delivery, leased to this replica; null when the webhook is not active. */
+/** Stores an example event and its one delivery, leased to this replica. Null: the webhook is not active. */
 export async function insertTestDelivery(database: Queryable, test: TestDelivery): Promise<LeasedDelivery | null> {
   const readAt = performance.now();
   const [target] = await database.query<Target[]>(INSERT, [

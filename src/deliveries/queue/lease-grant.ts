@@ -1,29 +1,23 @@
 import { integer, integerArray, uuid, uuidArray, type ValuesOf } from '../../database/statements/parameter-types.js';
 import type { KnownTargets } from '../engine/known-targets.js';
 
-/** What a statement may lease to a replica, and under which lease. */
+/** The rooms are of those with attempts in flight here; `perWebhook` and `perEnvironment` are for the others. */
 export interface LeaseGrant {
-  /** A fresh id: what is recorded of a delivery counts only under it. */
+  /** A fresh id: results count only under it. */
   lease: string;
   replicaId: string;
   leaseMs: number;
-  /** Deliveries of all webhooks together. */
   total: number;
-  /** Deliveries of one webhook, where `webhookRooms` does not say otherwise. */
   perWebhook: number;
-  /** Webhooks that have attempts in flight here, with the room that is left to each. */
   webhookRooms: ReadonlyMap<string, number>;
-  /** Deliveries of all webhooks of one environment, where `environmentRooms` does not say otherwise. */
   perEnvironment: number;
-  /** Environments that have attempts in flight here, with the room that is left to each. */
   environmentRooms: ReadonlyMap<string, number>;
-  /** The webhooks of `webhookRooms`, with what they have in flight here. */
+  /** What the webhooks of `webhookRooms` have in flight here. */
   webhookCounts: ReadonlyMap<string, number>;
-  /** Webhooks that need not be read when their revision is still the same. */
+  /** Webhooks that need not be read while their revision is the same. */
   knownTargets: KnownTargets;
 }
 
-/** The grant as parameters of a statement: what both statements use that lease deliveries. */
 export const leaseGrantParameters = {
   lease: uuid,
   replica_id: uuid,

@@ -22,15 +22,13 @@ export interface DeliveryFilter extends IdFilter {
   webhookId: string | null;
   eventId: string | null;
   eventType: string | null;
-  /** Null: any. */
   statuses: readonly DeliveryStatus[] | null;
-  /** Status of the answer to the latest attempt, both included. */
+  /** Status of the answer to the latest attempt. */
   responseStatus: StatusRange | null;
   /** Why the latest attempt got no answer. */
   error: string | null;
   /** Tests alone, or all but tests. */
   isTest: boolean;
-  /** The id behind which it begins; null: the newest. */
   before: string | null;
   limit: number;
 }
@@ -40,7 +38,7 @@ export interface StatusRange {
   to: number;
 }
 
-/** The statuses that a delivery can have if its latest attempt was answered so, or failed so. */
+/** The statuses that a delivery can have if its latest attempt was answered or failed so. */
 export function possibleStatuses({
   statuses,
   responseStatus,
@@ -50,7 +48,6 @@ export function possibleStatuses({
   return (statuses ?? DELIVERY_STATUSES).filter((status) => !hasFailed || status !== 'succeeded');
 }
 
-/** What all lists ask for. */
 const listParameters = {
   environment_id: uuid,
   event_id: nullable(uuid),
@@ -66,17 +63,16 @@ const listParameters = {
 };
 const scanParameters = { ...listParameters, scan_limit: integer };
 
-/** SQL: the columns of `QUEUED` and `LOGGED`, by name. */
 const READ = `id, event_id, webhook_id, environment_id, event_type, status, attempt_count, cancel_reason, created_at,
   completed_at, is_leased, is_forced, failures, due_at`;
 
-/** SQL: beside `QUEUED` and `LOGGED`, what is known of the latest attempt without looking it up. */
+/** SQL: besides `QUEUED` and `LOGGED`, what is known of the latest attempt without looking it up. */
 const QUEUED_ATTEMPT = 'NULL::int4 AS number, NULL::int4 AS response_status, NULL AS error';
 const LOGGED_ATTEMPT = 'd.number, d.response_status::int4, d.error';
 
 /**
- * SQL: the latest attempt of the delivery `row`. Most rows of the log have it in themselves. It is looked up by its key only
- * where a filter asks for it and the row does not have it.
+ * SQL: the latest attempt of the delivery `row`. Most rows of the log hold it. It is looked up only where a filter
+ * needs it.
  */
 const LATEST_ATTEMPT = `
   LEFT JOIN LATERAL (
@@ -93,11 +89,11 @@ const HAS_SUCH_ATTEMPT = `
   AND (p_error IS NULL OR coalesce(row.error, latest.error) = p_error)`;
 
 /**
- * SQL: a range of ids in the queue of an owner, and what comes before the id in its order, in the form that the planner uses
- * best. With the id alone it chose the primary key: it takes such a range for a 200th of the rows, and they lie in that order. For
- * an owner with nothing in the queue each page then read the whole queue. An index scan that goes backward begins at an
- * upper pair only if the owner is not asked for beside it. For a webhook, two pairs look like so few rows that the planner would
- * sort them from the index of what is due.
+ * SQL: a range of ids in the queue of an owner, and its order, in the form that the planner uses best. By the id alone
+ * it chose the primary key: it takes a range for a 200th of the rows, and an owner with nothing in the queue then had
+ * the whole queue read for each page. A backward index scan begins at an upper pair only if the owner is not asked for
+ * beside it. For a webhook, two pairs look like so few rows that the planner would sort them from the index of what is
+ * due.
  */
 const QUEUE_SCAN = {
   environment: {
@@ -116,16 +112,12 @@ const IS_WEBHOOK_OF_ENVIRONMENT =
   'EXISTS (SELECT FROM webhook w WHERE w.environment_id = p_environment_id AND w.id = p_webhook_id)';
 
 /**
- * Newest first, from the queue and from the log, of one webhook's deliveries or of all its environment's. What is leased
- * is read apart: it is little, and the indexes by which the queue is listed leave it out. Of the others, `scan_limit` rows
- * are looked at, or fewer when `limit` of them are wanted before. There is no index by type, answer or error. There is none of
- * successes either, because every delivery would have to be written to it; what did not succeed has one, and so have tests.
+ * Newest first, from the queue and the log. Leased rows are few and not in the listing indexes, so they are read apart.
+ * Of the others `scan_limit` rows are looked at, or fewer when `limit` are found before. No index serves type, answer
+ * or error, nor successes: every delivery would be written to it. What did not succeed has one, and so have tests.
  *
- * By webhook, the environment is only asked whether the webhook is its own: as a condition on each row it would let the
- * planner read the environment's rows in place of the webhook's.
- *
- * In the queue, ids are compared together with their owner, which the owners' indexes serve and the key, which is the id
- * alone, does not: `QUEUE_SCAN`.
+ * By webhook, the environment is checked once, not for each row: otherwise the planner could read the environment's
+ * rows.
  */
 function listOf<Parameters extends typeof scanParameters>(
   owner: 'environment' | 'webhook',
@@ -182,7 +174,7 @@ function listOf<Parameters extends typeof scanParameters>(
     SELECT ${READ}, true AS is_wanted, false AS is_scan_end
     FROM (
       SELECT ${QUEUED}, ${QUEUED_ATTEMPT}, true AS is_wanted
-      -- OFFSET 0 keeps the ids out of it, by which the planner would read all that waits to find what is leased.
+      -- OFFSET 0 keeps the ids out: by them the planner would read all that waits to find what is leased.
       FROM (SELECT * FROM delivery_queue WHERE lease IS NOT NULL AND leased_by IS NOT NULL OFFSET 0) q
       WHERE 'pending' = ANY (p_statuses) AND q.is_test = p_is_test
         AND (p_event_type IS NULL OR q.event_type = p_event_type) AND ${isInReach('q')}
@@ -201,7 +193,7 @@ function listOf<Parameters extends typeof scanParameters>(
 export const LIST_DELIVERIES_OF_ENVIRONMENT = listOf('environment', scanParameters);
 export const LIST_DELIVERIES_OF_WEBHOOK = listOf('webhook', { ...scanParameters, webhook_id: uuid });
 
-/** The same of deliveries that are named, each of which is looked up: those from `from_id` to `to_id` are all of them. */
+/** Looks each id up. `from_id` and `to_id` are the first and last of them. */
 export const LIST_DELIVERIES_BY_ID = new StoredStatement({
   name: 'list_deliveries_by_id',
   parameters: { ...listParameters, webhook_id: nullable(uuid), ids: uuidArray },
@@ -225,7 +217,7 @@ export const LIST_DELIVERIES_BY_ID = new StoredStatement({
     ) + ' ORDER BY r.id DESC',
 });
 
-/** @param scanLimit how many rows of the queue, and of the log, are looked at: more than the filter's limit. */
+/** @param scanLimit rows looked at in the queue, and in the log: more than the filter's limit. */
 export async function listDeliveries(
   database: Queryable,
   filter: DeliveryFilter,

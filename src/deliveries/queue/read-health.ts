@@ -32,7 +32,6 @@ const READ = `
   ) w
   LEFT JOIN webhook_health h ON h.webhook_id = w.id`;
 
-/** How the endpoint of a webhook is doing; null: there is no such webhook. */
 export async function findHealth(
   database: Queryable,
   environmentId: string,

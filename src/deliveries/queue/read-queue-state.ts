@@ -1,19 +1,16 @@
 import type { Queryable } from '../../database/queryable.js';
 
 /**
- * Pages of the queue that are read: all of them up to 1 MiB (about 8,000 deliveries), above that as many at random. A sample is
- * cheap also when the pages hold only dead rows, where counting up to a limit would read the whole table; and it does not age,
- * as the planner's statistics do.
+ * Pages of the queue that are read: all up to 1 MiB (about 8,000 deliveries), else as many at random. A sample stays
+ * cheap when the pages hold only dead rows, and it does not age as the planner's statistics do.
  */
 const PAGES_SAMPLED = 128;
 
-/** Waiting webhooks whose oldest delivery is looked up when the queue is too large to be read. */
+/** Waiting webhooks whose oldest delivery is looked up when the queue is only sampled. */
 const WEBHOOKS_SCANNED = 1_000;
 
-/** Fan-outs that are looked at. */
 const FAN_OUTS_SCANNED = 10_000;
 
-/** Endpoints in trouble that are looked at. */
 const ENDPOINTS_SCANNED = 10_000;
 
 /** The share of the queue's pages that is read: above 0, at most 1. */
@@ -21,8 +18,8 @@ const SHARE = `least(1, ${PAGES_SAMPLED}::float8 * current_setting('block_size')
   / greatest(1, pg_relation_size('delivery_queue')))`;
 
 /**
- * The order of claim-deliveries.ts decides who is held back: an endpoint that is down gives its first retries, a paused
- * one nothing, and what somebody asked for goes out all the same.
+ * It follows claim-deliveries.ts: a down endpoint gives its first retries, a paused one nothing, and forced ones go out
+ * all the same.
  */
 const READ = `
   WITH RECURSIVE in_trouble AS MATERIALIZED (
@@ -100,18 +97,17 @@ interface Row {
   paused: number;
 }
 
-/** What waits in the database, for all replicas together. */
 export interface QueueState {
-  /** Unfinished deliveries; above what `PAGES_SAMPLED` holds, whole numbers that are near. */
+  /** Unfinished deliveries; estimates when the queue is only sampled. */
   deliveries: Record<'due' | 'held' | 'later' | 'leased', number>;
-  /** Deliveries that are to be made yet, of events that owe very many. */
+  /** Deliveries that are not made yet, of events that owe very many. */
   owed: number;
-  /** Since when the oldest is due, or to be made, that is not held: 0 or more. */
+  /** Of what is not held, since when the oldest is due or owed: 0 or more. */
   oldestDueSeconds: number;
   endpoints: Record<'failing' | 'down' | 'recovering' | 'paused', number>;
 }
 
-/** Reads the state of the queue at a cost that does not grow with it. */
+/** Its cost does not grow with the queue. */
 export async function readQueueState(database: Queryable): Promise<QueueState> {
   const [row] = await database.query<[Row]>(READ);
   const { share, sampled, oldest_due_seconds, owed, failing, down, recovering, paused } = row;

@@ -1,6 +1,5 @@
 import type { Queryable } from '../../database/queryable.js';
 
-/** The present revision of each of these webhooks. */
 export async function readRevisions(database: Queryable, webhookIds: readonly string[]): Promise<Map<string, number>> {
   const rows = await database.query<{ id: string; revision: number }[]>(
     'SELECT id, revision FROM webhook WHERE id = ANY ($1::uuid[])',

@@ -1,13 +1,12 @@
 import { integerArray, uuidArray, type ValuesOf } from '../../database/statements/parameter-types.js';
 import type { Target } from '../delivery.types.js';
 
-/** SQL: the webhook row `alias` as a `Target`, a JSON object. Its secrets travel sealed and are opened to sign. */
+/** SQL: the webhook row `alias` as a `Target`, a JSON object. */
 export function targetOf(alias: string): string {
   return `json_build_object('environmentId', ${alias}.environment_id, 'webhookId', ${alias}.id,
     'targetUrl', ${alias}.target_url, 'revision', ${alias}.revision, 'secrets', ${liveSecretsOf(alias)})`;
 }
 
-/** The webhooks that need not be read when their revision is still the same. */
 export const knownTargetParameters = { known_webhook_ids: uuidArray, known_revisions: integerArray };
 
 export function knownTargetValues(known: ReadonlyMap<string, Target>): ValuesOf<typeof knownTargetParameters> {
@@ -18,8 +17,8 @@ export function knownTargetValues(known: ReadonlyMap<string, Target>): ValuesOf<
 }
 
 /**
- * SQL: whether the webhook row `alias` is not among the `knownTargetParameters`. `NOT IN`, because that is looked up in a
- * hash; `NOT EXISTS` would compare each webhook with each of them.
+ * SQL: whether the webhook row `alias` is not among the `knownTargetParameters`. `NOT IN` is looked up in a hash; `NOT
+ * EXISTS` would compare each with each.
  */
 export function isUnknown(alias: string): string {
   return `(${alias}.id, ${alias}.revision) NOT IN (SELECT * FROM unnest(p_known_webhook_ids, p_known_revisions) AS known)`;

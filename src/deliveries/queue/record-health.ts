@@ -13,26 +13,23 @@ import type { Queryable } from '../../database/queryable.js';
 import { stateByAttempts } from '../../webhooks/endpoint-state.js';
 import { TEST_EVENT_TYPE } from '../../webhooks/event-types.js';
 
-/** What a batch of results says of one webhook. */
 export interface OutcomeTally {
   webhookId: string;
   successes: number;
   /** Failed attempts after the webhook's last success of the batch. */
   failures: number;
-  /** The last of these failures was a refusal (engine/endpoint-health.ts). */
+  /** The last of these failures was a refusal (`isRefusal`). */
   isRefused: boolean;
-  /** How long attempts must have failed for this one to take an endpoint down that recovers, in milliseconds. */
+  /** See `relapseAfterMs` in engine/endpoint-health.ts. */
   relapseAfterMs: number;
-  /** The longest pause that the receiver asked for, in milliseconds. */
   pauseMs: number | null;
-  /** The receiver took what a pause does not hold back: it wants no pause any more. */
+  /** The receiver took what a pause does not hold back: the pause is over. */
   endsPause: boolean;
-  /** A test was taken: the next probe may find that the endpoint is up. */
+  /** A test was taken: the endpoint may be up. */
   hastensProbe: boolean;
   lastFailure: LastFailure | null;
 }
 
-/** A failed attempt, as the health of its webhook keeps it. */
 export interface LastFailure {
   at: Date;
   error: AttemptError | null;
@@ -41,19 +38,19 @@ export interface LastFailure {
   deliveryId: string;
 }
 
-/** Deliveries looked at for the last success before an endpoint began to fail: nearly always the first of them. */
+/** Deliveries looked at for the last success before the failures: nearly always the first of them. */
 const SUCCESSES_SCANNED = 100;
 
 /**
- * `before` locks what is known, in the order of the ids, so each change of state is seen by one statement alone.
- * `healed` is what the successes make of it, and `judged` what the failures make of that, because they came later:
+ * `before` locks what is known, in the order of the ids, so only one statement sees each change of state. `healed`
+ * applies the successes, then `judged` the failures, because they came later:
  *
- * - a success ends the count of failures. An endpoint that was down recovers with as many attempts in flight as there
- *   were successes; one that recovers gets one more for each, until it has as many as any ($2);
- * - an endpoint is down after enough failures in a row over long enough; one that recovers mostly sooner.
+ * - a success ends the count of failures. A down endpoint recovers with as many in flight as there were successes; a
+ *   recovering one gets one more for each, until it has as many as any ($2);
+ * - an endpoint is down after enough failures in a row over long enough; a recovering one mostly sooner.
  *
- * While it is down, a refusal lets the next delivery be sent that was never tried. A row that another statement inserts
- * meanwhile is not seen here: both count the first failures of an endpoint, so they are added up.
+ * While it is down, a refusal lets the next delivery go out that was never tried. A row that another statement inserts
+ * meanwhile is not seen here: both count first failures, so they are added up.
  */
 const RECORD_OUTCOMES = `
   WITH tally AS MATERIALIZED (
@@ -76,7 +73,7 @@ const RECORD_OUTCOMES = `
       CASE WHEN b.paused_until > now() THEN b.paused_until END AS paused_before, b.paused_at AS paused_at_before,
       CASE
         WHEN t.successes > 0 THEN now()
-        -- Successes of an endpoint that was in no trouble are not recorded here.
+        -- Successes of an endpoint in no trouble are not recorded here.
         WHEN NOT b.is_in_trouble OR b.webhook_id IS NULL THEN greatest(b.last_success_at, ${lastLoggedSuccess('t.webhook_id')})
         ELSE b.last_success_at
       END AS last_success_at,
@@ -168,7 +165,7 @@ const RECORD_OUTCOMES = `
     now() AS now
   FROM after`;
 
-/** SQL: when the newest delivery that succeeded was finished, if one of the webhook's last was. Tests do not count. */
+/** SQL: when the newest success was finished, if it is among the webhook's last deliveries. Tests do not count. */
 export function lastLoggedSuccess(webhookId: string): string {
   return `(
     SELECT max(d.completed_at) FROM (
@@ -194,19 +191,14 @@ export interface RecordedHealth extends EndpointHealth {
   webhookId: string;
   before: HealthState;
   after: HealthState;
-  /** Set when the webhook was not paused before: until when it is now. */
+  /** Set if the webhook was not paused before. */
   newlyPausedUntil: Date | null;
-  /** It was paused, and the receiver has ended that. */
   hasPauseEnded: boolean;
   /** The database's time of the record. */
   now: Date;
 }
 
-/**
- * Adds what attempts came to to the health of their webhooks.
- *
- * @param fullLimit attempts in flight to one webhook at most: with so many an endpoint has recovered.
- */
+/** @param fullLimit attempts in flight to one webhook at most: with so many an endpoint has recovered. */
 export async function recordOutcomes(
   database: Queryable,
   tallies: readonly OutcomeTally[],
@@ -259,7 +251,7 @@ const CLEAR = `
 /**
  * Forgets what is known against endpoints: their webhooks have changed, or somebody asked for it.
  *
- * @returns the states that they were in; one of which nothing was known is not among them.
+ * @returns the states of those that were in trouble.
  */
 export async function clearHealth(
   database: Queryable,

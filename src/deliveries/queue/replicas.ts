@@ -1,6 +1,6 @@
 import type { Queryable } from '../../database/queryable.js';
 
-/** A replica that has not been seen for this long is dead, and its leases end. */
+/** A replica that was not seen for this long is dead, and its leases end. */
 export const DEAD_AFTER_MS = 10_000;
 
 const TOUCH = `
@@ -12,16 +12,15 @@ const TOUCH = `
   WHERE id <> $1::uuid AND seen_at > now() - interval '${DEAD_AFTER_MS} milliseconds'`;
 
 /**
- * The heartbeat, the first one included. Comes back even when this replica was taken for dead and removed.
+ * The heartbeat. It also brings back a replica that was taken for dead and removed.
  *
- * @returns how many others are alive, as far as their heartbeats tell, and the database's Unix time in milliseconds.
+ * @returns how many others live by their heartbeats, and the database's Unix time in milliseconds.
  */
 export async function touchReplica(database: Queryable, id: string): Promise<{ others: number; nowMs: number }> {
   const [row] = await database.query<[{ others: number; nowMs: number }]>(TOUCH, [id]);
   return row;
 }
 
-/** Whether another replica is alive, as far as its heartbeat tells. */
 export async function hasOtherReplicas(database: Queryable, id: string): Promise<boolean> {
   const [row] = await database.query<{ exists: boolean }[]>(
     `SELECT EXISTS (
@@ -32,7 +31,6 @@ export async function hasOtherReplicas(database: Queryable, id: string): Promise
   return row?.exists ?? false;
 }
 
-/** How many replicas are alive, as far as their heartbeats tell. */
 export async function countReplicas(database: Queryable): Promise<number> {
   const [row] = await database.query<[{ replicas: number }]>(
     `SELECT count(*)::int AS replicas FROM replica
@@ -56,8 +54,8 @@ const SIGN_OFF = `
   DELETE FROM replica WHERE id = $1::uuid OR seen_at < now() - interval '1 day'`;
 
 /**
- * Takes this replica off the list, and with it those that died more than a day ago. What it still holds is due for
- * others at once, and does not count as lost.
+ * Removes this replica, and those that died more than a day ago. What it still holds is due at once, and does not count
+ * as lost.
  */
 export async function signOff(database: Queryable, id: string): Promise<void> {
   await database.query(SIGN_OFF, [id]);

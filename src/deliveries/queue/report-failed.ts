@@ -1,12 +1,10 @@
 import { insertOperationalEvents, timeInJson } from '../../webhooks/operational-events.js';
 
-/** SQL: what an INSERT into `delivery` returns for `reportFailed`. */
 export const REPORTED_COLUMNS = `id, environment_id, event_id, webhook_id, event_type, created_at, completed_at, status,
   attempt_count, error, response_status`;
 
 /**
- * SQL: a query of a WITH that tells the operator of the deliveries that ended as failed. A test has told whoever asked
- * for it.
+ * SQL: a query of a WITH that tells the operator of failed deliveries. Not of tests: whoever asked for one knows.
  *
  * @param logged the name of a query that gives `REPORTED_COLUMNS`.
  */

@@ -5,7 +5,7 @@ import { StoredStatement } from '../../database/statements/stored-statement.js';
 import { ATTEMPT_COLUMNS, DELIVERY_COLUMNS } from './columns.js';
 import { withdrawStats } from './stats-entries.js';
 
-/** Whether the webhook receives; it stays so until the transaction ends. */
+/** Whether the webhook receives. Stays so until the transaction ends. */
 export async function lockWebhookState(
   database: Queryable,
   webhookId: string,
@@ -17,7 +17,7 @@ export async function lockWebhookState(
   return row!;
 }
 
-/** Whether the event's payload is there; it stays until the transaction ends, also if its day is past its retention. */
+/** Whether the event's payload is there. It stays until the transaction ends, even past its retention. */
 export async function holdPayload(database: Queryable, environmentId: string, eventId: string): Promise<boolean> {
   const [row] = await database.query<{ has_payload: boolean }[]>(
     'SELECT payload IS NOT NULL AS has_payload FROM event WHERE environment_id = $1 AND id = $2 FOR SHARE',
@@ -26,14 +26,14 @@ export async function holdPayload(database: Queryable, environmentId: string, ev
   return row?.has_payload ?? false;
 }
 
-/** While an attempt is under way the mark outlives it: should it fail, the next one follows at once. */
+/** The mark outlives an attempt under way: if that fails, the next one follows at once. */
 const HASTEN = `
   UPDATE delivery_queue SET is_forced = true, cancel_reason = NULL, due_at = least(due_at, now())
   WHERE environment_id = $1::uuid AND delivery_id = $2::uuid`;
 
 /**
- * SQL: queries of a WITH. `reopened` are finished deliveries, taken out of the log and the statistics; what the log keeps
- * with a delivery about its last attempt goes to the other attempts.
+ * SQL: queries of a WITH. `reopened` are finished deliveries, taken out of the log and the statistics. Their last
+ * attempt goes to the other attempts.
  */
 export function reopen(condition: string): string {
   return `reopened AS (
@@ -48,7 +48,6 @@ export function reopen(condition: string): string {
   )`;
 }
 
-/** Acts on a finished delivery only; one that is pending keeps its row of the queue. */
 export const REQUEUE_DELIVERY = new StoredStatement({
   name: 'requeue_delivery',
   parameters: { environment_id: uuid, delivery_id: uuid },
@@ -62,10 +61,10 @@ export const REQUEUE_DELIVERY = new StoredStatement({
 });
 
 /**
- * Makes a delivery due now, whatever is known of its endpoint: one that waits comes forward, one that is finished is
- * pending again with the schedule anew, and one whose attempt fails meanwhile is attempted again. Attempt numbers go on.
+ * Makes a delivery due now, whatever is known of its endpoint. A waiting one comes forward, a finished one begins its
+ * schedule anew, and one whose attempt fails meanwhile is attempted again.
  *
- * Two statements, because the second has to see what the first waited for: a delivery that was just being finished.
+ * Two statements, because the second must see a delivery that was just being finished: the first waited for that.
  */
 export async function requeueDelivery(database: Queryable, environmentId: string, deliveryId: string): Promise<void> {
   await database.query(HASTEN, [environmentId, deliveryId]);

@@ -9,7 +9,7 @@ import { ENTERED_COLUMNS, enterStats } from './stats-entries.js';
 /** Leases lost in a row that end a delivery: a payload that kills the process must not loop. */
 export const LOST_LEASES_LIMIT = 5;
 
-/** Rows freed by one statement: bounds its locks. */
+/** Bounds the locks of one statement. */
 const ROWS_PER_RESCUE = 500;
 
 const RESCUE = `
@@ -31,7 +31,7 @@ const RESCUE = `
   waiting AS (
     UPDATE delivery_queue q
     SET lease = NULL, leased_by = NULL, leased_until = NULL, lost_leases = q.lost_leases + 1, due_at = now(),
-      -- Somebody asked for the attempt, and nobody knows that it was made.
+      -- Somebody asked for the attempt, and nobody knows whether it was made.
       is_forced = q.is_forced OR q.is_lease_forced, is_lease_forced = false
     FROM lost l
     WHERE q.environment_id = l.environment_id AND q.delivery_id = l.delivery_id
@@ -70,31 +70,27 @@ const RESCUE = `
     (SELECT coalesce(json_agg(cancel_reason), '[]') FROM removed) AS ended`;
 
 export interface Rescue {
-  /** Leases that were taken away. */
   freed: number;
-  /** Of their deliveries those that ended with that: why they were canceled, or null for `worker_lost`. */
+  /** Deliveries that ended with their lease: why they were canceled, or null for `worker_lost`. */
   ended: (CancelReason | null)[];
 }
 
 export interface RescueOptions {
   replicaId: string;
-  /** No other process can be using this database (the embedded engine): every lease of another is lost. */
+  /** Only this process can use the database (the embedded engine): every lease of another is lost. */
   isExclusive: boolean;
   /**
    * The leases that this replica knows of. It may hold others: when the answer to a statement got lost, nobody knows
-   * what it leased.
+   * them.
    */
   ownLeases: readonly string[];
-  /**
-   * When that list was made, by the clock that the leases' ids are of (`monotonicMs`). What was leased while this statement
-   * waited its turn is not on it.
-   */
+  /** When that list was made (`monotonicMs`, as in the leases' ids). What was leased since is not on it. */
   ownLeasesAt: number;
 }
 
 /**
- * Frees the deliveries whose replica died, whose lease ran out, or that nobody knows to be leased, so that any replica
- * can claim them. A test is not sent again: it ends as failed.
+ * Frees deliveries whose replica died, whose lease ran out, or whose lease nobody knows. A test is not sent again: it
+ * ends as failed.
  */
 export async function rescueDeliveries(database: Queryable, options: RescueOptions): Promise<Rescue> {
   const total: Rescue = { freed: 0, ended: [] };

@@ -18,27 +18,25 @@ import { ATTEMPT_COLUMNS, DELIVERY_COLUMNS, queuedAs } from './columns.js';
 import { REPORTED_COLUMNS, reportFailed } from './report-failed.js';
 import { ENTERED_COLUMNS, enterStats } from './stats-entries.js';
 
-/** What became of a delivery. */
 export interface Settled {
   status: 'succeeded' | 'failed' | 'canceled' | 'waiting';
-  /** Null unless it was canceled. */
   cancelReason: CancelReason | null;
 }
 
 export interface Settlements {
-  /** What became of each delivery; one whose lease was lost is not among them. */
+  /** By delivery, without those whose lease was lost. */
   settled: Map<string, Settled>;
-  /** Those of the results' webhooks whose health is known. The health of the others need not be read. */
+  /** Webhooks whose health is known. The health of the others need not be read. */
   inTrouble: Set<string>;
 }
 
-/** A delivery that became something else than its result says, or nothing (its lease was lost); or a webhook in trouble. */
+/** A delivery whose outcome is not the one of its result, or whose lease was lost; or a webhook in trouble. */
 type Row =
   | { delivery_id: string; status: Settled['status']; cancel_reason: CancelReason | null; webhook_in_trouble: null }
   | { delivery_id: string; status: null; cancel_reason: null; webhook_in_trouble: null }
   | { delivery_id: null; status: null; cancel_reason: null; webhook_in_trouble: string };
 
-/** Results that a statement records, each an attempt. They are named as the columns that `unnest` makes of them. */
+/** One element for each result, under the names of the columns that `unnest` makes. */
 const attemptParameters = {
   environment_id: uuidArray,
   delivery_id: uuidArray,
@@ -60,7 +58,6 @@ const attemptParameters = {
   stale_connection_ms: integerArray,
 };
 
-/** Those and what is to become of each delivery. */
 const resultParameters = {
   ...attemptParameters,
   settlement: textArray,
@@ -70,7 +67,7 @@ const resultParameters = {
   is_probe: booleanArray,
 };
 
-/** The first and last of the ids tell the planner, which sees no joined id, which days' partitions to look at. */
+/** The first and last id tell the planner which days' partitions to read: it sees no joined id. */
 const lateParameters = { ...attemptParameters, first_id: uuid, last_id: uuid };
 
 const RETURNED = columnsOf<Row>({
@@ -81,15 +78,15 @@ const RETURNED = columnsOf<Row>({
 });
 
 /**
- * Records many results at once. `held` locks the queue rows in the order of their ids (statements that meet cannot
- * deadlock) and reads them as they are after the lock, so every decision below is about the newest state:
+ * Records many results at once. `held` locks the queue rows in the order of their ids, so statements that meet cannot
+ * deadlock, and decisions see the newest state:
  *
- * - the lease is still ours: the delivery goes to the log with this attempt, or waits again; when its webhook stopped
- *   meanwhile (`cancel_reason`), it does not wait again but ends as canceled, and when somebody asked for another attempt
- *   meanwhile (`is_forced`), a failure makes it due at once with the schedule anew;
- * - the lease was lost (the fence): nothing changes. `LOG_LATE_ATTEMPTS` logs that the attempt was made.
+ * - the lease is ours: the delivery goes to the log with this attempt, or waits again. If its webhook has stopped
+ *   (`cancel_reason`), it ends as canceled instead of waiting. If somebody asked for another attempt (`is_forced`), a
+ *   failure makes it due at once with the schedule anew;
+ * - the lease was lost (the fence): nothing changes here. `LOG_LATE_ATTEMPTS` logs the attempt.
  *
- * The row that counts the attempts numbers them, so numbers have no gap and no repeat whoever records first.
+ * The row that counts the attempts numbers them: no gap and no repeat, whoever records first.
  */
 export const SETTLE_DELIVERIES = new StoredStatement({
   name: 'settle_deliveries',
@@ -177,8 +174,7 @@ export const SETTLE_DELIVERIES = new StoredStatement({
 });
 
 /**
- * The same for results that are all successes, as most are: nothing waits again, so nothing has to be decided, and the
- * queue's rows are deleted without being locked first.
+ * For successes alone, as most batches are: nothing waits again, so the rows are deleted without being locked first.
  */
 export const SETTLE_SUCCESSES = new StoredStatement({
   name: 'settle_successes',
@@ -189,7 +185,7 @@ export const SETTLE_SUCCESSES = new StoredStatement({
     SELECT * FROM ${unnest(attemptParameters, 'r')}
   ),
   removed AS (
-    -- IS TRUE keeps the planner from making a join of it, which could read the whole queue.
+    -- IS TRUE keeps the planner from making it a join, which could read the whole queue.
     DELETE FROM delivery_queue q
     WHERE q.delivery_id = ANY (p_delivery_id)
       AND ((q.delivery_id, q.lease) IN (SELECT * FROM unnest(p_delivery_id, p_lease))) IS TRUE
@@ -215,10 +211,9 @@ export const SETTLE_SUCCESSES = new StoredStatement({
 });
 
 /**
- * Logs attempts whose lease was lost before they were recorded. One that was recorded, but whose statement's answer got
- * lost, is recognised by its lease. Tells which are logged now. Missing are deliveries that something else changed
- * since this statement began: one that moved to the log is found in neither place, and one whose attempts are other
- * ones than `seen` may have this one among them.
+ * Logs attempts whose lease was lost before they were recorded, and returns them. One that was recorded already is
+ * recognised by its lease. It leaves out deliveries that something else changed since this statement began: one that
+ * moved to the log is found in neither place, and one with another attempt than `seen` may have this one.
  */
 const LOG_LATE_ATTEMPTS = new NamedStatement<typeof lateParameters, { delivery_id: string }>({
   parameters: lateParameters,
@@ -280,16 +275,12 @@ const LOG_LATE_ATTEMPTS = new NamedStatement<typeof lateParameters, { delivery_i
   SELECT delivery_id FROM known UNION ALL SELECT delivery_id FROM numbered`,
 });
 
-/** Looks for a delivery that moves from the queue to the log, or back, between one look and the next. */
+/** A delivery may move from the queue to the log, or back, between two looks. */
 const LATE_TRIES = 3;
 
-/**
- * Settles deliveries and logs their attempts.
- *
- * @param results at least one, and no two of one delivery.
- */
+/** @param results at least one, and no two of one delivery. */
 export async function settleDeliveries(database: Queryable, results: readonly DeliveryResult[]): Promise<Settlements> {
-  // In the order of the ids, so that statements which meet wait for each other.
+  // Statements that meet then wait for each other.
   const sorted = results.toSorted((a, b) => (a.delivery.id < b.delivery.id ? -1 : 1));
   const attempts = {
     ...attemptValues(sorted),
@@ -310,7 +301,6 @@ export async function settleDeliveries(database: Queryable, results: readonly De
   return { settled, inTrouble };
 }
 
-/** Whether `SETTLE_SUCCESSES` will do. */
 export function isSuccess({ settlement, attempt }: DeliveryResult): boolean {
   return settlement.kind === 'succeeded' && attempt !== null;
 }

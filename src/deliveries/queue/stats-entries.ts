@@ -3,14 +3,13 @@ import { latencyIntervalOf } from './latency-intervals.js';
 
 const IS_COUNTED = `event_type <> '${TEST_EVENT_TYPE}'`;
 
-/** SQL: what `enterStats` needs to know of a delivery in the log. */
 export const ENTERED_COLUMNS = 'environment_id, webhook_id, event_type, status, duration_ms';
 
 /**
- * SQL: enters into the statistics what has just been recorded, one row for each webhook. Tests are in none.
+ * SQL: enters what has just been recorded into the statistics, one row for each webhook, without tests.
  *
- * @param source a query of the WITH that this is part of, with `ENTERED_COLUMNS`: a delivery that has ended, or one that has
- *   not, and the duration of the attempt that was made of it; NULL: none was.
+ * @param source a query of the same WITH, with the `ENTERED_COLUMNS` of deliveries that ended or were attempted;
+ *   `duration_ms` is NULL without an attempt.
  */
 export function enterStats(source: string): string {
   return `
@@ -21,10 +20,10 @@ export function enterStats(source: string): string {
 }
 
 /**
- * SQL: takes back that deliveries had ended. Their attempts stay counted: they were made. What ended before there were
- * statistics is in none, and taking it back would take away what ended since.
+ * SQL: takes back that deliveries had ended. Their attempts stay counted. What ended before there were statistics is in
+ * none.
  *
- * @param source likewise, with the `completed_at` of each besides.
+ * @param source likewise, with `completed_at` too.
  */
 export function withdrawStats(source: string): string {
   return `

@@ -3,12 +3,12 @@ import type { Queryable } from '../../database/queryable.js';
 import { DELIVERY_COLUMNS, queuedAs } from './columns.js';
 import { ENTERED_COLUMNS, enterStats } from './stats-entries.js';
 
-/** Deliveries that one statement cancels: bounds how long it holds their rows, about 0.1 s. */
+/** Deliveries that one statement cancels: it holds their rows for about 0.1 s. */
 const ROWS_PER_STATEMENT = 5_000;
 
 /**
- * Cancels what waits. An attempt under way may end: its delivery is marked, so that neither a retry follows it nor an attempt
- * that somebody asked for. Rows are locked in the order of their ids.
+ * Cancels what waits. An attempt under way may end: its delivery is marked, so that no other attempt follows. Rows are
+ * locked in the order of their ids.
  */
 const STOP = `
   WITH stopped AS (
@@ -50,10 +50,8 @@ const STOP = `
   SELECT count(*)::int AS canceled FROM waiting`;
 
 /**
- * Ends deliveries of webhooks that no longer receive; those of one that does are left alone. What it passes over, a
- * claim cancels: a row that another statement holds, or the rest when the process dies between two calls.
- *
- * @returns how many ended, and whether there may be more
+ * Ends deliveries of those of the webhooks that no longer receive. Claims cancel what it passes over: rows that another
+ * statement holds, and the rest when the process dies.
  */
 export async function stopDeliveries(
   database: Queryable,

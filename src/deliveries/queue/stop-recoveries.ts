@@ -1,10 +1,6 @@
 import type { Queryable } from '../../database/queryable.js';
 
-/**
- * Stops the recoveries of these webhooks. Once it resolves they queue nothing more: it waits for a transaction that is queueing.
- *
- * @returns how many ran
- */
+/** Waits for a transaction that is queueing: afterwards these recoveries queue nothing more. */
 export async function stopRecoveries(database: Queryable, webhookIds: readonly string[]): Promise<number> {
   const [row] = await database.query<[{ count: number }]>(
     `WITH stopped AS (

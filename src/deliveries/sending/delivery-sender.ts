@@ -11,9 +11,8 @@ import { SecretVault } from '../../webhooks/secrets/secret-vault.js';
 import type { AttemptError, AttemptRecord, LeasedDelivery, Target } from '../delivery.types.js';
 import { envelopeOf, signedHeaders, type SigningOptions } from './outgoing-request.js';
 
-/** What a receiver's answer may tell beyond its status and the start of its body. */
 const RECORDED_RESPONSE_HEADERS = ['content-type', 'retry-after'] as const;
-/** Of each of them: a receiver may send 16 KiB of headers, and every attempt is kept for weeks. */
+/** Characters of each: a receiver may send 16 KiB of headers, and attempts are kept for weeks. */
 const RECORDED_HEADER_LENGTH = 256;
 
 interface OpenedSecret {
@@ -21,13 +20,13 @@ interface OpenedSecret {
   expiresAtMs: number;
 }
 
-/** What an attempt needs of its webhook, ready to be used. Null: it cannot be had, or is not allowed. */
+/** A part is null when it cannot be had or is not allowed. */
 interface PreparedTarget {
   secrets: OpenedSecret[] | null;
   requestTarget: RequestTarget | null;
 }
 
-/** Makes one attempt for a delivery: signs, sends through the guarded agent, and reports what came back. */
+/** Makes one attempt: signs it, sends it, and reports what came back. */
 @Injectable()
 export class DeliverySender {
   private readonly policy: TargetPolicy;
@@ -48,7 +47,7 @@ export class DeliverySender {
     };
   }
 
-  /** Statuses are still waited for, bodies no longer. */
+  /** From now on, waits for statuses but not for bodies. */
   hurry(): void {
     this.agent.hurry();
   }
@@ -58,7 +57,7 @@ export class DeliverySender {
     return this.agent.close();
   }
 
-  /** Never throws: whatever happens, there is an attempt to log. */
+  /** Never throws: there is always an attempt to log. */
   async send(delivery: LeasedDelivery): Promise<AttemptRecord> {
     const startedAt = this.clock.now();
     const start = performance.now();
@@ -77,7 +76,7 @@ export class DeliverySender {
 
     if (!delivery.event) return end(null, 'payload_unavailable');
     const { secrets, requestTarget } = this.prepare(delivery.target);
-    // What was read a moment ago may have ended since.
+    // A secret that was live when read may have expired since.
     const live = secrets?.filter(({ expiresAtMs }) => expiresAtMs > startedAt.getTime()).map(({ text }) => text);
     if (!live || live.length === 0) return end(null, 'secret_unavailable');
     if (!requestTarget) return end(null, 'blocked_address');
@@ -102,7 +101,7 @@ export class DeliverySender {
     }
   }
 
-  /** What the deliveries share that one statement read for one webhook. */
+  /** Once for all deliveries whose webhook one statement read. */
   private prepare(target: Target): PreparedTarget {
     const known = this.prepared.get(target);
     if (known) return known;

@@ -17,7 +17,7 @@ type PathItem = NonNullable<OpenAPIObject['webhooks']>[string];
 type Components = NonNullable<OpenAPIObject['components']>;
 type Schema = NonNullable<Components['schemas']>[string];
 
-/** Who would receive the examples, so that their signatures can be told. */
+/** The receiver of the examples, for their signatures. */
 const EXAMPLE = {
   id: '0198a3f2-6a3c-7d52-9c1e-5b8f0e2d4a61',
   environmentId: '05daecaf-4365-42e8-8370-8127de5dd717',
@@ -62,7 +62,6 @@ function operational({ type, description, members }: OperationalEventDefinition)
   };
 }
 
-/** Put together from the examples of the members. */
 function exampleOf(members: OperationalEventDefinition['members']): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(members).map(([name, member]) => {
@@ -73,8 +72,8 @@ function exampleOf(members: OperationalEventDefinition['members']): Record<strin
 }
 
 /**
- * Adds what a receiver is sent, one entry of `webhooks` for each event type, with a schema of its own so that types can
- * be generated from it. Bodies and headers of the examples are made by what makes those that are sent.
+ * Adds one entry of `webhooks` for each event type, with a schema of its own, so that types can be generated. The code
+ * that sends makes the examples' bodies and headers.
  */
 export function documentWebhooks(document: OpenAPIObject): void {
   const components = (document.components ??= {});
@@ -96,7 +95,7 @@ function pathItemOf(definition: Sent): PathItem {
       summary: definition.type,
       description: definition.description,
       tags: [OUTGOING_TAG],
-      // Not a token of the API: the headers carry signatures, with the secret of the webhook.
+      // The API's tokens are not used: the headers carry signatures.
       security: [],
       parameters: Object.keys(HEADERS).map((name) => ({ $ref: `#/components/parameters/${name}` })),
       requestBody: {
@@ -114,10 +113,10 @@ function pathItemOf(definition: Sent): PathItem {
   };
 }
 
-/** What else the envelope may hold one day is left open, so that a receiver which checks it is not broken by more. */
+/** Other members are allowed, so that a receiver which checks the envelope survives new ones. */
 function envelopeSchema({ type, description, example, payload }: Sent): Schema {
   const uuid = { type: 'string', format: 'uuid' };
-  // Not returned at once: the library's type of a schema has no `const`, which OpenAPI 3.1 has.
+  // In a variable first: the library's type has no `const`, which OpenAPI 3.1 has.
   const schema = {
     type: 'object',
     description,
@@ -166,7 +165,7 @@ const SIGNED_EXAMPLE =
   `The example is that of the event \`${TEST_EVENT_TYPE}\`, without spaces or line ends, with the secret ` +
   `\`${EXAMPLE.secret}\`.`;
 
-/** Their names say that they are headers: a type `WebhookId` would read as the id of a webhook. */
+/** Named as headers: a type `WebhookId` would read as the id of a webhook. */
 const HEADERS: NonNullable<Components['parameters']> = {
   WebhookIdHeader: header('webhook-id', {
     description: 'The id of the event, as in the body.',

@@ -8,8 +8,8 @@ export interface SigningOptions {
 }
 
 /**
- * The body that a receiver gets. The payload is put in as it was written: parsing it would change numbers, key order
- * and escapes.
+ * The body that a receiver gets. The payload goes in as written: parsing it would change numbers, key order and
+ * escapes.
  */
 export function envelopeOf(event: OutgoingEvent, environmentId: string, webhookId: string): Buffer {
   return Buffer.from(
@@ -19,11 +19,11 @@ export function envelopeOf(event: OutgoingEvent, environmentId: string, webhookI
 }
 
 /**
- * The headers of one attempt, signed anew.
+ * The headers of one attempt.
  *
- * @param secrets live secrets, newest first, at least one. The body signature uses the oldest, so that receivers which
- *   know only the old secret keep working until a rotation's overlap ends.
- * @param startedAt when this attempt starts; the receiver checks the timestamp's age.
+ * @param secrets live secrets, newest first, at least one. The body signature uses the oldest: receivers that know only
+ *   the old secret keep working while a rotation overlaps.
+ * @param startedAt the receiver checks the timestamp's age.
  */
 export function signedHeaders(
   body: Buffer,
