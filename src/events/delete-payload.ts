@@ -1,14 +1,14 @@
 import type { Queryable } from '../database/queryable.js';
 
 /**
- * Waits for whoever sends a delivery of the event again (`holdPayload`), and keeps others from it until the transaction
- * ends. The old version of the row is on disk until VACUUM has been there.
+ * Waits for `holdPayload`, and keeps later ones out until the transaction ends. The old version of the row is on disk
+ * until VACUUM.
  *
- * @returns whether there was a payload; null: there is no such event
+ * @returns whether there was a payload; null: there is no such event.
  */
 export async function deletePayload(database: Queryable, environmentId: string, id: string): Promise<boolean | null> {
   const parameters = [environmentId, id];
-  // Locked first: of an UPDATE alone nobody could tell whether it or another one deleted the payload.
+  // Locked first: an UPDATE alone does not tell whether it or another one deleted the payload.
   const [event] = await database.query<{ hasPayload: boolean }[]>(
     `SELECT payload IS NOT NULL AS "hasPayload" FROM event WHERE environment_id = $1 AND id = $2 FOR NO KEY UPDATE`,
     parameters,

@@ -27,24 +27,24 @@ const MEBIBYTE = 1_048_576;
 const PER_FLUSH = { events: 500, bytes: 16 * MEBIBYTE };
 
 /**
- * The same beside environments that publish little. Such a statement takes 3 to 6 ms, and they wait for it where statements run
- * one after the other, as on the embedded engine.
+ * Such a statement takes 3 to 6 ms. Small publishers wait for it where statements run one after the other, as on the
+ * embedded engine.
  */
 const PER_FLUSH_BESIDE_OTHERS = { events: 100, bytes: 2 * MEBIBYTE };
-/** The deliveries of such a statement; events that owe more are deferred. */
+/** What owes more is deferred. */
 const INLINE_DELIVERIES_BESIDE_OTHERS = 500;
 /** After each such statement the lane rests for as long as it took. */
 const REST_SHARE_BESIDE_OTHERS = 1;
-/** So many events of the quick lane together wait for room for their deliveries; fewer do not. */
+/** Fewer events of the quick lane do not wait for room for their deliveries. */
 const QUICK_PATIENT_FROM = 32;
 
-/** What may wait for its statement. Beyond either, or beyond an environment's share, intake answers 503 and does not grow. */
+/** Beyond either, or an environment's share, intake answers 503. */
 const WAITING_LIMIT = { events: 20_000, bytes: 64 * MEBIBYTE };
 
 /**
- * How long a request waits for its commit before it is answered 503: within 2 s of the database going away. A large request is
- * also given the time that writing it takes on a slow disk. Once its statement has begun, it gets time for that however long it
- * has waited, so that what only waited and what was stored are told apart.
+ * How long a request waits for its commit before it is answered 503: within 2 s of the database going away. A large
+ * request also gets the time to write it on a slow disk. It gets that anew when its statement begins: so what only
+ * waited and what was stored are told apart.
  */
 const PATIENCE = { ms: 1_300, bytesPerMs: 8 * 1024, statementMs: 300 };
 const PATIENCE_CHECK_MS = 100;
@@ -53,18 +53,18 @@ type Lane = IntakeLane<Group>;
 
 interface Group extends WaitingGroup {
   lane: Lane;
-  /** `performance.now()` of when it is answered without having been committed, as far as is known then. */
+  /** `performance.now()` of when it is answered 503, committed or not. */
   givenUpAt: number;
   resolve: (refused: ReadonlySet<string>) => void;
   reject: (error: unknown) => void;
 }
 
 /**
- * Takes events in, many requests by one statement. Every request still waits for its own commit, and one that the database
+ * Takes events in, many requests by one statement. Every request waits for its own commit, and one that the database
  * refuses fails alone.
  *
- * Environments that publish little have a lane of their own, with its own statements: they wait neither for a large
- * statement of somebody else, nor for the room that somebody else's deliveries want. In each lane environments take turns.
+ * Small publishers have a lane of their own: they wait neither for others' large statements nor for the room that
+ * others' deliveries want. In each lane environments take turns.
  */
 @Injectable()
 export class EventIntake {
@@ -72,10 +72,9 @@ export class EventIntake {
   private readonly pace = new PublishingPace();
   private readonly quickLane: Lane;
   private readonly bulkLane: Lane;
-  /** Groups that wait, and groups of the statement under way. */
+  /** Groups that wait, or whose statement is under way. */
   private readonly unanswered = new Set<Group>();
   private patienceTimer: NodeJS.Timeout | null = null;
-  /** Events of statements under way. */
   private writingEvents = 0;
   private readonly togetherTurns: Semaphore;
   private readonly refused: Count;
@@ -86,7 +85,7 @@ export class EventIntake {
     private readonly smallPublishers: SmallPublishers,
     metrics: Metrics,
   ) {
-    // Each holds a connection, and may wait for the other's key: half of the connections are left to everything else.
+    // Each holds a connection, and may wait for another's key: half of the connections are left to everything else.
     this.togetherTurns = new Semaphore(Math.max(1, poolUsageOf(pipeline).limit >> 1));
     const write = (groups: readonly Group[]): Promise<void> => this.writeGroups(this.takenOut(groups));
     this.quickLane = new IntakeLane(deliveries, { limit: () => PER_FLUSH, patientFrom: QUICK_PATIENT_FROM, write });
@@ -102,10 +101,10 @@ export class EventIntake {
 
   /**
    * @param events one or more of one environment.
-   * @returns the ids of the events that were not stored, because their idempotency key was taken; the others are committed.
-   * @throws ApiError DATABASE_BUSY when too much waits, or the commit takes too long: then the events may be committed
-   *   yet. PENDING_LIMIT_REACHED when too many deliveries wait in the events' environment, FAN_OUT_TOO_LARGE when these
-   *   alone would be too many.
+   * @returns the ids of events that were not stored because their idempotency key was taken; the others are committed.
+   * @throws ApiError DATABASE_BUSY when too much waits, or the commit takes too long: the events may still be
+   *   committed. PENDING_LIMIT_REACHED when too many deliveries wait in the environment, FAN_OUT_TOO_LARGE when these
+   *   alone are too many.
    */
   accept(events: readonly IncomingEvent[]): Promise<ReadonlySet<string>> {
     this.refuseBeyondLimit(events);
@@ -115,7 +114,7 @@ export class EventIntake {
     const lane = isSmall ? this.quickLane : this.bulkLane;
     return new Promise((resolve, reject) => {
       const givenUpAt = performance.now() + patienceMs(bytes);
-      // Name by name: copied from another object, each was a table of its own, which took 12 µs a request.
+      // Field by field: with copies of another object each group was a table of its own, at 12 µs a request.
       const group: Group = { environmentId, events, bytes, deliveries, lane, givenUpAt, resolve, reject };
       this.unanswered.add(group);
       this.patienceTimer ??= setInterval(() => this.giveUpLate(), PATIENCE_CHECK_MS).unref();
@@ -132,7 +131,7 @@ export class EventIntake {
     }
   }
 
-  /** One timer for all: with one for each request, timers took as long as reading the request. */
+  /** One timer for all: one for each request took as long as reading it. */
   private giveUpLate(): void {
     const now = performance.now();
     const late = new Set([...this.unanswered].filter(({ givenUpAt }) => givenUpAt <= now));
@@ -140,7 +139,7 @@ export class EventIntake {
     if (late.size > 0) {
       const withdrawn = [this.quickLane, this.bulkLane].flatMap((lane) => lane.withdraw((group) => late.has(group)));
       this.takenOut(withdrawn);
-      // The statement under way may yet store the others.
+      // The statement under way may still store the others.
       for (const { events } of withdrawn) this.refused.inc(events.length);
     }
     if (this.unanswered.size === 0 && this.patienceTimer) {
@@ -150,9 +149,8 @@ export class EventIntake {
   }
 
   /**
-   * Accepts the events in a transaction of their own, which `confirm` can still refuse by throwing when it sees which
-   * of them were not taken. It may wait for another request's key, so it holds no room meanwhile: its deliveries are
-   * claimed.
+   * Accepts the events in a transaction of their own. `confirm` is told which were not taken, and can refuse all by
+   * throwing. It may wait for another request's key, so it holds no room: its deliveries are claimed.
    *
    * @param events as in `accept`.
    * @throws ApiError as `accept` does, and what `confirm` throws.
@@ -174,7 +172,7 @@ export class EventIntake {
       const { deferred, refused } = await this.deliveries.plan([waiting]);
       if (refused[0]) throw refused[0].error;
       const fanOut = deferred[0] ? 'deferred' : 'inline';
-      // What was begun goes on: with the same keys, a repeat of the request then finds what it made.
+      // Not checked after this: a repeat of the request with the same keys finds what this one made.
       stopIfLate();
       return this.write(events, fanOut, () =>
         this.deliveries.inTransaction(async (manager, accept) => {
@@ -199,9 +197,9 @@ export class EventIntake {
   }
 
   /**
-   * Counts the events among those that wait, and that their environment publishes.
+   * Counts the events as waiting, and for the pace of their environment.
    *
-   * @returns beside them, how many deliveries it has published within about a second.
+   * @returns also how many deliveries it has published within about a second.
    */
   private putIn(events: readonly IncomingEvent[]): WaitingGroup & { recent: number } {
     const { environmentId } = events[0]!;
@@ -215,7 +213,6 @@ export class EventIntake {
     return { environmentId, events, bytes, deliveries, recent };
   }
 
-  /** They no longer wait. */
   private takenOut<Some extends WaitingGroup>(groups: readonly Some[]): readonly Some[] {
     for (const { environmentId, events, bytes } of groups) {
       this.waiting.remove(environmentId, { events: events.length, bytes });
@@ -223,7 +220,6 @@ export class EventIntake {
     return groups;
   }
 
-  /** They come to their statement. */
   private begin(groups: readonly Group[]): void {
     const bytes = groups.reduce((sum, group) => sum + group.bytes, 0);
     const leastUntil = performance.now() + PATIENCE.statementMs + bytes / PATIENCE.bytesPerMs;
@@ -235,7 +231,7 @@ export class EventIntake {
     return group;
   }
 
-  /** Few events are not counted: finding out what they owe would cost more. */
+  /** Undefined: the usual number. */
   private inlineDeliveriesOf(groups: readonly Group[]): number | undefined {
     const isBulk = groups[0]!.lane === this.bulkLane;
     const isBesideOthers = isBulk && this.smallPublishers.areActive(groups.map(({ environmentId }) => environmentId));
@@ -254,7 +250,7 @@ export class EventIntake {
     }
   }
 
-  /** The groups that were not answered 503 while they waited: what was answered so must not be stored. */
+  /** Without the groups that were answered 503 while they waited: those must not be stored. */
   private awaited(groups: readonly Group[]): readonly Group[] {
     const awaited = groups.filter((group) => this.unanswered.has(group));
     for (const group of groups) if (!awaited.includes(group)) this.refused.inc(group.events.length);
@@ -266,7 +262,10 @@ export class EventIntake {
     this.answered(group).reject(error);
   }
 
-  /** Answers the groups by what became of one statement, or of one for each when the database refuses some event. Never rejects. */
+  /**
+   * Writes and answers the groups: by one statement, or one for each when the database refuses some event. Never
+   * rejects.
+   */
   private async writeTogether(groups: readonly Group[], fanOut: FanOut): Promise<void> {
     if (groups.length === 0) return;
     this.begin(groups);
@@ -282,7 +281,7 @@ export class EventIntake {
       if (groups.length > 1 && isDataError(error)) {
         for (const group of groups) await this.writeTogether(this.awaited([group]), fanOut);
       } else {
-        // Those that were given up meanwhile, too: now it is known that they were not stored.
+        // Those that were given up, too: now they are known not to be stored.
         for (const group of groups) this.refuse(group, error);
       }
     }
@@ -297,7 +296,7 @@ export class EventIntake {
     this.writingEvents += events.length;
     try {
       const { refused, deliveries } = await accept();
-      // Deferred deliveries cost the statement nothing: the pace counts what statements make.
+      // Only inline: the pace counts what statements make, and deferred deliveries cost them nothing.
       if (fanOut === 'inline') this.learnPace(events, deliveries);
       return refused;
     } finally {
@@ -314,7 +313,6 @@ export class EventIntake {
   }
 }
 
-/** A key that was used for something else is not a lack of room. */
 function isConflict(error: unknown): boolean {
   return error instanceof ApiError && error.code === 'IDEMPOTENCY_CONFLICT';
 }

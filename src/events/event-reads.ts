@@ -26,14 +26,12 @@ export interface EventDetail extends EventRow {
 export interface EventFilter extends IdFilter {
   environmentId: string;
   eventType: string | null;
-  /** Tests alone, or all but tests. */
   isTest: boolean;
-  /** The id behind which it begins; null: the newest. */
   before: string | null;
   limit: number;
 }
 
-/** A test event is sent under the name of the type that it stands for; the log must not take it for one that happened. */
+/** A test event is sent under another type's name, but is listed as a test. */
 const TYPE = `CASE WHEN is_test THEN 'test' ELSE event_type END`;
 
 const COLUMNS = `id, environment_id AS "environmentId", ${TYPE} AS "eventType", created_at AS "createdAt"`;
@@ -50,7 +48,7 @@ const listParameters = {
   is_test: boolean,
 };
 
-/** SQL: the events that are wanted among the `scan_limit` newest of those that meet the condition, and the last of these. */
+/** SQL: the wanted ones among the newest `scan_limit` that meet the condition, and the last of these. */
 const wantedAmong = (condition: string): string => `
   SELECT * FROM (
     SELECT ${LISTED}, e.is_test = p_is_test AND (p_event_type IS NULL OR ${TYPE} = p_event_type) AS is_wanted,
@@ -63,8 +61,8 @@ const wantedAmong = (condition: string): string => `
   ORDER BY id DESC LIMIT p_limit`;
 
 /**
- * Newest first. For the type there is no index, which every event would have to be written to: `scan_limit` events are
- * looked at, or fewer when `limit` of them are wanted before. Tests have one.
+ * Newest first. The type has no index, because every event would be written to it: `scan_limit` events are looked at,
+ * or fewer when `limit` are found before. Tests have one.
  */
 export const LIST_EVENTS = new StoredStatement({
   name: 'list_events',
@@ -76,7 +74,7 @@ export const LIST_EVENTS = new StoredStatement({
   ORDER BY id DESC LIMIT p_limit`,
 });
 
-/** The same of events that are named, each of which is looked up: those from `from_id` to `to_id` are all of them. */
+/** Looks each id up. `from_id` and `to_id` are the first and last of them. */
 export const LIST_EVENTS_BY_ID = new StoredStatement({
   name: 'list_events_by_id',
   parameters: { ...listParameters, ids: uuidArray },
@@ -95,7 +93,7 @@ interface StoredEventRow {
   created_at: Date;
 }
 
-/** @param scanLimit how many events are looked at: more than the filter's limit. */
+/** @param scanLimit events looked at: more than the filter's limit. */
 export async function listEvents(
   database: Queryable,
   filter: EventFilter,

@@ -11,7 +11,7 @@ import { EventWebhookDto } from './dto/event-webhook.dto.js';
 import { type EventRow, findEventHead } from './event-reads.js';
 import { whyNotSent } from './why-not-sent.js';
 
-/** Tells of each webhook what it got of an event, or why nothing. Nothing is stored for that: revisions are kept. */
+/** Tells what each webhook got of an event, or why nothing. Reasons are not stored: they follow from the revisions. */
 @Injectable()
 export class EventWebhooksService {
   constructor(
@@ -42,7 +42,7 @@ export class EventWebhooksService {
     const found = await listWebhookStates(this.dataSource, { environmentId, at, before, limit: limit + 1 });
     const webhooks = toPart(found, limit, ({ webhookId }) => webhookId);
     const webhookIds = webhooks.rows.map(({ webhookId }) => webhookId);
-    // After the webhooks, and what is owed before the deliveries: what is made meanwhile is seen.
+    // In this order what is made meanwhile is seen: webhooks, then owed, then deliveries.
     const owed = new Set(await listOwedWebhooks(this.dataSource, environmentId, id, webhookIds));
     const deliveries = await listDeliveriesOfEvent(this.dataSource, environmentId, id, webhookIds);
     const byWebhook = new Map(deliveries.map((delivery) => [delivery.webhook_id, delivery]));
@@ -54,7 +54,7 @@ export class EventWebhooksService {
     });
   }
 
-  /** What `POST /webhook/test` sends concerns the one webhook alone, whatever others are subscribed to. */
+  /** A test event concerns its one webhook alone, whatever others are subscribed to. */
   private async partOfTest(
     { environmentId, id }: EventRow,
     { before, limit }: Omit<PartQuery, 'scanLimit'>,

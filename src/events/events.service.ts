@@ -80,7 +80,7 @@ export class EventsService {
     });
   }
 
-  /** The id of the event that was published with the key, if it is among these; null: among all. */
+  /** @param ids the event must be among these; null: any. */
   private async publishedWith(environmentId: string, key: string, ids: readonly string[] | null): Promise<string[]> {
     const id = (await findKeyUses(this.dataSource, environmentId, [key])).get(key)?.eventId;
     return id !== undefined && (ids?.includes(id) ?? true) ? [id] : [];
@@ -92,18 +92,14 @@ export class EventsService {
     return EventDetailDto.of(event);
   }
 
-  /**
-   * Removes the payload and cancels what is still owed, all or nothing.
-   *
-   * @param actor who deletes it, as in the audit trail
-   */
+  /** Removes the payload and cancels what is still owed, all or nothing. */
   async delete(environmentId: string, id: string, actor: string): Promise<{ id: string }> {
     const canceled = await this.partitions.provide(() =>
       this.dataSource.transaction(async (manager) => {
         const hadPayload = await deletePayload(manager, environmentId, id);
         if (hadPayload === null) throw notFound('EVENT_NOT_FOUND');
         if (!hadPayload) return 0;
-        // A statement of its own, after the event is locked: it sees what was brought back into the queue until then.
+        // A later statement than the lock: it sees what was brought back into the queue until then.
         const count = await cancelDeliveriesOf(manager, environmentId, id);
         await recordAudit(manager, [
           { environmentId, actor, action: 'deleted', resourceType: 'event', resourceId: id },
@@ -132,7 +128,7 @@ function contentHashOf({ event_type, payload }: PublishEventDto): Buffer {
   return createHash('sha256').update(event_type).update('\0').update(payload.text).digest();
 }
 
-/** Members of one batch that share a key and their content become one; sharing a key alone is a conflict. */
+/** Equal members that share a key become one; a shared key with other content is a conflict. */
 function foldEqualMembers(events: readonly IncomingEvent[]): IncomingEvent[] {
   const byKey = new Map<string, IncomingEvent>();
   return events.map((event, index) => {
@@ -154,9 +150,9 @@ function keyFieldOf(index: number): string {
 }
 
 /**
- * The event that was accepted under this event's key before.
+ * The event that was accepted under this key before.
  *
- * @param field where the request has the key; absent: in the header
+ * @param field where the request has the key; absent: in the header.
  */
 function earlierEvent(event: IncomingEvent, uses: ReadonlyMap<string, KeyUse>, field?: string): IncomingEvent {
   const { key, contentHash } = event.idempotency!;

@@ -8,40 +8,33 @@ import {
 } from '../deliveries/intake/delivery-intake.js';
 import type { Load } from './waiting-share.js';
 
-/** How long events wait for others to share their statement, and how many are worth one at once. */
+/** How long events wait for others to share their statement, and how many are written at once without waiting. */
 const WINDOW = { ms: 2, enough: 32 };
 
-/** Rests are no longer than this: a statement that took longer waited for others. */
+/** A statement that took longer waited for others. */
 const LONGEST_REST_MS = 50;
 
-/** The events of one request, and so of one environment: accepted all or none. */
+/** The events of one request, of one environment: accepted all or none. */
 export interface WaitingGroup {
   environmentId: string;
   events: readonly IncomingEvent[];
   /** Of their payloads. */
   bytes: number;
-  /** Those that they are likely to make. */
+  /** A guess, by what its events made before. */
   deliveries: number;
 }
 
 export interface LaneOptions<Group> {
-  /** What one statement writes at most now of these environments, unless a single request has more. */
+  /** What one statement writes at most, unless a single request has more. */
   limit: (environmentIds: readonly string[]) => Load;
-  /**
-   * For how long nothing is written after a statement, in multiples of what it took, which leaves the database and the
-   * process to others; absent: never.
-   */
+  /** How long nothing is written after a statement, in multiples of what it took; absent: never. */
   restShare?: (environmentIds: readonly string[]) => number;
-  /** How many events have to wait before they wait for room for their deliveries, too. */
+  /** From so many waiting events on, they also wait for room for their deliveries. */
   patientFrom: number;
-  /** Never rejects. */
   write: (groups: readonly Group[]) => Promise<void>;
 }
 
-/**
- * Groups of events on their way into statements, one statement at a time: what arrives while one is under way forms the
- * next, and under traffic what arrives in a moment after it too. Environments take turns.
- */
+/** Groups of events on their way into statements, one statement at a time. What arrives meanwhile forms the next. */
 export class IntakeLane<Group extends WaitingGroup> {
   private readonly waiting = new RoundRobin<Group>();
   private waitingEvents = 0;
@@ -53,7 +46,10 @@ export class IntakeLane<Group extends WaitingGroup> {
     waiting: () => this.waitingEvents,
     writeNext: () => this.writeNext(),
   });
-  /** Several requests shared the last statement. A publisher that sends one after the other never waits for company. */
+  /**
+   * Several requests shared the last statement. Otherwise nothing waits for company: a publisher may send one request
+   * after the other.
+   */
   private isLastShared = false;
 
   constructor(
@@ -68,7 +64,7 @@ export class IntakeLane<Group extends WaitingGroup> {
     this.batcher.added();
   }
 
-  /** Takes back what has not come to its statement. */
+  /** Takes back groups whose statement has not begun. */
   withdraw(isUnwanted: (group: Group) => boolean): Group[] {
     return this.takenOut(this.waiting.remove(isUnwanted));
   }
@@ -79,7 +75,6 @@ export class IntakeLane<Group extends WaitingGroup> {
         ? DELIVERIES_WITHOUT_ROOM
         : await this.deliveries.waitForRoom(this.waiting.owners, this.waitingDeliveries);
     const groups = this.take(fitting);
-    // None when all were given up meanwhile.
     if (groups.length > 0) await this.write(groups);
   }
 

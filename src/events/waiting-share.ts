@@ -1,4 +1,3 @@
-/** What is bounded of events that wait for their statement. */
 export interface Load {
   events: number;
   bytes: number;
@@ -8,9 +7,9 @@ export interface Load {
 const ENVIRONMENT_FACTOR = 4;
 
 /**
- * Bounds what waits, over all and for each environment, by the rule of engine/in-flight.ts: an environment may add to it
- * only while it has less than four times as much waiting as is left to all. So `n` that publish faster than can be stored
- * leave the others one part in `4 n + 1`, less the last request of each.
+ * Bounds what waits, by the rule of engine/in-flight.ts: an environment adds only while it has less than four times as
+ * much waiting as is left. So `n` fast publishers leave the others one part in `4 n + 1`, less the last request of
+ * each.
  */
 export class WaitingShare {
   private readonly total: Load = { events: 0, bytes: 0 };
@@ -22,7 +21,7 @@ export class WaitingShare {
     return this.total.events;
   }
 
-  /** @returns false when these would be too much; then nothing is counted. */
+  /** @returns false, and counts nothing, when these would be too much. */
   tryToAdd(environmentId: string, load: Load): boolean {
     if (!this.hasRoomFor(environmentId, load)) return false;
     this.add(environmentId, load, 1);

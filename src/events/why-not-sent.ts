@@ -1,21 +1,20 @@
 import type { WebhookState } from '../webhooks/webhook-revisions.repository.js';
 
-/** Why an event has no delivery to a webhook. */
 export const NOT_SENT_REASONS = ['not_subscribed', 'inactive', 'not_yet_created', 'deleted'] as const;
 export type NotSentReason = (typeof NOT_SENT_REASONS)[number];
 
 /**
- * An event is matched a little after it came in, and a change has a time from a little before its commit. Both usually take
- * milliseconds, and no statement takes longer than this.
+ * An event is matched a little after it came in, and a change is dated a little before its commit: usually
+ * milliseconds. No statement takes longer than this.
  */
 const SAME_MOMENT_MS = 60_000;
 
 /**
- * Why a webhook that has no delivery of an event has none: the state that it was in when the event came in says it. If
- * that state would have got it, the webhook was changed in the same moment, and the state after or before says it.
+ * Why a webhook has no delivery of an event: its state when the event came in tells. If that state wanted the event,
+ * the webhook was changed in the same moment, and the state after or before tells.
  *
  * @param states around the event's time, oldest first.
- * @returns null when none says it: there was a delivery, which is not kept any more.
+ * @returns null when none tells: there was a delivery, which is no longer kept.
  */
 export function whyNotSent(
   states: readonly WebhookState[],
@@ -35,7 +34,7 @@ export function whyNotSent(
   return before ? refusalOf(before, event.eventType) : 'not_yet_created';
 }
 
-/** Why a webhook in this state gets no event of the type; null: it gets it. */
+/** Null: a webhook in this state gets such events. */
 function refusalOf({ isDeleted, isActive, eventTypes }: WebhookState, eventType: string): NotSentReason | null {
   if (isDeleted) return 'deleted';
   if (!isActive) return 'inactive';

@@ -5,7 +5,6 @@ import { DELIVERY_STATUS } from '../../deliveries/dto/delivery.dto.js';
 import type { EventDeliveryRow } from '../../deliveries/queue/deliveries-of-event.js';
 import { NOT_SENT_REASONS, type NotSentReason } from '../why-not-sent.js';
 
-/** What one webhook got of an event. */
 @ApiSchema({ name: 'EventWebhook' })
 export class EventWebhookDto {
   @ApiUuid({ description: 'The webhook.', example: '4a4de828-f4db-4c9e-adfd-434e0864c3c7' })
@@ -46,7 +45,7 @@ export class EventWebhookDto {
     return { webhook_id: delivery.webhook_id, delivery_id: delivery.id, status: delivery.status, reason: null };
   }
 
-  /** Its delivery is about to be made. */
+  /** Its delivery is not made yet. */
   static owed(webhookId: string): EventWebhookDto {
     return { webhook_id: webhookId, delivery_id: null, status: 'pending', reason: null };
   }

@@ -9,7 +9,6 @@ import { VerbatimJson } from '../../http/verbatim-json.js';
 import { EVENT_TYPE } from '../../webhooks/dto/webhook-properties.js';
 import { EVENT_TYPE_NAMES, type EventType, examplePayloadOf, NO_EVENT_TYPE } from '../../webhooks/event-types.js';
 
-/** Events that one request may carry. */
 export const MAX_BATCH = 1_000;
 
 @ApiSchema({ name: 'PublishEvent' })
@@ -30,7 +29,7 @@ export class PublishEventDto {
   })
   payload: VerbatimJson;
 
-  /** See `FastParsed`: a known type, an object as the payload, and no other member. */
+  /** See `FastParsed`: a known type, an object as the payload, no other member. */
   static tryFastParse(body: object): PublishEventDto | null {
     if (!isPlainEvent(body) || Object.keys(body).length !== 2) return null;
     const event = new PublishEventDto();
