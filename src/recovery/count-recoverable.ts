@@ -9,7 +9,7 @@ import {
   recoverableValues,
 } from './recoverable.js';
 
-/** Events and deliveries that one statement looks at: bounds how long it holds the embedded engine's session, about 0.05 s. */
+/** Events and deliveries that one statement looks at: it holds the embedded engine's session for about 0.05 s. */
 const ROWS_PER_STATEMENT = 5_000;
 
 export const COUNT_RECOVERABLE = new StoredStatement({
@@ -26,12 +26,7 @@ interface Row {
   counted_to: string;
 }
 
-/**
- * Counts what could be brought back at the beginning of the range.
- *
- * @param scanned how many events and deliveries to look at.
- * @returns with that where the next count goes on; that is the range's end once all of it is counted.
- */
+/** @returns where the next count goes on, too: `to` once all is counted. */
 export async function countRecoverable(
   database: Queryable,
   filter: RecoverableFilter,

@@ -13,14 +13,13 @@ import {
 } from './recoverable.js';
 import { reopen } from '../deliveries/queue/requeue-delivery.js';
 
-/** Events and deliveries that one statement looks at: bounds how long it holds the embedded engine's session, about 0.01 s. */
+/** Events and deliveries that one statement looks at: it holds the embedded engine's session for about 0.01 s. */
 const ROWS_PER_STATEMENT = 500;
 
 /**
- * Events that the webhook missed become deliveries, finished deliveries are pending again with the schedule anew. Both
- * are due now and wait their turn like any other: nothing of a paused endpoint or one that is down is sent.
- *
- * Where more is found than may be queued, the rest is left to the next statement, from an event's range of ids on.
+ * Missed events become deliveries, and finished deliveries begin their schedule anew. All are due now, but not forced:
+ * a paused or down endpoint gets none. What is beyond `limit` is left to the next statement, from an event's range of
+ * ids on.
  */
 export const RECOVER_DELIVERIES = new StoredStatement({
   name: 'recover_deliveries',
@@ -58,13 +57,12 @@ interface Row {
 }
 
 /**
- * Queues what is to be brought back at the beginning of the range. A second delivery of one event to one webhook cannot
- * come of it as long as nothing else makes such deliveries at the same time: the caller holds the recovery locked, of
- * which one runs for each webhook, and has locked it in an earlier statement of the same transaction.
+ * Queues the first part of the range. There is no second delivery of one event to one webhook as long as nothing else
+ * makes any: an earlier statement of the transaction must have locked the recovery, of which one runs for each webhook.
  *
  * @param limit how many deliveries to queue at most.
  * @param scanned how many events and deliveries to look at.
- * @returns with their number where the next statement goes on; that is the range's end once all of it is done.
+ * @returns where the next statement goes on, too: `to` once all is done.
  */
 export async function recoverDeliveries(
   database: Queryable,

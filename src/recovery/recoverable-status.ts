@@ -1,3 +1,3 @@
-/** What `recover` can bring back: what was never owed to the webhook, and deliveries by how they ended. */
+/** `missed`: never owed to the webhook. The others: how a delivery ended. */
 export const RECOVERABLE_STATUSES = ['missed', 'failed', 'canceled', 'succeeded'] as const;
 export type RecoverableStatus = (typeof RECOVERABLE_STATUSES)[number];

@@ -10,18 +10,17 @@ import { firstDeliveryIdForSql } from '../deliveries/delivery-ids.js';
 import type { RecoverableStatus } from './recoverable-status.js';
 import { owedToWebhookSql } from '../deliveries/queue/fan-out-reads.js';
 
-/** What a recovery looks for. */
 export interface RecoverableFilter {
   environmentId: string;
   webhookId: string;
   /** Null: every type. */
   eventTypes: readonly string[] | null;
   statuses: readonly RecoverableStatus[];
-  /** Deliveries that ended from then on are left alone: what a recovery sends does not come back to it. */
+  /** Deliveries that ended later are left alone: a recovery does not bring back what it sent. */
   endedBefore: Date;
 }
 
-/** Ids from `from` to below `to`; both begin an event's range of ids (delivery-ids.ts), or are between two. */
+/** From `from` to below `to`. Both begin an event's range of ids (delivery-ids.ts), or lie between two. */
 export interface IdRange {
   from: string;
   to: string;
@@ -56,15 +55,14 @@ export function recoverableValues(
 }
 
 /**
- * SQL: queries of a WITH. `candidate` is what can be brought back, up to `horizon`: the next `scan_limit` events of the
- * environment and the next `scan_limit` deliveries of the webhook in the log are looked at, whatever becomes of them, so
- * that the time that a statement takes does not depend on how much it finds.
+ * SQL: queries of a WITH. `candidate` can be brought back, up to `horizon`. The next `scan_limit` events of the
+ * environment and logged deliveries of the webhook are looked at, so the time does not depend on how much is found.
  *
- * The horizon is where an event's range of ids begins: below it all deliveries of all events are known, whatever is
- * random in their ids. An event and what it owes are committed together, and what is owed is in every snapshot either in a
- * fan-out, or in the queue, or in the log. So an event of which none is seen was not owed to the webhook.
+ * The horizon begins an event's range of ids: below it all deliveries of all events are known. An event and what it
+ * owes are committed together, and each snapshot has what is owed in a fan-out, the queue or the log. So an event
+ * without any was not owed to the webhook.
  *
- * More than `scan_limit` in the range of one event, a few hundredths of a microsecond, are beyond what ids are made for.
+ * Ids cannot put more than `scan_limit` events into one range, a few hundredths of a microsecond.
  */
 export const RECOVERABLE = `
   event_part AS MATERIALIZED (
@@ -93,7 +91,7 @@ export const RECOVERABLE = `
     UNION ALL
     SELECT event_id
     FROM (
-      -- What is leased is little, and the indexes by which the queue is listed leave it out.
+      -- Leased rows are few, and the queue's listing indexes leave them out.
       SELECT q.event_id, q.webhook_id, q.delivery_id FROM delivery_queue q
       WHERE q.lease IS NOT NULL AND q.leased_by >= '00000000-0000-0000-0000-000000000000'
       OFFSET 0
@@ -112,6 +110,6 @@ export const RECOVERABLE = `
     FROM delivery_part d
     WHERE d.id < (SELECT id FROM horizon) AND d.status = ANY (p_statuses) AND d.event_type <> 'test'
       AND (p_event_types IS NULL OR d.event_type = ANY (p_event_types)) AND d.completed_at < p_ended_before
-      -- What was deleted, or is past its retention, cannot be sent again.
+      -- A payload that was deleted, or dropped by retention, cannot be sent again.
       AND (SELECT e.payload IS NOT NULL FROM event e WHERE e.environment_id = p_environment_id AND e.id = d.event_id)
   )`;

@@ -14,7 +14,7 @@ import { RECOVER_RESULT_REF } from './dto/recover-result.js';
 import { RecoveryDto } from './dto/recovery.dto.js';
 import { RecoveriesService } from './recoveries.service.js';
 
-/** Under the path of webhooks, with the scopes of deliveries: it sends again what `POST /delivery/{id}/retry` does. */
+/** A path of webhooks with the scopes of deliveries: it sends again, as `POST /delivery/{id}/retry` does. */
 @ApiTags('Webhooks')
 @Controller('webhook')
 export class RecoveriesController {

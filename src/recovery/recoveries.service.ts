@@ -17,13 +17,13 @@ import type { RecoverDto } from './dto/recover.dto.js';
 import { RecoveryDto } from './dto/recovery.dto.js';
 import { findRecovery, insertRecovery, type NewRecovery } from './recovery.repository.js';
 
-/** How long a dry run may count: at about a hundred thousand events and deliveries a second, most of a day of many. */
+/** How long a dry run may count, at about 100,000 events and deliveries a second. */
 const COUNT_PATIENCE_MS = 10_000;
 
-/** What a dry run counts for among reads: as many rows as two long pages. Four of them are one token's share. */
+/** A dry run weighs as much as two long pages among reads. Four of them are one token's share. */
 const COUNT_ROWS = 2_000;
 
-/** Starts, shows and stops recoveries; the work is the worker's. */
+/** The work itself is the worker's. */
 @Injectable()
 export class RecoveriesService {
   constructor(
@@ -31,13 +31,10 @@ export class RecoveriesService {
     private readonly turns: ReadTurns,
   ) {}
 
-  /**
-   * @param actor who asks for it, as in the audit trail
-   * @throws ApiError VALIDATION_FAILED, WEBHOOK_NOT_FOUND, WEBHOOK_INACTIVE, RECOVERY_RUNNING
-   */
+  /** @throws ApiError VALIDATION_FAILED, WEBHOOK_NOT_FOUND, WEBHOOK_INACTIVE, RECOVERY_RUNNING */
   async start(environmentId: string, webhookId: string, body: RecoverDto, actor: string): Promise<RecoveryDto> {
     const recovery = await this.dataSource.transaction(async (manager) => {
-      // Locked, so that a change which stops the webhook either sees the recovery running or is seen here.
+      // Locked: a change that stops the webhook either sees the recovery running or is seen here.
       const webhook = receiving(await lockWebhook(manager, { environmentId, id: webhookId }));
       const started = await insertRecovery(manager, await recoveryOf(webhook, body, manager));
       if (!started) throw new ApiError('RECOVERY_RUNNING', 'A recovery runs for this webhook already');
@@ -50,10 +47,10 @@ export class RecoveriesService {
   }
 
   /**
-   * Counts what a recovery would queue if it began now, until the reader has gone.
+   * Counts what a recovery would queue now, until the reader has gone.
    *
-   * @throws ApiError VALIDATION_FAILED, WEBHOOK_NOT_FOUND, WEBHOOK_INACTIVE, RATE_LIMITED; DATABASE_BUSY when there is too
-   *   much in the range to be counted in ten seconds.
+   * @throws ApiError VALIDATION_FAILED, WEBHOOK_NOT_FOUND, WEBHOOK_INACTIVE, RATE_LIMITED; DATABASE_BUSY when the count
+   *   takes more than ten seconds.
    */
   count(environmentId: string, webhookId: string, body: RecoverDto, reader: Reader): Promise<{ queued: number }> {
     return this.turns.run(reader, COUNT_ROWS, (step) => this.countInSteps(environmentId, webhookId, body, step));
@@ -68,9 +65,8 @@ export class RecoveriesService {
   }
 
   /**
-   * Once it is answered, nothing more is queued. One that has ended stays as it is.
+   * After the answer nothing more is queued. A recovery that has ended stays as it is.
    *
-   * @param actor who stops it, as in the audit trail
    * @throws ApiError WEBHOOK_NOT_FOUND, RECOVERY_NOT_FOUND
    */
   async stop(environmentId: string, webhookId: string, actor: string): Promise<RecoveryDto> {
@@ -114,14 +110,13 @@ export class RecoveriesService {
   }
 }
 
-/** The webhook, if there is one and it receives. */
+/** @throws ApiError WEBHOOK_NOT_FOUND, WEBHOOK_INACTIVE */
 function receiving(webhook: Webhook | null): Webhook {
   if (!webhook) throw notFound('WEBHOOK_NOT_FOUND');
   if (!webhook.isActive) throw new ApiError('WEBHOOK_INACTIVE', 'The webhook is inactive; activate it first');
   return webhook;
 }
 
-/** What the body asks for, under the database's time. */
 async function recoveryOf(webhook: Webhook, body: RecoverDto, manager: EntityManager): Promise<NewRecovery> {
   const now = await databaseTime(manager);
   const since = instantOf(body.since)!;

@@ -16,34 +16,30 @@ import { countWaiting } from '../deliveries/queue/count-waiting.js';
 import { recoverDeliveries } from './recover-deliveries.js';
 import { advanceRecovery, type HeldRecovery, holdRecovery, listRunning } from './recovery.repository.js';
 
-/** How often a replica looks whether there is something to recover, or room for more of it. */
 const ROUND_MS = 1_000;
 
 /**
- * After a step that queued something: 500 deliveries a second at most, and 100 where steps take long, so that what is
- * published meanwhile meets one in forty times. Where several recoveries run, what steps that take long wait for is divided
- * among them. After a step that queued nothing, others get at the database for twice as long.
+ * The pause after a step that queued something: 500 deliveries a second at most, and 100 when steps take long. So what
+ * is published meanwhile meets a step one time in forty. Several recoveries divide the long pause. After a step that
+ * queued nothing, others have the database for twice as long.
  */
 const QUEUED_PAUSE = { minMs: 100, times: 40, maxMs: 500 };
 const LOOKED_PAUSE = { minMs: 0, times: 2, maxMs: 100 };
 
-/** Deliveries that wait for a webhook, for now or for a retry, while its recovery adds to them: 500 at most then. */
+/** Deliveries that may wait for a webhook while its recovery adds to them. */
 export const WAITING_LIMIT = 500;
 
-/** Deliveries that one step queues at most: what is published meanwhile waits behind no more. */
+/** Deliveries that one step queues: what is published meanwhile waits behind no more. */
 const PER_STEP = 50;
 
 type Key = Awaited<ReturnType<typeof listRunning>>[number];
 
-/** What a step came to; null: another replica is at it, or there is nothing to do now. */
+/** Null: another replica works on it, or nothing can be done now. */
 type Step = { webhookId: string; queued: number } | null;
 
 /**
- * Works on the recoveries that run, whoever started them. A step is a transaction that holds the recovery and moves its
- * cursor together with what it did: a replica that dies has done a step or not, and another one goes on.
- *
- * First the range is counted, then it is queued, a few deliveries at a time: no more than wait for the webhook anyway are
- * ahead of what is published meanwhile, and an endpoint that takes nothing is not given more.
+ * Works on running recoveries, whoever started them. A step is a transaction that locks the recovery, counts or queues
+ * a few deliveries, and moves the cursor. The whole range is counted first.
  */
 @Injectable()
 export class RecoveryWorker implements BeforeApplicationShutdown, OnApplicationBootstrap, OnModuleDestroy {
@@ -74,18 +70,16 @@ export class RecoveryWorker implements BeforeApplicationShutdown, OnApplicationB
     this.task.abort();
   }
 
-  /** Not before: Nest stops module after module, and the statements under way are waited for together. */
+  /** Not in `onModuleDestroy`: Nest stops module after module, and statements under way end together here. */
   beforeApplicationShutdown(): Promise<void> {
     return this.task.stop();
   }
 
-  /** Goes on as long as there is something to do. */
   private async work(): Promise<void> {
     let isMoving = true;
     while (isMoving && !this.task.isStopping) isMoving = await this.stepAll();
   }
 
-  /** @returns whether any of the recoveries moved. */
   private async stepAll(): Promise<boolean> {
     const keys = await listRunning(this.dataSource).catch((error: unknown) => {
       this.running = null;

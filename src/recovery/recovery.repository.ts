@@ -6,42 +6,40 @@ import type { RecoverableFilter } from './recoverable.js';
 export const RECOVERY_STATUSES = ['running', 'done', 'stopped'] as const;
 export type RecoveryStatus = (typeof RECOVERY_STATUSES)[number];
 
-/** As the API shows it. */
 export interface Recovery {
   id: string;
   webhookId: string;
   since: Date;
   until: Date;
   status: RecoveryStatus;
-  /** Found so far; all of it once anything is queued. */
+  /** Found so far; complete once anything is queued. */
   total: number;
   queued: number;
   createdAt: Date;
   completedAt: Date | null;
 }
 
-/** With what working on it needs, while this transaction holds it. */
 export interface HeldRecovery extends RecoverableFilter {
   id: string;
-  /** Below these ids everything is counted, or queued. */
+  /** Everything below is counted; for `queuedTo`, queued. */
   countedTo: string;
   queuedTo: string;
-  /** The first id that is beyond the range. */
+  /** The first id beyond the range. */
   endId: string;
-  /** Events may be missing from its range yet, see `insertRecovery`. */
+  /** Events may still be missing from its range, see `insertRecovery`. */
   isRangeOpen: boolean;
 }
 
 /**
- * How long a recovery waits for those who were storing events when it began. None of ours is at it for as long
- * (PIPELINE_PATIENCE); a session that somebody left open must not hold it up for ever.
+ * How long a recovery waits for those who were storing events when it began. Ours take less (PIPELINE_PATIENCE); a
+ * session left open must not hold it up for ever.
  */
 const WRITERS_PATIENCE = '30 seconds';
 
 const SHOWN = `id, webhook_id AS "webhookId", since, until, status, total, queued, created_at AS "createdAt",
   completed_at AS "completedAt"`;
 
-/** SQL: who is storing events in this moment. They hold this lock from before they read the webhooks until they commit. */
+/** SQL: who is storing events now. They hold this lock from before they read the webhooks until they commit. */
 const WRITERS = `
   SELECT virtualtransaction FROM pg_locks
   WHERE locktype = 'relation' AND relation = 'event'::regclass AND mode = 'RowExclusiveLock'
@@ -59,11 +57,10 @@ export interface NewRecovery {
 }
 
 /**
- * Begins a recovery. An event may be on its way into the database whose statement has read the webhook as it was before
- * it became active: whoever is storing events now is noted, and nothing is looked at before they have committed.
- * Statements that begin later see the active webhook and owe their events to it.
+ * Begins a recovery. A statement that stores events may have read the webhook before it became active: whoever is
+ * storing now is noted, and nothing is looked at before they have committed. Later statements see the active webhook.
  *
- * @returns null when one runs for the webhook already.
+ * @returns null when one already runs for the webhook.
  */
 export async function insertRecovery(database: Queryable, recovery: NewRecovery): Promise<Recovery | null> {
   const { since, until, createdAt } = recovery;
@@ -90,7 +87,6 @@ export async function insertRecovery(database: Queryable, recovery: NewRecovery)
   return row ?? null;
 }
 
-/** The webhook's latest, or null. */
 export async function findRecovery(database: Queryable, webhookId: string): Promise<Recovery | null> {
   const [row] = await database.query<Recovery[]>(
     `SELECT ${SHOWN} FROM recovery WHERE webhook_id = $1 ORDER BY id DESC LIMIT 1`,
@@ -99,14 +95,14 @@ export async function findRecovery(database: Queryable, webhookId: string): Prom
   return row ?? null;
 }
 
-/** Those that run, oldest first, some thousands at most. */
+/** The oldest 1,000. */
 export async function listRunning(database: Queryable): Promise<{ environmentId: string; id: string }[]> {
   return database.query(
     `SELECT environment_id AS "environmentId", id FROM recovery WHERE status = 'running' ORDER BY id LIMIT 1000`,
   );
 }
 
-/** Keeps a running recovery from everybody else until the transaction ends; null when another has it, or it has ended. */
+/** Locks a running recovery. Null: another has it, or it has ended. */
 export async function holdRecovery(
   database: Queryable,
   { environmentId, id }: { environmentId: string; id: string },
@@ -125,7 +121,7 @@ export async function holdRecovery(
   return row ?? null;
 }
 
-/** Moves the held recovery forward. One that has come to its end is done. */
+/** One that has come to its end is done. */
 export async function advanceRecovery(
   database: Queryable,
   { environmentId, id }: HeldRecovery,

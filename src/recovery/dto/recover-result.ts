@@ -3,8 +3,8 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 export const RECOVER_RESULT_REF = { $ref: '#/components/schemas/RecoverResult' };
 
 /**
- * What `POST /webhook/{id}/recover` answers: one schema for both of its statuses. Of two, generated clients take the first for
- * either, and fail when the other has come.
+ * One schema for both statuses of `POST /webhook/{id}/recover`. Of two, generated clients take the first for either,
+ * and fail on the other.
  */
 export function documentRecoverResult(document: OpenAPIObject): void {
   const components = (document.components ??= {});
@@ -12,7 +12,7 @@ export function documentRecoverResult(document: OpenAPIObject): void {
     ...components.schemas,
     RecoverResult: {
       description: 'The recovery that has begun or, with `dry_run`, how many deliveries it would queue.',
-      // In this order: a recovery has all that a count has, too.
+      // This order, because a recovery has all that a count has, too.
       anyOf: [{ $ref: '#/components/schemas/Recovery' }, { $ref: '#/components/schemas/RecoveryCount' }],
     },
   };
