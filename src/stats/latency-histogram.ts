@@ -1,6 +1,6 @@
 import { middleOfInterval } from '../deliveries/queue/latency-intervals.js';
 
-/** How many attempts took how long, in intervals so narrow that any percentile is within 5 %. */
+/** Percentiles from intervals of durations. */
 export class LatencyHistogram {
   private readonly counts = new Map<number, number>();
   private total = 0;
@@ -9,7 +9,7 @@ export class LatencyHistogram {
     return this.total;
   }
 
-  /** Intervals that have attempts, with their number, short durations first. */
+  /** Intervals with attempts, short durations first. */
   get entries(): [interval: number, count: number][] {
     return [...this.counts].sort(([a], [b]) => a - b);
   }
@@ -20,9 +20,9 @@ export class LatencyHistogram {
   }
 
   /**
-   * @param shares of the attempts, each above 0 and at most 1, in ascending order.
-   * @returns for each the shortest duration in whole milliseconds, within 3.2 %, that so many attempts did not exceed; null
-   *   without attempts.
+   * @param shares of the attempts, above 0 and at most 1, in ascending order.
+   * @returns for each the shortest duration that so many attempts did not exceed, in whole milliseconds, within 3.2 %;
+   *   null without attempts.
    */
   percentiles<Shares extends readonly number[]>(...shares: Shares): { [Index in keyof Shares]: number | null };
   percentiles(...shares: number[]): (number | null)[] {

@@ -12,15 +12,15 @@ import { type Level, LEVELS } from './stats-window.js';
 import { type StatsRow, Tally } from './tally.js';
 
 /**
- * What one transaction moves: bounds how long it holds the embedded engine's session, about 0.05 s, and the event loop, where
- * each entry is of another webhook.
+ * What one transaction moves: it holds the embedded engine's session for about 0.05 s, and the event loop if each entry
+ * is of another webhook.
  */
 const ENTRIES_PER_MOVE = 500;
 const BUCKETS_PER_MOVE = 250;
 
 /**
- * Moves the oldest entries into buckets, or if there are few, buckets that are old enough into wider ones. A reader finds
- * what has happened in one place or the other; one replica at a time moves, and the others pass it over.
+ * Moves the oldest entries into buckets, or if they are few, old buckets into wider ones. A reader finds everything in
+ * one place. One replica at a time moves; the others do nothing.
  *
  * @returns whether there may be more to move.
  */
@@ -50,13 +50,12 @@ interface BucketSum extends BucketKey {
   tally: Tally;
 }
 
-/** Sums up what belongs into the buckets of one level. */
 class BucketSums {
   private readonly sums = new Map<string, BucketSum>();
 
   constructor(private readonly level: Level) {}
 
-  /** Rows are not copied on the way: of a thousand copies the event loop stood still for 20 ms. */
+  /** Rows are not copied: a thousand copies stopped the event loop for 20 ms. */
   add(environmentId: string, subjectId: string, row: StatsRow): void {
     const widthMs = this.level.widthS * 1_000;
     const beginning = Math.floor(row.at.getTime() / widthMs) * widthMs;
@@ -76,7 +75,7 @@ class BucketSums {
   /** Adds to what the buckets hold already. */
   async write(manager: EntityManager): Promise<void> {
     if (this.sums.size === 0) return;
-    // A statement of its own: it must see what the one that had the lock before has written.
+    // A separate statement: it must see what the last holder of the lock has written.
     this.addAll(await findBuckets(manager, this.level.widthS, [...this.sums.values()]));
     const buckets = [...this.sums.values()].map(({ environmentId, subjectId, at, tally }) => ({
       environmentId,

@@ -10,13 +10,13 @@ import { BackgroundTask } from '../common/background-task.js';
 import { PIPELINE } from '../database/data-sources.js';
 import { moveStats } from './stats-mover.js';
 
-/** How old an entry gets, about: reading looks through all of them. */
+/** About how old an entry gets: a read looks through all of them. */
 const ROUND_MS = 5_000;
 
-/** After a transaction others get at the database for twice as long as it took. */
+/** After a transaction others have the database for twice as long as it took. */
 const PAUSE_SHARE = 2;
 
-/** Keeps statistics quick to read: few entries, and wide buckets for what is long ago. */
+/** Keeps statistics quick to read: few entries, and wide buckets for old times. */
 @Injectable()
 export class StatsUpkeep implements BeforeApplicationShutdown, OnApplicationBootstrap, OnModuleDestroy {
   private readonly task = new BackgroundTask({
@@ -36,7 +36,7 @@ export class StatsUpkeep implements BeforeApplicationShutdown, OnApplicationBoot
     this.task.abort();
   }
 
-  /** Not before: Nest stops module after module, and the statements under way are waited for together. */
+  /** Not in `onModuleDestroy`: Nest stops module after module, and statements under way end together here. */
   beforeApplicationShutdown(): Promise<void> {
     return this.task.stop();
   }

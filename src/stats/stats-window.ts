@@ -3,9 +3,7 @@ const HOUR_S = 3_600;
 const DAY_S = 86_400;
 
 interface Window {
-  /** How far back it reaches, in seconds. */
   lengthS: number;
-  /** Of the buckets that are shown, in seconds. */
   bucketS: number;
 }
 
@@ -19,13 +17,13 @@ export const WINDOWS: Readonly<Record<StatsWindow, Window>> = {
   '30d': { lengthS: 30 * DAY_S, bucketS: DAY_S },
 };
 
-/** Widths of the buckets that are kept, narrow first, and how old one gets before it is part of the next, in seconds. */
+/** The width of kept buckets, and how old they get before they become part of wider ones, in seconds. */
 export interface Level {
   widthS: number;
   forS: number;
 }
 
-/** A window finds no bucket that is wider than its own. What leaves the last level is in no window any more. */
+/** Narrow first. A window never finds a bucket wider than its own. After the last level buckets are in no window. */
 export const LEVELS: readonly Level[] = [
   { widthS: MINUTE_S, forS: 2 * HOUR_S },
   { widthS: HOUR_S, forS: 8 * DAY_S },
@@ -33,8 +31,8 @@ export const LEVELS: readonly Level[] = [
 ];
 
 /**
- * The beginnings of a window's buckets, in Unix milliseconds. The first is whole, so the window is up to one bucket longer
- * than its name says; the last is the one that `nowMs` lies in.
+ * The beginnings of a window's buckets, in Unix milliseconds. The first is whole, so the window is up to one bucket
+ * longer than its name says. `nowMs` lies in the last.
  */
 export function bucketsOf({ lengthS, bucketS }: Window, nowMs: number): number[] {
   const bucketMs = bucketS * 1_000;

@@ -6,10 +6,8 @@ import { StoredStatement } from '../database/statements/stored-statement.js';
 import type { Level } from './stats-window.js';
 import type { StatsRow } from './tally.js';
 
-/** What happened to the deliveries of one webhook, or of an environment, in a stretch of time. */
 export interface Bucket extends StatsRow, BucketKey {}
 
-/** One bucket of a level. */
 export interface BucketKey {
   environmentId: string;
   /** A webhook, or the environment itself. */
@@ -22,7 +20,6 @@ export interface BucketKey {
 const COUNTS = `succeeded, failed, canceled, array_to_string(latencies, ',') AS latencies`;
 const BUCKET_COUNTS = `${COUNTS}, array_to_string(latency_counts, ',') AS "latencyCounts"`;
 
-/** Removes the oldest entries and returns them. */
 export function takeEntries(
   manager: EntityManager,
   limit: number,
@@ -53,7 +50,7 @@ export function takeBuckets(manager: EntityManager, limit: number): Promise<(Buc
 
 const keyParameters = { environment_id: uuidArray, subject_id: uuidArray, at: timestampArray };
 
-/** They are looked up one by one: a join could read all of them. */
+/** Looked up one by one: a join could read all buckets. */
 export const FIND_BUCKETS = new StoredStatement({
   name: 'find_buckets',
   parameters: { width_s: integer, ...keyParameters },
@@ -78,7 +75,7 @@ export const FIND_BUCKETS = new StoredStatement({
   ) AS bucket`,
 });
 
-/** Those of these buckets that exist. */
+/** Those that exist. */
 export function findBuckets(manager: EntityManager, widthS: number, keys: readonly BucketKey[]): Promise<Bucket[]> {
   return FIND_BUCKETS.run(manager, {
     width_s: widthS,
@@ -88,7 +85,7 @@ export function findBuckets(manager: EntityManager, widthS: number, keys: readon
   });
 }
 
-/** Writes these buckets of one level, whatever they were before. */
+/** Replaces what these buckets held. */
 export async function writeBuckets(
   manager: EntityManager,
   { widthS, forS }: Level,
@@ -120,7 +117,7 @@ export async function writeBuckets(
   );
 }
 
-/** Entries are few enough to be read as a whole: they become part of buckets every few seconds. */
+/** Entries become part of buckets every few seconds, so they are few enough to be read whole. */
 const READ = `
   WITH entry AS MATERIALIZED (
     SELECT date_bin('1 minute', at, 'epoch') AS at, succeeded, failed, canceled, latencies FROM stats_entry
@@ -138,9 +135,10 @@ const READ = `
   GROUP BY at`;
 
 /**
- * Everything since an instant at which a minute begins, in parts of any width.
+ * In parts of any width.
  *
  * @param subjectId a webhook, or the environment itself.
+ * @param from the beginning of a minute.
  */
 export function readStats(
   database: Queryable,
@@ -151,7 +149,7 @@ export function readStats(
   return database.query<StatsRow[]>(READ, [environmentId, subjectId, from]);
 }
 
-/** When the first attempt since the last success failed. */
+/** Null: nothing has failed since the last success. */
 export async function readFailingSince(database: Queryable, webhookId: string): Promise<Date | null> {
   const [row] = await database.query<{ failing_since: Date | null }[]>(
     'SELECT failing_since FROM webhook_health WHERE webhook_id = $1',

@@ -12,17 +12,16 @@ import { readFailingSince, readStats } from './stats.repository.js';
 import { Tally } from './tally.js';
 import { bucketsOf, type StatsWindow, WINDOWS } from './stats-window.js';
 
-/** What statistics count for among reads: up to 720 hours with their latencies, and what has happened in the last seconds. */
+/** What statistics count for among reads: up to 720 hours with their latencies, and the last seconds. */
 const STATS_ROWS = 250;
 
 interface Subject {
   environmentId: string;
   owner: PendingOwner;
-  /** Of the webhook, or the environment's again. */
+  /** The webhook, or the environment again. */
   id: string;
 }
 
-/** What became of deliveries in a stretch of time until now. */
 @Injectable()
 export class StatsService {
   constructor(
@@ -105,7 +104,7 @@ function bucketOf(beginning: number, { counts, latencies }: Tally): StatsBucketD
   return { at: new Date(beginning).toISOString(), ...notNegative(counts), p50_ms: p50, p95_ms: p95 };
 }
 
-/** What a replica of a version without statistics recorded is not in them, and is taken out when it is sent again. */
+/** Negative when a delivery is sent again whose end a version without statistics recorded. */
 function notNegative({ succeeded, failed, canceled }: Tally['counts']): Tally['counts'] {
   return { succeeded: Math.max(0, succeeded), failed: Math.max(0, failed), canceled: Math.max(0, canceled) };
 }

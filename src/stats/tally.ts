@@ -1,26 +1,24 @@
 import { LatencyHistogram } from './latency-histogram.js';
 
-/** What a stretch of time came to, or a part of that. */
 export interface StatsRow {
-  /** In the stretch. */
+  /** Within the time that the row is about. */
   at: Date;
   succeeded: number;
   failed: number;
   canceled: number;
   /** Numbers of intervals, separated by commas. */
   latencies: string;
-  /** How many attempts each of them has, likewise; null: one, and they may repeat. */
+  /** The attempts in each, likewise; null: one, and intervals may repeat. */
   latencyCounts: string | null;
 }
 
-/** Sums up rows. */
 export class Tally {
   readonly latencies = new LatencyHistogram();
   private succeeded = 0;
   private failed = 0;
   private canceled = 0;
 
-  /** What it came to, as it is kept. */
+  /** As it is stored. */
   get row(): Omit<StatsRow, 'at'> {
     const { entries } = this.latencies;
     return {
@@ -30,7 +28,7 @@ export class Tally {
     };
   }
 
-  /** Below zero: deliveries are pending again whose end was recorded by a version without statistics. */
+  /** May be below zero: a delivery is pending again whose end a version without statistics recorded. */
   get counts(): { succeeded: number; failed: number; canceled: number } {
     const { succeeded, failed, canceled } = this;
     return { succeeded, failed, canceled };

@@ -9,7 +9,7 @@ import { STATS_DESCRIPTION, WebhookStatsDto } from './dto/stats.dto.js';
 import { StatsQuery } from './dto/stats.query.js';
 import { StatsService } from './stats.service.js';
 
-/** Under the path of webhooks, with the scope of deliveries: it tells what became of those. */
+/** A path of webhooks with the scope of deliveries: it tells what became of those. */
 @ApiTags('Webhooks')
 @Controller('webhook')
 export class WebhookStatsController {

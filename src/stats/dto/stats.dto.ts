@@ -4,7 +4,6 @@ import { growingEnum, namedEnum } from '../../openapi/named-enum.js';
 import { DISABLED_REASONS, type DisabledReason } from '../../webhooks/webhook.entity.js';
 import { STATS_WINDOWS, type StatsWindow } from '../stats-window.js';
 
-/** What both operations say of their answer. */
 export const STATS_DESCRIPTION =
   'Counts are exact and up to date, except for `pending` where `is_pending_estimated` says so. Deliveries are counted ' +
   'when they end, by what they ended as, test deliveries included; `pending` alone is what is owed now.';
@@ -188,5 +187,4 @@ export class WebhookStatsDto {
   buckets: StatsBucketDto[];
 }
 
-/** What the statistics of a webhook and those of an environment share. */
 export type StatsDto = Omit<EnvironmentStatsDto, 'environment_id'>;
