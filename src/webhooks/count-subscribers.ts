@@ -6,7 +6,6 @@ const COUNT = `
   WHERE w.is_active AND w.environment_id = ANY ($1::uuid[])
   GROUP BY environment_id, type`;
 
-/** Active webhooks of an environment that are subscribed to the type. */
 export interface SubscriberCount {
   environmentId: string;
   /** Null: subscribed to all types. */

@@ -1,8 +1,7 @@
-/** How an endpoint is doing, as the API tells it. */
 export const ENDPOINT_STATES = ['healthy', 'failing', 'paused', 'down', 'recovering', 'inactive'] as const;
 export type EndpointState = (typeof ENDPOINT_STATES)[number];
 
-/** SQL: the state by what attempts came to, of a row of `webhook_health` or of NULLs. */
+/** SQL: the state by the attempts, from a row of `webhook_health` or from NULLs. */
 export function stateByAttempts(health: string): string {
   return `CASE
     WHEN ${health}.in_flight_limit = 0 THEN 'down'
@@ -12,7 +11,7 @@ export function stateByAttempts(health: string): string {
   END`;
 }
 
-/** SQL: the state of a webhook and of the row of its health, or of NULLs. */
+/** SQL: the state, from a webhook and its row of `webhook_health` or NULLs. */
 export function endpointState(webhook: string, health: string): string {
   return `CASE
     WHEN NOT ${webhook}.is_active THEN 'inactive'

@@ -1,4 +1,3 @@
-/** A payload as a receiver would find it in `payload`. */
 export type ExamplePayload = Readonly<Record<string, unknown>>;
 
 const ENVIRONMENT_ID = '05daecaf-4365-42e8-8370-8127de5dd717';
@@ -7,7 +6,7 @@ const INTEGRATED_ACCOUNT_ID = '9b0e6a52-53f1-4b86-a0c8-5d8f4f6f2c70';
 const SYNC_JOB_ID = '3d5c6f0a-7a0e-4a44-8a5e-2b9f0d6c1e88';
 const SYNC_JOB_RUN_ID = 'e4b7c9d2-0f6b-4a5e-9f61-7c2f3b8a1d05';
 
-/** A connected account of an end customer; credentials are never part of it. */
+/** A connected account of an end customer, without credentials. */
 export function integratedAccount(status: string, changes: ExamplePayload = {}): ExamplePayload {
   return {
     id: INTEGRATED_ACCOUNT_ID,
@@ -25,12 +24,10 @@ export function integratedAccount(status: string, changes: ExamplePayload = {}):
   };
 }
 
-/** An account that stopped working, with the last error as the integration told it. */
 export function failedAccount(status: string, message: string): ExamplePayload {
   return integratedAccount(status, { last_error: { message, occurred_at: '2021-08-10T10:05:00.000Z' } });
 }
 
-/** One run of a sync job for one integrated account. */
 export function syncJobRun(status: string, changes: ExamplePayload = {}): ExamplePayload {
   return {
     id: SYNC_JOB_RUN_ID,
@@ -45,7 +42,6 @@ export function syncJobRun(status: string, changes: ExamplePayload = {}): Exampl
   };
 }
 
-/** Records that a sync job run fetched from one resource. */
 export function fetchedRecords(): ExamplePayload {
   return {
     sync_job_run_id: SYNC_JOB_RUN_ID,
@@ -59,7 +55,6 @@ export function fetchedRecords(): ExamplePayload {
   };
 }
 
-/** A record of the connected product as it is after the change. */
 export function changedRecord(name: string): ExamplePayload {
   return {
     ...recordSource(),
@@ -67,12 +62,10 @@ export function changedRecord(name: string): ExamplePayload {
   };
 }
 
-/** What remains to be told of a record that is gone. */
 export function deletedRecord(): ExamplePayload {
   return { ...recordSource(), record: { id: '1042' } };
 }
 
-/** A schedule that could not start its sync job. */
 export function failedCronTrigger(message: string): ExamplePayload {
   return {
     id: 'b81f7f1c-6f8b-4c0a-9a0d-41f3d2c7e960',
@@ -85,7 +78,6 @@ export function failedCronTrigger(message: string): ExamplePayload {
   };
 }
 
-/** A job that applies one change to many records; a dry run only counts what would change. */
 export function batchJob(status: string, changes: ExamplePayload): ExamplePayload {
   return {
     id: '7f3a2b6d-5c1e-4e9a-8d47-0a9c6b1f2e34',

@@ -13,7 +13,7 @@ import {
 export interface EventTypeDefinition<Type extends string = string> {
   readonly type: Type;
   readonly description: string;
-  /** What `POST /webhook/test` sends as this type and `GET /event-type` shows. */
+  /** `POST /webhook/test` sends it and `GET /event-type` shows it. */
   readonly example: ExamplePayload;
 }
 
@@ -50,26 +50,23 @@ export const EVENT_TYPES = [
 
 export type EventType = (typeof EVENT_TYPES)[number]['type'];
 
-/** The names alone, in the same order. */
 export const EVENT_TYPE_NAMES: readonly EventType[] = EVENT_TYPES.map(({ type }) => type);
 
 const BY_NAME: ReadonlyMap<string, EventTypeDefinition<EventType>> = new Map(
   EVENT_TYPES.map((definition) => [definition.type, definition]),
 );
 
-/** What a request is told whose event type is none. */
 export const NO_EVENT_TYPE = 'must be one of the event types that GET /event-type lists';
 
 export function isEventType(name: unknown): name is EventType {
   return typeof name === 'string' && BY_NAME.has(name);
 }
 
-/** The payload that stands for a type in tests of an endpoint and in the docs. */
 export function examplePayloadOf(type: EventType): ExamplePayload {
   return BY_NAME.get(type)!.example;
 }
 
-/** The type of the event that `POST /webhook/test` sends by default. Nobody can subscribe to it or publish it. */
+/** What `POST /webhook/test` sends by default. Nobody can subscribe to it or publish it. */
 export const TEST_EVENT_TYPE = 'test';
 export const TEST_EVENT_PAYLOAD: ExamplePayload = { foo: 'bar' };
 

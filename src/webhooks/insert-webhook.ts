@@ -16,8 +16,8 @@ import type { WebhookSecret } from './secrets/webhook-secret.entity.js';
 import type { Webhook } from './webhook.entity.js';
 
 /**
- * One statement, because each further one would wait its turn beside the events. The environment cannot be deleted meanwhile.
- * The count is as of the statement's start: others may be making webhooks, too.
+ * One statement, because each further one would wait its turn beside the events. It keeps the environment from being
+ * deleted. The count is as of its start: others may be making webhooks, too.
  */
 export const INSERT_WEBHOOK = new StoredStatement({
   name: 'insert_webhook',
@@ -69,10 +69,10 @@ export const INSERT_WEBHOOK = new StoredStatement({
 });
 
 /**
- * Writes a new webhook with its first revision and its first secret, and records that.
+ * Writes a new webhook, its first revision, its first secret and the audit entry.
  *
  * @param limit how many webhooks the environment may have with it.
- * @returns false when its environment does not exist, or has as many; nothing is written then.
+ * @returns false, with nothing written, when the environment does not exist or is full.
  */
 export async function insertWebhook(
   database: Queryable,

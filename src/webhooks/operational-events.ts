@@ -3,12 +3,11 @@ import type { OperationalEventType } from '../common/operational-events.js';
 import type { Webhook } from './webhook.entity.js';
 
 /**
- * SQL: an INSERT that tells the operator what its statement does; both are committed, or neither. It writes nothing unless there
- * is an operator's webhook. Nothing in the environment of that webhook is an operational event, or its failures would make
- * more of them.
+ * SQL: an INSERT that tells the operator of what its statement does. It writes nothing without an operator's webhook,
+ * nor for that webhook's environment: its failures would make more of them.
  *
  * @param of a query whose rows have an `environment_id`.
- * @param payload an expression over the columns of those rows: a JSON object.
+ * @param payload an expression over those rows: a JSON object.
  */
 export function insertOperationalEvents(type: OperationalEventType, of: string, payload: string): string {
   return `
@@ -32,8 +31,8 @@ const REPORT_DISABLED = insertOperationalEvents(
 );
 
 /**
- * To be called in the transaction that made the webhook inactive because of what its endpoint does. Of its target only
- * the host is told: path and query may hold credentials.
+ * Call it in the transaction that made the webhook inactive because of its endpoint. It tells only the target's host:
+ * path and query may hold credentials.
  */
 export async function reportDisabled(manager: EntityManager, { environmentId, id, targetUrl }: Webhook): Promise<void> {
   await manager.query(REPORT_DISABLED, [environmentId, id, new URL(targetUrl).host]);

@@ -4,13 +4,12 @@ import { DataSource } from 'typeorm';
 import { PIPELINE } from '../database/data-sources.js';
 import { countSubscribers, type SubscriberCount } from './count-subscribers.js';
 
-/** How long a count may be used, from before it was asked for. */
+/** How long a count may be used, from when it was asked for. */
 const FRESH_MS = 1_000;
 
 /** Environments remembered; those counted longest ago go first. */
 const CAPACITY = 10_000;
 
-/** How many active webhooks of an environment receive events of a type. */
 export class Subscribers {
   /** @param toAll to every type. */
   constructor(
@@ -25,14 +24,14 @@ export class Subscribers {
 
 const NONE = new Subscribers(0, new Map());
 
-/** How many webhooks events would go to, at most a second old. Enough to decide how to write them. */
+/** How many webhooks get events, at most a second old: enough to decide how to write the events. */
 @Injectable()
 export class SubscriberCounts {
   private readonly known = new Map<string, { subscribers: Subscribers; readAt: number }>();
 
   constructor(@InjectDataSource(PIPELINE) private readonly dataSource: DataSource) {}
 
-  /** The subscribers of each of these environments. Asks the database once for those that are not known. */
+  /** Asks the database once for all unknown ones. */
   async of(environmentIds: Iterable<string>): Promise<ReadonlyMap<string, Subscribers>> {
     const now = performance.now();
     const counts = new Map<string, Subscribers>();

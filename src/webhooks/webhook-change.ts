@@ -3,7 +3,6 @@ import type { DisabledReason, Webhook } from './webhook.entity.js';
 import type { WebhookRevision } from './webhook-revision.entity.js';
 import type { EventType } from './event-types.js';
 
-/** The members that a caller may set. */
 export interface WebhookPatch {
   targetUrl?: string;
   isActive?: boolean;
@@ -13,19 +12,18 @@ export interface WebhookPatch {
 
 type ChangedField = 'target_url' | 'is_active' | 'event_types';
 
-/** A change that was decided, not yet written. */
+/** A change, not yet written. */
 export interface WebhookTransition {
   webhook: Webhook;
-  /** Null when deliveries are not concerned. */
+  /** Null when it does not concern deliveries. */
   kind: WebhookChangeKind | null;
-  /** What changed, by its name in the API. */
   changedFields: ChangedField[];
 }
 
 /**
- * The webhook after the patch, or null when the patch changes nothing.
+ * Null when the patch changes nothing.
  *
- * @param now the database's time
+ * @param now the database's time.
  */
 export function patched(webhook: Webhook, patch: WebhookPatch, now: Date): WebhookTransition | null {
   const { targetUrl = webhook.targetUrl, isActive = webhook.isActive, eventTypes = webhook.eventTypes } = patch;
@@ -46,7 +44,7 @@ export function patched(webhook: Webhook, patch: WebhookPatch, now: Date): Webho
   return { webhook: next, kind: isRetargeted && isActive ? 'retargeted' : null, changedFields };
 }
 
-/** The webhook made inactive by Tidings, or null when it is inactive already. */
+/** For Tidings' own reasons. Null when the webhook is inactive already. */
 export function disabled(webhook: Webhook, reason: DisabledReason, now: Date): WebhookTransition | null {
   if (!webhook.isActive) return null;
   const next = revised({ ...webhook, isActive: false, disabledReason: reason }, now);
@@ -54,7 +52,6 @@ export function disabled(webhook: Webhook, reason: DisabledReason, now: Date): W
   return { webhook: next, kind: 'deactivated', changedFields: ['is_active'] };
 }
 
-/** The state as the log of changes keeps it. */
 export function revisionOf(webhook: Webhook, changedBy: string): WebhookRevision {
   return {
     environmentId: webhook.environmentId,
@@ -69,9 +66,8 @@ export function revisionOf(webhook: Webhook, changedBy: string): WebhookRevision
   };
 }
 
-/** The webhook under its next revision. */
 export function revised(webhook: Webhook, now: Date): Webhook {
-  // Two changes within a millisecond, or a clock set back, must not leave `updated_at` where it was.
+  // Must grow even for two changes within a millisecond, or when the clock was set back.
   const updatedAt = new Date(Math.max(now.getTime(), webhook.updatedAt.getTime() + 1));
   return { ...webhook, revision: webhook.revision + 1, updatedAt };
 }

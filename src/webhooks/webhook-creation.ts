@@ -26,7 +26,7 @@ const CONFLICTS = {
   gone: 'made a webhook that was deleted, or whose secret is no longer in use; take another key',
 };
 
-/** More webhooks than all replicas together make at once. With so many left below the limit, nobody can pass it. */
+/** More than all replicas together make at once: with so many left below the limit, nobody can pass it. */
 const UNLOCKED_MARGIN = 200;
 
 type WebhookRow = Parameters<typeof insertWebhook>[1];
@@ -34,12 +34,11 @@ type WebhookRow = Parameters<typeof insertWebhook>[1];
 export interface CreationRequest {
   environmentId: string;
   body: CreateWebhookDto;
-  /** As in `webhook_revision.changed_by`. */
   actor: string;
   idempotencyKey: string | null;
 }
 
-/** Makes webhooks, each idempotency key's once. */
+/** Makes webhooks, one for each idempotency key. */
 @Injectable()
 export class WebhookCreation {
   constructor(
@@ -48,7 +47,7 @@ export class WebhookCreation {
   ) {}
 
   /**
-   * @param manager in a transaction when there is a key, which is committed with the webhook that it protects.
+   * @param manager in a transaction when there is a key: the key is committed with its webhook.
    * @throws ApiError ENVIRONMENT_NOT_FOUND, IDEMPOTENCY_CONFLICT, WEBHOOK_LIMIT_REACHED
    */
   async run(request: CreationRequest, manager: EntityManager): Promise<WebhookWithSecretDto> {
@@ -67,7 +66,7 @@ export class WebhookCreation {
     return { ...answer.webhook, secret: secret.text };
   }
 
-  /** Far from the limit nobody waits for anybody; near it one webhook is made after the other. */
+  /** Near the limit, one webhook is made after the other. */
   private async insert(row: WebhookRow, manager: EntityManager): Promise<void> {
     const limit = this.config.webhooksPerEnvironment;
     if (await insertWebhook(manager, row, limit - UNLOCKED_MARGIN)) return;
@@ -80,7 +79,7 @@ export class WebhookCreation {
   }
 }
 
-/** @param now the database's time, in whole milliseconds */
+/** @param now the database's time, in whole milliseconds. */
 export function newWebhook(environmentId: string, body: CreateWebhookDto, now: Date): Webhook {
   const { target_url: targetUrl, is_active: isActive = true, event_types: eventTypes } = body;
   return {
@@ -103,8 +102,8 @@ export function withoutRepeats(eventTypes: readonly EventType[]): EventType[] {
 }
 
 /**
- * SHA-256 of what a request asks for, however it is written: a default is the same whether it is spelled out or left out, and
- * the order of types does not matter. All types by name differ from none: they leave out the types to come.
+ * SHA-256 of what a request means: a default may be left out, and the order of types does not matter. All types by name
+ * are not "every type": later types are not among them.
  */
 export function contentHashOf({ targetUrl, isActive, eventTypes }: Webhook): Buffer {
   const content = JSON.stringify([targetUrl, isActive, eventTypes?.toSorted() ?? null]);

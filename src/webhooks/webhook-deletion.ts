@@ -8,7 +8,7 @@ import type { WebhookChange } from './delivery-control.js';
 import { type WebhookChanges, WebhookTransaction } from './webhook-transaction.js';
 import { deleteWebhooks, holdWebhook, lockWebhooksOf } from './webhooks.repository.js';
 
-/** Deletes webhooks, one by one or with their environment, and ends what they were owed and the tokens that are for them. */
+/** Deletes webhooks with what they are owed and with their tokens. */
 @Injectable()
 export class WebhookDeletion extends EnvironmentContents {
   constructor(
@@ -18,11 +18,7 @@ export class WebhookDeletion extends EnvironmentContents {
     super();
   }
 
-  /**
-   * Runs in a transaction that holds the webhooks locked.
-   *
-   * @param actor as in `webhook_revision.changed_by`
-   */
+  /** The transaction must hold the webhooks locked. */
   async run(environmentId: string, ids: readonly string[], actor: string, changes: WebhookChanges): Promise<void> {
     const { manager } = changes;
     const deleted = await deleteWebhooks(manager, environmentId, ids, actor);

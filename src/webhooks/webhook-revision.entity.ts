@@ -1,7 +1,7 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { EventType } from './event-types.js';
 
-/** A webhook as it was from `changedAt` until the next revision: answers "why was this not sent?". */
+/** A webhook as it was from `changedAt` until the next revision. */
 @Entity('webhook_revision')
 export class WebhookRevision {
   @PrimaryColumn('uuid', { name: 'environment_id' })

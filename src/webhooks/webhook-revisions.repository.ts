@@ -1,6 +1,6 @@
 import type { Queryable } from '../database/queryable.js';
 
-/** What decides whether a webhook gets an event, from `changedAt` until the next change. */
+/** What decides whether a webhook gets an event. */
 export interface WebhookState {
   isActive: boolean;
   isDeleted: boolean;
@@ -9,16 +9,15 @@ export interface WebhookState {
   changedAt: Date;
 }
 
-/** A webhook as it was around an instant. */
 export interface WebhookStates {
   webhookId: string;
-  /** Oldest first: the state of the instant, the one before it and the one after it, as far as there are such. */
+  /** The state at an instant, the one before and the one after, if there are such; oldest first. */
   states: WebhookState[];
 }
 
 /**
- * Every webhook that there was or is, deleted ones too, newest first, each with two look-ups in the index: neither how
- * often it was changed nor how long ago the instant was makes a difference.
+ * Every webhook, deleted ones too, newest first, with two look-ups in the index for each. So the time does not depend
+ * on the number of its changes, nor on how old the instant is.
  */
 const STATES_AROUND = `
   SELECT w.id AS webhook_id, r.is_active, r.is_deleted, r.event_types, r.changed_at

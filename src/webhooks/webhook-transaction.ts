@@ -3,7 +3,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { DailyPartitions } from '../database/partitions/daily-partitions.js';
 import { DeliveryControl, type WebhookChange } from './delivery-control.js';
 
-/** The changes that one transaction makes, as far as deliveries have to follow them. */
+/** The changes of one transaction that deliveries must follow. */
 export class WebhookChanges {
   private readonly changes: WebhookChange[] = [];
   private readonly acts: (() => void)[] = [];
@@ -13,22 +13,17 @@ export class WebhookChanges {
     private readonly deliveryControl: DeliveryControl,
   ) {}
 
-  /**
-   * Changes what the webhooks are owed, in this transaction.
-   *
-   * @returns the webhooks against whose endpoints something was known
-   */
+  /** Changes what the webhooks are owed, in this transaction; see `DeliveryControl.apply`. */
   apply(changes: readonly WebhookChange[]): Promise<ReadonlySet<string>> {
     this.add(changes);
     return this.deliveryControl.apply(changes, this.manager);
   }
 
-  /** Nothing is to start under the state before: what is owed stays as it is. */
+  /** What is owed stays, but nothing starts under the state before. */
   add(changes: readonly WebhookChange[]): void {
     for (const change of changes) this.changes.push(change);
   }
 
-  /** Adds what is done as soon as the transaction has committed. */
   afterCommit(act: () => void): void {
     this.acts.push(act);
   }
@@ -40,7 +35,6 @@ export class WebhookChanges {
   }
 }
 
-/** Changes webhooks: collects what deliveries have to follow, commits, and then sees to it that they do. */
 @Injectable()
 export class WebhookTransaction {
   private readonly logger = new Logger(WebhookTransaction.name);
@@ -52,8 +46,8 @@ export class WebhookTransaction {
   ) {}
 
   /**
-   * Resolves when the work is committed and settled: no attempt starts under the state before. The work may run again when a
-   * day's partition had to be made first, because what a change cancels is logged on the day of its event.
+   * Resolves when the work is committed and no attempt starts under the state before. The work may run again when a
+   * day's partition had to be made first: canceled deliveries are logged on the day of their event.
    */
   async run<T>(work: (changes: WebhookChanges) => Promise<T>): Promise<T> {
     const { result, changes } = await this.commit(work);
@@ -61,7 +55,7 @@ export class WebhookTransaction {
     return result;
   }
 
-  /** The same where nobody is being answered: resolves with the commit. */
+  /** The same, but resolves with the commit: nobody waits for an answer. */
   async runUnattended<T>(work: (changes: WebhookChanges) => Promise<T>): Promise<T> {
     const { result, changes } = await this.commit(work);
     changes.settle().catch((error: unknown) => {

@@ -1,7 +1,7 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { EventType } from './event-types.js';
 
-/** Why a webhook is inactive: asked for, its endpoint answered 410, or its endpoint failed for days. */
+/** Asked for, or the endpoint answered 410, or it failed for days. */
 export const DISABLED_REASONS = ['manual', 'gone', 'failing'] as const;
 export type DisabledReason = (typeof DISABLED_REASONS)[number];
 
@@ -13,22 +13,22 @@ export class Webhook {
   @PrimaryColumn('uuid')
   id: string;
 
-  /** As it was sent: parsed and checked again whenever it is used. */
+  /** As it was sent: parsed and checked again at each use. */
   @Column('text', { name: 'target_url' })
   targetUrl: string;
 
   @Column('boolean', { name: 'is_active' })
   isActive: boolean;
 
-  /** Null: every type, those added later too. */
+  /** Null: every type, later ones too. */
   @Column('text', { name: 'event_types', array: true, nullable: true })
   eventTypes: EventType[] | null;
 
-  /** Counts the changes, from 1. Whoever acts on a state that was read earlier compares it. */
+  /** Counts the changes, from 1. */
   @Column('integer')
   revision: number;
 
-  /** Since when the webhook is inactive; null while it is active. */
+  /** Null while the webhook is active. */
   @Column({ type: 'timestamptz', name: 'disabled_at', precision: 3, nullable: true })
   disabledAt: Date | null;
 
@@ -41,7 +41,7 @@ export class Webhook {
   @Column({ type: 'timestamptz', name: 'updated_at', precision: 3 })
   updatedAt: Date;
 
-  /** The row of a deleted webhook stays, because deliveries name it until their retention ends. */
+  /** The row stays, because deliveries name it until their retention ends. */
   @Column({ type: 'timestamptz', name: 'deleted_at', precision: 3, nullable: true })
   deletedAt: Date | null;
 }

@@ -17,7 +17,7 @@ import { Webhook } from './webhook.entity.js';
 import { WebhooksController } from './webhooks.controller.js';
 import { WebhooksService } from './webhooks.service.js';
 
-/** Global, because `administration`, which it stands on, reaches webhooks through a port: see `EnvironmentContents`. */
+/** Global: `administration` lies below and reaches webhooks through a port, `EnvironmentContents`. */
 @Global()
 @Module({
   imports: [AuthModule, ReadsModule, TypeOrmModule.forFeature([Webhook])],
@@ -26,7 +26,7 @@ import { WebhooksService } from './webhooks.service.js';
     {
       provide: SecretVault,
       inject: [Config],
-      // Absent keys were made at first boot, before the application is built: `resolveCredentials`.
+      // `resolveCredentials` made absent keys at first boot, before this.
       useFactory: ({ encryptionKeys }: Config): SecretVault => new SecretVault(encryptionKeys ?? []),
     },
     EncryptionKeyCheck,

@@ -9,14 +9,12 @@ import { WebhookRevision } from './webhook-revision.entity.js';
 import { idCondition } from '../reads/id-condition.js';
 import { revisionOf } from './webhook-change.js';
 
-/** Which webhooks a list shows. */
 export interface WebhookFilter extends IdFilter {
   environmentId: string;
   isActive?: boolean;
-  /** Whether an attempt has failed since the last one that succeeded. */
+  /** An attempt has failed since the last success. */
   isFailing?: boolean;
   state?: EndpointState;
-  /** The id behind which it begins; null: the newest. */
   before: string | null;
 }
 
@@ -24,10 +22,8 @@ export function findWebhook(webhooks: Repository<Webhook>, environmentId: string
   return webhooks.findOneBy({ environmentId, id, deletedAt: IsNull() });
 }
 
-/** What deliveries keep of an endpoint's health, as far as a webhook is listed by it. */
 const IS_FAILING = `EXISTS (SELECT 1 FROM webhook_health h WHERE h.webhook_id = webhook.id AND h.failing_since IS NOT NULL)`;
 
-/** Newest first. */
 export function listWebhooks(webhooks: Repository<Webhook>, filter: WebhookFilter, limit: number): Promise<Webhook[]> {
   const where: FindOptionsWhere<Webhook> = {
     environmentId: filter.environmentId,
@@ -45,8 +41,8 @@ export function listWebhooks(webhooks: Repository<Webhook>, filter: WebhookFilte
 }
 
 /**
- * Reads the webhook and keeps it from changing until the transaction ends. FOR UPDATE also waits for statements that
- * are fanning out to it, and holds up later ones.
+ * Keeps the webhook from changing until the transaction ends. FOR UPDATE waits for statements that fan out to it, and
+ * holds up later ones.
  */
 export function lockWebhook(manager: EntityManager, where: FindOptionsWhere<Webhook>): Promise<Webhook | null> {
   return manager.findOne(Webhook, {
@@ -55,7 +51,7 @@ export function lockWebhook(manager: EntityManager, where: FindOptionsWhere<Webh
   });
 }
 
-/** Locks every webhook of the environment, in the order of their ids: two that do this cannot deadlock. */
+/** In the order of their ids, so that two callers cannot deadlock. */
 export async function lockWebhooksOf(manager: EntityManager, environmentId: string): Promise<string[]> {
   const webhooks = await manager.find(Webhook, {
     select: { environmentId: true, id: true },
@@ -80,7 +76,7 @@ export async function holdWebhook(manager: EntityManager, environmentId: string,
   return held !== null;
 }
 
-/** Writes a changed webhook, which the transaction holds locked, with its revision, and records what was done. */
+/** Writes a locked, changed webhook, its revision and the audit entry. */
 export async function saveWebhook(
   manager: EntityManager,
   webhook: Webhook,
@@ -93,8 +89,8 @@ export async function saveWebhook(
 }
 
 /**
- * The webhook rows stay for their deliveries; the secrets leave in the same statement. The rows must have been locked
- * by an earlier statement: this one would not see a secret that was added while it waited.
+ * The rows stay for their deliveries. The secrets are wiped. An earlier statement must have locked the rows: this one
+ * would not see a secret that was added while it waited.
  */
 const DELETE_WEBHOOKS = `
   WITH deleted AS (
@@ -124,7 +120,7 @@ export interface DeletedWebhook {
   revision: number;
 }
 
-/** Deletes webhooks that the transaction holds locked, and records that. */
+/** The transaction must hold the webhooks locked. */
 export async function deleteWebhooks(
   manager: EntityManager,
   environmentId: string,

@@ -28,14 +28,14 @@ import { databaseTime } from '../database/database-time.js';
 import { findWebhook, listWebhooks, lockWebhook, saveWebhook } from './webhooks.repository.js';
 import { listLiveSecrets } from './secrets/webhook-secrets.repository.js';
 
-/** A change of one webhook, decided on its locked row. */
+/** Decided on the locked row. */
 interface DecidedChange {
   where: FindOptionsWhere<Webhook>;
   actor: string;
   decide: (webhook: Webhook, now: Date) => WebhookTransition | null;
-  /** What is known against the endpoint is forgotten, also when nothing else changes. */
+  /** Forget what is known against the endpoint, even if nothing changes. */
   startsAfresh?: boolean;
-  /** Told of the change in its transaction. */
+  /** Runs in the transaction of the change. */
   report?: (manager: EntityManager, webhook: Webhook) => Promise<void>;
 }
 
@@ -55,7 +55,6 @@ export class WebhooksService {
     this.targetPolicy = targetPolicyOf(config);
   }
 
-  /** @param actor who creates it, as in `webhook_revision.changed_by` */
   async create(
     environmentId: string,
     body: CreateWebhookDto,
@@ -69,7 +68,7 @@ export class WebhooksService {
     return this.dataSource.transaction((manager) => this.creation.run(request, manager));
   }
 
-  /** @param onlyId the one webhook that may be shown; null: any. */
+  /** @param onlyId the one webhook to show; null: any. */
   list(
     { environmentId, onlyId }: { environmentId: string; onlyId: string | null },
     query: ListWebhooksQuery,
@@ -93,7 +92,6 @@ export class WebhooksService {
     return toWebhookDto(webhook);
   }
 
-  /** Those that sign. */
   async listSecrets(
     environmentId: string,
     webhookId: string,
@@ -112,7 +110,6 @@ export class WebhooksService {
     });
   }
 
-  /** @param actor who changes it, as in `webhook_revision.changed_by` */
   async update(environmentId: string, id: string, body: UpdateWebhookDto, actor: string): Promise<WebhookDto> {
     if (body.target_url !== undefined) this.refuseBadTarget(body.target_url);
     const patch = patchOf(body);
@@ -127,11 +124,7 @@ export class WebhooksService {
     return toWebhookDto(changed.webhook);
   }
 
-  /**
-   * Forgets what is known against the endpoint. Of an inactive webhook nothing is.
-   *
-   * @param actor who asks for it, as in the audit trail
-   */
+  /** Forgets what is known against the endpoint of an active webhook. */
   async forgetHealth(environmentId: string, id: string, actor: string): Promise<void> {
     await this.transaction.run(async (changes) => {
       const webhook = await lockWebhook(changes.manager, { environmentId, id });
@@ -140,7 +133,6 @@ export class WebhooksService {
     });
   }
 
-  /** @param actor who deletes it, as in `webhook_revision.changed_by` */
   async delete(environmentId: string, id: string, actor: string): Promise<{ id: string }> {
     await this.transaction.run(async (changes) => {
       const webhook = await lockWebhook(changes.manager, { environmentId, id });
@@ -151,11 +143,10 @@ export class WebhooksService {
   }
 
   /**
-   * Makes a webhook inactive because of what its endpoint does. Does not wait until the other replicas know it.
+   * Makes a webhook inactive because of its endpoint. Does not wait for the other replicas.
    *
-   * @param revision the webhook as it was when the endpoint did it: what the old target answered says nothing of a new
-   *   one.
-   * @returns false when nothing was done: the webhook is inactive or deleted already, or has changed since.
+   * @param revision the webhook's when the endpoint did it: an old target says nothing of a new one.
+   * @returns false when it is inactive or deleted already, or has changed since.
    */
   async disable(webhookId: string, revision: number, reason: 'gone' | 'failing'): Promise<boolean> {
     const change = {
@@ -168,7 +159,7 @@ export class WebhooksService {
     return changed?.isNew ?? false;
   }
 
-  /** Decides on the locked row and writes; null: not found. `isNew`: that something was written. */
+  /** Null: not found. `isNew`: something was written. */
   private async change(
     { where, actor, decide, startsAfresh = false, report }: DecidedChange,
     changes: WebhookChanges,
@@ -187,7 +178,7 @@ export class WebhooksService {
     return { webhook: transition.webhook, isNew: true };
   }
 
-  /** Forgets what is known against the endpoint of a webhook that is active and stays so; records that it was. */
+  /** For a webhook that is and stays active. Recorded only if something was known. */
   private async startAfresh(webhook: Webhook, actor: string, changes: WebhookChanges): Promise<void> {
     const { environmentId, id, revision } = webhook;
     const known = await changes.apply([{ kind: 'reactivated', webhookId: id, revision }]);

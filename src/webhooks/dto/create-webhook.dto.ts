@@ -22,7 +22,7 @@ export class CreateWebhookDto {
   @NullIsAbsent()
   event_types?: EventType[];
 
-  /** Published clients send it; it is no part of the documented body and may only name the acting environment. */
+  /** Published clients send it. It is not documented, and may only name the acting environment. */
   @ApiHideProperty()
   @MayBeAbsent()
   @NullIsAbsent()

@@ -4,7 +4,6 @@ import { MayBeAbsent } from '../../openapi/property-rules.js';
 import type { EventType } from '../event-types.js';
 import { EventTypesProperty, IsActiveProperty, TARGET_URL_PATTERN, TargetUrlProperty } from './webhook-properties.js';
 
-/** What is absent stays as it is. */
 @ApiSchema({ name: 'UpdateWebhook' })
 export class UpdateWebhookDto {
   @TargetUrlProperty({ required: false, pattern: TARGET_URL_PATTERN })

@@ -6,10 +6,7 @@ import { EachItem, IsFilledArray, MayBeAbsent } from '../../openapi/property-rul
 import { TARGET_URL_MAX_LENGTH } from '../../egress/target-url-policy.js';
 import { EVENT_TYPE_NAMES, isEventType, NO_EVENT_TYPE } from '../event-types.js';
 
-/*
- * What the documented resource says of its members, once. Requests and answers differ in what is optional, which the
- * options of each decorator add.
- */
+/** Documents the members of a webhook once. Requests and answers differ in what is optional: the options say that. */
 
 /** The one enum of event types in the document; spread it into the property that holds one type. */
 export const EVENT_TYPE = namedEnum(
@@ -33,8 +30,8 @@ export const IS_ACTIVE = {
 export const EVENT_TYPES = { ...EVENT_TYPE, isArray: true };
 
 /**
- * Of the rules for a target URL those that hold for every installation, as a pattern: no space, control character, backslash
- * or fragment, and no name or password before the host. That of the documented body of `POST /webhook` has none.
+ * The rules for a target URL that hold for every installation: no space, control character, backslash or fragment, and
+ * no name or password before the host. The documented body of `POST /webhook` has no pattern.
  */
 export const TARGET_URL_PATTERN =
   '^[Hh][Tt][Tt][Pp][Ss]?://[^\\x00-\\x20\\x7f-\\xa0/?#@\\\\]+([/?][^\\x00-\\x20\\x7f-\\xa0#\\\\]*)?$';
@@ -46,7 +43,7 @@ interface InputOptions {
   nullable?: boolean;
 }
 
-/** A target URL in a request. That it is a string is checked here, the rest by the egress policy. */
+/** A target URL in a request. Only its type is checked here; the egress policy checks the rest. */
 export function TargetUrlProperty(options: InputOptions = {}): PropertyDecorator {
   return applyDecorators(
     ApiProperty({ ...TARGET_URL, maxLength: TARGET_URL_MAX_LENGTH, ...options }),

@@ -2,7 +2,6 @@ import { ApiSchema } from '@nestjs/swagger';
 import { ApiTimestamp, ApiUuid } from '../../openapi/api-property.js';
 import type { LiveSecret } from '../secrets/webhook-secrets.repository.js';
 
-/** What may be told of a secret: all but the secret. */
 @ApiSchema({ name: 'WebhookSecret' })
 export class WebhookSecretDto {
   @ApiUuid({

@@ -2,7 +2,7 @@ import { ApiSchema } from '@nestjs/swagger';
 import { ApiUuid } from '../../openapi/api-property.js';
 import { WebhookDto } from './webhook.dto.js';
 
-/** The webhook with its signing secret: the one form in which the secret leaves the service. */
+/** The only form in which a secret leaves the service. */
 @ApiSchema({ name: 'WebhookWithSecret' })
 export class WebhookWithSecretDto extends WebhookDto {
   @ApiUuid({

@@ -6,17 +6,17 @@ import type { KeyedAnswer } from '../../idempotency/idempotency-keys.repository.
 import type { SecretVault } from './secret-vault.js';
 import { findLiveSecret } from './webhook-secrets.repository.js';
 
-/** What a repeat is answered from. The secret itself stays sealed in its own row, and leaves with it. */
+/** For the answer to a repeat. The secret stays sealed in its own row. */
 export interface StoredAnswer {
   webhook: WebhookDto;
   secretId: string;
 }
 
 /**
- * What the first request with an idempotency key was answered, byte for byte.
+ * The answer to the first request with an idempotency key, byte for byte.
  *
  * @param contentHash of the request that repeats it.
- * @param told what the conflict says: of other content, and when the secret is no longer in use.
+ * @param told messages: `other` for other content, `gone` when the secret is no longer in use.
  * @throws ApiError IDEMPOTENCY_CONFLICT
  */
 export async function answerAgain(
@@ -32,7 +32,7 @@ export async function answerAgain(
   return { ...inDocumentedOrder(webhook), secret: vault.open(sealed, binding) };
 }
 
-/** `jsonb` keeps no order of members; a repeat is to be the same answer, byte for byte. */
+/** `jsonb` keeps no order of members. */
 function inDocumentedOrder(webhook: WebhookDto): WebhookDto {
   const { id, target_url, is_active, environment_id, event_types, created_at, updated_at } = webhook;
   return { id, target_url, is_active, environment_id, event_types, created_at, updated_at };

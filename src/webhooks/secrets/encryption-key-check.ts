@@ -5,8 +5,8 @@ import { findMissingKeys, registerKeys } from './encryption-keys.repository.js';
 import { fingerprintOf, SecretVault } from './secret-vault.js';
 
 /**
- * Refuses a start with keys that do not fit the database. Without it a replica with the wrong ENCRYPTION_KEYS would
- * run, and every delivery that it had to sign would fail.
+ * Refuses a start with ENCRYPTION_KEYS that do not fit the database. Otherwise every delivery that the replica signs
+ * would fail.
  */
 @Injectable()
 export class EncryptionKeyCheck implements OnModuleInit {
@@ -16,7 +16,7 @@ export class EncryptionKeyCheck implements OnModuleInit {
   ) {}
 
   async onModuleInit(): Promise<void> {
-    // One transaction: a start that is refused registers nothing, so a name that was used by mistake stays free.
+    // One transaction: a refused start registers nothing, so a name used by mistake stays free.
     await this.dataSource.transaction(async (manager) => {
       const missing = await findMissingKeys(
         manager,
@@ -32,11 +32,7 @@ export class EncryptionKeyCheck implements OnModuleInit {
   }
 }
 
-/**
- * Makes the keys known to the database.
- *
- * @throws when it knows another key by the name of one of them.
- */
+/** @throws when the database knows another key by one of the names. */
 export async function registerKeyring(manager: EntityManager, { keyring }: SecretVault): Promise<void> {
   const keys = keyring.map(({ id, key }) => ({ id, fingerprint: fingerprintOf(key) }));
   const different = await registerKeys(manager, keys);

@@ -5,7 +5,7 @@ export interface KeyFingerprint {
   fingerprint: Buffer;
 }
 
-/** Keys that stored secrets need and that are not among these: their names, sorted. */
+/** Names, sorted, of keys that stored secrets need and that are not among `ids`. */
 export async function findMissingKeys(manager: EntityManager, ids: readonly string[]): Promise<string[]> {
   const rows = await manager.query<{ id: string }[]>(
     `SELECT k.id FROM encryption_key k
@@ -19,7 +19,7 @@ export async function findMissingKeys(manager: EntityManager, ids: readonly stri
 /**
  * Records keys that are new to this database.
  *
- * @returns names, sorted, under which it knows another key
+ * @returns names, sorted, under which it knows another key.
  */
 export async function registerKeys(manager: EntityManager, keys: readonly KeyFingerprint[]): Promise<string[]> {
   const columns = [keys.map(({ id }) => id), keys.map(({ fingerprint }) => fingerprint)];

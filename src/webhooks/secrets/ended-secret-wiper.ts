@@ -3,10 +3,9 @@ import { DataSource } from 'typeorm';
 import { BackgroundTask } from '../../common/background-task.js';
 import { wipeEndedSecrets } from './webhook-secrets.repository.js';
 
-/** A secret that has ended signs nothing any more, and is in the database for at most this long. */
+/** An ended secret is in the database for this long at most. */
 const ROUND_MS = 60_000;
 
-/** Erases the secrets whose overlap is over. */
 @Injectable()
 export class EndedSecretWiper implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly task = new BackgroundTask({

@@ -3,7 +3,7 @@ import { uuidV7 } from '../../common/uuid-v7.js';
 import type { WebhookSecret } from './webhook-secret.entity.js';
 import type { SecretVault } from './secret-vault.js';
 
-/** A secret as its owner is shown it, once, and as it is kept. */
+/** As its owner sees it, once, and as it is stored. */
 export interface NewSecret {
   text: string;
   row: WebhookSecret;
@@ -11,7 +11,7 @@ export interface NewSecret {
 
 /**
  * @param createdAt the database's time, in whole milliseconds; the newest secret signs first.
- * @param text one that its owner chose; a random one if absent.
+ * @param text one that the owner chose; absent: a random one.
  */
 export function newSecret(
   vault: SecretVault,

@@ -6,16 +6,16 @@ import { nextSecretsUnderOtherKeys, replaceCiphertexts, type StoredSecret } from
 const SECRETS_PER_ROUND = 500;
 
 /**
- * Encrypts every stored secret with the first key of the ring, a few at a time, while other processes read, make and wipe
- * secrets. Afterwards the other keys are needed by nothing that was there when it began.
+ * Encrypts every stored secret with the first key of the ring, a few at a time, beside other processes. Secrets that
+ * existed at the start then need no other key.
  *
- * @returns how many were encrypted anew
- * @throws when the database knows another key by the name of one of the ring; UnreadableSecretError for a secret that no
- *   key of the ring opens, when those before it are done
+ * @returns how many were encrypted anew.
+ * @throws when the database knows another key by a name of the ring; UnreadableSecretError for a secret that no key
+ *   opens, when those before it are done.
  */
 export async function reencryptSecrets(manager: EntityManager, vault: SecretVault): Promise<number> {
   const [first] = vault.keyring;
-  // In a transaction: what is refused leaves nothing behind.
+  // In a transaction: a refusal leaves nothing behind.
   await manager.transaction((inner) => registerKeyring(inner, vault));
   let total = 0;
   let after: StoredSecret | null = null;

@@ -23,7 +23,7 @@ import {
 import { databaseTime } from '../../database/database-time.js';
 import { lockWebhook, saveWebhook } from '../webhooks.repository.js';
 
-/** Each signs every attempt, and each signature makes the header longer. */
+/** Each signs every attempt, and makes the header longer. */
 export const LIVE_SECRETS_MAX = 5;
 
 const OPERATION = 'webhook.rotate-secret';
@@ -34,26 +34,22 @@ const CONFLICTS = {
 };
 
 export interface RotationRequest {
-  /**
-   * How long the older secrets sign beside the new one; those that end earlier stay at that. 0: they are wiped at once.
-   */
+  /** How long older secrets sign beside the new one, at most. 0: they are wiped at once. */
   overlapMs: number;
-  /** Who rotates, as in `webhook_revision.changed_by`. */
   actor: string;
   idempotency: {
     key: string;
-    /** Whether the token is for this webhook alone: what others do with the same key is not to be felt. */
+    /** The token is for this webhook alone: others' use of the same key must not show. */
     isWebhooksOwn: boolean;
   } | null;
 }
 
-/** A webhook with a new secret, neither of them written yet. */
+/** Neither is written yet. */
 interface Rotated {
   webhook: Webhook;
   secret: NewSecret;
 }
 
-/** Gives webhooks new secrets, and ends the old ones after a time in which both are good. */
 @Injectable()
 export class SecretRotation {
   constructor(
@@ -62,7 +58,7 @@ export class SecretRotation {
   ) {}
 
   /**
-   * Once it is answered, every attempt that starts is signed with the new secret. So it is when it is answered again.
+   * Every attempt that starts after the answer is signed with the new secret; so it is when a repeat is answered.
    *
    * @throws ApiError WEBHOOK_NOT_FOUND, SECRET_LIMIT_REACHED, IDEMPOTENCY_CONFLICT
    */
@@ -83,8 +79,8 @@ export class SecretRotation {
   }
 
   /**
-   * Has a webhook sign with the secret that its owner chose, and with the older ones for so long beside it; does nothing
-   * when it is the newest already. When too many are live, the older ones end at once: this one must sign.
+   * Makes the owner's secret sign, if it is not the newest already, and the older ones beside it for a while. When too
+   * many are live, the older ones end at once.
    *
    * @throws ApiError WEBHOOK_NOT_FOUND
    */
@@ -107,13 +103,12 @@ export class SecretRotation {
     });
   }
 
-  /** @param text a secret that the owner chose; a random one if absent. */
   private rotated(locked: Webhook, now: Date, text?: string): Rotated {
     const owner = { environmentId: locked.environmentId, webhookId: locked.id };
     return { webhook: revised(locked, now), secret: newSecret(this.vault, owner, now, text) };
   }
 
-  /** The answer of the request before this one that had the same key; null when the key is ours now, or there is none. */
+  /** The answer to the earlier request with the same key; null when the key is ours now, or there is none. */
   private async repeat(
     { webhook, secret }: Rotated,
     { overlapMs, idempotency }: RotationRequest,
@@ -145,12 +140,12 @@ export class SecretRotation {
     this.supersede(webhook, changes);
   }
 
-  /** What is owed stays so, and is signed with the secrets of this revision. */
+  /** What is owed stays owed, and is signed with the secrets of this revision. */
   private supersede({ id: webhookId, revision }: Webhook, changes: WebhookChanges): void {
     changes.add([{ kind: 'rotated', webhookId, revision }]);
   }
 
-  /** What cannot be read is another secret. */
+  /** A secret that cannot be read is another one. */
   private isReadAs(text: string, { id: secretId, ...stored }: StoredSecret): boolean {
     try {
       return this.vault.open(stored, { ...stored, secretId }) === text;

@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { OperatorError } from '../../common/operator-error.js';
 import type { EncryptionKey } from '../../config/storage-types.js';
 
-/** What a ciphertext is bound to: it opens in no other row and for no other environment. */
+/** A ciphertext opens only with what it is bound to. */
 export interface SecretBinding {
   environmentId: string;
   webhookId: string;
@@ -16,22 +16,22 @@ export interface Sealed {
   ciphertext: Buffer;
 }
 
-/** A secret that this process cannot read: its key is not in ENCRYPTION_KEYS, or the row was altered or moved. */
+/** Its key is not in ENCRYPTION_KEYS, or the row was altered or moved. */
 export class UnreadableSecretError extends OperatorError {}
 
 const ALGORITHM = 'aes-256-gcm';
-/** NIST SP 800-38D §8.2.2: random nonces of 96 bits are good for 2^32 encryptions under one key. */
+/** Random nonces of 96 bits are good for 2^32 encryptions under one key (NIST SP 800-38D §8.2.2). */
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const FINGERPRINT_LABEL = 'tidings encryption key fingerprint v1';
 
-/** Opened secrets kept in memory: some 5 MB when full. */
+/** About 5 MB of opened secrets. */
 const DEFAULT_CAPACITY = 10_000;
 
-/** A secret with all that it was opened from: it is the answer for exactly that. */
+/** A plaintext, and all that it was opened from. */
 interface OpenedSecret extends SecretBinding {
   keyId: string;
-  /** As latin1 text: a small Buffer would keep alive the 8 KiB that Node cut it from. */
+  /** Latin1 text: a small Buffer would keep alive the 8 KiB that Node cut it from. */
   ciphertext: string;
   plaintext: string;
 }
@@ -39,13 +39,11 @@ interface OpenedSecret extends SecretBinding {
 /**
  * Encrypts signing secrets at rest (AES-256-GCM). The first key of the ring encrypts, every key decrypts.
  *
- * Opened secrets are remembered, because attempts to one webhook sign with the same secret time after time and opening
- * it costs more (22 µs measured) than signing with it.
+ * It remembers opened secrets: to open one takes 22 µs, more than to sign with it.
  */
 export class SecretVault {
   private readonly keys: ReadonlyMap<string, Buffer>;
   private readonly sealingKey: EncryptionKey;
-  /** By secret id. */
   private readonly opened: LRUCache<string, OpenedSecret>;
 
   constructor(
@@ -101,7 +99,7 @@ function isOpenedFrom(known: OpenedSecret, source: Omit<OpenedSecret, 'plaintext
   );
 }
 
-/** Tells whether two processes mean the same key by one id, and tells nothing of the key itself. */
+/** Tells whether two processes use the same key under one id, but nothing of the key. */
 export function fingerprintOf(key: Buffer): Buffer {
   return createHmac('sha256', key).update(FINGERPRINT_LABEL).digest();
 }

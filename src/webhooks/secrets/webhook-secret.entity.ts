@@ -1,6 +1,6 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
-/** A signing secret, sealed. It is live while it has a ciphertext and has not expired; the newest live one signs first. */
+/** Live while it has a ciphertext and has not expired; the newest live one signs first. */
 @Entity('webhook_secret')
 export class WebhookSecret {
   @PrimaryColumn('uuid', { name: 'environment_id' })

@@ -3,7 +3,6 @@ import { type IdFilter, idRangeOf } from '../../reads/id-range.js';
 import { WebhookSecret } from './webhook-secret.entity.js';
 import type { Sealed, SecretBinding } from './secret-vault.js';
 
-/** A webhook, as its secrets refer to it. */
 export interface SecretOwner {
   environmentId: string;
   webhookId: string;
@@ -27,11 +26,11 @@ const END_SECRETS = `
   SELECT count(ciphertext)::int AS "stillLive" FROM ended`;
 
 /**
- * Has the live secrets of a webhook, which the transaction holds locked, end after a time at the latest.
+ * Makes the live secrets of a locked webhook end after `overlapMs` at the latest.
  *
- * @param now the database's time
- * @param overlapMs milliseconds; 0 wipes them
- * @returns how many are live until then
+ * @param now the database's time.
+ * @param overlapMs milliseconds; 0 wipes them.
+ * @returns how many are live until then.
  */
 export async function endSecrets(
   manager: EntityManager,
@@ -59,10 +58,9 @@ export async function findNewestSecret(
   return row ?? null;
 }
 
-/** SQL: of the secrets that sign. One that has ended is wiped within a minute. */
+/** SQL: that a secret signs. */
 const IS_LIVE = `ciphertext IS NOT NULL AND (expires_at IS NULL OR expires_at > clock_timestamp())`;
 
-/** A secret of the webhook that signs. */
 export async function findLiveSecret(
   manager: EntityManager,
   { environmentId, webhookId, secretId }: SecretBinding,
@@ -75,14 +73,14 @@ export async function findLiveSecret(
   return row ?? null;
 }
 
-/** A secret that signs, without itself. */
+/** Without the secret itself. */
 export interface LiveSecret {
   id: string;
   createdAt: Date;
   expiresAt: Date | null;
 }
 
-/** Those of the webhook, newest first. @param after only ids below this one */
+/** Newest first. @param after only ids below this one */
 export function listLiveSecrets(
   manager: EntityManager,
   { environmentId, webhookId }: SecretOwner,
@@ -111,7 +109,7 @@ export async function countLiveSecrets(
 
 const SECRETS_PER_STATEMENT = 1_000;
 
-/** The index `webhook_secret_to_wipe` has exactly these rows. Those that a rotation holds are wiped the next time. */
+/** The index `webhook_secret_to_wipe` has exactly these rows. Those that a rotation locks are wiped the next time. */
 const WIPE_ENDED = `
   WITH wiped AS (
     UPDATE webhook_secret SET key_id = NULL, ciphertext = NULL
@@ -125,13 +123,12 @@ const WIPE_ENDED = `
   )
   SELECT count(*)::int AS count FROM wiped`;
 
-/** Wipes secrets that have ended, some at a time. @returns whether there may be more */
+/** Wipes some ended secrets. @returns whether there may be more */
 export async function wipeEndedSecrets(manager: EntityManager): Promise<boolean> {
   const [row] = await manager.query<{ count: number }[]>(WIPE_ENDED);
   return row!.count === SECRETS_PER_STATEMENT;
 }
 
-/** A secret that was not wiped. */
 export interface StoredSecret extends SecretOwner, Sealed {
   id: string;
 }
@@ -143,7 +140,7 @@ const NEXT_UNDER_OTHER_KEYS = `
   ORDER BY environment_id, webhook_id, id
   LIMIT $5::int`;
 
-/** Secrets that another key encrypts, in the order of their primary key, behind `after`. */
+/** In the order of their primary key, behind `after`. */
 export function nextSecretsUnderOtherKeys(
   manager: EntityManager,
   keyId: string,
@@ -154,7 +151,7 @@ export function nextSecretsUnderOtherKeys(
   return manager.query<StoredSecret[]>(NEXT_UNDER_OTHER_KEYS, [keyId, ...position, limit]);
 }
 
-/** Only what still has the ciphertext that was read: a secret that was wiped meanwhile stays so. */
+/** Only if the ciphertext is still the one that was read: a secret that was wiped meanwhile stays wiped. */
 const REPLACE_CIPHERTEXTS = `
   WITH replaced AS (
     UPDATE webhook_secret s SET key_id = n.key_id, ciphertext = n.ciphertext
