@@ -4,10 +4,10 @@ import { BackgroundTask } from '../common/background-task.js';
 import { Config } from '../config/config.js';
 import { trimIdempotencyKeys } from './idempotency-keys.repository.js';
 
-/** Between rounds: a key outlives its window by at most this long, and by what a round takes. */
+/** A key outlives its window by this at most, and by what a round takes. */
 const ROUND_MS = 600_000;
 
-/** Forgets the idempotency keys whose window is over, a few at a time so that no statement holds many rows. */
+/** Forgets keys whose window is over, a few at a time so that no statement locks many rows. */
 @Injectable()
 export class IdempotencyKeyTrimmer implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly task = new BackgroundTask({

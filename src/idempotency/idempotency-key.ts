@@ -8,12 +8,11 @@ const HEADER = 'Idempotency-Key';
 const MAX_LENGTH = 255;
 const PRINTABLE_ASCII = /^[ -~]+$/;
 
-/** Whether the text can be an idempotency key: 1–255 printable ASCII characters. */
+/** 1–255 printable ASCII characters. */
 export function isIdempotencyKey(text: unknown): text is string {
   return typeof text === 'string' && text.length <= MAX_LENGTH && PRINTABLE_ASCII.test(text);
 }
 
-/** As the document has it. */
 export const IDEMPOTENCY_KEY = {
   type: 'string',
   minLength: 1,
@@ -23,16 +22,11 @@ export const IDEMPOTENCY_KEY = {
 
 export const IDEMPOTENCY_KEY_RULE = `must be 1 to ${MAX_LENGTH} printable ASCII characters`;
 
-/**
- * The one error of a key that cannot be used as it is used.
- *
- * @param field where the request has the key.
- */
+/** @param field where the request has the key. */
 export function idempotencyConflict(message: string, field = HEADER): ApiError {
   return new ApiError('IDEMPOTENCY_CONFLICT', `${field}: ${message}`, { details: { failures: [{ field, message }] } });
 }
 
-/** What a conflict says of a key that was used for something else. */
 export const OTHER_CONTENT = 'was used before with other content';
 
 const KeyHeader = createParamDecorator((_: unknown, context: ExecutionContext): string | null => {
@@ -42,7 +36,7 @@ const KeyHeader = createParamDecorator((_: unknown, context: ExecutionContext): 
   return key;
 });
 
-/** The `Idempotency-Key` header, or null without one; the header and its errors are documented with it. */
+/** The `Idempotency-Key` header, or null; documents it and its errors. */
 export function IdempotencyKey(): ParameterDecorator {
   return (target, key, index) => {
     const method = Object.getOwnPropertyDescriptor(target, key!)!;

@@ -1,6 +1,5 @@
 import type { EntityManager } from 'typeorm';
 
-/** A request that names an idempotency key. */
 export interface KeyedRequest {
   environmentId: string;
   /** Keys of different operations do not meet. */
@@ -10,14 +9,14 @@ export interface KeyedRequest {
   contentHash: Buffer;
 }
 
-/** What the first request with the key asked for and was answered. */
+/** Of the first request with the key. */
 export interface KeyedAnswer<Answer> {
   contentHash: Buffer;
   resourceId: string;
   answer: Answer;
 }
 
-/** The row of a racing request is waited for: it is there once that request has committed. */
+/** Waits for the row of a racing request, until that has committed. */
 const CLAIM = `
   INSERT INTO idempotency_key (environment_id, operation, key, content_hash, resource_id, answer, created_at)
   VALUES ($1, $2, $3, $4, $5, $6, clock_timestamp())
@@ -30,10 +29,10 @@ const FIND = `
   WHERE environment_id = $1 AND operation = $2 AND key = $3`;
 
 /**
- * Makes the key this request's, to be committed with the resource that the request makes.
+ * Takes the key for this request, in the transaction that makes the resource.
  *
- * @param answer what a repeat is to be answered; holds no secret
- * @returns null when the key is ours now, else what the request before this one was answered
+ * @param answer for repeats; must hold no secret.
+ * @returns null when the key is ours now; else the answer to the earlier request.
  */
 export async function claimIdempotencyKey<Answer extends object>(
   manager: EntityManager,
@@ -46,17 +45,17 @@ export async function claimIdempotencyKey<Answer extends object>(
     const claim = [environmentId, operation, key, contentHash, resourceId, JSON.stringify(answer)];
     const claimed = await manager.query<unknown[]>(CLAIM, claim);
     if (claimed.length > 0) return null;
-    // A statement of its own: the INSERT's snapshot is older than the row that it ran into.
+    // A separate statement: the INSERT's snapshot is older than the row that it ran into.
     const [known] = await manager.query<KeyedAnswer<Answer>[]>(FIND, [environmentId, operation, key]);
     if (known) return known;
-    // The key reached the end of its window between the two statements: it is free again.
+    // The key's window ended between the two statements: it is free again.
   }
 }
 
-/** Keys forgotten by one statement: bounds its locks and its time. */
+/** Bounds the locks and the time of one statement. */
 const KEYS_PER_TRIM = 1_000;
 
-/** Oldest first; those that another replica is trimming are passed over. */
+/** Oldest first; skips those that another replica is trimming. */
 const TRIM = `
   WITH ended AS (
     SELECT environment_id, operation, key FROM idempotency_key
@@ -70,11 +69,7 @@ const TRIM = `
   )
   SELECT count(*)::int AS count FROM ended`;
 
-/**
- * Forgets keys older than the window.
- *
- * @returns whether there may be more of them
- */
+/** @returns whether there may be more. */
 export async function trimIdempotencyKeys(manager: EntityManager, windowMs: number): Promise<boolean> {
   const [row] = await manager.query<{ count: number }[]>(TRIM, [windowMs]);
   return row!.count === KEYS_PER_TRIM;
