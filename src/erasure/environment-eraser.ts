@@ -7,16 +7,13 @@ import { eraseChunk, postponeErasure } from './erase-environment.js';
 
 const ROUND_MS = 5_000;
 
-/**
- * The pause after each chunk: this many times the time that the chunk took, and at least this long. Others use the
- * database meanwhile.
- */
+/** The pause after each chunk, in multiples of its time: others use the database meanwhile. */
 const PAUSE = { times: 4, minMs: 50 };
 
 /** How long an environment waits after a failed erasure. */
 const POSTPONED_MS = 60_000;
 
-/** Removes the contents of deleted environments in small chunks, so that other environments do not notice. */
+/** Removes the contents of deleted environments in small chunks, so that others do not notice. */
 @Injectable()
 export class EnvironmentEraser implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(EnvironmentEraser.name);
@@ -37,7 +34,6 @@ export class EnvironmentEraser implements OnApplicationBootstrap, OnModuleDestro
     return this.task.stop();
   }
 
-  /** Continues until nothing is left to remove, or the rest has to wait. */
   async round(): Promise<void> {
     for (let pauseMs = PAUSE.minMs; !this.task.isStopping;) {
       const startedAt = performance.now();
@@ -54,7 +50,7 @@ export class EnvironmentEraser implements OnApplicationBootstrap, OnModuleDestro
         await postponeErasure(this.dataSource, environmentId, POSTPONED_MS);
       }
       const nextPauseMs = Math.max(PAUSE.minMs, Math.ceil((performance.now() - startedAt) * PAUSE.times));
-      // Not shorter than the pause of the environment: otherwise its next chunk would not be found.
+      // Not shorter than the environment's pause: its next chunk would not be found.
       await this.task.pause(Math.max(pauseMs, nextPauseMs));
       pauseMs = nextPauseMs;
     }

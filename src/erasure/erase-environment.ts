@@ -1,7 +1,7 @@
 import type { DataSource, EntityManager } from 'typeorm';
 import { lockStats } from '../database/stats-lock.js';
 
-/** Deliveries, events or other rows that one statement removes: limits how long it holds them to about 0.1 s. */
+/** Rows that one statement removes: it locks them for about 0.1 s. */
 const ROWS_PER_CHUNK = 500;
 
 /**
@@ -10,12 +10,12 @@ const ROWS_PER_CHUNK = 500;
  */
 const LAST_EVENT_MS = 60_000;
 
-/** Until the queue is checked again for deliveries whose attempts were running. */
+/** Until the queue is checked again for running attempts. */
 const ATTEMPTS_LOOK_MS = 1_000;
 
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
-/** An erasure whose turn it is; the transaction locks its row. */
+/** The transaction locks its row. */
 interface Erasure {
   environmentId: string;
   stage: string | null;
@@ -23,15 +23,14 @@ interface Erasure {
   ageMs: number;
 }
 
-/** `through`: the id up to which nothing is left, for stages that go by ids. */
+/** `through`: nothing is left up to this id. */
 type Progress = { kind: 'removed'; rows: number; through: string | null } | { kind: 'wait'; ms: number } | 'finished';
 
 type Stage = (manager: EntityManager, erasure: Erasure) => Promise<Progress>;
 
 /**
- * The contents of an environment, in the order of their removal: no remaining row refers to a removed one. An erasure
- * stores the name of its stage. If this version does not know the name, the erasure starts again: each stage can be
- * repeated.
+ * The contents in the order of their removal: no remaining row refers to a removed one. An erasure stores its stage by
+ * name. A version that does not know the name starts again, because each stage can be repeated.
  */
 const STAGES = new Map<string, Stage>([
   ['delivery_queue', removeQueued],
@@ -39,8 +38,7 @@ const STAGES = new Map<string, Stage>([
   ['stats_entry', removeStats('stats_entry')],
   ['stats_bucket', removeStats('stats_bucket')],
   ['event', removeEvents],
-  // After the last event, because its fan-out is stored with it. Nothing is made from the fan-out of a deleted
-  // environment.
+  // After the last event, because fan-outs are stored with events. A deleted environment's fan-out makes no deliveries.
   ['fan_out', removeSome('fan_out')],
   ['idempotency_key', removeSome('idempotency_key')],
   ['webhook_secret', removeSome('webhook_secret')],
@@ -56,8 +54,8 @@ export type ErasureStep =
   | { kind: 'failed'; environmentId: string; error: unknown };
 
 /**
- * Removes a chunk of the environment that has waited longest, and stores the progress in the same transaction: after a
- * restart it continues there. One replica at a time works on an environment; the others skip it.
+ * Removes a chunk of the environment that has waited longest, and stores the progress in the same transaction. One
+ * replica at a time works on an environment; the others skip it.
  *
  * @param pauseMs until that environment's next chunk, on any replica.
  */
@@ -76,7 +74,6 @@ export async function eraseChunk(dataSource: DataSource, pauseMs: number): Promi
   }
 }
 
-/** Lets other erasures go first. */
 export async function postponeErasure(dataSource: DataSource, environmentId: string, ms: number): Promise<void> {
   await dataSource.query(
     `UPDATE environment_erasure SET next_at = now() + $2::int * interval '1 millisecond' WHERE environment_id = $1`,
@@ -104,7 +101,7 @@ async function advance(manager: EntityManager, erasure: Erasure, pauseMs: number
   if (progress === 'finished') Object.assign(next, { stage: names[at + 1] ?? null, position: null, waitMs: 0 });
   else if (progress.kind === 'wait') Object.assign(next, { position: null, waitMs: progress.ms });
   else Object.assign(next, { position: progress.through, rows: progress.rows });
-  // Truncated to the precision of the column: rounded up it would be after now.
+  // Truncated to the column's precision: rounded up it would be after now.
   await manager.query(
     `UPDATE environment_erasure
      SET stage = $2, position = $3, removed_rows = removed_rows + $4,
@@ -115,7 +112,7 @@ async function advance(manager: EntityManager, erasure: Erasure, pauseMs: number
   return next.stage === null ? 'done' : 'worked';
 }
 
-/** Waiting deliveries go at once. Leased ones must end first, or their lease must, so that the result finds them. */
+/** Leased deliveries, or their leases, must end first, so that the result finds them. */
 async function removeQueued(manager: EntityManager, { environmentId, position }: Erasure): Promise<Progress> {
   const ids = await idsOf(
     manager,
@@ -196,7 +193,7 @@ async function removeWebhooks(manager: EntityManager, erasure: Erasure): Promise
   return { kind: 'removed', rows: rows + webhooks, through: ids.at(-1)! };
 }
 
-/** For a table that is small, or whose key begins with the environment. */
+/** For a small table, or one whose key begins with the environment. */
 function removeSome(table: string): Stage {
   return async (manager, { environmentId }) => {
     const [{ rows }] = await manager.query<[{ rows: number }]>(
@@ -221,7 +218,7 @@ function removeStats(table: 'stats_bucket' | 'stats_entry'): Stage {
   };
 }
 
-/** The next rows of the environment, from a table whose key is the environment and the id. */
+/** From a table whose key is the environment and the id. */
 function nextIds(
   manager: EntityManager,
   table: 'delivery' | 'event' | 'webhook',
