@@ -3,13 +3,13 @@ import type { AuditAction, AuditRecord } from '../audit/audit-entry.js';
 import { recordAudit } from '../audit/audit.repository.js';
 import { ApiToken } from '../auth/api-token.entity.js';
 
-/** Writes a token and records that. */
+/** With its audit entry. */
 export async function insertApiToken(manager: EntityManager, token: ApiToken, actor: string): Promise<void> {
   await manager.insert(ApiToken, token);
   await recordAudit(manager, [recordOf(token, 'created', actor)]);
 }
 
-/** Deletes tokens and records that of each. @returns how many there were */
+/** With an audit entry for each. @returns how many there were */
 export async function deleteApiTokens(
   manager: EntityManager,
   where: FindOptionsWhere<ApiToken>,

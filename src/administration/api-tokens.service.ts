@@ -29,15 +29,15 @@ import { EnvironmentContents } from './environment-contents.js';
 export interface ApiTokenOrder {
   name: string;
   environmentId: string;
-  /** The only webhook that it is for; null: everything in the environment. */
+  /** Null: for everything in the environment. */
   webhookId: string | null;
-  /** Absent: all scopes that such a token can have. */
+  /** Absent: all that such a token can have. */
   scopes?: readonly Scope[];
   /** Null: never. */
   expiresAt: Date | null;
 }
 
-/** A new token: its row, and its text, which is shown once and not stored. */
+/** The text is shown once and not stored. */
 export interface IssuedApiToken {
   token: ApiToken;
   text: string;
@@ -55,9 +55,8 @@ export class ApiTokensService {
   ) {}
 
   /**
-   * @param actor who creates it, as in the audit trail.
-   * @throws ApiError ENVIRONMENT_NOT_FOUND, WEBHOOK_NOT_FOUND; VALIDATION_FAILED when it would have expired already, by the
-   *   clock that will refuse it, or is for one webhook and asks for scopes that such a token cannot hold.
+   * @throws ApiError ENVIRONMENT_NOT_FOUND, WEBHOOK_NOT_FOUND; VALIDATION_FAILED when it has expired already by the
+   *   clock that will refuse it, or when a token of one webhook asks for scopes that it cannot hold.
    */
   async create(body: CreateApiTokenDto, actor: string): Promise<IssuedApiToken> {
     const now = this.clock.now();
@@ -99,7 +98,6 @@ export class ApiTokensService {
     return token;
   }
 
-  /** @param actor who deletes it, as in the audit trail */
   async delete(id: string, actor: string): Promise<void> {
     const count = await this.dataSource.transaction((manager) => deleteApiTokens(manager, { id }, actor));
     if (count === 0) throw notFound('API_TOKEN_NOT_FOUND');
@@ -107,7 +105,7 @@ export class ApiTokensService {
   }
 }
 
-/** A scope without effect is refused, not silently left out: the caller has a wrong idea of the token. */
+/** A scope without effect is refused: the caller has a wrong idea of the token. */
 function refuseUngrantable(scopes: readonly Scope[], webhookId: string | null): void {
   const failures = scopes
     .map((scope, index) => ({ scope, field: `scopes.${index}` }))

@@ -2,21 +2,14 @@ import type { EntityManager } from 'typeorm';
 
 export interface ContentsTransaction {
   readonly manager: EntityManager;
-  /**
-   * Removes what lives in the environment, whose row the transaction holds locked.
-   *
-   * @param actor who deletes it, as in the audit trail
-   */
+  /** The transaction must hold the environment's row locked. */
   removeAll(environmentId: string, actor: string): Promise<void>;
-  /** Adds an action that runs as soon as the transaction has committed. */
   afterCommit(act: () => void): void;
 }
 
 /**
- * The port through which environments and API tokens reach the contents of an environment. It is declared here, so that
- * administration does not depend on webhooks. The feature that owns the contents exports a provider of this token from
- * a `@Global()` module. Nest then resolves it here without an import, and an application without a provider does not
- * start.
+ * The port to the contents of an environment, so that administration does not depend on webhooks. The feature that owns
+ * the contents exports a provider from a `@Global()` module. Without one the application does not start.
  */
 export abstract class EnvironmentContents {
   /**

@@ -9,7 +9,7 @@ export interface EnvironmentErasure {
   completedAt: Date | null;
 }
 
-/** Requests the removal of everything in a deleted environment; `src/erasure` does it after the commit. */
+/** Asks for the removal of a deleted environment's contents; `src/erasure` does it after the commit. */
 export async function startErasure(database: Queryable, environmentId: string): Promise<void> {
   await database.query(
     `INSERT INTO environment_erasure (environment_id, next_at, created_at)

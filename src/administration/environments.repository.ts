@@ -4,7 +4,7 @@ import { recordAudit } from '../audit/audit.repository.js';
 import { Environment } from '../auth/environment.entity.js';
 import { ApiError } from '../http/errors.js';
 
-/** Writes a new environment, and records that. */
+/** With its audit entry. */
 export async function insertEnvironment(
   manager: EntityManager,
   environment: Environment,
@@ -17,9 +17,9 @@ export async function insertEnvironment(
 }
 
 /**
- * Changes or deletes an environment, and records what was done.
+ * Changes or deletes an environment, with an audit entry.
  *
- * @returns false when there is none that fits; nothing is written then.
+ * @returns false, with nothing written, when none fits.
  */
 export async function changeEnvironment(
   manager: EntityManager,
@@ -34,12 +34,12 @@ export async function changeEnvironment(
   return true;
 }
 
-/** The first key of the advisory locks for taking a name; the second key is the hash of the name. "name" in ASCII. */
+/** The first key of the advisory locks for names; the second is the name's hash. "name" in ASCII. */
 const NAME_LOCK = 0x6e616d65;
 
 /**
- * Makes sure that no environment has the name, and that no other caller gets it before the transaction ends. A unique
- * index would refuse environments that share a name since earlier versions, or on request.
+ * Makes sure that no environment has the name, and nobody else gets it before the transaction ends. A unique index
+ * would refuse names that are shared since earlier versions, or on request.
  *
  * @throws ApiError ENVIRONMENT_NAME_TAKEN
  */

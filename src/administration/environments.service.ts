@@ -35,7 +35,6 @@ export class EnvironmentsService {
     private readonly pages: PageReader,
   ) {}
 
-  /** @param actor who creates it, as in the audit trail */
   async create(body: CreateEnvironmentDto, actor: string): Promise<Environment> {
     const environment = newEnvironment(body.name, this.clock.now());
     await this.dataSource.transaction(async (manager) => {
@@ -66,7 +65,6 @@ export class EnvironmentsService {
     return environment;
   }
 
-  /** @param actor who changes it, as in the audit trail */
   async update(id: string, body: UpdateEnvironmentDto, actor: string): Promise<Environment> {
     const { name } = body;
     if (name !== undefined) {
@@ -81,12 +79,10 @@ export class EnvironmentsService {
     return this.get(id);
   }
 
-  /** @param actor who deletes it, as in the audit trail */
   async delete(id: string, actor: string): Promise<void> {
     await this.contents.inTransaction((transaction) => this.deleteIn(transaction, id, actor));
   }
 
-  /** How far the removal of a deleted environment's data has come. */
   async getErasure(id: string): Promise<EnvironmentErasure> {
     const erasure = await findErasure(this.dataSource, id);
     if (!erasure) throw notFound('ENVIRONMENT_NOT_FOUND');

@@ -15,8 +15,8 @@ import { newEnvironment } from './environments.service.js';
 const NAME = 'default';
 
 /**
- * Makes a fresh installation usable without an administrator: on an embedded database that never had an environment,
- * the environment `default` and an API token for it in DATA_DIR/api-token.
+ * Makes an embedded database that never had an environment usable: with the environment `default`, and its API token in
+ * DATA_DIR/api-token.
  */
 @Injectable()
 export class FirstEnvironmentMaker implements OnModuleInit {
@@ -35,8 +35,8 @@ export class FirstEnvironmentMaker implements OnModuleInit {
     const environment = newEnvironment(NAME, now);
     const order = { name: NAME, environmentId: environment.id, webhookId: null, expiresAt: null };
     const { token, text } = issueApiToken(order, now);
-    // The file first: killed before the commit, the next start finds no environment and replaces the file. The other
-    // way round, a token could exist that nobody knows.
+    // The file first: a start after a kill finds no environment and replaces the file. In the other order a token could
+    // exist that nobody knows.
     await writeCredential(this.config.dataDir, CREDENTIAL_FILES.apiToken, text);
     await this.dataSource.transaction(async (manager) => {
       await insertEnvironment(manager, environment, SYSTEM_ACTOR);

@@ -13,12 +13,10 @@ const NAME = { description: 'What people call it; need not be unique.', example:
 
 const SCOPE_LIST = { description: 'What the token may do.', isArray: true, example: ['webhook:read', 'event:write'] };
 
-/** The scopes of a token, in an answer. */
 export function GrantedScopesProperty(): PropertyDecorator {
   return ApiProperty({ ...growingEnum('GrantedScope', SCOPES, 'What a token may do.'), ...SCOPE_LIST });
 }
 
-/** The one webhook of a token, in an answer. */
 export function WebhookOfTokenProperty(): PropertyDecorator {
   return ApiUuid({
     nullable: true,
@@ -85,7 +83,7 @@ export class CreateApiTokenDto {
   expires_at?: string;
 }
 
-/** Examples that fit together: the examples of the single fields together would be refused. */
+/** Examples that fit together; those of the single fields together would be refused. */
 export const API_TOKEN_ORDERS = {
   environment: {
     summary: 'A token that publishes events',

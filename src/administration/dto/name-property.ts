@@ -4,12 +4,12 @@ import { ValidateBy } from 'class-validator';
 import { MayBeAbsent } from '../../openapi/property-rules.js';
 
 const MAX_CHARACTERS = 200;
-/** Counts code points, as the database does; class-validator's MaxLength does not count variation selectors. */
+/** Counts code points, as the database does. MaxLength of class-validator leaves out variation selectors. */
 const NAME = new RegExp(`^.{1,${MAX_CHARACTERS}}$`, 'su');
-/** No text with NUL can be stored (`unsafeTexts`). */
+/** NUL cannot be stored (`unsafeTexts`). */
 const WITHOUT_NUL = '^[^\\x00]*$';
 
-/** A name in a request, that a person gives to a thing: 1 to 200 characters. */
+/** A name that a person gives: 1 to 200 characters. */
 export function NameProperty(options: { description: string; example: string; required?: boolean }): PropertyDecorator {
   const required = options.required ?? true;
   return applyDecorators(
