@@ -1,7 +1,7 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { AuditAction, AuditedResourceType } from './audit-entry.js';
 
-/** What `recordAudit` wrote. The database gives each entry its id and its time. */
+/** The database gives each entry its id and its time. */
 @Entity('audit_entry')
 export class AuditEntry {
   @PrimaryColumn('uuid')

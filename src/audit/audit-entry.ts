@@ -4,7 +4,7 @@ export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 export const AUDITED_RESOURCE_TYPES = ['environment', 'api_token', 'webhook', 'event', 'delivery'] as const;
 export type AuditedResourceType = (typeof AUDITED_RESOURCE_TYPES)[number];
 
-/** A recorded action. It never contains the value of a field. */
+/** Never contains the value of a field. */
 export interface AuditRecord {
   /** For an environment, its own id. */
   environmentId: string;
