@@ -5,19 +5,16 @@ import { ACCESS_METADATA, type Access } from './access.decorators.js';
 import { NARROWED_METADATA } from './only-webhook.decorator.js';
 
 interface Route {
-  /** `WebhooksController.get` */
+  /** For example `WebhooksController.get`. */
   name: string;
-  /** As Nest has it, without a leading slash: `webhook/:id`. */
+  /** Without a leading slash: `webhook/:id`. */
   path: string;
   access: Access | undefined;
-  /** Whether its handler asks for the one webhook of a token. */
+  /** Its handler uses `@OnlyWebhook()`. */
   isNarrowed: boolean;
 }
 
-/**
- * Checks every route at the start, and not at its first request: each must say who may call it, and do what it declares
- * for tokens of one webhook.
- */
+/** Checks at the start that each route says who may call it, and does what it declares for tokens of one webhook. */
 @Injectable()
 export class AccessDeclarations implements OnModuleInit {
   constructor(

@@ -15,7 +15,7 @@ export function refuseUnlessAllowed(
 ): void {
   const refusal = refusalOf(principal, access);
   if (refusal) throw new ApiError('FORBIDDEN', refusal);
-  // Also for a route that acts in no environment: a request that names a foreign one has the wrong token.
+  // Also where the route acts in no environment: naming a foreign one means the wrong token.
   if (principal.kind !== 'api_token') return;
   environmentOf(principal, environmentNamedBy(request));
   if (access.kind === 'scopes' && access.keptToWebhookBy === 'path') {
@@ -23,7 +23,7 @@ export function refuseUnlessAllowed(
   }
 }
 
-/** Why the access rule refuses the principal, or null when it does not. */
+/** Null when the rule allows the principal. */
 export function refusalOf(principal: Principal, access: Access): string | null {
   if (principal.kind === 'admin') return null;
   if (access.kind === 'admin') return 'Only the admin token may do this';

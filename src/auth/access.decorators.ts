@@ -14,7 +14,7 @@ export type Access =
       readonly kind: 'scopes';
       readonly scopes: readonly Scope[];
       readonly isIntake?: boolean;
-      /** What limits a token of one webhook to that webhook; absent: the route refuses such a token. */
+      /** What limits a token of one webhook to that webhook. Absent: such a token is refused. */
       readonly keptToWebhookBy?: 'path' | 'handler';
     }
   | { readonly kind: 'admin' }
@@ -22,27 +22,27 @@ export type Access =
   | { readonly kind: 'public' };
 
 /**
- * For API tokens with all of these scopes, and for the admin token. A token of one webhook is refused: the route acts
- * on the whole environment.
+ * For API tokens with all of these scopes, and for the admin token. The route acts on the whole environment, so a token
+ * of one webhook is refused.
  */
 export function Scopes(...scopes: [Scope, ...Scope[]]): MethodDecorator {
   return scoped({ kind: 'scopes', scopes });
 }
 
 /**
- * Like `@Scopes`, for a route that acts only on the webhook `:id` of its path. A token of one webhook may use it for
- * that webhook; any other is answered like a missing one.
+ * Like `@Scopes`, for a route that acts only on the webhook `:id` of its path. To a token of one webhook any other
+ * webhook looks missing.
  */
 export function WebhookScopes(...scopes: [WebhookScope, ...WebhookScope[]]): MethodDecorator {
   return scoped({ kind: 'scopes', scopes, keptToWebhookBy: 'path' });
 }
 
-/** Like `@Scopes`, for a route that keeps to the webhook of `@OnlyWebhook()`. A token of one webhook may use it. */
+/** Like `@Scopes`, for a route that keeps to the webhook of `@OnlyWebhook()`. */
 export function NarrowedScopes(...scopes: [WebhookScope, ...WebhookScope[]]): MethodDecorator {
   return scoped({ kind: 'scopes', scopes, keptToWebhookBy: 'handler' });
 }
 
-/** Like `@Scopes`, for a route that accepts events: its requests do not count against RATE_LIMIT_PER_10S. */
+/** Like `@Scopes`, for a route that accepts events: RATE_LIMIT_PER_10S does not count its requests. */
 export function IntakeScope(scope: Scope): MethodDecorator {
   return scoped({ kind: 'scopes', scopes: [scope], isIntake: true });
 }
@@ -63,7 +63,7 @@ export function AdminOnly(): MethodDecorator {
   );
 }
 
-/** For every valid token, whatever its scopes: the route reveals nothing of an environment. */
+/** For every valid token: the route reveals nothing of an environment. */
 export function AnyToken(): MethodDecorator {
   return applyDecorators(
     access({ kind: 'any_token' }),
@@ -72,7 +72,7 @@ export function AnyToken(): MethodDecorator {
   );
 }
 
-/** The route needs no token and ignores one that is sent. */
+/** The route ignores a token that is sent. */
 export function Public(): MethodDecorator {
   return access({ kind: 'public' });
 }
@@ -82,7 +82,7 @@ export function isPublic(handler: object): boolean {
   return rule?.kind === 'public';
 }
 
-/** On the method for the guard, and on the route for the hook, which authenticates before a method is known. */
+/** On the method for the guard, and on the route for the hook, which runs before a method is known. */
 function access(rule: Access): MethodDecorator {
   return applyDecorators(SetMetadata(ACCESS_METADATA, rule), RouteConfig({ access: rule }));
 }

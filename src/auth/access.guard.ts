@@ -3,10 +3,7 @@ import { Reflector } from '@nestjs/core';
 import { ACCESS_METADATA, type Access } from './access.decorators.js';
 import { principalOf } from './request-principal.js';
 
-/**
- * Refuses every request that {@link AuthenticationHook} did not decide about. The hook decides when the headers have
- * arrived; this guard protects even if the order of hooks changes.
- */
+/** Refuses every request that {@link AuthenticationHook} did not decide about, even if the order of hooks changes. */
 @Injectable()
 export class AccessGuard implements CanActivate {
   constructor(private readonly reflector: Reflector) {}

@@ -9,7 +9,6 @@ export class ApiToken {
   @PrimaryColumn('uuid')
   id: string;
 
-  /** The only webhook that it is for; null: everything in the environment. */
   @Column({ type: 'uuid', name: 'webhook_id', nullable: true })
   webhookId: string | null;
 

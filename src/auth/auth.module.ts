@@ -13,10 +13,7 @@ import { LiveReplicas } from './live-replicas.js';
 import { RequestLimits } from './request-limits.js';
 import { TokenUsage } from './token-usage.js';
 
-/**
- * Modules that use `@CurrentEnvironment()` import it, because the decorator's pipe looks up the environment. The guard
- * is global.
- */
+/** For modules that use `@CurrentEnvironment()`. The guard is global. */
 @Module({
   imports: [
     DiscoveryModule,

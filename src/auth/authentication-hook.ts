@@ -10,8 +10,8 @@ import { setPrincipal } from './request-principal.js';
 import { TokenUsage } from './token-usage.js';
 
 /**
- * Authenticates a request as soon as its headers have arrived, and refuses a sender who is unknown or may not do this.
- * Their body is not kept, and they do not learn what is wrong with it.
+ * Refuses a sender who is unknown or may not do this as soon as the headers have arrived. The body is not kept, and the
+ * sender does not learn what is wrong with it.
  */
 @Injectable()
 export class AuthenticationHook implements OnModuleInit {
@@ -26,7 +26,7 @@ export class AuthenticationHook implements OnModuleInit {
     const server = this.adapterHost.httpAdapter.getInstance<FastifyInstance>();
     server.addHook('onRequest', async (request) => {
       const { access } = request.routeOptions.config;
-      // Without a rule it is not a controller's route: either a document of the server itself, or no route at all.
+      // No rule: a document of the server itself, or no route at all.
       if (access && access.kind !== 'public') await this.authenticate(request, access);
     });
   }

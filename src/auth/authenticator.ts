@@ -10,7 +10,7 @@ import { bearerTokenOf, hashToken, looksLikeApiToken } from './bearer-token.js';
 import type { ApiTokenPrincipal, Principal } from './principal.js';
 import { ShortCache } from './short-cache.js';
 
-/** A revocation is in force on every replica after this time at the latest, and at once on the replica that made it. */
+/** A revocation is in force on every replica after this time at most, and at once on the replica that made it. */
 const TTL_MS = 1_000;
 const MAX_ENTRIES = 10_000;
 
@@ -34,10 +34,9 @@ export class Authenticator {
   }
 
   /**
-   * The sender, or null for a header without a valid token: a missing, malformed, unknown, revoked or expired one.
+   * Null: there is no token, or it is malformed, unknown, revoked or expired.
    *
-   * @param isSuspect asked before the look-up of a token that is not known as valid. If it returns true, the token is
-   *   not looked up.
+   * @param isSuspect asked before the look-up of a token that is not known as valid. If true, it is not looked up.
    */
   async authenticate(
     authorization: string | undefined,
@@ -53,7 +52,7 @@ export class Authenticator {
     if (!this.principals.has(key) && (await isSuspect())) return null;
     const principal = await this.principals.get(key);
     if (!principal || !isExpired(principal, this.clock.nowMs())) return principal;
-    // Looked up again each time, like an unknown token: faster answers would show the difference.
+    // Looked up again each time, like an unknown token: a faster answer would show the difference.
     this.principals.forget(key);
     return null;
   }

@@ -1,27 +1,27 @@
 import { createHash, randomBytes } from 'node:crypto';
 
-/** Marks the text as a Tidings API token, so that secret scanners find one in a repository or a log. */
+/** Helps secret scanners find a token in a repository or a log. */
 const PREFIX = 'tdg_';
 const RANDOM_BYTES = 32;
 const API_TOKEN = /^tdg_[\w-]{43}$/;
 const AUTHORIZATION = /^Bearer +([\x21-\x7e]+)$/i;
 
-/** The prefix and 256 random bits in base64url, 47 characters in total. */
+/** The prefix and 256 random bits in base64url: 47 characters. */
 export function newApiToken(): string {
   return PREFIX + randomBytes(RANDOM_BYTES).toString('base64url');
 }
 
-/** Whether the text has the form of an API token. No other text is looked up in the database. */
+/** Other texts are not looked up in the database. */
 export function looksLikeApiToken(text: string): boolean {
   return API_TOKEN.test(text);
 }
 
-/** Stored and compared instead of the token: its SHA-256, 32 bytes. */
+/** SHA-256, stored and compared instead of the token. */
 export function hashToken(token: string): Buffer {
   return createHash('sha256').update(token).digest();
 }
 
-/** The token in an `Authorization` header (RFC 6750 §2.1), or null when there is none or it has another form. */
+/** The token in an `Authorization` header (RFC 6750 §2.1), or null. */
 export function bearerTokenOf(authorization: string | undefined): string | null {
   return AUTHORIZATION.exec(authorization ?? '')?.[1] ?? null;
 }

@@ -11,14 +11,14 @@ import { principalOf } from './request-principal.js';
 
 interface EnvironmentChoice {
   principal: Principal;
-  /** The parsed query parameter: a text, an array when given twice, undefined when absent. */
+  /** The parsed query parameter: text, an array when given twice, or undefined. */
   named: unknown;
 }
 
 /**
- * The environment of the request: the API token's own, or the one that the admin token names in the query.
+ * The API token's own environment, or the one that the query names for the admin token.
  *
- * @throws ApiError VALIDATION_FAILED, ENVIRONMENT_REQUIRED, ENVIRONMENT_MISMATCH or ENVIRONMENT_NOT_FOUND
+ * @throws ApiError VALIDATION_FAILED, ENVIRONMENT_REQUIRED, ENVIRONMENT_MISMATCH
  */
 export function environmentOf(principal: Principal, named: unknown): string {
   if (named !== undefined && !isUuid(named)) {
@@ -35,7 +35,7 @@ export function environmentOf(principal: Principal, named: unknown): string {
   return principal.environmentId;
 }
 
-/** Applies {@link environmentOf}, and checks that the environment named by the admin token exists. */
+/** @throws ApiError those of {@link environmentOf}, and ENVIRONMENT_NOT_FOUND */
 @Injectable()
 export class CurrentEnvironmentPipe implements PipeTransform<EnvironmentChoice, Promise<string>> {
   constructor(private readonly directory: EnvironmentDirectory) {}
@@ -56,7 +56,7 @@ export function environmentNamedBy({ query }: Pick<FastifyRequest, 'query'>): un
   return (query as Record<string, unknown>)['environment_id'];
 }
 
-/** The id of the request's environment; also documents the query parameter and its errors. */
+/** Also documents the query parameter and its errors. */
 export function CurrentEnvironment(): ParameterDecorator {
   return (target, key, index) => {
     const method = Object.getOwnPropertyDescriptor(target, key!)!;

@@ -2,7 +2,7 @@ import { type ExecutionContext, createParamDecorator } from '@nestjs/common';
 import type { Principal } from './principal.js';
 import { principalOf } from './request-principal.js';
 
-/** The {@link Principal} of the request. Throws on public routes. */
+/** Throws on public routes. */
 export const CurrentPrincipal = createParamDecorator((_: unknown, context: ExecutionContext): Principal =>
   principalOf(context.switchToHttp().getRequest<object>()),
 );

@@ -20,7 +20,7 @@ export class EnvironmentDirectory {
     });
   }
 
-  /** Whether the environment exists; the answer may be a second old. */
+  /** The answer may be a second old. */
   async has(id: string): Promise<boolean> {
     return (await this.known.get(id)) === true;
   }

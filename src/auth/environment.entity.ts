@@ -14,7 +14,7 @@ export class Environment {
   @Column({ type: 'timestamptz', name: 'updated_at', precision: 3 })
   updatedAt: Date;
 
-  /** The row of a deleted environment stays, because events and deliveries name it until their retention ends. */
+  /** The row stays, because events and deliveries name it until their retention ends. */
   @Column({ type: 'timestamptz', name: 'deleted_at', precision: 3, nullable: true })
   deletedAt: Date | null;
 }

@@ -2,10 +2,10 @@ import { type EntityManager, IsNull } from 'typeorm';
 import { Environment } from './environment.entity.js';
 
 /**
- * Holds the environment until the transaction ends: nobody deletes it meanwhile.
+ * Keeps the environment from being deleted until the transaction ends.
  *
- * @param lock `shared`: others may hold it, too, for code that adds to its contents. `exclusive`: they wait, for code that counts
- *   these first.
+ * @param lock `shared`: others may hold it, too. For code that adds contents. `exclusive`: they wait. For code that
+ *   counts contents first.
  * @returns false when there is no such environment.
  */
 export async function holdEnvironment(

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 
 /**
- * The number of processes that share the database, by the latest heartbeat; `deliveries` updates it. It is one before
- * the first heartbeat, and on the embedded engine.
+ * How many processes share the database, by the latest heartbeat (`deliveries/`). One before the first, and on the
+ * embedded engine.
  */
 @Injectable()
 export class LiveReplicas {

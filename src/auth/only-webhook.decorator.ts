@@ -10,8 +10,8 @@ const OnlyWebhookOfToken = createParamDecorator((_: unknown, context: ExecutionC
 );
 
 /**
- * The id of the only webhook that the request may see and change, with its deliveries; null: it may reach the whole
- * environment. A route of `@NarrowedScopes` must use it.
+ * The only webhook that the request may use, with its deliveries; null: the whole environment. A route of
+ * `@NarrowedScopes` must use it.
  */
 export function OnlyWebhook(): ParameterDecorator {
   return (target, key, index) => {
@@ -21,7 +21,7 @@ export function OnlyWebhook(): ParameterDecorator {
 }
 
 /**
- * @param onlyId the only webhook that the request may use; null: any.
+ * @param onlyId null: any.
  * @param id the webhook that the request names, in any case of letters.
  * @throws ApiError WEBHOOK_NOT_FOUND for another webhook, as for a missing one.
  */

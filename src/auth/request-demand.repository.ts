@@ -1,6 +1,6 @@
 import type { Queryable } from '../database/queryable.js';
 
-/** Rows deleted by one statement: limits its locks and its time. */
+/** Limits the locks and the time of one statement. */
 const ROWS_PER_TRIM = 1_000;
 
 const DEMAND = `
@@ -9,10 +9,10 @@ const DEMAND = `
   RETURNING requests::float8 AS requests`;
 
 /**
- * Adds to the requests that all replicas together ask for in a period. The sum also grows beyond the limit. So one
- * addition shows each replica how much of its own part lies below the limit.
+ * Adds to the requests that all replicas ask for in a period. The sum grows beyond the limit, so each replica sees how
+ * much of its own part lies below.
  *
- * @returns the sum with this addition
+ * @returns the sum with this addition.
  */
 export async function demandRequests(
   database: Queryable,
@@ -34,7 +34,7 @@ const TRIM = `
   )
   SELECT count(*)::int AS count FROM trimmed`;
 
-/** Deletes the demand of earlier periods. @returns whether more may be left */
+/** Deletes earlier periods. @returns whether more may be left */
 export async function trimRequestDemand(database: Queryable, period: number): Promise<boolean> {
   const [row] = await database.query<[{ count: number }]>(TRIM, [period]);
   return row.count === ROWS_PER_TRIM;

@@ -14,25 +14,19 @@ import { SharedLimit } from './shared-limit.js';
 
 const WINDOW_S = 10;
 
-/**
- * Limit for one window and network. Many senders may share an address, but this many failures are guesses, not
- * mistakes.
- */
+/** For one window and network. Many senders may share an address, but so many failures are guesses. */
 export const FAILED_AUTHENTICATIONS_MAX = 500;
 
-/** How long requests wait for the count of the other replicas. A slower database is not asked again in this window. */
+/** How long requests wait for the other replicas' count. A slower database is not asked again in this window. */
 const DEMAND_PATIENCE_MS = 500;
 
 const TRIM_ROUND_MS = 60_000;
-/** Windows whose rows are kept: more than a replica's clock or a slow statement can be behind. */
+/** More windows than a replica's clock or a slow statement can be behind. */
 const WINDOWS_KEPT = 6;
 
 /**
- * Counts what senders do within ten seconds. A token's requests are counted for all replicas together, in windows of
- * the database's clock; a single process counts them alone. A count is kept for its window, so there are at most as
- * many counts as requests arrive in one.
- *
- * Each replica counts requests without a valid token alone: senders without a token must not cause statements.
+ * Counts what senders do within ten seconds. Replicas count a token's requests together, in windows of the database's
+ * clock. Each replica counts requests without a valid token alone: they must not cause statements.
  */
 @Injectable()
 export class RequestLimits implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -67,12 +61,12 @@ export class RequestLimits implements OnApplicationBootstrap, BeforeApplicationS
     this.trimming.start();
   }
 
-  /** Waits for the running statements, because the pool closes after this. */
+  /** The pool closes after this. */
   async beforeApplicationShutdown(): Promise<void> {
     await Promise.all([this.trimming.stop(), this.shared.idle()]);
   }
 
-  /** @throws ApiError RATE_LIMITED when the token makes more requests than RATE_LIMIT_PER_10S. */
+  /** @throws ApiError RATE_LIMITED */
   async countRequest(principal: Principal): Promise<void> {
     const subject = principal.kind === 'admin' ? 'admin' : principal.id;
     const message = `A token may make ${this.config.rateLimitPer10s} requests in ${WINDOW_S} s`;
@@ -84,7 +78,7 @@ export class RequestLimits implements OnApplicationBootstrap, BeforeApplicationS
     throw rateLimited(message, (window + 1 - windowsPassed) * WINDOW_S);
   }
 
-  /** @throws ApiError RATE_LIMITED when too many requests from this address had no valid token. */
+  /** @throws ApiError RATE_LIMITED */
   async countFailure(address: string): Promise<void> {
     await this.count(
       this.failures,
@@ -93,7 +87,7 @@ export class RequestLimits implements OnApplicationBootstrap, BeforeApplicationS
     );
   }
 
-  /** Whether too many requests from this address had invalid tokens: its tokens are not looked up for a while. */
+  /** Whether so many requests from this address had invalid tokens that its tokens are not looked up. */
   async isSuspect(address: string): Promise<boolean> {
     const known = await this.failures.get(networkOf(address));
     return known !== null && known.consumedPoints >= FAILED_AUTHENTICATIONS_MAX && known.msBeforeNext > 0;
@@ -114,7 +108,7 @@ export class RequestLimits implements OnApplicationBootstrap, BeforeApplicationS
     return within(DEMAND_PATIENCE_MS, asked, () => new Error(`No answer within ${DEMAND_PATIENCE_MS} ms`));
   }
 
-  /** Once for a window, because each token in it meets the same failure. */
+  /** Once for each window: all tokens in it meet the same failure. */
   private tellFailure(error: unknown): void {
     const window = Math.floor(this.clock.nowMs() / (WINDOW_S * 1_000));
     if (window === this.failedWindow) return;

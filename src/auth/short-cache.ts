@@ -1,12 +1,11 @@
 import { LRUCache } from 'lru-cache';
 
 export interface ShortCacheOptions<V> {
-  /** Milliseconds for which a value may be used, counted from the start of its load. */
+  /** How long a value may be used, from the start of its load. */
   ttlMs: number;
-  /** Beyond it, the entry that was not used for longest is removed. */
+  /** Beyond it, the entry unused for longest is removed. */
   maxEntries: number;
   load: (key: string) => Promise<V | null>;
-  /** Unix time in milliseconds. */
   nowMs: () => number;
 }
 
@@ -14,20 +13,18 @@ interface Entry<V> {
   value: Promise<V | null>;
   readAtMs: number;
   isRenewed: boolean;
-  /** Its replacement, while that is loaded. */
-  next: Entry<V> | null;
+  replacement: Entry<V> | null;
 }
 
 /**
- * After this share of its time, an entry in use is loaded again in the background. Without this, one request each
- * second waited for the look-up, which takes as long as everything else when the database is busy.
+ * After this share of its time, an entry in use is loaded again in the background. Otherwise one request each second
+ * waits for a look-up, which is slow when the database is busy.
  */
 const RENEWED_FROM = 3 / 4;
 
 /**
- * Remembers the database's answers for a moment. Requests that come together share one look-up, and frequent requests
- * almost never wait for one. Keys that are not found are looked up each time, so that guesses push out no used entry.
- * Failures are not kept either.
+ * Remembers the database's answers for a moment. Requests that come together share one look-up. Keys that are not found
+ * are not kept, so guesses push out no used entry; nor are failures.
  */
 export class ShortCache<V> {
   private readonly entries: LRUCache<string, Entry<V>>;
@@ -44,7 +41,8 @@ export class ShortCache<V> {
       return known.value;
     }
 
-    const entry = known?.next && this.isInTime(known.next, nowMs) ? known.next : this.load(key, nowMs);
+    const entry =
+      known?.replacement && this.isInTime(known.replacement, nowMs) ? known.replacement : this.load(key, nowMs);
     this.entries.set(key, entry);
     try {
       const value = await entry.value;
@@ -56,40 +54,39 @@ export class ShortCache<V> {
     }
   }
 
-  /** Whether the last look-up of the key found something, however long ago. */
+  /** Whether the last look-up found something, however long ago. */
   has(key: string): boolean {
     return this.entries.has(key);
   }
 
-  /** The next request for the key makes a look-up. */
   forget(key: string): void {
     this.entries.delete(key);
   }
 
-  /** Call it after the commit of a change: later requests then read what was committed. */
+  /** Call it after the commit of a change. */
   clear(): void {
     this.entries.clear();
   }
 
-  /** Once for each entry. If it fails, the first request after the entry's time tries again, and gets the failure. */
+  /** Once for each entry. After a failure, the first request after the entry's time tries again. */
   private renew(key: string, known: Entry<V>, nowMs: number): void {
     if (known.isRenewed) return;
     known.isRenewed = true;
-    const next = this.load(key, nowMs);
-    known.next = next;
-    next.value.then(
+    const replacement = this.load(key, nowMs);
+    known.replacement = replacement;
+    replacement.value.then(
       (found) => {
         // An entry that was removed meanwhile stays removed.
         if (this.entries.peek(key) !== known) return;
         if (found === null) this.entries.delete(key);
-        else this.entries.set(key, next);
+        else this.entries.set(key, replacement);
       },
-      () => (known.next = null),
+      () => (known.replacement = null),
     );
   }
 
   private load(key: string, nowMs: number): Entry<V> {
-    return { value: this.options.load(key), readAtMs: nowMs, isRenewed: false, next: null };
+    return { value: this.options.load(key), readAtMs: nowMs, isRenewed: false, replacement: null };
   }
 
   private isInTime({ readAtMs }: Entry<V>, nowMs: number): boolean {

@@ -5,11 +5,10 @@ import { IsNull, LessThan, Or, Repository } from 'typeorm';
 import { DatabaseClock } from '../database/database-clock.js';
 import { ApiToken } from './api-token.entity.js';
 
-/** `last_used_at` helps to find tokens that nobody needs: a minute is exact enough and costs one write a minute. */
+/** `last_used_at` shows tokens that nobody needs: a minute is exact enough, and costs one write a minute. */
 const INTERVAL_MS = 60_000;
 const MAX_ENTRIES = 10_000;
 
-/** Writes when each API token was last used, in the background. */
 @Injectable()
 export class TokenUsage implements BeforeApplicationShutdown {
   private readonly logger = new Logger(TokenUsage.name);
@@ -35,13 +34,13 @@ export class TokenUsage implements BeforeApplicationShutdown {
     this.writes.add(write);
   }
 
-  /** Waits for the running writes, because the pool closes after this. Requests that finish later are not recorded. */
+  /** The pool closes after this. Requests that finish later are not recorded. */
   async beforeApplicationShutdown(): Promise<void> {
     this.stopped = true;
     await Promise.all(this.writes);
   }
 
-  /** Other replicas record the same token: the second one within the minute finds it written. */
+  /** Only the first replica within a minute writes. */
   private async write(id: string, at: Date): Promise<void> {
     const stale = new Date(at.getTime() - INTERVAL_MS);
     const criteria = { id, lastUsedAt: Or(IsNull(), LessThan(stale)) };
