@@ -1,3 +1,4 @@
+import { startTimer } from '../common/within.js';
 import { ApiError } from '../http/errors.js';
 import { ClientGoneError } from '../http/client-gone-error.js';
 import { databaseBusy } from '../http/database-busy.js';
@@ -71,7 +72,7 @@ export class ReadTurns {
 
   constructor(
     private readonly limits: ReadLimits,
-    private readonly timer: Timer = realTimer,
+    private readonly timer: Timer = startTimer,
   ) {}
 
   get stepsWaiting(): number {
@@ -226,9 +227,4 @@ function rateLimited(message: string): ApiError {
   return new ApiError('RATE_LIMITED', `${message}; repeat the request in a moment`, {
     headers: { 'Retry-After': String(RETRY_AFTER_S) },
   });
-}
-
-function realTimer(ms: number, callback: () => void): () => void {
-  const timer = setTimeout(callback, ms);
-  return () => clearTimeout(timer);
 }
