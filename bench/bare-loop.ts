@@ -2,16 +2,15 @@ import type { BareLoopProcedures } from './helpers/bare-loop-process.js';
 import { HelperProcess } from './helpers/helper-process.js';
 import type { Workspace } from './workspace.js';
 
-/** Requests at a time that are tried; the best is kept. */
+/** These numbers of requests at a time are tried; the best is kept. */
 const CONCURRENCIES = [32, 64, 128, 256];
 
-/** How fast one process signs and sends when it does nothing else. */
 export interface BareLoop {
   concurrency: number;
   perSecond: number;
 }
 
-/** Measures the yardstick; the process is warm from trying, or from a second's run when the concurrency is given. */
+/** The process is warm from these tries, or from a second's run when the concurrency is given. */
 export async function measureBareLoop(
   workspace: Workspace,
   port: number,

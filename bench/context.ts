@@ -8,7 +8,6 @@ import type { Engine } from './service/engine.js';
 import { Installation } from './service/installation.js';
 import type { Workspace } from './workspace.js';
 
-/** What a scenario works with. */
 export interface Context {
   engine: Engine;
   options: Options;
@@ -27,13 +26,13 @@ export interface Site {
 }
 
 export interface SiteOptions {
-  /** Settings of the service beside those that it always gets. */
+  /** Beside those that the service always gets. */
   settings?: Record<string, string>;
-  /** Processes on one database. Default 1. */
+  /** On one database. Default 1. */
   replicas?: number;
 }
 
-/** Runs the work on a fresh installation and removes that afterwards. */
+/** Removes the installation afterwards. */
 export async function onFreshSite<T>(
   context: Context,
   { settings, replicas = 1 }: SiteOptions,
@@ -51,7 +50,7 @@ export async function onFreshSite<T>(
   }
 }
 
-/** An installation without any process yet; it goes at the end of the run at the latest. */
+/** Without any process yet; removed at the end of the run at the latest. */
 export async function newInstallation(
   { engine, workspace, options: { profileDirectory } }: Context,
   settings: Record<string, string> = {},
@@ -67,7 +66,6 @@ export async function newInstallation(
   return installation;
 }
 
-/** Runs the work with a connection to the running installation's database. */
 export async function onSite<T>(installation: Installation, work: (site: Site) => Promise<T>): Promise<T> {
   const client = await installation.storage.connect();
   try {

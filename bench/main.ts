@@ -52,7 +52,7 @@ async function measure(options: Options, workspace: Workspace, args: readonly st
     return loop;
   };
 
-  // Before anything is measured: one that does not answer is told at once, and takes no results with it.
+  // Before anything is measured: an engine that does not answer is reported at once, and no results are lost.
   const engines = enginesOf(options, workspace);
   const postgres: Record<string, string> = {};
   for (const engine of engines) postgres[engine.name] = await describeEngine(engine);
@@ -81,7 +81,7 @@ async function measure(options: Options, workspace: Workspace, args: readonly st
   };
 }
 
-/** A scenario that fails is told, and does not take the others' results with it. */
+/** When a scenario fails, the results of the others are kept. */
 async function run(context: Context, name: ScenarioName): Promise<{ results: Result[]; failure: Failure | null }> {
   const { engine } = context;
   const startedAt = Date.now();

@@ -23,22 +23,22 @@ export type EngineName = (typeof ENGINES)[number];
 export interface Options {
   scenarios: ScenarioName[];
   engines: EngineName[];
-  /** A superuser's URL of a server; null: only the embedded engine is measured. */
+  /** A superuser's; null: only the embedded engine is measured. */
   databaseUrl: string | null;
   isQuick: boolean;
-  /** How long each load lasts; null: as long as the scenario says. */
+  /** Of each load; null: as the scenario says. */
   seconds: number | null;
-  /** Finished deliveries in scenario 6; null: as many as the scenario says. */
+  /** Finished deliveries in scenario 6; null: as the scenario says. */
   stored: number | null;
-  /** Waiting deliveries in scenario 5; null: as many as the scenario says. */
+  /** Waiting deliveries in scenario 5; null: as the scenario says. */
   backlog: number | null;
-  /** Finished deliveries at the steps of `growth`, smallest first; null: as many as the scenario says. */
+  /** Finished deliveries at the steps of `growth`, smallest first; null: as the scenario says. */
   sizes: number[] | null;
-  /** Of the noises in `neighbours`, those whose names contain this; null: all. */
+  /** Only noises of `neighbours` whose names contain this; null: all. */
   beside: string | null;
-  /** Events that the quiet environment of `neighbours` publishes each second; null: as many as the scenario says. */
+  /** Events that the quiet environment of `neighbours` publishes each second; null: as the scenario says. */
   rate: number | null;
-  /** Where the service writes its CPU profiles; null: it writes none. */
+  /** For CPU profiles of the service; null: it writes none. */
   profileDirectory: string | null;
 }
 
@@ -56,7 +56,6 @@ export const USAGE = `npm run bench -- [options]
 
 DATABASE_URL: a superuser's URL of a PostgreSQL server. The bench makes databases of its own there and drops them.`;
 
-/** What the command line is wrong about. */
 export class UsageError extends Error {}
 
 export function optionsOf(args: readonly string[], databaseUrl: string | null): Options {

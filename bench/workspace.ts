@@ -2,13 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A directory for the run, and what has to be undone at its end however it ends. */
+/** A directory for the run. It undoes everything at the end, also after a failure. */
 export class Workspace {
   readonly directory = mkdtempSync(join(tmpdir(), 'tidings-bench-'));
   private readonly undoings: (() => Promise<void>)[] = [];
   private closing: Promise<void> | null = null;
 
-  /** Whether the run is over, be it interrupted: nothing that would have to be undone may begin. */
+  /** The run is over or interrupted: nothing that would have to be undone may begin. */
   get isClosing(): boolean {
     return this.closing !== null;
   }
@@ -18,7 +18,7 @@ export class Workspace {
     this.undoings.push(undo);
   }
 
-  /** Undoes everything, the last first, and removes the directory. A failure does not keep the rest from being undone. */
+  /** The last first. A failure does not stop the rest. */
   close(): Promise<void> {
     this.closing ??= this.undoAll();
     return this.closing;

@@ -7,20 +7,20 @@ import { serve } from './helper-process.js';
 import { payloadOf } from './payload.js';
 
 /*
- * The yardstick: what is left of a webhook service when everything is taken away but signing and sending. Envelope and
- * signatures are made by the program's own functions, so that nobody can be faster by signing less.
+ * The yardstick: a webhook service reduced to signing and sending. Envelope and signatures are made by the program's
+ * own functions, so that nobody can be faster by signing less.
  */
 
 export interface BareLoopOptions {
   /** Of the receiver. */
   port: number;
-  /** Requests at a time, each on a connection of its own. */
+  /** At a time, each on a connection of its own. */
   concurrency: number;
   seconds: number;
 }
 
 export interface BareLoopProcedures {
-  /** Signs and sends for so long; tells requests answered per second. */
+  /** Returns requests answered per second. */
   run: (options: BareLoopOptions) => Promise<number>;
 }
 

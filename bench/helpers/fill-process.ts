@@ -14,7 +14,7 @@ export interface DayOfHistory {
 }
 
 export interface FillProcedures {
-  /** Resolves with the deliveries that were stored. Whatever the day's partitions held before is gone. */
+  /** Returns the deliveries that were stored. The earlier content of the day's partitions is gone. */
   fillDay: (day: DayOfHistory) => Promise<number>;
 }
 
@@ -23,7 +23,7 @@ serve<FillProcedures>({
     const client = new pg.Client({ connectionString: databaseUrl });
     await client.connect();
     try {
-      // Made anew for each table: to hold a day's deliveries takes more than to make them.
+      // Made anew for each table: to hold a day's deliveries costs more than to make them.
       const deliveries = (): Iterable<PastDelivery> => new History(plan).between(day * DAY_MS, (day + 1) * DAY_MS);
       await fill(client, 'event', day, EVENT_ROWS, deliveries());
       await fill(client, 'attempt', day, ATTEMPT_ROWS, attemptsBeforeTheLast(deliveries()));
@@ -40,7 +40,7 @@ function* attemptsBeforeTheLast(deliveries: Iterable<PastDelivery>) {
   }
 }
 
-/** Rows that come into a table emptied in the same transaction need no mark of it, now or when they are vacuumed. */
+/** Rows that come into a table emptied in the same transaction need no mark of it, even when they are vacuumed. */
 async function fill<Source>(
   client: pg.Client,
   table: PartitionedTable,

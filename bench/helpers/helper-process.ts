@@ -3,7 +3,7 @@ import { TYPESCRIPT_ARGUMENTS } from '../../test/support/typescript-worker.js';
 
 const STOP_DEADLINE_MS = 2_000;
 
-/** What a helper process can be asked for, by name. Arguments and results travel as structured clones. */
+/** Functions of a helper process. Arguments and results travel as structured clones. */
 type Procedures<P> = { [Name in keyof P]: (argument: never) => unknown };
 
 interface Call {
@@ -14,7 +14,7 @@ interface Call {
 
 type Answer = { id: number; result: unknown } | { id: number; error: string };
 
-/** A process of the bench's own: what it does must not run in the process that is measured, nor in that of another. */
+/** Its work must not run in the process that is measured, nor in another helper. */
 export class HelperProcess<P extends Procedures<P>> {
   private readonly waiting = new Map<number, { resolve: (result: unknown) => void; reject: (error: Error) => void }>();
   private lastId = 0;
@@ -56,7 +56,7 @@ export class HelperProcess<P extends Procedures<P>> {
     });
   }
 
-  /** Ends the process; it holds nothing that has to be saved. */
+  /** Nothing in the process has to be saved. */
   async stop(): Promise<void> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;
     const exited = new Promise((resolve) => this.child.once('exit', resolve));
@@ -67,7 +67,7 @@ export class HelperProcess<P extends Procedures<P>> {
   }
 }
 
-/** Answers the calls of the process that started this one, and ends with it. */
+/** Answers the calls of the parent process, and ends with it. */
 export function serve<P extends Procedures<P>>(procedures: P): void {
   process.on('message', (message) => {
     const { id, name, argument } = message as Call;
@@ -80,6 +80,6 @@ export function serve<P extends Procedures<P>>(procedures: P): void {
       );
   });
   process.on('disconnect', () => process.exit());
-  // Ctrl-C reaches the whole group; whoever started this process says when it ends.
+  // Ctrl-C reaches the whole group; the parent says when to end.
   process.on('SIGINT', () => undefined);
 }

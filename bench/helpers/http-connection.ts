@@ -4,20 +4,17 @@ import { once } from 'node:events';
 const HEAD_END = '\r\n\r\n';
 const CONTENT_LENGTH = /\r\ncontent-length: *(\d+)/i;
 
-/**
- * @param status of the answer.
- * @param body as much of it as came with the head.
- */
+/** @param body the part that came with the head. */
 export type OnAnswer = (status: number, body: string) => void;
 
 /**
- * A keep-alive connection that has one request at a time under way. It knows as much of HTTP/1.1 as the service's
- * answers need: a status line and a Content-Length. A client of Node's or undici's would take as much of the processor
- * as the service that is measured.
+ * A keep-alive connection with one request at a time. It reads a status line and a Content-Length, which is enough for
+ * the service's answers: a client of Node's or undici's would use as much of the processor as the service that is
+ * measured.
  */
 export class HttpConnection {
   private head = '';
-  /** Bytes of the body that are still to come; null: the head is not whole yet. */
+  /** Of the body; null: the head is not complete yet. */
   private bytesLeft: number | null = null;
   private status = 0;
   private bodyStart = '';
@@ -34,14 +31,14 @@ export class HttpConnection {
     });
   }
 
-  /** @param onBroken told when the connection fails; it is of no use afterwards. */
+  /** @param onBroken called when the connection fails; it is then useless. */
   static async open(port: number, onBroken: (error: Error) => void): Promise<HttpConnection> {
     const socket = connect({ port, host: '127.0.0.1', noDelay: true });
     await once(socket, 'connect');
     return new HttpConnection(socket, onBroken);
   }
 
-  /** @param request head and body, of ASCII characters alone. */
+  /** @param request head and body, in ASCII. */
   send(request: string, onAnswer: OnAnswer): void {
     this.onAnswer = onAnswer;
     if (this.socket.destroyed) this.onBroken(new Error('the service has closed a connection'));

@@ -14,7 +14,6 @@ export interface EventLoad {
 }
 
 export interface WebhookLoad {
-  /** Of the service. */
   port: number;
   token: string;
   /** Where the webhooks point; they are inactive. */

@@ -11,26 +11,25 @@ export interface LoadReport {
   requests: number;
   acceptedRequests: number;
   acceptedEvents: number;
-  /** What the accepted events owe to the webhooks that they match. */
+  /** Deliveries of the accepted events to the webhooks that they match. */
   owedDeliveries: number;
-  /** The first request was sent, by `monotonicMs`. */
+  /** By `monotonicMs`. */
   firstSentAtMs: number;
-  /** The last answer came, by `monotonicMs`. */
+  /** By `monotonicMs`. */
   lastAnsweredAtMs: number;
-  /** From the instant that a request was meant to be sent until its answer, in milliseconds, accepted or not. */
+  /** From the planned time of a request until its answer, in milliseconds, accepted or not. */
   answerMs: Distribution;
-  /** The first answer that was not a yes; null: there was none. */
+  /** Null: all were accepted. */
   firstRefusal: string | null;
 }
 
-/** More than a service that keeps up with the load has requests under way. */
+/** More requests than a service that keeps up with the load has under way. */
 const OPEN_LOOP_CONNECTIONS = 256;
-/** For the service to take them in: 256 at once are 50 ms of its event loop, which is not what is measured. */
+/** Time for the service to accept connections: 256 at once take 50 ms of its event loop, which would be measured. */
 const CONNECTED_MS = 500;
-/** How long the last answers may take. */
 const LAST_ANSWERS_MS = 30_000;
 
-/** Sends the requests of a source for a time, and waits for all answers. */
+/** Sends requests for a time, and waits for all answers. */
 export class LoadRun {
   private readonly connections: HttpConnection[] = [];
   private readonly idle: HttpConnection[] = [];
@@ -44,7 +43,6 @@ export class LoadRun {
   private firstRefusal: string | null = null;
   private failure: Error | null = null;
 
-  /** @param ports of the service's processes; they get the connections in turn. */
   constructor(
     private readonly ports: readonly number[],
     private readonly source: RequestSource,
@@ -82,7 +80,7 @@ export class LoadRun {
     if (now < endMs) this.exchange(connection, now, () => this.sendUntil(connection, endMs));
   }
 
-  /** A request that finds every connection busy waits, and its time counts from when it was meant to be sent. */
+  /** A request that finds every connection busy waits, and its time counts from its planned time. */
   private async sendInTime(startMs: number, endMs: number, perSecond: number): Promise<void> {
     const total = Math.floor(((endMs - startMs) * perSecond) / 1000);
     let sent = 0;
@@ -92,7 +90,7 @@ export class LoadRun {
       if (now > endMs + LAST_ANSWERS_MS) throw new Error(`${total - sent} requests could not be sent`);
       const due = Math.min(total, Math.floor(((now - startMs) * perSecond) / 1000) + 1);
       for (; sent < due && this.idle.length > 0; sent += 1) {
-        // In turn: the service closes one that has not been used for 20 s.
+        // In turn: the service closes a connection that has not been used for 20 s.
         const connection = this.idle.shift()!;
         this.exchange(connection, startMs + (sent * 1000) / perSecond, () => this.idle.push(connection));
       }

@@ -2,9 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { monotonicMs } from '../measures/clock.js';
 import { HttpConnection } from './http-connection.js';
 
-/** Requests of somebody who does not care for anybody else. */
+/** Requests of somebody who does not care about others. */
 export interface Noise {
-  /** Heads and bodies, of ASCII characters alone. Each connection sends them in turn; `{id}` is what it created last. */
+  /** Heads and bodies, in ASCII. Each connection sends them in turn; `{id}` is the id that it created last. */
   requests: readonly string[];
   connections: number;
   /** Of all connections together; null: each request follows the answer to the one before. */
@@ -12,15 +12,15 @@ export interface Noise {
 }
 
 export interface NoiseReport {
-  /** How many answers had each status. */
+  /** By status. */
   answers: Record<number, number>;
-  /** Connections that were refused, or broken off before the answer. */
+  /** Connections that were refused, or that broke before the answer. */
   broken: number;
 }
 
 interface Answer {
   status: number;
-  /** As much of it as came with the head. */
+  /** The part that came with the head. */
   body: string;
 }
 
@@ -28,11 +28,11 @@ const ID = '{id}';
 const CREATED = 201;
 const ID_IN_ANSWER = /"id":"([0-9a-f-]{36})"/;
 const NO_ID = '00000000-0000-0000-0000-000000000000';
-/** Before a connection that was broken off is opened anew. */
+/** Before a broken connection is opened anew. */
 const REOPEN_MS = 20;
 const POLL_MS = 1;
 
-/** Makes noise for a time: whatever is answered, or is not, it goes on. */
+/** Makes noise for a time, whatever the answers are. */
 export class NoiseRun {
   private readonly report: NoiseReport = { answers: {}, broken: 0 };
   private readonly open = new Set<HttpConnection>();
@@ -40,7 +40,6 @@ export class NoiseRun {
   private sent = 0;
   private isOver = false;
 
-  /** @param port of the service. */
   constructor(
     private readonly port: number,
     private readonly noise: Noise,
@@ -55,7 +54,6 @@ export class NoiseRun {
     return this.report;
   }
 
-  /** Sends on one connection after the other. */
   private async goOn(index: number): Promise<void> {
     const { requests } = this.noise;
     let lastId = NO_ID;
@@ -71,7 +69,10 @@ export class NoiseRun {
     }
   }
 
-  /** @returns what sends a request, and resolves with null when the connection breaks; null when it cannot be opened. */
+  /**
+   * Returns a function that sends a request, or null when the connection cannot be opened. The function returns null
+   * when the connection breaks.
+   */
   private async connect(): Promise<((request: string) => Promise<Answer | null>) | null> {
     let onBroken = (): void => undefined;
     const connection = await HttpConnection.open(this.port, () => onBroken()).catch(() => null);

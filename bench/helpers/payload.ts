@@ -5,10 +5,8 @@ const START = '"payload":{"n":';
 const INSTANT = ',"at":';
 
 /**
- * The payload of an event of the bench.
- *
- * @param n numbers the events of a run from 0, so that the receiver can tell a loss and a repetition by counting.
- * @param atMs when the event was meant to be sent, by `monotonicMs`; the receiver measures from there. 0: nothing is
+ * @param n numbers the events of a run from 0, so that the receiver can count losses and repetitions.
+ * @param atMs the planned time of the event, by `monotonicMs`; the receiver measures from there. 0: nothing is
  *   measured.
  */
 export function payloadOf(n: number, atMs: number): string {
@@ -20,7 +18,7 @@ export interface PayloadMark {
   atMs: number;
 }
 
-/** Finds number and instant in the text of a request, whose payload is as {@link payloadOf} wrote it. */
+/** Reads number and time from a request with a payload of {@link payloadOf}. */
 export function markIn(request: string): PayloadMark {
   const start = request.indexOf(START) + START.length;
   const comma = request.indexOf(INSTANT, start);

@@ -3,7 +3,6 @@ import { type Distribution, Samples } from '../measures/samples.js';
 import { HttpConnection } from './http-connection.js';
 
 export interface Reading {
-  /** Of the service. */
   port: number;
   token: string;
   /** Asked in turn. */
@@ -11,13 +10,13 @@ export interface Reading {
   requests: number;
 }
 
-/** So often each path is asked before anything is measured: then plans are made, and what is read is in memory. */
+/** Each path is read this often before the measurement, so that plans are made and data is in memory. */
 const WARM_UPS = 2;
 
 /**
- * Sends GETs on one connection, each after the answer to the one before.
+ * Sends GETs on one connection, one after the other.
  *
- * @returns from sending to the whole answer, in milliseconds.
+ * @returns milliseconds from sending to the complete answer.
  * @throws when an answer is no 200.
  */
 export async function readInTurn({ port, token, paths, requests }: Reading): Promise<Distribution> {

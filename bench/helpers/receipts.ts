@@ -8,19 +8,18 @@ export interface ReceiptsReport {
   received: number;
   /** Pairs of event and webhook that were received at least once. */
   distinct: number;
-  /** Requests beyond the first for one pair of event and webhook. */
+  /** Beyond the first for one pair of event and webhook. */
   duplicates: number;
-  /** Requests that had been received when the last of the webhooks seen received its first one. */
+  /** Requests before the last of the webhooks received its first one. */
   receivedUntilAllWebhooks: number;
-  /** The last receipt, by `monotonicMs`; 0 without any. */
+  /** By `monotonicMs`; 0: there was none. */
   lastAtMs: number;
-  /** From the instant that the event was meant to be sent until its first receipt, in milliseconds. */
+  /** From the planned time of the event until its first receipt, in milliseconds. */
   latencyMs: Distribution;
 }
 
-/** What one webhook received. */
 interface WebhookReceipts {
-  /** How often the event of each number came, at most 255. */
+  /** By the number of the event, at most 255. */
   counts: Uint8Array;
   latenciesMs: Samples;
 }
@@ -48,7 +47,7 @@ export class Receipts {
     if (before < 255) receipts.counts[n] = before + 1;
   }
 
-  /** @param isMeasured whose latencies are told; the counts are always those of all webhooks. */
+  /** @param isMeasured selects webhooks for the latencies; the counts are always those of all webhooks. */
   report(isMeasured: (webhook: number) => boolean): ReceiptsReport {
     const measured = [...this.webhooks].filter(([webhook]) => isMeasured(webhook));
     return {

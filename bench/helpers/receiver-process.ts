@@ -6,14 +6,13 @@ import { markIn } from './payload.js';
 import { Receipts, type ReceiptsReport } from './receipts.js';
 import { targetOf } from './target.js';
 
-/* The receiver of the webhooks: as little of HTTP/1.1 as it takes to count requests and to answer them. */
+/* The receiver of the webhooks: it knows just enough of HTTP/1.1 to count requests and to answer them. */
 
 export interface ReceiverProcedures {
-  /** Opens the port and tells it. */
+  /** Returns the port. */
   listen: (argument: null) => Promise<number>;
-  /** Forgets all receipts. */
   reset: (argument: null) => void;
-  /** How many requests endpoints that answer at once received so far; what others receive is not counted. */
+  /** Requests of endpoints that answer at once. */
   count: (argument: null) => number;
   /** Latencies are those of the webhooks `from` to `to` (excluded). */
   report: (webhooks: { from: number; to: number }) => ReceiptsReport;
@@ -29,7 +28,7 @@ let receipts = new Receipts();
 const server = createServer({ noDelay: true }, (socket) => {
   let received = '';
   socket.on('data', (chunk) => {
-    // One byte is one character, so that lengths are those of the bytes.
+    // One byte is one character, so lengths are in bytes.
     received += chunk.toString('latin1');
     for (;;) {
       const end = endOfRequest(received);
@@ -38,11 +37,11 @@ const server = createServer({ noDelay: true }, (socket) => {
       received = received.slice(end);
     }
   });
-  // A sender that gives up, or the end of the run, breaks connections off.
+  // A sender that gives up, or the end of the run, breaks connections.
   socket.on('error', () => undefined);
 });
 
-/** Where the first request in the text ends; null while it is not whole. */
+/** Where the first request in the text ends; null: it is not complete. */
 function endOfRequest(text: string): number | null {
   const headEnd = text.indexOf(HEAD_END);
   if (headEnd < 0) return null;

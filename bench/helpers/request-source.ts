@@ -4,25 +4,22 @@ import { payloadOf } from './payload.js';
 export interface Stream {
   token: string;
   eventType: string;
-  /** Its part of the events, against the weights of the others. A whole number. */
+  /** Its share of the events, relative to the weights of the others. A whole number. */
   weight: number;
-  /** Deliveries that an event of it owes to webhooks that answer at once. */
+  /** Deliveries of one event to webhooks that answer at once. */
   fanOut: number;
 }
 
-/** A request, and what an acceptance of it promises. */
 export interface LoadRequest {
-  /** Head and body, of ASCII characters alone. */
+  /** Head and body, in ASCII. */
   text: string;
   events: number;
   deliveries: number;
 }
 
-/** Makes the requests of a load, one after the other. */
 export interface RequestSource {
-  /** The status that says yes. */
   readonly acceptedStatus: number;
-  /** @param atMs when it is meant to be sent, by `monotonicMs`. */
+  /** @param atMs the planned time, by `monotonicMs`. */
   next(atMs: number): LoadRequest;
 }
 
@@ -83,8 +80,8 @@ export class WebhookRequests implements RequestSource {
 }
 
 /**
- * The streams as they take turns: each as often as its weight, as evenly as that goes, so that a heavy stream does not
- * send all of its events in a row.
+ * Each stream as often as its weight, as evenly as possible, so that a heavy stream does not send all its events in a
+ * row.
  */
 export function turnsOf(streams: readonly Stream[]): Stream[] {
   const total = streams.reduce((sum, { weight }) => sum + weight, 0);
@@ -97,7 +94,7 @@ export function turnsOf(streams: readonly Stream[]): Stream[] {
   });
 }
 
-/** @param body of ASCII characters alone; empty: none. */
+/** @param body in ASCII; empty: none. */
 export function requestOf(method: string, path: string, token: string, body = ''): string {
   return whole(headOf(method, path, token), body);
 }

@@ -4,14 +4,12 @@
  */
 export type Behaviour = 'ok' | 'slow' | 'hang' | 'reset';
 
-/** The target URL of the webhook with this index, on the receiver at this port. */
 export function targetUrl(port: number, behaviour: Behaviour, index: number): string {
   return `http://127.0.0.1:${port}/${behaviour}/${index}`;
 }
 
 const REQUEST_LINE = /^POST \/(\w+)\/(\d+) /;
 
-/** What {@link targetUrl} put into the request. */
 export function targetOf(request: string): { behaviour: Behaviour; index: number } {
   const [, behaviour, index] = REQUEST_LINE.exec(request) ?? [];
   return { behaviour: behaviour as Behaviour, index: Number(index) };

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { until } from '../../test/support/wait.js';
 
-/** Where the write-ahead log ends, in bytes from its beginning. */
+/** The end of the write-ahead log, in bytes from its beginning. */
 export async function walBytes(client: pg.Client): Promise<number> {
   const { rows } = await client.query<{ bytes: string }>(`SELECT pg_current_wal_lsn() - '0/0'::pg_lsn AS bytes`);
   return Number(rows[0]!.bytes);
@@ -17,13 +17,12 @@ async function hasQueued(client: pg.Client): Promise<boolean> {
   return rows[0]!.exists;
 }
 
-/** Deliveries that wait or are under way. */
 export async function countQueued(client: pg.Client): Promise<number> {
   const { rows } = await client.query<{ count: string }>('SELECT count(*) FROM delivery_queue');
   return Number(rows[0]!.count);
 }
 
-/** Deliveries that are logged as succeeded with one attempt, by a service's own tables. */
+/** With one attempt, by the service's own tables. */
 export async function countSucceeded(client: pg.Client): Promise<number> {
   const { rows } = await client.query<{ count: string }>(
     `SELECT count(*) FROM delivery WHERE status = 'succeeded' AND attempt_count = 1`,
@@ -31,7 +30,7 @@ export async function countSucceeded(client: pg.Client): Promise<number> {
   return Number(rows[0]!.count);
 }
 
-/** The version, and for a server what decides how much a commit costs. */
+/** The version, and for a server the settings that decide how much a commit costs. */
 export async function describePostgres(client: pg.Client): Promise<string> {
   const { rows } = await client.query<{ version: string; settings: string }>(
     `SELECT current_setting('server_version') AS version,

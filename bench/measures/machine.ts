@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { cpus, totalmem } from 'node:os';
 
-/** What the figures were taken on. */
 export interface Machine {
   cpuModel: string;
   cores: number;

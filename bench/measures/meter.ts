@@ -5,16 +5,16 @@ import { walBytes } from './database-figures.js';
 import { monotonicMs } from './clock.js';
 import { cpuMicrosOf, cpuMicrosOfMachine, forgetPeakMemory, peakMemoryMbOf } from './processes.js';
 
-/** What a scenario used between two instants. Null: it cannot be told here. */
+/** Used between two moments. Null: it cannot be measured here. */
 export interface Usage {
-  /** Of all replicas; on the embedded engine PostgreSQL is among it. */
+  /** Of all replicas; on the embedded engine with PostgreSQL. */
   tidingsCpuMicros: number | null;
   /** Of all processes of a server on this machine. */
   postgresCpuMicros: number | null;
   receiverCpuMicros: number | null;
   loadCpuMicros: number | null;
   walBytes: number;
-  /** Of the machine's processor time, what all others used; 0 to 1. */
+  /** The part of the machine's processor time that all others used; 0 to 1. */
   othersCpuShare: number | null;
   /** Of the largest replica, in MB (10^6 bytes). */
   peakMemoryMb: number | null;
@@ -25,14 +25,13 @@ interface Reading {
   postgres: number | null;
   receiver: number | null;
   load: number | null;
-  /** Of the process that runs the scenario: it asks for counts and times. */
+  /** Of the process that runs the scenario. */
   own: number | null;
   machine: number | null;
   wal: number;
   atMs: number;
 }
 
-/** Reads what processes and database have used. */
 export class Meter {
   private constructor(
     private readonly client: pg.Client,
@@ -51,7 +50,6 @@ export class Meter {
     return new Meter(client, installation, helpers, await read(client, installation, helpers));
   }
 
-  /** What was used since the start. */
   async stop(): Promise<Usage> {
     const { before } = this;
     const after = await read(this.client, this.installation, this.helpers);

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
-/** USER_HZ, which Linux has held at 100 for programs on every architecture of ours. */
+/** USER_HZ: on Linux 100 for programs, on every architecture of ours. */
 const TICK_MICROS = 10_000;
 
 /** Fields of /proc/<pid>/stat after the command's name, counted from 0 (proc_pid_stat(5)). */
@@ -19,15 +19,15 @@ function statOf(pid: number): number[] | null {
   }
 }
 
-/** Processor time that a process has used with all of its threads, in microseconds; null where it cannot be read. */
+/** Of all threads of a process, in microseconds; null: it cannot be read. */
 export function cpuMicrosOf(pid: number): number | null {
   const stat = statOf(pid);
   return stat && (stat[FIELD.utime]! + stat[FIELD.stime]!) * TICK_MICROS;
 }
 
 /**
- * Processor time of a process and of all that it started, those that have ended included, in microseconds. PostgreSQL
- * is such a family: every connection is a process.
+ * Of a process and all that it started, also those that have ended, in microseconds. PostgreSQL is such a family: every
+ * connection is a process.
  */
 export function cpuMicrosOfFamily(pid: number): number | null {
   const stat = statOf(pid);
@@ -40,7 +40,7 @@ export function cpuMicrosOfFamily(pid: number): number | null {
   return children.reduce((sum, child) => sum + (cpuMicrosOf(child) ?? 0), cpuMicrosOf(pid)! + ended);
 }
 
-/** Processor time that all processes of the machine have used, in microseconds; null where it cannot be read. */
+/** Of all processes, in microseconds; null: it cannot be read. */
 export function cpuMicrosOfMachine(): number | null {
   try {
     // proc_stat(5): user, nice, system, idle, iowait, irq, softirq, …
@@ -52,12 +52,10 @@ export function cpuMicrosOfMachine(): number | null {
   }
 }
 
-/** The process's parent; null where it cannot be read. */
 export function parentOf(pid: number): number | null {
   return statOf(pid)?.[FIELD.parent] ?? null;
 }
 
-/** The name of the process's program; null where it cannot be read. */
 export function nameOf(pid: number): string | null {
   try {
     return readFileSync(`/proc/${pid}/comm`, 'latin1').trim();
@@ -66,13 +64,13 @@ export function nameOf(pid: number): string | null {
   }
 }
 
-/** From now on the peak of the process's memory is that of what it does from now on. */
+/** The peak of the process's memory starts anew. */
 export function forgetPeakMemory(pid: number): void {
   // proc_pid_clear_refs(5): 5 sets the peak to what is resident now.
   if (process.platform === 'linux') writeFileSync(`/proc/${pid}/clear_refs`, '5');
 }
 
-/** The most memory that was resident at a time, in MB (10^6 bytes); null where it cannot be read. */
+/** Resident memory in MB (10^6 bytes); null: it cannot be read. */
 export function peakMemoryMbOf(pid: number): number | null {
   try {
     const kib = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1];

@@ -1,6 +1,6 @@
 const FIRST_CAPACITY = 1024;
 
-/** What is told of many measured values, in the unit of the values; 0 where there were none. */
+/** In the unit of the values; 0: there were none. */
 export interface Distribution {
   count: number;
   p50: number;
@@ -9,7 +9,7 @@ export interface Distribution {
   max: number;
 }
 
-/** Measured values, kept whole: a percentile is one of them and not an estimate. */
+/** All values are kept: a percentile is one of them and not an estimate. */
 export class Samples {
   private values = new Float64Array(FIRST_CAPACITY);
   private count = 0;
@@ -24,7 +24,6 @@ export class Samples {
     this.count += 1;
   }
 
-  /** All values of several collections as one. */
   static distributionOf(collections: Iterable<Samples>): Distribution {
     const parts = [...collections].map(({ values, count }) => values.subarray(0, count));
     const all = new Float64Array(parts.reduce((sum, part) => sum + part.length, 0));

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 
-/** Of a table, with its partitions, in bytes. */
+/** With partitions, in bytes. */
 export interface TableSize {
   rows: number;
   /** Values that are too long for their row's page, with their index. */

@@ -1,4 +1,4 @@
-/** The lines of a Markdown table, its columns as wide as their widest cell. */
+/** A Markdown table whose columns are as wide as their widest cell. */
 export function aligned([head = [], ...rows]: string[][]): string[] {
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]!.length)));
   const line = (cells: string[]): string =>

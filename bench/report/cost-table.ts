@@ -13,7 +13,7 @@ interface Row {
   goal: Goal | null;
 }
 
-/** The lines of a Markdown table: a cost in each, the sizes beside one another. None where no result has costs. */
+/** One cost in each line, the sizes beside one another. Empty if no result has costs. */
 export function costTableOf(results: readonly Result[]): string[] {
   const steps = results.filter((result) => result.costs !== undefined);
   if (steps.length === 0) return [];

@@ -1,17 +1,17 @@
-/** What one thing costs at one size of the database. */
+/** At one size of the database. */
 export interface Cost {
   name: string;
   unit: 'ms' | '/s' | 'B' | 'GB';
-  /** Where many were measured, their 95th percentile. */
+  /** The 95th percentile of many measurements, or the only one. */
   value: number;
-  /** Null: one was measured. */
+  /** Null: there was only one measurement. */
   p50: number | null;
   goal: Goal | null;
 }
 
-/** What it may cost at the most. Null: anything. */
+/** Upper limits. Null: there is none. */
 export interface Goal {
   most: number;
-  /** At the largest size, against the smallest. */
+  /** At the largest size, relative to the smallest. */
   ratio: number | null;
 }

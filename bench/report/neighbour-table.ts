@@ -3,13 +3,13 @@ import type { Distribution } from '../measures/samples.js';
 import { aligned } from './aligned.js';
 import type { Result } from './result.js';
 
-/** How many times its latency alone an environment may have beside another. */
+/** The latency of an environment beside another may be this many times its latency alone. */
 const MOST = 3;
 const NOTHING = '–';
 /** It could not be measured, which is worse than any number. */
 const MISSING = '**–**';
 
-/** The lines of a Markdown table for each engine: what a quiet environment has beside each noise. None without any. */
+/** A table for each engine: a quiet environment beside each noise. */
 export function neighbourTableOf(results: readonly Result[]): string[] {
   const engines = new Set(results.filter(({ neighbour }) => neighbour !== undefined).map(({ engine }) => engine));
   return [...engines].flatMap((engine) => [

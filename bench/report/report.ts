@@ -3,27 +3,25 @@ import type { Machine } from '../measures/machine.js';
 import type { EngineName, ScenarioName } from '../options.js';
 import type { Result } from './result.js';
 
-/** A scenario that could not be measured. */
 export interface Failure {
   scenario: ScenarioName;
   engine: EngineName;
   message: string;
 }
 
-/** All of a run: what is kept in bench/results. */
+/** A whole run, as kept in bench/results. */
 export interface Report {
   startedAt: string;
   machine: Machine;
   /** Version and settings of each engine that was measured. */
   postgres: Record<string, string>;
-  /** The command line's arguments. */
   arguments: string[];
   bareLoop: { start: BareLoop; end: BareLoop };
   results: Result[];
   failures: Failure[];
 }
 
-/** Deliveries per second against the mean of the two measurements of the bare loop; null where there is no rate. */
+/** Relative to the mean of the two measurements of the bare loop; null: there is no rate. */
 export function ratioOf({ bareLoop }: Report, { deliveriesPerSecond }: Result): number | null {
   const bare = (bareLoop.start.perSecond + bareLoop.end.perSecond) / 2;
   return deliveriesPerSecond === null ? null : deliveriesPerSecond / bare;

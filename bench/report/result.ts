@@ -3,11 +3,11 @@ import type { EngineName, ScenarioName } from '../options.js';
 import type { Cost } from './cost.js';
 import type { Neighbour } from './neighbour.js';
 
-/** One line of the table. What README.md calls by the same names is defined there. Null: it cannot be told. */
+/** One line of the table. README.md defines the names. Null: it cannot be measured. */
 export interface Result {
   scenario: ScenarioName;
   engine: EngineName;
-  /** What distinguishes this line from the scenario's others; empty when it is the only one. */
+  /** Distinguishes this line from the scenario's others; empty when it is the only one. */
   label: string;
   /** Deliveries that were owed. */
   deliveries: number;
@@ -27,19 +27,18 @@ export interface Result {
   };
   walBytesPerDelivery: number | null;
   peakMemoryMb: number | null;
-  /** Of the machine's processor time, what went to processes that have no part in the scenario; 0 to 1. */
+  /** The part of the machine's processor time that uninvolved processes used; 0 to 1. */
   othersCpuShare: number | null;
-  /** Figures of this scenario alone; each name ends in its unit where it has one. */
+  /** Of this scenario alone; each name ends in its unit if it has one. */
   figures: Record<string, number>;
-  /** Of a scenario that compares sizes, at the one that the label tells; they have a table of their own. */
+  /** Of a scenario that compares sizes, at the size in the label; costs have a table of their own. */
   costs?: readonly Cost[];
-  /** Of a scenario that compares what one environment has beside another; these have a table of their own, too. */
+  /** Of a scenario that compares environments; these have a table of their own, too. */
   neighbour?: Neighbour;
   /** What went wrong, or could not be measured. */
   notes: string[];
 }
 
-/** A line of which nothing is known. */
 export function emptyResult(line: Pick<Result, 'scenario' | 'engine' | 'label'>): Result {
   return {
     ...line,

@@ -6,7 +6,6 @@ import type { Result } from './result.js';
 
 const NOTHING = '–';
 
-/** A Markdown table with what the figures were taken on above it. */
 export function tableOf(report: Report): string {
   const { machine, postgres, bareLoop } = report;
   const loop = `${whole(bareLoop.start.perSecond)}/s at the start, ${whole(bareLoop.end.perSecond)}/s at the end`;
@@ -27,7 +26,7 @@ export function tableOf(report: Report): string {
 
 interface Column {
   title: string;
-  /** Null: it has nothing to tell. */
+  /** Null: there is nothing to show. */
   cell: (result: Result, report: Report) => string | null;
 }
 

@@ -12,7 +12,7 @@ import { intakeTimes, measureBatchIntake } from './intake.js';
 import { addWebhook } from './webhooks.js';
 
 const WEBHOOKS = 1_000;
-/** Filling the engine in WebAssembly takes several times as long, so its default is smaller. */
+/** To fill the embedded engine takes several times as long. */
 const BACKLOG = { server: 1_000_000, embedded: 200_000 };
 const BACKLOG_QUICK = 20_000;
 const POLL_MS = 100;
@@ -63,7 +63,7 @@ interface Drained {
   usage: Usage;
 }
 
-/** Lets the service work through the backlog until nothing is left or the time is over. */
+/** Until the backlog is empty or the time is over. */
 async function measureDrain(context: Context, { client, installation }: Site, backlog: number): Promise<Drained> {
   const { receiver, load, options } = context;
   // As long as scenario 1 warms up.
@@ -78,7 +78,7 @@ async function measureDrain(context: Context, { client, installation }: Site, ba
   return { deliveries: queuedBefore - queuedAfter, elapsedMs, usage: await meter.stop() };
 }
 
-/** The receipts are those until the service had stopped and had recorded what it attempted. */
+/** With all receipts until the service had stopped and recorded its attempts. */
 async function resultOf(
   context: Context,
   {
@@ -127,7 +127,7 @@ async function resultOf(
   };
 }
 
-/** Of scenario 1 in the same run; it is measured where the run does without it. */
+/** Of scenario 1 in the same run, or measured here. */
 async function intakeRate(context: Context): Promise<number> {
   const isIntake = ({ scenario, engine }: Result): boolean => scenario === '1' && engine === context.engine.name;
   const intake = context.results.find(isIntake) ?? (await measureBatchIntake(context))[0]!;

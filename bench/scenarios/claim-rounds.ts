@@ -7,15 +7,15 @@ import { type Distribution, Samples } from '../measures/samples.js';
 
 const CLAIMED_AT_ONCE = 500;
 const CLAIMS_MAX = 200;
-/** So that a median means something. */
+/** A median needs this many. */
 const CLAIMS_MIN = 25;
 /** The first is not measured. */
 const LONE_CLAIMS = 51;
 const LEASE_MS = 600_000;
 
 /**
- * Claims with the service's own statement, as a replica would that has always room, until every webhook has been served
- * once, at least 25 times, and gives everything back.
+ * Claims with the service's own statement, as a replica with room would, until every webhook was served once, and at
+ * least 25 times. Gives everything back.
  *
  * @param webhooks how many have something due.
  */
@@ -54,9 +54,9 @@ export async function measureClaims(client: pg.Client, webhooks: number): Promis
 }
 
 /**
- * Claims with the service's own statement and takes it back, so that each claim finds the same.
+ * Claims with the service's own statement and rolls back, so that each claim finds the same.
  *
- * @returns how long the claiming took, without the commit, in milliseconds.
+ * @returns milliseconds, without the commit.
  */
 export async function measureLoneClaims(client: pg.Client): Promise<Distribution> {
   const knownTargets = new KnownTargets();

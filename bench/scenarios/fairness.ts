@@ -7,10 +7,7 @@ import { addWebhook, WEBHOOKS } from './webhooks.js';
 
 const EVENTS_PER_SECOND = 400;
 
-/**
- * The webhooks that can be in trouble have the lowest indexes; from this one on nothing ever is, and these are what is
- * compared.
- */
+/** Webhooks with trouble have lower indexes. From this one on all are healthy and are compared. */
 const FIRST_HEALTHY = 7;
 
 /** Of the first tenant. */
@@ -22,9 +19,9 @@ const OTHER_TENANT = { from: 3, to: 7 };
 
 interface Trouble {
   label: string;
-  /** How webhooks answer that do not answer at once. */
+  /** Webhooks that do not answer at once. */
   behaviours: ReadonlyMap<number, Behaviour>;
-  /** Which webhooks get half of the events. */
+  /** These get half of the events. */
   heavy: 'one webhook' | 'other tenant';
 }
 
@@ -49,7 +46,7 @@ const TROUBLES: Trouble[] = [
 const QUIET_TENANT: Trouble = { label: 'no trouble, tenant busy', behaviours: new Map(), heavy: 'other tenant' };
 const TENANT_TROUBLE: Trouble = { label: 'four of a tenant hang', behaviours: HANGING_TENANT, heavy: 'other tenant' };
 
-/** Latencies of webhooks that are well while others are not, against the same events without trouble. */
+/** Latencies of healthy webhooks while others have trouble, relative to the same events without trouble. */
 export async function measureFairness(context: Context): Promise<Result[]> {
   return [...(await compare(context, QUIET, TROUBLES)), ...(await compare(context, QUIET_TENANT, [TENANT_TROUBLE]))];
 }
@@ -78,8 +75,8 @@ function measure(context: Context, trouble: Trouble): Promise<Result> {
       streams,
       eventsPerRequest: 1,
       arrivals: { kind: 'open', perSecond: EVENTS_PER_SECOND },
-      // Longer than an attempt's deadline, so that what hangs has come to its cap and its first retries; shorter than
-      // the minute after which an endpoint counts as down and is left alone.
+      // Longer than an attempt's deadline, so that hanging endpoints reach their limit and their first retries; shorter
+      // than the minute after which an endpoint counts as down and gets nothing.
       seconds: seconds ?? (isQuick ? 5 : 30),
       warmUpSeconds: isQuick ? 1 : 5,
       measuredWebhooks: { from: FIRST_HEALTHY, to: WEBHOOKS },
@@ -89,7 +86,7 @@ function measure(context: Context, trouble: Trouble): Promise<Result> {
   });
 }
 
-/** The healthy ones share the half that the heavy ones leave; those in neither role get as much as a healthy one. */
+/** The healthy ones share the half that the heavy ones leave; all others get as much as a healthy one. */
 async function addStreams(context: Context, site: Site, trouble: Trouble): Promise<Stream[]> {
   const first = await site.installation.createTenant();
   const second = await site.installation.createTenant();

@@ -9,7 +9,7 @@ import { addWebhook, eventTypeOf } from './webhooks.js';
 const WIDE = 100;
 const MANY = 1_000;
 
-/** Scenario 4: every event goes to 100 webhooks; then 1,000 webhooks of which each filters one of the event types. */
+/** Scenario 4: every event goes to 100 webhooks; then 1,000 webhooks, each with one of the event types. */
 export async function measureFanOut(context: Context): Promise<Result[]> {
   const wide = await measure(context, `1 event to ${WIDE} webhooks`, addWideWebhooks);
   const many = await measure(context, `${MANY} webhooks, ${EVENT_TYPE_NAMES.length} filters`, addManyWebhooks);
@@ -29,7 +29,7 @@ function measure(
       label,
       streams,
       eventsPerRequest: 1,
-      // Two requests at a time owe deliveries faster than they are made.
+      // Two requests at a time create deliveries faster than they are sent.
       arrivals: { kind: 'closed', connections: 2 },
       seconds: context.options.seconds ?? (context.options.isQuick ? 1 : 5),
       warmUpSeconds: 1,

@@ -6,7 +6,7 @@ export function latencyCost(name: string, { p50, p95 }: Distribution, goal: Goal
   return { name, unit: 'ms', value: p95, p50, goal };
 }
 
-/** What taking events in cost, under as much load as the service takes. */
+/** Under as much load as the service takes. */
 export function intakeCosts(name: string, { answerMs, acceptedPerSecond }: Result): Cost[] {
   return [
     latencyCost(name, answerMs!),

@@ -6,7 +6,7 @@ import type { GrowthPlan } from './growth-plan.js';
 const DELIVERIES_OF_A_MONTH = 100 * 86_400 * 30;
 const GB = 1e9;
 
-/** What the logs take of the disk for each delivery. What waits has events there, and nothing else. */
+/** The disk space of the logs for each delivery. A waiting delivery has only its event there. */
 export function diskCosts(sizes: ReadonlyMap<string, TableSize>, { ended, waiting }: GrowthPlan): Cost[] {
   const rowsOf = { event: ended.count + waiting.count, delivery: ended.count, attempt: ended.count };
   const costs: Cost[] = [];

@@ -1,19 +1,19 @@
 import type { ListCursors } from '../../src/reads/list-cursors.js';
 import { History, type HistoryPlan, type HistoryWebhook, type PastDelivery, textOfId } from '../service/history.js';
 
-/** Where a page is of one thing among many, or deep in a list: so many of them, evenly over the history. */
+/** Places of a thing among many, or deep in a list, evenly over the history. */
 const PLACES = 20;
 
-/** A page as it is asked for: in one way, or in several that should cost alike, in turn. */
+/** Several paths that should cost the same are read in turn. */
 export interface Page {
   name: string;
   paths: string[];
 }
 
 /**
- * The pages of the lists, with the default limit, and what is shown of one event, delivery or webhook.
+ * The pages of the lists, with the default limit, and those of one event, delivery or webhook.
  *
- * @param plan of the deliveries that have ended; its first webhook is the busiest, its second like most.
+ * @param plan of the finished deliveries; its first webhook is the busiest, its second an ordinary one.
  * @param cursors as the service makes them.
  */
 export function growthPages(plan: HistoryPlan, cursors: ListCursors): Page[] {
@@ -73,7 +73,7 @@ interface Sample {
   createdAt: string;
 }
 
-/** Deliveries of the first webhook's environment, evenly over the history. */
+/** Of the first webhook's environment, evenly over the history. */
 function samplesOf(plan: HistoryPlan, isWanted: (delivery: PastDelivery) => boolean): Sample[] {
   const history = new History(plan);
   const { environmentId } = plan.webhooks[0]!;

@@ -9,7 +9,7 @@ export const RETAINED_DAYS = 30;
 const SEED = 1;
 const WAITING_SEED = 2;
 
-/** Of what has ended, a tenth as much waits, for endpoints that broke down a day ago; not more than this. */
+/** A tenth as much as has ended waits, at most this, for endpoints that broke down a day ago. */
 const WAITING_MAX = 100_000;
 const WAITING_DAYS = 1;
 

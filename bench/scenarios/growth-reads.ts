@@ -11,7 +11,7 @@ const REQUESTS_QUICK = 20;
 const PAGE_GOAL: Goal = { most: 20, ratio: 2 };
 const STATS_GOAL: Goal = { most: 50, ratio: null };
 
-/** Reads through HTTP, with what they need in memory where it fits there. */
+/** Over HTTP, with the data in memory if it fits there. */
 export async function measureReads(
   context: Context,
   installation: Installation,
@@ -28,7 +28,7 @@ export async function measureReads(
   return costs;
 }
 
-/** What the compiler and the caches of the service need to have seen, or the first pages pay for all. */
+/** Otherwise the first pages pay for the compiler and the caches of the service. */
 async function warmUp(context: Context, { replicas }: Installation, { token }: Tenant, pages: Page[]): Promise<void> {
   const paths = pages.flatMap((page) => page.paths);
   await context.load.call('read', { port: replicas[0]!.port, token, paths, requests: paths.length });

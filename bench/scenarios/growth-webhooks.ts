@@ -8,21 +8,21 @@ import { eventTypeOf, WEBHOOKS } from './webhooks.js';
 /** Of a second tenant, whose deliveries lie between the first one's. */
 const OTHER_WEBHOOKS = 5;
 
-/** Of 100 deliveries: those of the first webhook, of the second tenant together, and of the others the rest. */
+/** Of 100 deliveries: the first webhook's, and the second tenant's together. The others have the rest. */
 const BUSIEST_WEIGHT = 30;
 const OTHER_TENANT_WEIGHT = 5;
 
 /** Of each webhook, over the days of the history. */
 const REVISIONS = 500;
 const REVISION_MINUTES = 86;
-/** Of the first tenant's, those that fail now; not the busiest one. */
+/** Webhooks of the first tenant that fail now; not the busiest one. */
 const FAILING = 3;
 
 export interface GrowthWebhooks {
   tenant: Tenant;
   /** The first tenant's. */
   streams: Stream[];
-  /** The first tenant's 20, of which the first is the busiest, then the second's. */
+  /** The first tenant's 20, the busiest first, then the second's. */
   all: HistoryWebhook[];
 }
 
@@ -47,7 +47,7 @@ export async function addGrowthWebhooks(context: Context, site: Site): Promise<G
   return { tenant, streams, all };
 }
 
-/** What an operator's webhooks have been through. */
+/** Revisions and failures, as an operator's webhooks have them. */
 async function addPast({ client }: Site, all: readonly HistoryWebhook[]): Promise<void> {
   await client.query(
     `INSERT INTO webhook_revision (environment_id, webhook_id, revision, target_url, is_active, event_types, is_deleted,

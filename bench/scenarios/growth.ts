@@ -22,12 +22,12 @@ const SIZES = [10_000, 1_000_000, 10_000_000];
 const SIZES_QUICK = [2_000, 20_000];
 
 /**
- * What reading, claiming, taking in and keeping cost, the more is stored. Each size has an installation of its own:
- * rows that came between those of a smaller size would leave indexes as no service has them.
+ * The costs of reading, claiming, intake and storage as more is stored. Each size has its own installation: more rows
+ * in an existing one would leave indexes as no service has them.
  */
 export async function measureGrowth(context: Context): Promise<Result[]> {
   const { engine, options } = context;
-  // The engine in WebAssembly has one session and no parallel fill; it is for installations that stay small.
+  // The embedded engine has one session and no parallel fill; it is for installations that stay small.
   if (engine.name !== 'server') return [];
   const results: Result[] = [];
   for (const size of options.sizes ?? (options.isQuick ? SIZES_QUICK : SIZES)) {
@@ -83,7 +83,7 @@ async function fill(context: Context, storage: Storage, plan: GrowthPlan): Promi
   }
 }
 
-/** What is measured by a client alone. Leaves in the queue what waits until tomorrow: a service lets it lie. */
+/** Measured by a client alone. The queue keeps deliveries that are due tomorrow: a service does not touch them. */
 async function measureAlone(storage: Storage, plan: GrowthPlan): Promise<Cost[]> {
   const { client, close } = await storage.connectAlone();
   try {
@@ -101,7 +101,7 @@ async function measureClaim(client: pg.Client, { waiting }: GrowthPlan): Promise
   return latencyCost('claim of 500 due deliveries', claimsMs);
 }
 
-/** What waits is not the load's, and not due. */
+/** The waiting deliveries are not the load's, and not due. */
 async function measureIntake(
   context: Context,
   site: Site,

@@ -5,21 +5,20 @@ import type { Result } from '../report/result.js';
 import { measureLoad } from './measure-load.js';
 import { addWebhooks } from './webhooks.js';
 
-/** How events are published, as fast as the service takes them. */
+/** Publishes as fast as the service accepts. */
 export interface IntakeShape {
   scenario: '1' | '2';
   eventsPerRequest: number;
   arrivals: Arrivals;
 }
 
-/** Scenario 1. Eight requests at a time are more than the service commits at once, so it never waits for the load. */
+/** Eight requests at a time are more than the service commits at once, so it never waits for the load. */
 export const BATCH_INTAKE: IntakeShape = {
   scenario: '1',
   eventsPerRequest: 100,
   arrivals: { kind: 'closed', connections: 8 },
 };
 
-/** Scenario 2. */
 export const SINGLE_INTAKE: IntakeShape = {
   scenario: '2',
   eventsPerRequest: 1,

@@ -9,11 +9,11 @@ import { Meter } from '../measures/meter.js';
 import type { ScenarioName } from '../options.js';
 import type { Result } from '../report/result.js';
 
-/** How long a backlog that the load left may take. */
+/** For a backlog of the load. */
 const DRAIN_DEADLINE_MS = 300_000;
 /**
- * A receiver that gets nothing for so long gets nothing more: what is missing is lost, or waits for a retry. Longer than
- * an attempt may take, because endpoints that hang can hold up the others for that long.
+ * After this silence the receiver gets nothing more: the rest is lost, or waits for a retry. Longer than an attempt,
+ * because endpoints that hang can hold up the others for that long.
  */
 const SILENCE_MS = 20_000;
 const POLL_MS = 10;
@@ -22,15 +22,15 @@ export interface MeasuredLoad extends Omit<EventLoad, 'ports'> {
   scenario: ScenarioName;
   label?: string;
   warmUpSeconds: number;
-  /** Done while the load lasts; what it resolves with is told beside the load's own figures. */
+  /** Runs during the load; its figures join those of the load. */
   beside?: () => Promise<Record<string, number>>;
-  /** Some webhooks never answer: the queue does not become empty, and nobody waits for that. Default false. */
+  /** Some webhooks never answer, so the queue does not become empty. Default false. */
   leavesWork?: boolean;
-  /** Whose latencies are told, by index, `to` excluded. Default: all. */
+  /** For latencies, by index, `to` excluded. Default: all. */
   measuredWebhooks?: { from: number; to: number };
 }
 
-/** Publishes for a while to warm the service up, then measures the load until every delivery of it is recorded. */
+/** Warms the service up, then measures the load until every delivery of it is recorded. */
 export async function measureLoad(context: Context, site: Site, load: MeasuredLoad): Promise<Result> {
   await warmUp(context, site, load);
   const { receiver, load: generator } = context;
@@ -71,14 +71,13 @@ export async function measureLoad(context: Context, site: Site, load: MeasuredLo
   };
 }
 
-/** What the compiler and the caches of both sides need to have seen before figures mean something. */
+/** Compiler and caches of both sides must be warm before figures mean something. */
 async function warmUp(context: Context, site: Site, load: MeasuredLoad): Promise<void> {
   const { owedDeliveries } = await publish(context, site, load, load.warmUpSeconds);
   await untilDelivered(context, site, owedDeliveries, load);
   await context.receiver.call('reset', null);
 }
 
-/** Publishes to all replicas alike. */
 async function publish(
   { load: generator }: Context,
   { installation }: Site,
@@ -89,7 +88,7 @@ async function publish(
   return generator.call('publish', { ports, streams, eventsPerRequest, arrivals, seconds });
 }
 
-/** The receiver is asked while it gets something, because asking it costs the service nothing; then the queue. */
+/** The receiver is asked first, because that costs the service nothing; then the queue. */
 async function untilDelivered(
   { receiver }: Context,
   { client }: Site,

@@ -3,19 +3,18 @@ import type { Noise } from '../helpers/noise-run.js';
 import { payloadOf } from '../helpers/payload.js';
 import { requestOf } from '../helpers/request-source.js';
 
-/** The loud environment of the bench's neighbours, as far as its requests name it. */
+/** Everything that the requests of the loud environment name. */
 export interface LoudTenant {
   token: string;
-  /** Webhooks that answer at once. The first is owed what waits, and was sent what is finished. */
+  /** They answer at once. The first has the waiting and the finished deliveries. */
   webhookIds: readonly string[];
-  /** One that answers after 14 s. */
+  /** It answers after 14 s. */
   slowWebhookId: string;
-  /** Subscribed to what is finished, and so young that it missed all of it. */
+  /** Subscribed to the finished events, but so young that they missed all of them. */
   missedWebhookIds: readonly string[];
-  /** Finished. */
   deliveryIds: readonly string[];
   eventIds: readonly string[];
-  /** Where webhooks point that are created meanwhile; they are inactive. */
+  /** Of webhooks created meanwhile; they are inactive. */
   targetUrl: string;
 }
 
@@ -23,20 +22,18 @@ export interface NamedNoise extends Noise {
   name: string;
 }
 
-/** One event of the type of the webhook with this index. */
 export const event = (index: number): string =>
   `{"event_type":"${EVENT_TYPE_NAMES[index % EVENT_TYPE_NAMES.length]!}","payload":${payloadOf(index, 0)}}`;
 
-/** So many events, of the types of the first webhooks in turn. */
+/** Of the types of the first webhooks in turn. */
 export const batch = (events: number, webhooks: number): string =>
   `{"events":[${Array.from({ length: events }, (_, n) => event(n % webhooks)).join(',')}]}`;
 
-/** A full page of everything that there is to page through. */
 const PAGE = 'limit=1000';
 const LONG_AGO = '2020-01-01T00:00:00.000Z';
 const MEBIBYTE = 1_048_576;
 
-/** Of each kind of request that a token may make, as many as a sender gets answered. */
+/** Each kind of request that a token may make, as many as a sender gets answered. */
 export function noisesOf(loud: LoudTenant): NamedNoise[] {
   const { token, webhookIds, missedWebhookIds, deliveryIds, eventIds } = loud;
   const get = (path: string): string => requestOf('GET', path, token);
@@ -93,7 +90,7 @@ export function noisesOf(loud: LoudTenant): NamedNoise[] {
   ];
 }
 
-/** The keys of a batch repeat after some: what meets an earlier one is looked up. */
+/** The keys of a batch repeat: those that meet an earlier one are looked up. */
 function keyedBatch(n: number, events: number): string {
   const members = Array.from(
     { length: events },
@@ -102,7 +99,7 @@ function keyedBatch(n: number, events: number): string {
   return `{"events":[${members.join(',')}]}`;
 }
 
-/** Valid JSON of about so many bytes, and no event: many members, and many elements. */
+/** Valid JSON of this size, but no event: many members, and many elements. */
 function wrongBody(bytes: number): string {
   const elements = Math.floor(bytes / 4);
   return `{"event_type":[${'0,'.repeat(elements - 1)}0],"payload":[${'1,'.repeat(elements - 32)}1]}`;

@@ -16,7 +16,7 @@ import type { Tenant } from '../service/installation.js';
 import { batch, event, type LoudTenant, type NamedNoise, noisesOf } from './neighbour-noises.js';
 import { eventTypeOf } from './webhooks.js';
 
-/** What the quiet environment publishes, each event to one webhook. */
+/** Published by the quiet environment, each event to one webhook. */
 const QUIET_PER_SECOND = 20;
 const QUIET_WEBHOOK = 0;
 
@@ -29,27 +29,30 @@ const WAITING = 300_000;
 const FINISHED = 20_000;
 const ROWS_NAMED = 400;
 
-/** The limits of an installation that nobody has changed: the noise is as loud as they let it be. */
+/** The limits of an unchanged installation: the noise is as loud as they allow. */
 const DEFAULT_LIMITS = { RATE_LIMIT_PER_10S: '500', WEBHOOKS_PER_ENVIRONMENT: '1000' };
 /** A token creates this many webhooks before it meets its limit. */
 const WEBHOOKS_PER_TOKEN = 400;
 
 /**
- * How long a noise that goes on has gone on when it is listened to: V8 compiles what it takes for two seconds, in which the slowest
- * answers take twice as long as later.
+ * Lasting noise runs this long before it is measured: V8 compiles for two seconds, in which the slowest answers take
+ * twice as long.
  */
 const NOISE_LEAD_S = 3;
 
-/** After the last event was answered, for those that are still to be received. */
+/** After the last event was answered. */
 const LAST_RECEIPTS_MS = 10_000;
-/** Between two measurements, until what the one before left is done; then what waits is removed. */
+/** Between two measurements, for the rest of the one before; then waiting deliveries are removed. */
 const SETTLE_MS = 15_000;
-/** The priority ("nice") of those who are loud: elsewhere they have machines of their own, and take no time from this one. */
+/** The priority ("nice") of the loud: elsewhere they have machines of their own. */
 const BEHIND_THE_SERVICE = 10;
 const POLL_MS = 20;
 const IDLE_POLL_MS = 200;
 
-/** What one environment makes of another: a quiet one is measured alone, and beside each kind of request of a loud one. */
+/**
+ * The effect of one environment on another: a quiet one is measured alone, and beside each kind of request of a loud
+ * one.
+ */
 export async function measureNeighbours(context: Context): Promise<Result[]> {
   const noise = startHelper<NoiseProcedures>(context, 'noise');
   const receiver = startHelper<ReceiverProcedures>(context, 'receiver');
@@ -102,7 +105,7 @@ async function measureManyWebhooks(crew: Crew, site: Site): Promise<Result[]> {
       name: 'a batch of 1,000 to 1,000 webhooks',
       requests: [requestOf('POST', '/event/batch', token, batch(1_000, 1))],
       connections: 1,
-      // One: it owes a million deliveries.
+      // One: it creates a million deliveries.
       perSecond: 1 / quiet.seconds,
     },
   ];
@@ -121,7 +124,6 @@ async function measureHangingWebhooks(crew: Crew, site: Site): Promise<Result[]>
   return quiet.compare([noise]);
 }
 
-/** The environment that is measured. */
 class Quiet {
   private constructor(
     private readonly crew: Crew,
@@ -141,7 +143,7 @@ class Quiet {
     return new Quiet(crew, site, stream, seconds ?? (isQuick ? 2 : 12), rate ?? QUIET_PER_SECOND);
   }
 
-  /** Ratios are to what it has alone before: the last noise may not have come to its end. */
+  /** Ratios are to the measurement alone before: the last noise may not have ended. */
   async compare(all: readonly NamedNoise[]): Promise<Result[]> {
     const { beside: wanted } = this.crew.context.options;
     const noises = all.filter(({ name }) => wanted === null || name.includes(wanted));
@@ -158,7 +160,7 @@ class Quiet {
     );
   }
 
-  /** Also what a service does for the first time costs more than later. */
+  /** The first time of everything costs more. */
   private async warmUp(): Promise<void> {
     const { context } = this.crew;
     const warmUp = { perSecond: 10 * this.perSecond, seconds: context.options.isQuick ? 1 : 4 };
@@ -202,7 +204,7 @@ class Quiet {
     }
   }
 
-  /** The next measurement is not to see what the last one left. */
+  /** The next measurement must not see the rest of the last one. */
   private async untilIdle(): Promise<void> {
     const deadline = monotonicMs() + SETTLE_MS;
     while (!(await isIdle(this.site.client))) {
@@ -251,7 +253,7 @@ interface Measured {
   noise: NoiseReport | null;
 }
 
-/** What could not be measured: the service did not answer any more. */
+/** The service did not answer any more. */
 interface Failed {
   name: string;
   failure: string;

@@ -16,8 +16,8 @@ const LIVE = 0;
 const RECOVERED = 1;
 
 /**
- * A webhook gets live events; then once more while another webhook of the same environment is brought what it missed:
- * how much later the live ones arrive.
+ * A webhook gets live events, first alone, then while another webhook of the environment is recovered: how much later
+ * do they arrive?
  */
 export function measureRecovery(context: Context): Promise<Result[]> {
   const { seconds, isQuick } = context.options;
@@ -46,14 +46,14 @@ export function measureRecovery(context: Context): Promise<Result[]> {
       beside,
     });
     const figures = { ...together.figures, p95Ratio: together.receiptMs!.p95 / alone.receiptMs!.p95 };
-    // What was recovered arrived and was recorded, too.
+    // Recovered events arrived and were recorded, too.
     const { recovered } = together.figures;
     const counts = { lost: together.lost + recovered!, unrecorded: together.unrecorded! + recovered! };
     return [alone, { ...together, ...counts, figures }].map((result) => ({ ...result, deliveriesPerSecond: null }));
   });
 }
 
-/** Publishes events that a webhook does not get, because it is inactive. */
+/** The webhook misses the events because it is inactive. */
 async function miss({ receiverPort }: Context, site: Site, tenant: Tenant, count: number): Promise<string> {
   const eventType = eventTypeOf(RECOVERED);
   const webhook = { target_url: targetUrl(receiverPort, 'ok', RECOVERED), event_types: [eventType], is_active: false };

@@ -1,5 +1,5 @@
 import type { Context } from '../context.js';
 import type { Result } from '../report/result.js';
 
-/** Measures on the context's engine; some scenarios say in a note that they need a server. */
+/** Some scenarios say in a note that they need a server. */
 export type Scenario = (context: Context) => Promise<Result[]>;

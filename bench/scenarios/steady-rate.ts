@@ -8,8 +8,8 @@ const EVENTS_PER_SECOND = 1_000;
 const WEBHOOKS_PER_SECOND = 50;
 
 /**
- * Scenario 3: events arrive at a steady rate, whether or not earlier ones are answered; then once more while webhooks
- * are created.
+ * Scenario 3: events arrive at a steady rate, whether or not earlier ones are answered; then again while webhooks are
+ * created.
  */
 export function measureSteadyRate(context: Context): Promise<Result[]> {
   const { seconds, isQuick } = context.options;

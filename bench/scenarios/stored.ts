@@ -7,11 +7,11 @@ import { addWebhooks, WEBHOOKS } from './webhooks.js';
 
 /** The default of RETENTION_DAYS. */
 const RETAINED_DAYS = 30;
-/** Filling the engine in WebAssembly takes several times as long, so its default is smaller. */
+/** To fill the embedded engine takes several times as long. */
 const STORED = { server: 10_000_000, embedded: 500_000 };
 const STORED_QUICK = 20_000;
 
-/** Scenario 6: scenario 1 on an empty database, then on one that holds the retained days' deliveries. */
+/** Scenario 6: scenario 1 on an empty database, then on one with the deliveries of the retained days. */
 export async function measureStored(context: Context): Promise<Result[]> {
   const { stored, isQuick } = context.options;
   const count = stored ?? (isQuick ? STORED_QUICK : STORED[context.engine.name]);

@@ -7,12 +7,11 @@ import type { Tenant } from '../service/installation.js';
 /** Few enough that each can have an event type of its own. */
 export const WEBHOOKS = 20;
 
-/** The event type that the webhook with this index is subscribed to. */
 export function eventTypeOf(index: number): string {
   return EVENT_TYPE_NAMES[index % EVENT_TYPE_NAMES.length]!;
 }
 
-/** A webhook on the receiver that is subscribed to one event type of its own, so that an event makes one delivery. */
+/** Subscribed to one event type of its own, so that an event makes one delivery. */
 export async function addWebhook(
   { receiverPort }: Context,
   { installation }: Site,
@@ -25,7 +24,6 @@ export async function addWebhook(
   return { token: tenant.token, eventType, weight: 1, fanOut: 1 };
 }
 
-/** The usual twenty webhooks of one tenant. */
 export async function addWebhooks(context: Context, site: Site): Promise<Stream[]> {
   const tenant = await site.installation.createTenant();
   const streams: Stream[] = [];

@@ -17,7 +17,7 @@ const NEIGHBOURS_PER_SECOND = 20;
 const LEAD_MS = 2_000;
 const ALONE_SECONDS = 10;
 const DRAIN_DEADLINE_MS = 1_200_000;
-/** What was refused may be stored after all: it is looked for after this long. */
+/** A refused batch may be stored after all: it is looked for after this long. */
 const REFUSED_MS = 15_000;
 const POLL_MS = 500;
 
@@ -27,7 +27,6 @@ const NEIGHBOUR = 0;
 interface Wide {
   events: number;
   webhooks: number;
-  /** How long the neighbour publishes. */
   seconds: number;
 }
 
@@ -38,7 +37,7 @@ const WIDE: readonly Wide[] = [
 ];
 const QUICK: readonly Wide[] = [{ events: 200, webhooks: 100, seconds: 5 }];
 
-/** One batch that owes up to a million deliveries, beside another environment that publishes 20 events a second. */
+/** One batch with up to a million deliveries, beside an environment that publishes 20 events a second. */
 export async function measureWide(context: Context): Promise<Result[]> {
   const { isQuick, seconds } = context.options;
   const results: Result[] = [];
@@ -133,13 +132,12 @@ interface Batch {
   text: string;
   /** From the beginning of the request, in seconds. */
   answered: number;
-  /** Until every delivery is in the queue. */
   queued: number;
-  /** Until every delivery has ended and is recorded. */
+  /** Every delivery has ended and is recorded. */
   delivered: number;
 }
 
-/** Publishes the batch, and resolves when all that it owes has been delivered. */
+/** Resolves when all its deliveries have ended. */
 async function publishBatch(site: Site, tenant: Tenant, events: number): Promise<Batch> {
   const members = Array.from({ length: events }, (_, n) => {
     return `{"event_type":"${eventTypeOf(0)}","payload":${payloadOf(n, 0)}}`;

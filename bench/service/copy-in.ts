@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type pg from 'pg';
 
-/** What of pg's connection COPY needs; its types leave that out. */
+/** Missing in pg's types. */
 interface CopyConnection extends pg.Connection {
   sendCopyFromChunk(chunk: Buffer): void;
   endCopyFrom(): void;
@@ -9,10 +9,10 @@ interface CopyConnection extends pg.Connection {
 }
 
 /**
- * Sends the chunks to a `COPY … FROM STDIN`, no faster than the connection takes them.
+ * For a `COPY … FROM STDIN`, no faster than the connection takes the chunks.
  *
  * @returns how many rows were stored.
- * @throws what the server said against the statement or a row, or what the chunks threw; then nothing was stored.
+ * @throws the error of the server or of the chunks; then nothing was stored.
  */
 export function copyIn(client: pg.ClientBase, statement: string, chunks: Iterable<Buffer>): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -20,7 +20,7 @@ export function copyIn(client: pg.ClientBase, statement: string, chunks: Iterabl
   });
 }
 
-/** What pg calls in place of a query's own methods, in the order of the protocol. */
+/** pg calls these in the order of the protocol. */
 class CopyIn implements pg.Submittable {
   private rows = 0;
   private hasFailed = false;
@@ -60,7 +60,7 @@ class CopyIn implements pg.Submittable {
   private async send(connection: CopyConnection): Promise<void> {
     const { stream } = connection;
     for (const chunk of this.chunks) {
-      // The server has refused a row, and takes what still comes without looking at it.
+      // The server has refused a row, and ignores the rest.
       if (this.hasFailed) return;
       connection.sendCopyFromChunk(chunk);
       if (stream.writableNeedDrain) await once(stream, 'drain');

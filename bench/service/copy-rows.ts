@@ -1,4 +1,4 @@
-/** Longer ones save nothing. A row has to fit into the rest that is left for it. */
+/** Longer chunks save nothing. A row has to fit into the rest of one. */
 const CHUNK_BYTES = 262_144;
 const LONGEST_ROW_BYTES = 16_384;
 
@@ -12,14 +12,13 @@ const NULL_LENGTH = -1;
 const EPOCH_2000_MS = 946_684_800_000;
 const TWO_TO_32 = 4_294_967_296;
 
-/** How the rows of a table are made from something else. */
 export interface CopyFormat<Source> {
   columns: readonly string[];
-  /** Writes a row's fields in the order of the columns. */
+  /** In the order of the columns. */
   write: (rows: CopyRows, source: Source) => void;
 }
 
-/** Rows in the binary format of COPY, which costs a third of what text costs here and in the server. */
+/** The binary format of COPY costs a third of text, here and in the server. */
 export class CopyRows {
   private buffer = Buffer.allocUnsafe(CHUNK_BYTES);
   private offset = 0;
@@ -30,7 +29,7 @@ export class CopyRows {
     this.offset = HEADER_BYTES;
   }
 
-  /** What a `COPY … FROM STDIN (FORMAT binary)` of the format's columns takes. */
+  /** For a `COPY … FROM STDIN (FORMAT binary)` of the format's columns. */
   static *chunksOf<Source>({ columns, write }: CopyFormat<Source>, sources: Iterable<Source>): Generator<Buffer> {
     const rows = new CopyRows();
     for (const source of sources) {
@@ -52,14 +51,14 @@ export class CopyRows {
     this.offset += id.copy(this.buffer, this.offset);
   }
 
-  /** @param value of ASCII characters alone. */
+  /** @param value in ASCII. */
   text(value: string | null): void {
     if (value === null) {
       this.null();
       return;
     }
     this.writeInt32(value.length);
-    // A Buffer keeps of a text what has room.
+    // A Buffer silently cuts off a text that is too long.
     const written = this.buffer.write(value, this.offset, 'latin1');
     if (written !== value.length) throw new RangeError(`a row is longer than ${LONGEST_ROW_BYTES} bytes`);
     this.offset += written;

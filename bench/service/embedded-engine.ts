@@ -7,7 +7,7 @@ import { EmbeddedPostgres } from '../../src/database/embedded/embedded-postgres.
 import { TYPESCRIPT_WORKER } from '../../test/support/typescript-worker.js';
 import type { Engine, LoneConnection, Storage } from './engine.js';
 
-/** PostgreSQL inside the service: every storage is a copy of a data directory that was initialised once. */
+/** PostgreSQL inside the service: every storage is a copy of an initialised data directory. */
 export class EmbeddedEngine implements Engine {
   readonly name = 'embedded';
   private template: Promise<string> | null = null;
@@ -25,14 +25,14 @@ export class EmbeddedEngine implements Engine {
       connectAlone: () => connectAlone(dataDir),
       cpuMicros: () => null,
       remove: async () => {
-        // A service that was killed leaves it behind.
+        // A killed service leaves it behind.
         const socketDirectory = socketDirectoryOf(dataDir);
         for (const path of [socketDirectory, dataDir]) if (path) rmSync(path, { recursive: true, force: true });
       },
     };
   }
 
-  /** Initialising takes 850 MB, which would count as the service's, and seconds; a service of a second day opens a copy. */
+  /** Initialising takes 850 MB, which would count as the service's, and seconds. */
   private async initialise(): Promise<string> {
     const path = join(this.directory, 'template');
     const { close } = await connectAlone(path);
@@ -41,7 +41,7 @@ export class EmbeddedEngine implements Engine {
   }
 }
 
-/** Where the running engine's socket is, by its own note; null: no engine runs. */
+/** From the engine's own note; null: no engine runs. */
 function socketDirectoryOf(dataDir: string): string | null {
   const note = join(dataDir, 'socket-directory');
   return existsSync(note) ? readFileSync(note, 'utf8') : null;

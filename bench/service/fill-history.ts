@@ -12,7 +12,7 @@ import { EVENT_ROWS, queueRows } from './history-rows.js';
 /** Each has a process of the server's beside it. */
 const PROCESSES_MAX = 4;
 
-/** Stores all deliveries of the plan, with their events and attempts, in partitions that exist and are empty. */
+/** With their events and attempts, in partitions that exist and are empty. */
 export async function fillHistory(workspace: Workspace, databaseUrl: string, plan: HistoryPlan): Promise<void> {
   const first = dayOf(plan.fromMs);
   const days = Array.from({ length: dayOf(plan.untilMs - 1) - first + 1 }, (_, index) => first + index);
@@ -33,12 +33,15 @@ export async function fillHistory(workspace: Workspace, databaseUrl: string, pla
   if (stored !== plan.count) throw new Error(`${stored} deliveries were stored of ${plan.count}`);
 }
 
-/** Stores the events of deliveries that wait. */
 export function fillWaitingEvents(client: pg.Client, plan: HistoryPlan): Promise<number> {
   return fill(client, 'event', EVENT_ROWS, plan);
 }
 
-/** Makes the plan's deliveries all that waits, until an instant in Unix milliseconds. */
+/**
+ * Replaces all waiting deliveries by the plan's.
+ *
+ * @param dueAtMs Unix time in milliseconds.
+ */
 export async function fillQueue(client: pg.Client, plan: HistoryPlan, dueAtMs: number): Promise<void> {
   await client.query('TRUNCATE delivery_queue');
   await fill(client, 'delivery_queue', queueRows(dueAtMs), plan);

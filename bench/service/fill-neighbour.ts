@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { deliveryIdForSql } from '../../src/deliveries/delivery-ids.js';
 import { chunksOf, PAYLOAD, REQUEST_HEADERS } from './fill.js';
 
-/** A webhook, its environment, and an event type that it is subscribed to. */
+/** With an event type that the webhook is subscribed to. */
 export interface Owner {
   environmentId: string;
   webhookId: string;
@@ -63,11 +63,11 @@ async function fill(client: pg.Client, statement: string, owner: Owner, count: n
   const { environmentId, webhookId, eventType } = owner;
   for (const [from, to] of chunksOf(count))
     await client.query(statement, [environmentId, webhookId, eventType, from, to]);
-  // Else autovacuum does it while something is measured.
+  // Otherwise autovacuum does it during a measurement.
   await client.query('VACUUM (ANALYZE) delivery_queue, delivery, event');
 }
 
-/** Whether nothing is due or under way. */
+/** Nothing is due or under way. */
 export async function isIdle(client: pg.Client): Promise<boolean> {
   const { rows } = await client.query<{ idle: boolean }>(
     `SELECT NOT EXISTS (SELECT FROM delivery_queue WHERE lease IS NOT NULL OR due_at <= now())
@@ -76,7 +76,7 @@ export async function isIdle(client: pg.Client): Promise<boolean> {
   return rows[0]!.idle;
 }
 
-/** Removes what is due and nobody is at. */
+/** Deliveries under way stay. */
 export async function dropDue(client: pg.Client): Promise<void> {
   await client.query('DELETE FROM fan_out');
   await client.query('DELETE FROM delivery_queue WHERE lease IS NULL AND due_at <= now()');

@@ -7,7 +7,7 @@ const LAST_WIDTH_S = LEVELS.at(-1)!.widthS;
 const beginningOf = (widthS: number | string, instant: string): string =>
   `date_bin(${widthS} * interval '1 second', ${instant}, 'epoch')`;
 
-/** SQL: the width of the bucket that an instant is in by now, in seconds. */
+/** SQL: the present width of the bucket of an instant, in seconds. */
 const widthOf = (instant: string): string => `
   CASE
     ${LEVELS.slice(0, -1)
@@ -54,12 +54,12 @@ const BUCKETS = `
   FROM by_latency GROUP BY 1, 2, 3, 4`;
 
 /**
- * The statistics of all that is logged, as a service would have counted them: of each webhook and of each environment. A
- * delivery and its last attempt count when it was completed, other attempts when they were started.
+ * As a service would have counted: of each webhook and of each environment. A delivery and its last attempt count when
+ * it was completed, other attempts when they were started.
  */
 export async function fillStats(client: pg.Client): Promise<void> {
   await client.query('TRUNCATE stats_entry, stats_bucket');
-  // Without these, ten million rows would go through temporary files to find the deliveries of the attempts.
+  // Without these, ten million rows would go through temporary files to join attempts and deliveries.
   await client.query(`SET work_mem = '256MB'; SET enable_partitionwise_join = on`);
   await client.query(BUCKETS);
   await client.query('RESET work_mem; RESET enable_partitionwise_join');

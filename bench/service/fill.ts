@@ -4,13 +4,13 @@ import { openDataSource } from '../../src/database/data-source.js';
 import { deliveryIdForSql } from '../../src/deliveries/delivery-ids.js';
 import { schema } from '../../src/schema.js';
 
-/** Rows that one statement makes: bounds its memory, which is the process's own on the embedded engine. */
+/** Bounds the memory of a statement, which is the process's own on the embedded engine. */
 const ROWS_PER_STATEMENT = 50_000;
 const DAY_MS = 86_400_000;
 /** Days that one call of `DailyPartitions` makes, from the day before the given one. */
 const DAYS_PER_CALL = 9;
 
-/** The webhooks of the database by their index, which is the last part of their target's path. */
+/** The index is the last part of the target's path. */
 const WEBHOOKS_BY_INDEX = `
   SELECT environment_id, id AS webhook_id, substring(target_url FROM '[0-9]+$')::int AS index, event_types[1] AS event_type
   FROM webhook`;
@@ -24,8 +24,8 @@ export const REQUEST_HEADERS = `'{"content-type":"application/json","user-agent"
   || '","x-webhook-signature":"format=sha256,v=' || repeat('s', 44) || '"}'`;
 
 /**
- * Deliveries that are due: every second one is of webhook 0, the others are of the rest in turn. Events are numbered
- * for each webhook from 0.
+ * They are due: every second one is of webhook 0, the others are of the rest in turn. Events are numbered for each
+ * webhook from 0.
  */
 const BACKLOG = `
   WITH webhooks AS MATERIALIZED (${WEBHOOKS_BY_INDEX}),
@@ -75,7 +75,7 @@ export async function fillFinished(client: pg.Client, count: number, webhooks: n
   await client.query('VACUUM (ANALYZE)');
 }
 
-/** Makes the partitions of the days before now, which a service that has run so long has. */
+/** Of the days before now, as in a service that has run so long. */
 export async function makePartitions(databaseUrl: string, days: number): Promise<void> {
   const dataSource = await openDataSource({
     url: databaseUrl,

@@ -40,7 +40,7 @@ export const DELIVERY_ROWS: CopyFormat<PastDelivery> = {
   },
 };
 
-/** Of the attempts that another one followed. */
+/** Attempts that were followed by another. */
 export const ATTEMPT_ROWS: CopyFormat<{ delivery: PastDelivery; attempt: PastAttempt }> = {
   columns: ['delivery_id', ...ATTEMPT_NAMES],
   write(rows, { delivery, attempt }) {
@@ -49,7 +49,11 @@ export const ATTEMPT_ROWS: CopyFormat<{ delivery: PastDelivery; attempt: PastAtt
   },
 };
 
-/** Deliveries that wait since their event, not yet attempted, until an instant in Unix milliseconds. */
+/**
+ * They wait since their event, not yet attempted.
+ *
+ * @param dueAtMs Unix time in milliseconds.
+ */
 export function queueRows(dueAtMs: number): CopyFormat<PastDelivery> {
   return {
     columns: ['delivery_id', ...namesIn(DELIVERY_COLUMNS).slice(1), 'due_at'],
@@ -92,14 +96,14 @@ function writeAttempt(rows: CopyRows, { eventId, webhook }: PastDelivery, attemp
   rows.null();
   rows.null();
   rows.int4(isAnswered ? durationMs : null);
-  // Nor was it a connection that the receiver had closed.
+  // Nor had the receiver closed the connection.
   rows.null();
 }
 
 const RESPONSE_HEADERS =
   '{"content-type":"text/plain; charset=utf-8","content-length":"2","date":"Tue, 24 Nov 2026 08:00:00 GMT","connection":"keep-alive"}';
 
-/** As the service logs what it sent: signatures are as long as these. */
+/** Signatures are as long as the service's. */
 const SIGNATURE = 's'.repeat(44);
 const HEADERS_AFTER_TIME = `","webhook-signature":"v1,${SIGNATURE}","x-webhook-signature":"format=sha256,v=${SIGNATURE}"}`;
 

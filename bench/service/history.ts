@@ -1,12 +1,11 @@
 import { SeededRandom } from './seeded-random.js';
 
-/** Those that ended otherwise than most. */
 const FAILED_SHARE = 0.02;
 const CANCELED_SHARE = 0.01;
-/** Of those that succeeded: at their second and at their third attempt. */
+/** Deliveries that succeeded at their second and at their third attempt. */
 const SECOND_SHARE = 0.04;
 const THIRD_SHARE = 0.01;
-/** Of the attempts that failed: how many were not answered in time. */
+/** Failed attempts that were not answered in time. */
 const TIMEOUT_SHARE = 0.4;
 
 /** The default of RETRY_SCHEDULE, in milliseconds. */
@@ -20,20 +19,19 @@ export interface HistoryWebhook {
   environmentId: string;
   targetUrl: string;
   eventType: string;
-  /** Its part of the deliveries, against the weights of the others. */
+  /** Its share of the deliveries, relative to the weights of the others. */
   weight: number;
 }
 
 export interface HistoryPlan {
   seed: number;
-  /** Of deliveries. */
   count: number;
   /** The events' times are spread evenly from here, in Unix milliseconds … */
   fromMs: number;
   /** … to here, excluded. Everything has ended by then. */
   untilMs: number;
   webhooks: readonly HistoryWebhook[];
-  /** What the oldest deliveries are of, one of each of the first webhooks in turn. */
+  /** The oldest deliveries, one of each of the first webhooks in turn. */
   rare: { eventType: string; count: number; webhooks: number };
 }
 
@@ -47,7 +45,7 @@ export interface PastAttempt {
   responseStatus: number | null;
 }
 
-/** A delivery that has ended, and its event, which owed no other. Ids are bytes. */
+/** It has ended. Its event had no other. Ids are bytes. */
 export interface PastDelivery {
   n: number;
   createdAtMs: number;
@@ -60,7 +58,7 @@ export interface PastDelivery {
   completedAtMs: number;
 }
 
-/** Deliveries as a service of some age has them, any of which can be made without the others. */
+/** Deliveries as a service of some age has them. Each can be made without the others. */
 export class History {
   private readonly random: SeededRandom;
   private readonly stepMs: number;
@@ -72,12 +70,12 @@ export class History {
     this.totalWeight = plan.webhooks.reduce((sum, { weight }) => sum + weight, 0);
   }
 
-  /** Those of events from one instant to another, the second excluded, in Unix milliseconds; oldest first. */
+  /** In Unix milliseconds, the second excluded; oldest first. */
   *between(fromMs: number, untilMs: number): Generator<PastDelivery> {
     for (let n = this.firstFrom(fromMs); n < this.firstFrom(untilMs); n += 1) yield this.at(n);
   }
 
-  /** The n-th, from 0, by the time of its event. */
+  /** From 0, by the time of its event. */
   at(n: number): PastDelivery {
     const { random } = this;
     const createdAtMs = this.timeOf(n);
@@ -139,7 +137,7 @@ export class History {
     return { status: 'succeeded', attempts };
   }
 
-  /** After the retry schedule's waits, which are shorter where there was not as much time. */
+  /** After the retry schedule's waits, or shorter ones if there was less time. */
   private drawFailures(createdAtMs: number, count: number): PastAttempt[] {
     const waitsMs = WAITS_MS.slice(0, Math.max(0, count - 1));
     const neededMs = waitsMs.reduce((sum, waitMs) => sum + waitMs + TIMEOUT_MS, TIMEOUT_MS);

@@ -6,10 +6,9 @@ import { send, type CreatedApiToken, type CreatedWebhook, type Environment } fro
 import { freePort, Program } from '../../test/support/program.js';
 import type { Storage } from './engine.js';
 
-/** Of the log, what an error shows. */
+/** Of the log, for an error. */
 const TAIL_CHARACTERS = 4000;
 
-/** An environment with a token for it. */
 export interface Tenant {
   environmentId: string;
   token: string;
@@ -18,12 +17,11 @@ export interface Tenant {
 export interface InstallationOptions {
   /** For the logs. */
   directory: string;
-  /** Settings beside those of every service of the bench. */
+  /** Beside those of every service of the bench. */
   settings: Record<string, string>;
   nodeOptions: readonly string[];
 }
 
-/** A running service, of one process or more, with its storage. */
 export class Installation {
   readonly replicas: Program[] = [];
   private readonly adminToken = randomBytes(32).toString('hex');
@@ -39,7 +37,6 @@ export class Installation {
     return new ListCursors([this.encryptionKey]);
   }
 
-  /** Starts one process more and resolves when it is ready. */
   async start(): Promise<Program> {
     const port = await freePort();
     const home = join(this.options.directory, `replica-${port}`);
@@ -59,7 +56,7 @@ export class Installation {
     return replica;
   }
 
-  /** Ends every process, as an operator does; the data is kept. */
+  /** As an operator stops it; the data is kept. */
   async stop(): Promise<void> {
     for (const replica of this.replicas.splice(0)) {
       if (!replica.isRunning) continue;
@@ -109,7 +106,7 @@ export class Installation {
       PORT: String(port),
       ADMIN_TOKEN: this.adminToken,
       ENCRYPTION_KEYS: `${this.encryptionKey.id}:${this.encryptionKey.key.toString('base64')}`,
-      // The receiver is on this machine and does without TLS, which would measure OpenSSL.
+      // The receiver is on this machine, without TLS, which would measure OpenSSL.
       EGRESS_ALLOW: '127.0.0.0/8',
       TARGET_URL_ALLOW_HTTP: 'true',
       // The bench creates its webhooks as fast as it can.

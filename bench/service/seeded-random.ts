@@ -2,15 +2,15 @@ const GOLDEN = 0x9e37_79b9;
 const TWO_TO_32 = 4_294_967_296;
 
 /**
- * Random numbers that depend on the seed and on what they are for alone, so that the n-th thing is the same whoever makes
- * it, and whatever was made before. By mulberry32, which is fast and even; it keeps no secret.
+ * Random numbers that depend only on the seed and n: the n-th thing is always the same. By mulberry32, which is fast
+ * and even, but keeps no secret.
  */
 export class SeededRandom {
   private state = 0;
 
   constructor(private readonly seed: number) {}
 
-  /** Goes to the beginning of the numbers for the n-th thing. */
+  /** To the numbers of the n-th thing. */
   goTo(n: number): void {
     this.state = mixed(Math.imul(this.seed, GOLDEN) ^ mixed(n));
   }
@@ -36,7 +36,7 @@ export class SeededRandom {
   }
 }
 
-/** A bijection of 32 bits after which neighbours have nothing in common (MurmurHash3's last step). */
+/** A bijection of 32 bits that separates neighbours (MurmurHash3's last step). */
 function mixed(value: number): number {
   let bits = value | 0;
   bits = Math.imul(bits ^ (bits >>> 16), 0x85eb_ca6b);

@@ -5,7 +5,7 @@ import pg from 'pg';
 import { cpuMicrosOfFamily, nameOf, parentOf } from '../measures/processes.js';
 import type { Engine, Storage } from './engine.js';
 
-/** A PostgreSQL server: every storage is a database of its own there. */
+/** Every storage is a database of its own on the server. */
 export class ServerEngine implements Engine {
   readonly name = 'server';
 
@@ -37,7 +37,7 @@ export class ServerEngine implements Engine {
     };
   }
 
-  /** The server's first process, when it is one of this machine's. */
+  /** The server's first process, if it is on this machine. */
   private async localPostmaster(): Promise<number | null> {
     const client = await connected(this.url);
     try {
