@@ -64,10 +64,10 @@ const STORIES_OF_BOTH_ENGINES = [
 ];
 
 /** With TEST_ENGINE=embedded everything runs on the embedded engine; otherwise on a server (test/support/test-server.mjs). */
-const engine = process.env.TEST_ENGINE === 'embedded' ? 'embedded' : 'server';
+export const engine = process.env.TEST_ENGINE === 'embedded' ? 'embedded' : 'server';
 
 /** @param {string} name @param {string[]} files @param {string[]} others files that match, and are another project's */
-function project(name, files, on = engine, others = []) {
+export function project(name, files, on = engine, others = []) {
   return {
     ...shared,
     displayName: name,

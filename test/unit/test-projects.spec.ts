@@ -26,7 +26,7 @@ describe('the projects of jest.config.mjs', () => {
     expect(twice.filter((file) => !/^test\/(e2e|contract)\//.test(file))).toEqual([]);
 
     const all = readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8' })
-      .filter((file) => file.endsWith('.spec.ts') && !file.startsWith('clients'))
+      .filter((file) => file.endsWith('.spec.ts') && !/^(clients|soak)\//.test(file))
       .map((file) => join('test', file));
     expect(new Set([...once, ...embedded!])).toEqual(new Set(all));
   });
