@@ -1,6 +1,8 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { Config } from '../config/config.js';
+import { repeatWhileInTrouble } from '../database/repeat-while-in-trouble.js';
 import { ApiError } from '../http/errors.js';
 import type { Access } from './access.decorators.js';
 import { refuseUnlessAllowed } from './access-rule.js';
@@ -20,6 +22,7 @@ export class AuthenticationHook implements OnModuleInit {
     private readonly authenticator: Authenticator,
     private readonly usage: TokenUsage,
     private readonly limits: RequestLimits,
+    private readonly config: Config,
   ) {}
 
   onModuleInit(): void {
@@ -33,7 +36,11 @@ export class AuthenticationHook implements OnModuleInit {
 
   private async authenticate(request: FastifyRequest, access: Access): Promise<void> {
     const isSuspect = (): Promise<boolean> => this.limits.isSuspect(request.ip);
-    const principal = await this.authenticator.authenticate(request.headers.authorization, isSuspect);
+    const isIntake = access.kind === 'scopes' && access.isIntake === true;
+    const principal = await repeatWhileInTrouble(
+      () => this.authenticator.authenticate(request.headers.authorization, isSuspect),
+      isIntake ? this.config.acceptWaitMs : 0,
+    );
     if (!principal) {
       await this.limits.countFailure(request.ip);
       throw new ApiError('UNAUTHORIZED', 'A valid bearer token is required', {
@@ -42,7 +49,7 @@ export class AuthenticationHook implements OnModuleInit {
     }
     if (principal.kind === 'api_token') this.usage.note(principal.id);
     setPrincipal(request, principal);
-    if (access.kind !== 'scopes' || !access.isIntake) await this.limits.countRequest(principal);
+    if (!isIntake) await this.limits.countRequest(principal);
     refuseUnlessAllowed(principal, access, request);
   }
 }

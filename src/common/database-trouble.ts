@@ -88,6 +88,14 @@ export function databaseTroubleOf(error: unknown): DatabaseTrouble | null {
   return MESSAGES.some((start) => message.startsWith(start)) ? 'busy' : null;
 }
 
+/** They are over in seconds, mostly: a restart, a failover, a lock. */
+const PASSING = new Set<DatabaseTrouble | null>(['busy', 'read_only', 'out_of_connections', 'out_of_memory']);
+
+/** Whether the same may succeed in a moment, without anybody's help. */
+export function isPassingTrouble(error: unknown): boolean {
+  return PASSING.has(databaseTroubleOf(error));
+}
+
 function troubleOfState(code: string, message: string): DatabaseTrouble | null {
   if (code === '08P01' && message.startsWith(POOLER_IS_FULL)) return 'out_of_connections';
   return TROUBLE_OF_STATE.find(([state]) => code.startsWith(state))?.[1] ?? null;

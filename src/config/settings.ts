@@ -112,6 +112,13 @@ export const SETTINGS = {
     description:
       'How long a start waits for a database that cannot be reached yet. Meanwhile `/health/live` answers and `/health/ready` says 503.',
   },
+  acceptWaitMs: {
+    name: 'ACCEPT_WAIT',
+    type: duration({ min: '0s', max: '1m' }),
+    default: '5s',
+    description:
+      'How long a request that publishes events waits for a database that is away or slow: restarted, or failed over. Then it is answered 503; with 0 at once, or after 1.3 s without an answer of the database.',
+  },
   migrateOnStart: {
     name: 'MIGRATE_ON_START',
     type: boolean(),

@@ -15,6 +15,10 @@ export function isDataError(error: unknown): boolean {
   return sqlstate !== null && /^2[23]/.test(sqlstate) && !isMissingPartition(error);
 }
 
+export function isUniqueViolation(error: unknown): boolean {
+  return sqlstateOf(error) === '23505';
+}
+
 /** 23514, the code of a CHECK, but without a constraint. */
 export function isMissingPartition(error: unknown): boolean {
   if (sqlstateOf(error) !== '23514' || !(error instanceof QueryFailedError)) return false;

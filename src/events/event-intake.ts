@@ -1,13 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
+import { setTimeout as delay } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
 import { databaseBusy } from '../http/database-busy.js';
 import { ApiError } from '../http/errors.js';
+import { isPassingTrouble } from '../common/database-trouble.js';
 import { Semaphore } from '../common/semaphore.js';
-import { within } from '../common/within.js';
+import { Config } from '../config/config.js';
 import { PIPELINE } from '../database/data-sources.js';
 import { poolUsageOf } from '../database/pool-usage.js';
-import { isDataError } from '../database/sqlstate.js';
+import { TROUBLE_PAUSE_MS } from '../database/repeat-while-in-trouble.js';
+import { isDataError, isUniqueViolation } from '../database/sqlstate.js';
 import {
   type Acceptance,
   DeliveryIntake,
@@ -42,19 +45,30 @@ const QUICK_PATIENT_FROM = 32;
 const WAITING_LIMIT = { events: 20_000, bytes: 64 * MEBIBYTE };
 
 /**
- * How long a request waits for its commit before it is answered 503: within 2 s of the database going away. A large
- * request also gets the time to write it on a slow disk. It gets that anew when its statement begins: so what only
- * waited and what was stored are told apart.
+ * How long a request waits for its commit before it is answered 503: ACCEPT_WAIT, and no less than this. A large request
+ * also gets the time to write it on a slow disk. It gets that anew when its statement begins: so what only waited and
+ * what was stored are told apart.
  */
 const PATIENCE = { ms: 1_300, bytesPerMs: 8 * 1024, statementMs: 300 };
 const PATIENCE_CHECK_MS = 100;
 
 type Lane = IntakeLane<Group>;
+type Confirm = (refused: ReadonlySet<string>, database: Queryable) => Promise<void>;
 
 interface Group extends WaitingGroup {
-  lane: Lane;
+  /** Null: written alone. */
+  lane: Lane | null;
   /** `performance.now()` of when it is answered 503, committed or not. */
   givenUpAt: number;
+  isGivenUp: boolean;
+  /** In `eventsRefused`. */
+  isCounted: boolean;
+  /** The connection broke during its statement: it may have been committed. */
+  mayBeStored: boolean;
+  /** Its statement was begun before. */
+  isRepeat: boolean;
+  /** Why it still waits. */
+  trouble: unknown;
   resolve: (refused: ReadonlySet<string>) => void;
   reject: (error: unknown) => void;
 }
@@ -76,15 +90,18 @@ export class EventIntake {
   private readonly unanswered = new Set<Group>();
   private patienceTimer: NodeJS.Timeout | null = null;
   private writingEvents = 0;
+  private readonly acceptWaitMs: number;
   private readonly togetherTurns: Semaphore;
   private readonly refused: Count;
 
   constructor(
-    @InjectDataSource(PIPELINE) pipeline: DataSource,
+    @InjectDataSource(PIPELINE) private readonly pipeline: DataSource,
     private readonly deliveries: DeliveryIntake,
     private readonly smallPublishers: SmallPublishers,
+    { acceptWaitMs }: Config,
     metrics: Metrics,
   ) {
+    this.acceptWaitMs = acceptWaitMs;
     // Each holds a connection, and may wait for another's key: half of the connections are left to everything else.
     this.togetherTurns = new Semaphore(Math.max(1, poolUsageOf(pipeline).limit >> 1));
     const write = (groups: readonly Group[]): Promise<void> => this.writeGroups(this.takenOut(groups));
@@ -112,13 +129,35 @@ export class EventIntake {
     const isSmall = recent <= FEW_DELIVERIES;
     if (isSmall) this.smallPublishers.note(environmentId);
     const lane = isSmall ? this.quickLane : this.bulkLane;
+    return this.untilAnswered({ environmentId, events, bytes, deliveries }, lane, (group) => lane.add(group));
+  }
+
+  /** Rejects when the patience of the request is over, whatever becomes of its events. */
+  private untilAnswered(
+    { environmentId, events, bytes, deliveries }: WaitingGroup,
+    lane: Lane | null,
+    begin: (group: Group) => void,
+  ): Promise<ReadonlySet<string>> {
     return new Promise((resolve, reject) => {
-      const givenUpAt = performance.now() + patienceMs(bytes);
       // Field by field: with copies of another object each group was a table of its own, at 12 µs a request.
-      const group: Group = { environmentId, events, bytes, deliveries, lane, givenUpAt, resolve, reject };
+      const group: Group = {
+        environmentId,
+        events,
+        bytes,
+        deliveries,
+        lane,
+        givenUpAt: performance.now() + Math.max(PATIENCE.ms, this.acceptWaitMs) + bytes / PATIENCE.bytesPerMs,
+        isGivenUp: false,
+        isCounted: false,
+        mayBeStored: false,
+        isRepeat: false,
+        trouble: null,
+        resolve,
+        reject,
+      };
       this.unanswered.add(group);
       this.patienceTimer ??= setInterval(() => this.giveUpLate(), PATIENCE_CHECK_MS).unref();
-      lane.add(group);
+      begin(group);
     });
   }
 
@@ -135,12 +174,15 @@ export class EventIntake {
   private giveUpLate(): void {
     const now = performance.now();
     const late = new Set([...this.unanswered].filter(({ givenUpAt }) => givenUpAt <= now));
-    for (const group of late) this.answered(group).reject(databaseBusy('The events were not stored in time'));
+    for (const group of late) {
+      group.isGivenUp = true;
+      this.answered(group).reject(group.trouble ?? databaseBusy('The events were not stored in time'));
+    }
     if (late.size > 0) {
       const withdrawn = [this.quickLane, this.bulkLane].flatMap((lane) => lane.withdraw((group) => late.has(group)));
       this.takenOut(withdrawn);
       // The statement under way may still store the others.
-      for (const { events } of withdrawn) this.refused.inc(events.length);
+      for (const group of withdrawn) this.countRefused(group);
     }
     if (this.unanswered.size === 0 && this.patienceTimer) {
       clearInterval(this.patienceTimer);
@@ -155,44 +197,38 @@ export class EventIntake {
    * @param events as in `accept`.
    * @throws ApiError as `accept` does, and what `confirm` throws.
    */
-  async acceptTogether(
-    events: readonly IncomingEvent[],
-    confirm: (refused: ReadonlySet<string>, database: Queryable) => Promise<void>,
-  ): Promise<ReadonlySet<string>> {
+  acceptTogether(events: readonly IncomingEvent[], confirm: Confirm): Promise<ReadonlySet<string>> {
     this.refuseBeyondLimit(events);
-    const waiting = this.putIn(events);
-    const late = (): Error => databaseBusy('The events were not stored in time');
-    let isGivenUp = false;
-    const stopIfLate = (): void => {
-      if (isGivenUp) throw late();
-    };
-    const store = async (): Promise<ReadonlySet<string>> => {
-      this.takenOut([waiting]);
-      stopIfLate();
-      const { deferred, refused } = await this.deliveries.plan([waiting]);
+    return this.untilAnswered(this.putIn(events), null, (group) => {
+      const written = this.togetherTurns.run(() => this.writeAlone(group, confirm), group.environmentId);
+      written.catch((error: unknown) => group.reject(error));
+    });
+  }
+
+  /** Never rejects. */
+  private async writeAlone(group: Group, confirm: Confirm): Promise<void> {
+    this.takenOut([group]);
+    await this.writeUntilBack([group], async () => {
+      const stored = await this.storedOf(group);
+      if (stored) {
+        await confirm(stored.refused, this.pipeline);
+        this.answered(group).resolve(stored.refused);
+        return;
+      }
+      const { deferred, refused } = await this.deliveries.plan([group]);
       if (refused[0]) throw refused[0].error;
       const fanOut = deferred[0] ? 'deferred' : 'inline';
       // Not checked after this: a repeat of the request with the same keys finds what this one made.
-      stopIfLate();
-      return this.write(events, fanOut, () =>
+      if (this.awaited([group]).length === 0) return;
+      group.mayBeStored = true;
+      const taken = await this.write(group.events, fanOut, () =>
         this.deliveries.inTransaction(async (manager, accept) => {
-          const acceptance = await accept(events, fanOut);
+          const acceptance = await accept(group.events, fanOut);
           await confirm(acceptance.refused, manager);
           return acceptance;
         }),
       );
-    };
-    const work = this.togetherTurns.run(
-      () =>
-        store().catch((error: unknown) => {
-          if (!isConflict(error)) this.refused.inc(events.length);
-          throw error;
-        }),
-      waiting.environmentId,
-    );
-    return within(patienceMs(waiting.bytes), work, () => {
-      isGivenUp = true;
-      return late();
+      this.answered(group).resolve(taken);
     });
   }
 
@@ -221,9 +257,11 @@ export class EventIntake {
   }
 
   private begin(groups: readonly Group[]): void {
+    for (const group of groups) group.mayBeStored = true;
     const bytes = groups.reduce((sum, group) => sum + group.bytes, 0);
     const leastUntil = performance.now() + PATIENCE.statementMs + bytes / PATIENCE.bytesPerMs;
-    for (const group of groups) group.givenUpAt = Math.max(group.givenUpAt, leastUntil);
+    // Not at each repeat: those would never be given up.
+    for (const group of groups) if (!group.isRepeat) group.givenUpAt = Math.max(group.givenUpAt, leastUntil);
   }
 
   private answered(group: Group): Group {
@@ -239,34 +277,90 @@ export class EventIntake {
   }
 
   /** All of one lane. Never rejects. */
-  private async writeGroups(groups: readonly Group[]): Promise<void> {
-    try {
-      const { inline, deferred, refused } = await this.deliveries.plan(groups, this.inlineDeliveriesOf(groups));
+  private writeGroups(groups: readonly Group[]): Promise<void> {
+    return this.writeUntilBack(groups, async (rest) => {
+      const { inline, deferred, refused } = await this.deliveries.plan(rest, this.inlineDeliveriesOf(rest));
       for (const { group, error } of refused) this.refuse(group, error);
       await this.writeTogether(inline, 'inline');
       await this.writeTogether(this.awaited(deferred), 'deferred');
-    } catch (error) {
-      for (const group of this.awaited(groups)) this.refuse(group, error);
+    });
+  }
+
+  /**
+   * Works again and again while the database is away and somebody waits: ACCEPT_WAIT at most. Never rejects.
+   *
+   * @param work answers its groups, or throws what all are refused with.
+   */
+  private async writeUntilBack(
+    groups: readonly Group[],
+    work: (rest: readonly Group[]) => Promise<void>,
+  ): Promise<void> {
+    for (let rest = this.awaited(groups); rest.length > 0; rest = this.awaited(rest)) {
+      try {
+        await work(rest);
+        return;
+      } catch (error) {
+        rest = rest.filter((group) => group.isGivenUp || this.unanswered.has(group));
+        if (this.isWaitedFor(error)) {
+          for (const group of this.unanswered) group.trouble = error;
+        } else if (!rest.some(({ isRepeat }) => isRepeat) || !isUniqueViolation(error)) {
+          for (const group of rest) this.refuse(group, error);
+          return;
+        }
+        // A broken connection's statement was committed after it had been looked for: then it is found now.
+        for (const group of rest) group.isRepeat = true;
+      }
+      await delay(TROUBLE_PAUSE_MS);
     }
+  }
+
+  private isWaitedFor(error: unknown): boolean {
+    return this.acceptWaitMs > 0 && isPassingTrouble(error);
   }
 
   /** Without the groups that were answered 503 while they waited: those must not be stored. */
   private awaited(groups: readonly Group[]): readonly Group[] {
-    const awaited = groups.filter((group) => this.unanswered.has(group));
-    for (const group of groups) if (!awaited.includes(group)) this.refused.inc(group.events.length);
-    return awaited;
+    for (const group of groups) if (group.isGivenUp) this.countRefused(group);
+    return groups.filter(({ isGivenUp }) => !isGivenUp);
   }
 
   private refuse(group: Group, error: unknown): void {
-    this.refused.inc(group.events.length);
+    if (!isConflict(error)) this.countRefused(group);
     this.answered(group).reject(error);
   }
 
+  private countRefused(group: Group): void {
+    if (!group.isCounted) this.refused.inc(group.events.length);
+    group.isCounted = true;
+  }
+
+  /** What a statement has stored whose answer was lost; null: nothing. All of a group are stored together. */
+  private async storedOf(group: Group): Promise<{ refused: ReadonlySet<string> } | null> {
+    if (!group.isRepeat || !group.mayBeStored) return null;
+    const stored = await this.deliveries.findStored(group.events);
+    if (stored.size === 0) return null;
+    // Their idempotency keys were taken.
+    return { refused: new Set(group.events.map(({ id }) => id).filter((id) => !stored.has(id))) };
+  }
+
+  /** Answers the groups that are stored already. */
+  private async unstored(groups: readonly Group[]): Promise<readonly Group[]> {
+    const unstored: Group[] = [];
+    for (const group of groups) {
+      const stored = await this.storedOf(group);
+      if (stored) this.answered(group).resolve(stored.refused);
+      else unstored.push(group);
+    }
+    return unstored;
+  }
+
   /**
-   * Writes and answers the groups: by one statement, or one for each when the database refuses some event. Never
-   * rejects.
+   * Writes and answers the groups: by one statement, or one for each when the database refuses some event.
+   *
+   * @throws what may be over in a moment; the groups are not answered then.
    */
-  private async writeTogether(groups: readonly Group[], fanOut: FanOut): Promise<void> {
+  private async writeTogether(all: readonly Group[], fanOut: FanOut): Promise<void> {
+    const groups = all.some(({ isRepeat }) => isRepeat) ? await this.unstored(all) : all;
     if (groups.length === 0) return;
     this.begin(groups);
     try {
@@ -278,6 +372,8 @@ export class EventIntake {
       );
       for (const group of groups) this.answered(group).resolve(refused);
     } catch (error) {
+      const isStoredAlready = isUniqueViolation(error) && groups.some(({ isRepeat }) => isRepeat);
+      if (isStoredAlready || this.isWaitedFor(error)) throw error;
       if (groups.length > 1 && isDataError(error)) {
         for (const group of groups) await this.writeTogether(this.awaited([group]), fanOut);
       } else {
@@ -315,8 +411,4 @@ export class EventIntake {
 
 function isConflict(error: unknown): boolean {
   return error instanceof ApiError && error.code === 'IDEMPOTENCY_CONFLICT';
-}
-
-function patienceMs(bytes: number): number {
-  return PATIENCE.ms + bytes / PATIENCE.bytesPerMs;
 }

@@ -24,11 +24,11 @@ export class HealthController {
     summary: 'Get Readiness',
     description: 'Take the process out of rotation, but leave it running, while this answers 503.',
   })
-  @ApiOkResponse({ type: ReadinessDto, description: 'It should.' })
+  @ApiOkResponse({ type: ReadinessDto, description: 'It serves, or waits for its database for a moment.' })
   @ApiServiceUnavailableResponse({ type: ReadinessDto, description: 'Not now: something it needs fails, or it stops.' })
   async getReadiness(@Res({ passthrough: true }) reply: FastifyReply): Promise<ReadinessDto> {
     const readiness = await this.health.readiness();
-    if (readiness.status !== 'ok') void reply.status(HttpStatus.SERVICE_UNAVAILABLE);
+    if (readiness.status === 'unavailable') void reply.status(HttpStatus.SERVICE_UNAVAILABLE);
     return readiness;
   }
 }

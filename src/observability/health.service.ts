@@ -1,19 +1,24 @@
 import { Injectable } from '@nestjs/common';
 import { READINESS_CHECK_NAMES, type ReadinessCheck, ReadinessChecks } from '../common/readiness-checks.js';
+import { Config } from '../config/config.js';
 import { ShutdownState } from '../http/shutdown-state.js';
 import { within } from '../common/within.js';
 import { DatabaseTroubles } from '../database/database-troubles.js';
-import type { HealthStatus, ReadinessChecksDto, ReadinessDto } from './dto/health.dto.js';
+import type { HealthStatus, ReadinessChecksDto, ReadinessDto, ReadinessStatus } from './dto/health.dto.js';
 
 /** Orchestrators usually give the whole probe one or a few seconds. */
 const CHECK_DEADLINE_MS = 1_000;
 
 @Injectable()
 export class HealthService {
+  /** Since when each look has found the database without an answer. */
+  private awaySinceMs: number | null = null;
+
   constructor(
     private readonly checks: ReadinessChecks,
     private readonly shutdown: ShutdownState,
     private readonly troubles: DatabaseTroubles,
+    private readonly config: Config,
   ) {}
 
   async readiness(): Promise<ReadinessDto> {
@@ -21,8 +26,17 @@ export class HealthService {
       async (name) => [name, await statusOf(this.checks.get(name), CHECK_DEADLINE_MS)] as const,
     );
     const checks = Object.fromEntries(await Promise.all(entries)) as unknown as ReadinessChecksDto;
-    const isReady = !this.shutdown.isLeaving && Object.values(checks).every((status) => status === 'ok');
-    return { status: isReady ? 'ok' : 'unavailable', checks, database_trouble: this.troubles.recent() };
+    return { status: this.statusFor(checks), checks, database_trouble: this.troubles.recent() };
+  }
+
+  private statusFor(checks: ReadinessChecksDto): ReadinessStatus {
+    const nowMs = performance.now();
+    if (checks.database === 'ok') this.awaySinceMs = null;
+    else this.awaySinceMs ??= nowMs;
+    if (this.shutdown.isLeaving) return 'unavailable';
+    if (Object.values(checks).every((status) => status === 'ok')) return 'ok';
+    if (this.awaySinceMs === null || !this.troubles.isPassing) return 'unavailable';
+    return nowMs - this.awaySinceMs < this.config.acceptWaitMs ? 'waiting' : 'unavailable';
   }
 }
 

@@ -7,6 +7,7 @@ import { jest } from '@jest/globals';
 import pg from 'pg';
 import { startPostgres, type PostgresServer } from '../../scripts/postgres-server.mjs';
 import { OPTIMISED, SERVER_URL, Service, type Tenant } from '../support/process.js';
+import type { Reply } from '../support/client.js';
 import type { Receiver } from '../support/receiver.js';
 import { FULL, OUT_OF_CONNECTIONS, PROBES, READ_ONLY, TroubleLog, troubleTable } from '../support/trouble-log.js';
 import { until } from '../support/wait.js';
@@ -68,10 +69,12 @@ if (!SERVER_URL) {
     let receiver: Receiver;
     let log: TroubleLog;
 
-    async function start(directory?: string): Promise<void> {
+    /** @param acceptWait long enough that no slow machine needs it, or none. */
+    async function start(directory?: string, acceptWait: '0s' | '1m' = '0s'): Promise<void> {
       server = await startPostgres(await majorVersion(), { durable: true, ...(directory && { directory }) });
       cleanup.push(() => server.stop());
-      service = new Service({ serverUrl: server.url, env: { DATABASE_POOL_SIZE: String(POOL_SIZE) } });
+      const env = { DATABASE_POOL_SIZE: String(POOL_SIZE), ACCEPT_WAIT: acceptWait };
+      service = new Service({ serverUrl: server.url, env });
       cleanup.push(() => service.stop());
       await service.start();
       tenant = await service.tenant();
@@ -109,6 +112,75 @@ if (!SERVER_URL) {
         await server.restart();
       });
       await table.add('server gone', log, { refused: 'all' });
+    });
+
+    it.each([
+      ['is restarted', {}, () => Promise.resolve()],
+      [
+        'is a standby until it is promoted',
+        { standby: true },
+        async () => {
+          await delay(1_000);
+          const superuser = await connect();
+          await superuser.query('SELECT pg_promote()');
+          await superuser.end();
+        },
+      ],
+    ])('that %s refuses no event within ACCEPT_WAIT, loses none and stores none twice', async (_, how, begin) => {
+      await start(undefined, '1m');
+      const stored = async (): Promise<number> => {
+        const client = await connect();
+        const { rows } = await client.query<{ count: number }>('SELECT count(*)::int FROM event');
+        await client.end();
+        return rows[0]!.count;
+      };
+      const before = await stored();
+      const answers: Promise<Reply<unknown>>[] = [];
+      let sent = 0;
+      const member = (isKeyed: boolean): object => {
+        sent += 1;
+        const idempotency_key = isKeyed ? `key-${sent}` : undefined;
+        return { event_type: 'record:created', payload: { sent }, ...(idempotency_key && { idempotency_key }) };
+      };
+      const { client } = tenant;
+      const round = (): void => {
+        for (const isKeyed of [false, true]) {
+          const { idempotency_key: key, ...event } = member(isKeyed) as { idempotency_key?: string };
+          answers.push(client.post('/event', event, key ? { headers: { 'idempotency-key': key } } : {}));
+          answers.push(client.post('/event/batch', { events: [member(isKeyed), member(false)] }));
+        }
+      };
+      // 200 requests a second.
+      const rounds = setInterval(round, 20);
+      const readiness = new Set<string>();
+      const probes = setInterval(() => {
+        const look = client.get('/health/ready');
+        const told = look.then(({ status, text }) => {
+          readiness.add(`${status} ${(JSON.parse(text) as { status: string }).status}`);
+        });
+        told.catch(() => undefined);
+      }, 100);
+      try {
+        await delay(1_000);
+        await server.kill('postmaster');
+        await server.restart(how);
+        await begin();
+        await delay(1_000);
+      } finally {
+        clearInterval(rounds);
+        clearInterval(probes);
+      }
+      const refused = (await Promise.all(answers)).filter(({ status }) => status !== 202);
+      expect(refused.map(({ text }) => text)).toEqual([]);
+      const arrived = (): Set<string> => new Set(receiver.requests.map(({ headers }) => String(headers['webhook-id'])));
+      await until(
+        'all to arrive',
+        () => arrived().size >= before + sent,
+        60_000,
+        () => `${arrived().size} of ${before} and ${sent}`,
+      );
+      expect([arrived().size, await stored()]).toEqual([before + sent, before + sent]);
+      expect(readiness).toContain('200 waiting');
     });
 
     it('that has gone without a word is told of within two seconds', async () => {

@@ -2,15 +2,19 @@ import { jest } from '@jest/globals';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { DataSource } from 'typeorm';
-import { PIPELINE } from '../../src/database/data-sources.js';
+import { type DataSource, QueryFailedError } from 'typeorm';
+import { INTAKE, PIPELINE } from '../../src/database/data-sources.js';
 import { DeliveryCapacity } from '../../src/deliveries/engine/delivery-capacity.js';
+import { DeliveryIntake } from '../../src/deliveries/intake/delivery-intake.js';
 import { SmallPublishers } from '../../src/deliveries/intake/small-publishers.js';
 import { EventIntake } from '../../src/events/event-intake.js';
 import { trimIdempotencyKeys } from '../../src/idempotency/idempotency-keys.repository.js';
+import { Metrics } from '../../src/metrics/metrics.js';
 import { startReplica, type TestReplica } from '../support/app.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { makeEvent, makeWebhook } from '../support/delivery-fixtures.js';
+import { parsePrometheusText, valuesOf } from '../support/prometheus-text.js';
+import { Receiver } from '../support/receiver.js';
 import { until } from '../support/wait.js';
 
 interface Published {
@@ -172,6 +176,117 @@ describe('taking events in', () => {
     await test.dataSource.query(`DROP TABLE ${name}`);
     expect((await publish(member(2))).status).toBe(202);
     expect(await stored()).toBe(1);
+  });
+
+  describe('while the database is away', () => {
+    const BROKEN = 'Connection terminated unexpectedly';
+    const metric = async () => {
+      const text = await replica.nest.get(Metrics).render();
+      const values = valuesOf(parsePrometheusText(text));
+      return [values['tidings_events_accepted_total']!, values['tidings_events_refused_total']!];
+    };
+    /** The connection of the next so many statements that store events breaks, before or after their commit. */
+    function breakConnections(times: number, isCommitted: boolean): { mockRestore(): void } {
+      let left = times;
+      const broken = async <T>(work: () => Promise<T>): Promise<T> => {
+        if (left === 0) return work();
+        left -= 1;
+        if (isCommitted) await work();
+        throw new Error(BROKEN);
+      };
+      // A small pool is both.
+      const dataSources = new Set(
+        [PIPELINE, INTAKE].map((name) => replica.nest.get<DataSource>(getDataSourceToken(name))),
+      );
+      const spies = [...dataSources].flatMap((dataSource) => {
+        const query = dataSource.query.bind(dataSource) as (...args: unknown[]) => Promise<unknown>;
+        const transaction = dataSource.transaction.bind(dataSource) as (...args: unknown[]) => Promise<unknown>;
+        return [
+          jest
+            .spyOn(dataSource, 'query')
+            .mockImplementation((sql, ...rest: unknown[]) =>
+              sql.includes('accept_events') ? broken(() => query(sql, ...rest)) : query(sql, ...rest),
+            ),
+          jest
+            .spyOn(dataSource, 'transaction')
+            .mockImplementation((...args: unknown[]) => broken(() => transaction(...args))),
+        ];
+      });
+      return { mockRestore: () => spies.forEach((spy) => spy.mockRestore()) };
+    }
+
+    it.each([
+      ['before it committed', false],
+      ['after it committed', true],
+    ])('answers and stores once what was in a statement whose connection broke %s', async (_, isCommitted) => {
+      await publish(member(0), 'used');
+      const [accepted, refused] = await metric();
+      const breaking = breakConnections(3, isCommitted);
+      try {
+        const answers = await Promise.all([
+          publish(member(1)),
+          publish(member(2), 'k'),
+          publish(member(0), 'used'),
+          publishBatch([member(3), member(4)]),
+          publishBatch([member(5), member(6, 'a'), member(0, 'used')]),
+        ]);
+        expect(answers.map(({ status }) => status)).toEqual(Array(5).fill(202));
+        expect(await stored()).toBe(7);
+        const ids = answers.flatMap(({ body }) => body.result?.map(({ id }) => id) ?? [body.id]);
+        const { body: events } = await replica.call<{ result: { id: string }[] }>('GET', '/event', { environmentId });
+        expect(new Set(ids)).toEqual(new Set(events.result.map(({ id }) => id)));
+      } finally {
+        breaking.mockRestore();
+      }
+      const after = await metric();
+      expect([after[0]! - accepted!, after[1]! - refused!]).toEqual([6, 0]);
+    });
+
+    it('sends what a statement had leased whose answer was lost', async () => {
+      const receiver = await Receiver.start();
+      try {
+        const body = { target_url: receiver.url() };
+        expect((await replica.call('POST', '/webhook', { environmentId, body })).status).toBe(201);
+        const breaking = breakConnections(1, true);
+        const { body: published } = await publish(member(1));
+        breaking.mockRestore();
+        await receiver.waitFor(1, 30_000);
+        expect(receiver.requests.map(({ headers }) => headers['webhook-id'])).toEqual([published.id]);
+      } finally {
+        await receiver.close();
+      }
+    });
+
+    it('refuses, once ACCEPT_WAIT is over, and stores nothing of it later', async () => {
+      const [accepted, refused] = await metric();
+      const breaking = breakConnections(1_000, false);
+      const startedAt = performance.now();
+      try {
+        const answers = await Promise.all([publish(member(1)), publishBatch([member(2), member(3, 'k')])]);
+        expect(answers.map(({ status, body }) => [status, body.code])).toEqual(Array(2).fill([503, 'DATABASE_BUSY']));
+        expect(performance.now() - startedAt).toBeGreaterThanOrEqual(5_000);
+      } finally {
+        breaking.mockRestore();
+      }
+      expect((await publish(member(4))).status).toBe(202);
+      expect(await stored()).toBe(1);
+      const after = await metric();
+      expect([after[0]! - accepted!, after[1]! - refused!]).toEqual([1, 3]);
+    });
+
+    it('refuses at once what another wait would not help', async () => {
+      const spy = jest
+        .spyOn(replica.nest.get(DeliveryIntake), 'accept')
+        .mockRejectedValue(
+          new QueryFailedError('', [], Object.assign(new Error('full'), { code: '53100', severity: 'ERROR' })),
+        );
+      try {
+        expect((await publish(member(1))).body.code).toBe('DATABASE_FULL');
+        expect(spy).toHaveBeenCalledTimes(1);
+      } finally {
+        spy.mockRestore();
+      }
+    });
   });
 
   describe('with idempotency keys', () => {

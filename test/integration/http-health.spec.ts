@@ -5,7 +5,7 @@ import { DataSource } from 'typeorm';
 import { createApp } from '../../src/app.setup.js';
 import type { HttpAdapter } from '../../src/http/http-adapter.js';
 import { ReadinessChecks } from '../../src/common/readiness-checks.js';
-import { loadConfig } from '../../src/config/config.js';
+import { Config, loadConfig } from '../../src/config/config.js';
 import { DatabaseTroubles } from '../../src/database/database-troubles.js';
 import { HealthModule } from '../../src/observability/health.module.js';
 import { statusOf } from '../../src/observability/health.service.js';
@@ -27,8 +27,12 @@ describe('health', () => {
   beforeEach(async () => {
     @Global()
     @Module({
-      providers: [{ provide: DataSource, useValue: database.dataSource }, DatabaseTroubles],
-      exports: [DataSource, DatabaseTroubles],
+      providers: [
+        { provide: DataSource, useValue: database.dataSource },
+        { provide: Config, useValue: loadConfig({}) },
+        DatabaseTroubles,
+      ],
+      exports: [DataSource, Config, DatabaseTroubles],
     })
     class SurroundingsModule {}
 
@@ -80,6 +84,30 @@ describe('health', () => {
     });
     await dataSource.query(`UPDATE schema_migration SET name = replace(name, $1, '')`, ['-later']);
     expect(await get('/health/ready')).toMatchObject({ status: 200 });
+  });
+
+  it.each([
+    ['is away', 'Connection terminated unexpectedly', 0, 200, 'waiting'],
+    ['is away for longer than ACCEPT_WAIT', 'Connection terminated unexpectedly', 5_000, 503, 'unavailable'],
+    ['fails otherwise', 'a fault', 0, 503, 'unavailable'],
+  ])('tells whether events wait for the database when it %s', async (_, message, awayMs, status, told) => {
+    let laterMs = 0;
+    const real = performance.now.bind(performance);
+    const clock = jest.spyOn(performance, 'now').mockImplementation(() => real() + laterMs);
+    const query = jest.spyOn(database.dataSource, 'query').mockImplementation(() => {
+      const error = new Error(message);
+      app.get(DatabaseTroubles).note(error);
+      return Promise.reject(error);
+    });
+    try {
+      await get('/health/ready');
+      laterMs = awayMs;
+      expect(await get('/health/ready')).toMatchObject({ status, body: { status: told } });
+    } finally {
+      query.mockRestore();
+      clock.mockRestore();
+    }
+    expect(await get('/health/ready')).toMatchObject({ status: 200, body: { status: 'ok' } });
   });
 
   it.each([

@@ -41,6 +41,7 @@ describe('loadConfig', () => {
       shutdownTimeoutMs: 20_000,
       databaseUrl: null,
       databaseWaitMs: 60_000,
+      acceptWaitMs: 5_000,
       migrateOnStart: true,
       databasePoolSize: 10,
       dataDir: resolve('.data'),

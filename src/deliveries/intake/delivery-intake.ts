@@ -11,6 +11,7 @@ import { FanOutWorker } from '../engine/fan-out-worker.js';
 import type { LeaseGrant } from '../queue/lease-grant.js';
 import { acceptEvents, type Acceptance, type IncomingEvent } from './accept-events.js';
 import { deferEvents } from './defer-events.js';
+import { findStoredEvents } from './find-stored-events.js';
 import { type EventGroup, FanOutForecast, type Plan } from './fan-out-forecast.js';
 import { PendingLimit } from './pending-limit.js';
 
@@ -65,6 +66,18 @@ export class DeliveryIntake {
 
   waitForRoom(environmentIds: readonly string[], waiting: number): Promise<number> {
     return this.capacity.waitForRoom(environmentIds, waiting);
+  }
+
+  /**
+   * Which of the events a statement has stored whose answer was lost. What it leased for this replica is given back
+   * within seconds, as leases are that nobody knows of.
+   *
+   * @returns their ids.
+   */
+  async findStored(events: readonly IncomingEvent[]): Promise<ReadonlySet<string>> {
+    const stored = await findStoredEvents(this.pipeline, events);
+    this.accepted.inc(stored.size);
+    return stored;
   }
 
   /** By one statement: committed when it resolves. */

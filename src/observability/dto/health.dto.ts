@@ -7,6 +7,10 @@ export const HEALTH_STATUSES = ['ok', 'unavailable'] as const;
 
 export type HealthStatus = (typeof HEALTH_STATUSES)[number];
 
+const READINESS_STATUSES = ['ok', 'waiting', 'unavailable'] as const;
+
+export type ReadinessStatus = (typeof READINESS_STATUSES)[number];
+
 const HEALTH_STATUS = namedEnum('HealthStatus', HEALTH_STATUSES, 'How a replica, or what it needs, is.');
 
 @ApiSchema({ name: 'Liveness' })
@@ -46,8 +50,13 @@ const NAMED_TROUBLES = DATABASE_TROUBLES.filter((trouble) => trouble !== 'busy')
 
 @ApiSchema({ name: 'Readiness' })
 export class ReadinessDto {
-  @ApiProperty({ ...HEALTH_STATUS, example: 'ok', description: 'Also `unavailable` while the process stops.' })
-  status: HealthStatus;
+  @ApiProperty({
+    ...growingEnum('ReadinessStatus', READINESS_STATUSES, 'Whether a replica takes requests.'),
+    example: 'ok',
+    description:
+      '`waiting`: the database has not answered for less than ACCEPT_WAIT; events are taken and wait for it. `unavailable` also while the process stops.',
+  })
+  status: ReadinessStatus;
 
   @ApiProperty({ type: ReadinessChecksDto, description: 'How each of the things is that a replica needs.' })
   checks: ReadinessChecksDto;
