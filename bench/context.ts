@@ -2,6 +2,7 @@ import type pg from 'pg';
 import type { HelperProcess } from './helpers/helper-process.js';
 import type { LoadProcedures } from './helpers/load-process.js';
 import type { ReceiverProcedures } from './helpers/receiver-process.js';
+import type { ReceiverName } from './helpers/answers.js';
 import type { Options } from './options.js';
 import type { Result } from './report/result.js';
 import type { Engine } from './service/engine.js';
@@ -14,6 +15,8 @@ export interface Context {
   workspace: Workspace;
   receiver: HelperProcess<ReceiverProcedures>;
   receiverPort: number;
+  /** How it answers. */
+  receiverName: ReceiverName;
   load: HelperProcess<LoadProcedures>;
   /** Of the scenarios before. */
   results: readonly Result[];

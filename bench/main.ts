@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BareLoop, measureBareLoop } from './bare-loop.js';
 import type { Context } from './context.js';
+import type { ReceiverName } from './helpers/answers.js';
 import { HelperProcess } from './helpers/helper-process.js';
 import type { LoadProcedures } from './helpers/load-process.js';
 import type { ReceiverProcedures } from './helpers/receiver-process.js';
@@ -45,9 +46,14 @@ async function measure(options: Options, workspace: Workspace, args: readonly st
   const receiver = startHelper<ReceiverProcedures>(workspace, 'receiver');
   const load = startHelper<LoadProcedures>(workspace, 'load');
   const receiverPort = await receiver.call('listen', null);
-  const measureLoop = async (concurrency?: number): Promise<BareLoop> => {
-    const loop = await measureBareLoop(workspace, receiverPort, { isQuick: options.isQuick, concurrency });
-    console.error(`bare loop: ${Math.round(loop.perSecond)}/s, ${loop.concurrency} at a time`);
+  const measureLoop = async (name: ReceiverName, concurrency?: number): Promise<BareLoop> => {
+    await receiver.call('answerAs', name);
+    const loop = await measureBareLoop(workspace, receiverPort, {
+      isQuick: options.isQuick,
+      receiver: name,
+      concurrency,
+    });
+    console.error(`bare loop, ${name} receiver: ${Math.round(loop.perSecond)}/s, ${loop.concurrency} at a time`);
     await receiver.call('reset', null);
     return loop;
   };
@@ -57,25 +63,28 @@ async function measure(options: Options, workspace: Workspace, args: readonly st
   const postgres: Record<string, string> = {};
   for (const engine of engines) postgres[engine.name] = await describeEngine(engine);
 
-  const start = await measureLoop();
+  const bareLoops: Report['bareLoops'] = {};
   const results: Result[] = [];
   const failures: Failure[] = [];
-  for (const engine of engines) {
-    const context = { engine, options, workspace, receiver, receiverPort, load, results };
-    for (const name of options.scenarios) {
-      const outcome = await run(context, name);
-      await receiver.call('reset', null);
-      results.push(...outcome.results);
-      if (outcome.failure) failures.push(outcome.failure);
+  for (const receiverName of options.receivers) {
+    const start = await measureLoop(receiverName);
+    for (const engine of engines) {
+      const context = { engine, options, workspace, receiver, receiverPort, receiverName, load, results };
+      for (const name of options.scenarios) {
+        const outcome = await run(context, name);
+        await receiver.call('reset', null);
+        results.push(...outcome.results);
+        if (outcome.failure) failures.push(outcome.failure);
+      }
     }
+    bareLoops[receiverName] = { start, end: await measureLoop(receiverName, start.concurrency) };
   }
-  const end = await measureLoop(start.concurrency);
   return {
     startedAt,
     machine: describeMachine(),
     postgres,
     arguments: [...args],
-    bareLoop: { start, end },
+    bareLoops,
     results,
     failures,
   };

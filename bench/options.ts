@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { type ReceiverName, RECEIVERS } from './helpers/answers.js';
 
 export const SCENARIOS = [
   '1',
@@ -14,6 +15,12 @@ export const SCENARIOS = [
   'neighbours',
   'growth',
   'wide',
+  'one',
+  'fanout',
+  'sizes',
+  'rates',
+  'late',
+  'idle',
 ] as const;
 export type ScenarioName = (typeof SCENARIOS)[number];
 
@@ -23,6 +30,7 @@ export type EngineName = (typeof ENGINES)[number];
 export interface Options {
   scenarios: ScenarioName[];
   engines: EngineName[];
+  receivers: ReceiverName[];
   /** A superuser's; null: only the embedded engine is measured. */
   databaseUrl: string | null;
   isQuick: boolean;
@@ -45,6 +53,7 @@ export interface Options {
 export const USAGE = `npm run bench -- [options]
   --only 1,2,fairness      scenarios (default: all of ${SCENARIOS.join(', ')})
   --engine embedded,server engines (default: embedded, and server when DATABASE_URL is set)
+  --receiver ordinary,least how receivers answer (default: ordinary)
   --quick                  short and small: to see that it works, not for figures
   --seconds <n>            how long each load lasts
   --backlog <n>            waiting deliveries in scenario 5
@@ -66,6 +75,7 @@ export function optionsOf(args: readonly string[], databaseUrl: string | null): 
   return {
     scenarios: listOf(values.only, SCENARIOS) ?? [...SCENARIOS],
     engines,
+    receivers: listOf(values.receiver, RECEIVERS) ?? ['ordinary'],
     databaseUrl,
     isQuick: values.quick,
     seconds: positive(values.seconds),
@@ -85,6 +95,7 @@ function parse(args: readonly string[]) {
       options: {
         only: { type: 'string' },
         engine: { type: 'string' },
+        receiver: { type: 'string' },
         quick: { type: 'boolean', default: false },
         seconds: { type: 'string' },
         stored: { type: 'string' },

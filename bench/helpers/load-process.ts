@@ -9,6 +9,8 @@ export interface EventLoad {
   ports: readonly number[];
   streams: readonly Stream[];
   eventsPerRequest: number;
+  /** Default: 250. */
+  payloadBytes?: number | undefined;
   arrivals: Arrivals;
   seconds: number;
 }
@@ -29,8 +31,8 @@ export interface LoadProcedures {
 }
 
 serve<LoadProcedures>({
-  publish: ({ ports, streams, eventsPerRequest, arrivals, seconds }) =>
-    new LoadRun(ports, new EventRequests(streams, eventsPerRequest)).send(arrivals, seconds),
+  publish: ({ ports, streams, eventsPerRequest, payloadBytes, arrivals, seconds }) =>
+    new LoadRun(ports, new EventRequests(streams, eventsPerRequest, payloadBytes)).send(arrivals, seconds),
   createWebhooks: ({ port, token, targetUrl, perSecond, seconds }) =>
     new LoadRun([port], new WebhookRequests(token, targetUrl)).send({ kind: 'open', perSecond }, seconds),
   read: readInTurn,

@@ -1,5 +1,7 @@
-/** Brings a payload to some 250 bytes, the size of a typical change notice. */
-const FILLER = 'x'.repeat(200);
+/** The size of a typical change notice. */
+const PAYLOAD_BYTES = 250;
+/** What the payload has beside its filler, about. */
+const FRAME_BYTES = 50;
 
 const START = '"payload":{"n":';
 const INSTANT = ',"at":';
@@ -8,9 +10,17 @@ const INSTANT = ',"at":';
  * @param n numbers the events of a run from 0, so that the receiver can count losses and repetitions.
  * @param atMs the planned time of the event, by `monotonicMs`; the receiver measures from there. 0: nothing is
  *   measured.
+ * @param bytes its size, about.
  */
-export function payloadOf(n: number, atMs: number): string {
-  return `{"n":${n},"at":${atMs.toFixed(3)},"filler":"${FILLER}"}`;
+export function payloadOf(n: number, atMs: number, bytes = PAYLOAD_BYTES): string {
+  return `{"n":${n},"at":${atMs.toFixed(3)},"filler":"${fillerOf(bytes)}"}`;
+}
+
+let filler = '';
+
+function fillerOf(bytes: number): string {
+  if (filler.length !== bytes - FRAME_BYTES) filler = 'x'.repeat(bytes - FRAME_BYTES);
+  return filler;
 }
 
 export interface PayloadMark {

@@ -1,6 +1,7 @@
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { monotonicMs } from '../measures/clock.js';
+import { answerDelayMs, answerOf, type ReceiverName } from './answers.js';
 import { serve } from './helper-process.js';
 import { markIn } from './payload.js';
 import { Receipts, type ReceiptsReport } from './receipts.js';
@@ -11,6 +12,8 @@ import { targetOf } from './target.js';
 export interface ReceiverProcedures {
   /** Returns the port. */
   listen: (argument: null) => Promise<number>;
+  /** How those answer that accept everything; at first `least`. */
+  answerAs: (receiver: ReceiverName) => void;
   reset: (argument: null) => void;
   /** Requests of endpoints that answer at once. */
   count: (argument: null) => number;
@@ -19,10 +22,11 @@ export interface ReceiverProcedures {
 }
 
 const SLOW_ANSWER_MS = 14_000;
-const ANSWER = Buffer.from('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+const LATE_ANSWER_MS = 5_000;
 const HEAD_END = '\r\n\r\n';
 const CONTENT_LENGTH = /\r\ncontent-length: *(\d+)/i;
 
+let receiver: ReceiverName = 'least';
 let receipts = new Receipts();
 
 const server = createServer({ noDelay: true }, (socket) => {
@@ -58,12 +62,21 @@ function handle(socket: Socket, request: string): void {
       socket.resetAndDestroy();
       return;
     case 'slow':
-      setTimeout(() => socket.write(ANSWER), SLOW_ANSWER_MS);
+      answer(socket, SLOW_ANSWER_MS);
+      return;
+    case 'late':
+      answer(socket, LATE_ANSWER_MS);
       return;
     case 'ok':
-      socket.write(ANSWER);
+      answer(socket, answerDelayMs(receiver));
       receipts.add(index, markIn(request), monotonicMs());
   }
+}
+
+function answer(socket: Socket, delayMs: number): void {
+  const text = answerOf(receiver);
+  if (delayMs === 0) socket.write(text);
+  else setTimeout(() => socket.write(text), delayMs);
 }
 
 serve<ReceiverProcedures>({
@@ -71,6 +84,9 @@ serve<ReceiverProcedures>({
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     return (server.address() as AddressInfo).port;
+  },
+  answerAs(name) {
+    receiver = name;
   },
   reset() {
     receipts = new Receipts();

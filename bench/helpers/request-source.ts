@@ -37,6 +37,7 @@ export class EventRequests implements RequestSource {
   constructor(
     streams: readonly Stream[],
     private readonly eventsPerRequest: number,
+    private readonly payloadBytes?: number,
   ) {
     const tokens = new Set(streams.map(({ token }) => token));
     if (eventsPerRequest > 1 && tokens.size > 1) throw new Error('a batch is published with one token');
@@ -51,7 +52,7 @@ export class EventRequests implements RequestSource {
     let deliveries = 0;
     for (let index = 0; index < this.eventsPerRequest; index += 1) {
       const { eventType, fanOut } = this.turn;
-      texts.push(`{"event_type":"${eventType}","payload":${payloadOf(this.n, atMs)}}`);
+      texts.push(`{"event_type":"${eventType}","payload":${payloadOf(this.n, atMs, this.payloadBytes)}}`);
       deliveries += fanOut;
       this.n += 1;
     }

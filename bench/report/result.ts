@@ -1,4 +1,5 @@
 import type { Distribution } from '../measures/samples.js';
+import type { ReceiverName } from '../helpers/answers.js';
 import type { EngineName, ScenarioName } from '../options.js';
 import type { Cost } from './cost.js';
 import type { Neighbour } from './neighbour.js';
@@ -7,6 +8,7 @@ import type { Neighbour } from './neighbour.js';
 export interface Result {
   scenario: ScenarioName;
   engine: EngineName;
+  receiver: ReceiverName;
   /** Distinguishes this line from the scenario's others; empty when it is the only one. */
   label: string;
   /** Deliveries that were owed. */
@@ -39,7 +41,7 @@ export interface Result {
   notes: string[];
 }
 
-export function emptyResult(line: Pick<Result, 'scenario' | 'engine' | 'label'>): Result {
+export function emptyResult(line: Pick<Result, 'scenario' | 'engine' | 'receiver' | 'label'>): Result {
   return {
     ...line,
     deliveries: 0,

@@ -7,12 +7,14 @@ import type { Result } from './result.js';
 const NOTHING = '–';
 
 export function tableOf(report: Report): string {
-  const { machine, postgres, bareLoop } = report;
-  const loop = `${whole(bareLoop.start.perSecond)}/s at the start, ${whole(bareLoop.end.perSecond)}/s at the end`;
+  const { machine, postgres, bareLoops } = report;
   const lines = [
     `${machine.cpuModel}, ${machine.cores} cores, ${machine.memoryGb} GB; Node ${machine.node}; commit ${machine.commit}; ${report.startedAt}`,
     ...Object.entries(postgres).map(([engine, version]) => `PostgreSQL, ${engine}: ${version}`),
-    `Bare sign-and-send loop: ${loop}, ${bareLoop.start.concurrency} requests at a time`,
+    ...Object.entries(bareLoops).map(
+      ([receiver, { start, end }]) =>
+        `Bare sign-and-send loop, ${receiver} receiver: ${whole(start.perSecond)}/s at the start, ${whole(end.perSecond)}/s at the end, ${start.concurrency} requests at a time`,
+    ),
     '',
     ...aligned([COLUMNS.map(({ title }) => title), ...report.results.map((result) => cellsOf(report, result))]),
     '',
@@ -59,8 +61,8 @@ function remarksOf({ figures, notes }: Result): string[] {
   return [...Object.entries(figures).map(([name, value]) => `${name} ${Number(value.toFixed(2))}`), ...notes];
 }
 
-function nameOf({ scenario, engine, label }: Result): string {
-  return [scenario, engine, label].filter(Boolean).join(' ');
+function nameOf({ scenario, engine, receiver, label }: Result): string {
+  return [scenario, engine, receiver, label].filter(Boolean).join(' ');
 }
 
 function whole(value: number | null): string {

@@ -100,6 +100,7 @@ async function resultOf(
   return {
     scenario: '5',
     engine: context.engine.name,
+    receiver: context.receiverName,
     label: `${count.toLocaleString('en')} due`,
     deliveries,
     deliveriesPerSecond,

@@ -16,6 +16,32 @@ export async function measureFanOut(context: Context): Promise<Result[]> {
   return [wide, many];
 }
 
+const FAN_OUTS = [10, 100];
+/** As the peers were measured: so many requests under way, each with one event. */
+const FAN_OUT_CONNECTIONS = 64;
+
+/** Every event goes to 10 webhooks, then to 100, as fast as the events are accepted. */
+export async function measureFanOuts(context: Context): Promise<Result[]> {
+  const results: Result[] = [];
+  for (const webhooks of FAN_OUTS) {
+    const result = await onFreshSite(context, {}, async (site) => {
+      const streams = await addWideWebhooks(context, site, webhooks);
+      return measureLoad(context, site, {
+        scenario: 'fanout',
+        label: `1 event to ${webhooks} webhooks`,
+        streams,
+        eventsPerRequest: 1,
+        arrivals: { kind: 'closed', connections: FAN_OUT_CONNECTIONS },
+        seconds: context.options.seconds ?? (context.options.isQuick ? 1 : 5),
+        warmUpSeconds: 1,
+      });
+    });
+    results.push(result);
+    await context.receiver.call('reset', null);
+  }
+  return results;
+}
+
 function measure(
   context: Context,
   label: string,
@@ -37,12 +63,12 @@ function measure(
   });
 }
 
-async function addWideWebhooks({ receiverPort }: Context, { installation }: Site): Promise<Stream[]> {
+async function addWideWebhooks({ receiverPort }: Context, { installation }: Site, webhooks = WIDE): Promise<Stream[]> {
   const tenant = await installation.createTenant();
-  for (let index = 0; index < WIDE; index += 1) {
+  for (let index = 0; index < webhooks; index += 1) {
     await installation.createWebhook(tenant, targetUrl(receiverPort, 'ok', index));
   }
-  return [{ token: tenant.token, eventType: eventTypeOf(0), weight: 1, fanOut: WIDE }];
+  return [{ token: tenant.token, eventType: eventTypeOf(0), weight: 1, fanOut: webhooks }];
 }
 
 async function addManyWebhooks(context: Context, site: Site): Promise<Stream[]> {

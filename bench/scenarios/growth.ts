@@ -114,9 +114,9 @@ async function measureIntake(
 }
 
 function lineOf(
-  { engine }: Context,
+  { engine, receiverName }: Context,
   { label, size, costs, filledSeconds }: { label: string; size: number; costs: Cost[]; filledSeconds: number },
 ): Result {
-  const line = emptyResult({ scenario: 'growth', engine: engine.name, label });
+  const line = emptyResult({ scenario: 'growth', engine: engine.name, receiver: receiverName, label });
   return { ...line, deliveries: size, figures: { filledSeconds }, costs };
 }

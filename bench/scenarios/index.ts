@@ -1,14 +1,16 @@
 import type { ScenarioName } from '../options.js';
 import { measureBacklog } from './backlog.js';
 import { measureFairness } from './fairness.js';
-import { measureFanOut } from './fan-out.js';
+import { measureFanOut, measureFanOuts } from './fan-out.js';
 import { measureGrowth } from './growth.js';
-import { measureBatchIntake, measureSingleIntake } from './intake.js';
+import { measureIdle } from './idle.js';
+import { measureBatchIntake, measureOneWebhook, measureSingleIntake, measureSizes } from './intake.js';
+import { measureLate } from './late.js';
 import { measureNeighbours } from './neighbours.js';
 import { measureRecovery } from './recovery.js';
 import { measureReplicas } from './replicas.js';
 import type { Scenario } from './scenario.js';
-import { measureSteadyRate } from './steady-rate.js';
+import { measureRates, measureSteadyRate } from './steady-rate.js';
 import { measureStored } from './stored.js';
 import { measureWide } from './wide.js';
 
@@ -25,4 +27,10 @@ export const SCENARIO_BY_NAME: Record<ScenarioName, Scenario> = {
   neighbours: measureNeighbours,
   growth: measureGrowth,
   wide: measureWide,
+  one: measureOneWebhook,
+  fanout: measureFanOuts,
+  sizes: measureSizes,
+  rates: measureRates,
+  late: measureLate,
+  idle: measureIdle,
 };

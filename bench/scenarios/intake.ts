@@ -3,11 +3,11 @@ import type { Arrivals } from '../helpers/load-run.js';
 import type { Options } from '../options.js';
 import type { Result } from '../report/result.js';
 import { measureLoad } from './measure-load.js';
-import { addWebhooks } from './webhooks.js';
+import { addWebhook, addWebhooks } from './webhooks.js';
 
 /** Publishes as fast as the service accepts. */
 export interface IntakeShape {
-  scenario: '1' | '2';
+  scenario: '1' | '2' | 'one' | 'sizes';
   eventsPerRequest: number;
   arrivals: Arrivals;
 }
@@ -38,6 +38,33 @@ async function measureIntake(context: Context, shape: IntakeShape): Promise<Resu
     const streams = await addWebhooks(context, site);
     return [await measureLoad(context, site, { ...shape, ...intakeTimes(context.options), streams })];
   });
+}
+
+/** One webhook alone: IN_FLIGHT_PER_WEBHOOK and the time of its answers bound it. */
+export function measureOneWebhook(context: Context): Promise<Result[]> {
+  return onFreshSite(context, {}, async (site) => {
+    const tenant = await site.installation.createTenant();
+    const streams = [await addWebhook(context, site, tenant, 0)];
+    const shape = { ...SINGLE_INTAKE, scenario: 'one' as const };
+    return [await measureLoad(context, site, { ...shape, ...intakeTimes(context.options), streams })];
+  });
+}
+
+const PAYLOAD_SIZES = [600, 7_000];
+
+/** Scenario 2 with larger payloads. */
+export async function measureSizes(context: Context): Promise<Result[]> {
+  const results: Result[] = [];
+  for (const payloadBytes of PAYLOAD_SIZES) {
+    const result = await onFreshSite(context, {}, async (site) => {
+      const streams = await addWebhooks(context, site);
+      const shape = { ...SINGLE_INTAKE, scenario: 'sizes' as const, label: `${payloadBytes} bytes`, payloadBytes };
+      return measureLoad(context, site, { ...shape, ...intakeTimes(context.options), streams });
+    });
+    results.push(result);
+    await context.receiver.call('reset', null);
+  }
+  return results;
 }
 
 export function intakeTimes({ seconds, isQuick }: Options): { seconds: number; warmUpSeconds: number } {

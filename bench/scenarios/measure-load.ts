@@ -48,6 +48,7 @@ export async function measureLoad(context: Context, site: Site, load: MeasuredLo
   return {
     scenario: load.scenario,
     engine: context.engine.name,
+    receiver: context.receiverName,
     label: load.label ?? '',
     deliveries: owed,
     deliveriesPerSecond: (owed * 1000) / (endMs - published.firstSentAtMs),
@@ -81,11 +82,11 @@ async function warmUp(context: Context, site: Site, load: MeasuredLoad): Promise
 async function publish(
   { load: generator }: Context,
   { installation }: Site,
-  { streams, eventsPerRequest, arrivals }: MeasuredLoad,
+  { streams, eventsPerRequest, payloadBytes, arrivals }: MeasuredLoad,
   seconds: number,
 ): Promise<LoadReport> {
   const ports = installation.replicas.map(({ port }) => port);
-  return generator.call('publish', { ports, streams, eventsPerRequest, arrivals, seconds });
+  return generator.call('publish', { ports, streams, eventsPerRequest, payloadBytes, arrivals, seconds });
 }
 
 /** The receiver is asked first, because that costs the service nothing; then the queue. */

@@ -56,6 +56,7 @@ const IDLE_POLL_MS = 200;
 export async function measureNeighbours(context: Context): Promise<Result[]> {
   const noise = startHelper<NoiseProcedures>(context, 'noise');
   const receiver = startHelper<ReceiverProcedures>(context, 'receiver');
+  await receiver.call('answerAs', context.receiverName);
   const crew: Crew = { context, noise, port: await receiver.call('listen', null) };
   try {
     const results: Result[] = [];
@@ -238,7 +239,8 @@ class Quiet {
   }
 
   private nothingOf(label: string): Result & { neighbour: Neighbour } {
-    const line = emptyResult({ scenario: 'neighbours', engine: this.crew.context.engine.name, label });
+    const { engine, receiverName } = this.crew.context;
+    const line = emptyResult({ scenario: 'neighbours', engine: engine.name, receiver: receiverName, label });
     return { ...line, neighbour: { ratios: null, refused: 0, noise: null } };
   }
 }

@@ -72,6 +72,7 @@ function measure(context: Context, { events, webhooks, seconds }: Wide): Promise
       ...emptyResult({
         scenario: 'wide',
         engine: context.engine.name,
+        receiver: context.receiverName,
         label: `${events} events to ${webhooks} webhooks`,
       }),
       deliveries: owed,
