@@ -28,6 +28,7 @@ const EDGE = [
   'egress-proxy',
   'egress-stale-connections',
   'egress-timings',
+  'egress-tls-sessions',
   'http',
   'http-openapi',
   'listen',

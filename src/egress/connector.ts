@@ -21,11 +21,8 @@ export type Connector = (
 
 export const CONNECT_TIMEOUT_MS = 5_000;
 
-export const VERIFIED_TLS = {
-  allowH2: false,
-  // Explicit: otherwise NODE_TLS_REJECT_UNAUTHORIZED=0 would switch off the verification.
-  rejectUnauthorized: true,
-  maxCachedSessions: 0,
+/** For the one context that all connections share. */
+export const VERIFIED_TLS_CONTEXT = {
   // Explicit: the operator can change Node's defaults, and OpenSSL 3.0 accepts RSA-1024 keys. Level 2 is 112 bits for
   // each certificate: RSA from 2,048 bits, curves from 224, no SHA-1 signature.
   minVersion: 'TLSv1.2',
@@ -35,6 +32,12 @@ export const VERIFIED_TLS = {
   // A server that asks for one handshake after another would keep the processor busy.
   secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
 } as const;
+
+export const VERIFIED_TLS = {
+  ALPNProtocols: ['http/1.1'],
+  // Explicit: otherwise NODE_TLS_REJECT_UNAUTHORIZED=0 would switch off the verification.
+  rejectUnauthorized: true,
+};
 
 export function abandoned(): EgressError {
   return new EgressError('timeout', 'the connection was given up while it was being made');

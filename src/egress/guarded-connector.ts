@@ -1,7 +1,6 @@
 import type { LookupAddress } from 'node:dns';
-import { isIP, isIPv6, type LookupFunction, type Socket } from 'node:net';
+import { isIP, isIPv6, type LookupFunction } from 'node:net';
 import { callbackify } from 'node:util';
-import { buildConnector } from 'undici';
 import type { AddressResolver } from './address-resolver.js';
 import { isAllowedAddress, type AddressRanges } from './blocked-ranges.js';
 import {
@@ -12,12 +11,11 @@ import {
   connectFailure,
   type Connector,
   isBlockedLiteral,
-  noteCertificateRequest,
-  VERIFIED_TLS,
 } from './connector.js';
 import { Nat64Prefixes } from './nat64-prefixes.js';
 import { OwnAddresses } from './own-addresses.js';
 import { stopwatch } from './request-timings.js';
+import { failedByResuming, type Opening, SocketOpener } from './socket-opener.js';
 
 export interface ConnectorOptions {
   allowRanges: AddressRanges;
@@ -48,43 +46,44 @@ export function guardedConnector(options: ConnectorOptions): Connector {
   const isTranslationAllowed = async (addresses: string[]): Promise<boolean> =>
     (await nat64.translated(addresses.filter((address) => !allowRanges.includes(address)))).every(isAllowed);
   const checkTranslation = callbackify(isTranslationAllowed);
-  // undici's types hide that this returns the socket, which shows how far the connection got.
-  const open = buildConnector({
-    ...VERIFIED_TLS,
-    ca: trustedCertificates,
-    timeout: connectTimeoutMs,
-    lookup: guardedLookup(
-      resolver,
-      async (addresses) => addresses.every(isAllowed) && (await isTranslationAllowed(addresses)),
-    ),
-    autoSelectFamily: true,
-    autoSelectFamilyAttemptTimeout: ADDRESS_TIMEOUT_MS,
-  }) as (target: buildConnector.Options, callback: buildConnector.Callback) => Socket;
+  const opener = new SocketOpener({
+    timeoutMs: connectTimeoutMs,
+    trustedCertificates,
+    tcp: {
+      lookup: guardedLookup(
+        resolver,
+        async (addresses) => addresses.every(isAllowed) && (await isTranslationAllowed(addresses)),
+      ),
+      autoSelectFamily: true,
+      autoSelectFamilyAttemptTimeout: ADDRESS_TIMEOUT_MS,
+    },
+  });
 
   const openChecked: Connector = (target, timings, callback) => {
-    let isTcpOpen = false;
-    const lap = stopwatch();
-    const connecting = open(target, (error, socket) => {
-      if (error) {
-        callback(connectFailure(error, isTcpOpen ? connecting : null), null);
-      } else if (socket.remoteAddress !== undefined && !isAllowed(socket.remoteAddress)) {
-        socket.destroy();
-        callback(blockedAddress(), null);
-      } else {
-        if (target.protocol === 'https:') timings.tlsMs = lap();
-        callback(null, socket);
-      }
-    });
-    noteCertificateRequest(connecting);
-    connecting.once('lookup', (error: Error | null) => {
-      const elapsedMs = lap();
-      if (!error) timings.dnsMs = elapsedMs;
-    });
-    connecting.once('connect', () => {
-      isTcpOpen = true;
-      timings.connectMs = lap();
-    });
-    return { abandon: () => void connecting.destroy(abandoned()) };
+    const open = (mayResume: boolean): Opening => {
+      const lap = stopwatch();
+      const opened = opener.open(target, mayResume, (error, socket) => {
+        if (error && failedByResuming(opened, error)) {
+          opening = open(false);
+        } else if (error) {
+          callback(connectFailure(error, opened.isTcpOpen ? opened.socket : null), null);
+        } else if (socket.remoteAddress !== undefined && !isAllowed(socket.remoteAddress)) {
+          socket.destroy();
+          callback(blockedAddress(), null);
+        } else {
+          if (target.protocol === 'https:') timings.tlsMs = lap();
+          callback(null, socket);
+        }
+      });
+      opened.socket.once('lookup', (error: Error | null) => {
+        const elapsedMs = lap();
+        if (!error) timings.dnsMs = elapsedMs;
+      });
+      opened.socket.once('connect', () => (timings.connectMs = lap()));
+      return opened;
+    };
+    let opening = open(true);
+    return { abandon: () => void opening.socket.destroy(abandoned()) };
   };
 
   return (target, timings, callback) => {

@@ -1,6 +1,6 @@
 import { isIPv6, type Socket } from 'node:net';
 import { callbackify } from 'node:util';
-import { buildConnector, Client } from 'undici';
+import { type buildConnector, Client } from 'undici';
 import type { EgressErrorKind } from '../common/outcomes.js';
 import { EgressError } from './attempt-error.js';
 import { isAllowedAddress, type AddressRanges } from './blocked-ranges.js';
@@ -11,10 +11,9 @@ import {
   connectFailure,
   type Connector,
   isBlockedLiteral,
-  noteCertificateRequest,
-  VERIFIED_TLS,
 } from './connector.js';
 import { type ConnectTimings, stopwatch } from './request-timings.js';
+import { failedByResuming, SocketOpener } from './socket-opener.js';
 
 export interface ProxyConnectorOptions {
   proxyUrl: string;
@@ -40,14 +39,19 @@ export function proxyConnector(options: ProxyConnectorOptions): Connector {
   const proxy = new URL(options.proxyUrl);
   const authorization = proxyAuthorization(proxy);
   const isAllowed = (address: string): boolean => isAllowedAddress(address, allowRanges);
-  // undici's types hide that this returns the socket.
-  const openTls = buildConnector({ ...VERIFIED_TLS, ca: trustedCertificates, timeout: connectTimeoutMs }) as (
-    target: buildConnector.Options,
-    callback: buildConnector.Callback,
-  ) => Socket;
-
+  const opener = new SocketOpener({ timeoutMs: connectTimeoutMs, trustedCertificates });
   // The proxy needs the other half of the time.
-  const openToProxy = buildConnector({ ...VERIFIED_TLS, timeout: connectTimeoutMs / 2 });
+  const proxyOpener = new SocketOpener({ timeoutMs: connectTimeoutMs / 2 });
+  const openToProxy: buildConnector.connector = (target, callback) => {
+    const open = (mayResume: boolean): void => {
+      const opening = proxyOpener.open(target, mayResume, (...[error, socket]) => {
+        if (error && failedByResuming(opening, error)) open(false);
+        else if (error) callback(error, null);
+        else callback(null, socket);
+      });
+    };
+    open(true);
+  };
 
   const openTunnel = async (target: buildConnector.Options, givenUp: AbortSignal): Promise<Socket> => {
     const authority = authorityOf(target);
@@ -77,6 +81,7 @@ export function proxyConnector(options: ProxyConnectorOptions): Connector {
     target: buildConnector.Options,
     timings: ConnectTimings,
     givenUp: AbortSignal,
+    mayResume = true,
   ): Promise<Socket> => {
     if (isBlockedLiteral(target.hostname, isAllowed)) throw blockedAddress();
     const lap = stopwatch();
@@ -84,20 +89,23 @@ export function proxyConnector(options: ProxyConnectorOptions): Connector {
     timings.connectMs = lap();
     if (target.protocol !== 'https:') return tunnel;
     return new Promise((resolve, reject) => {
-      const connecting = openTls({ ...target, httpSocket: tunnel }, (error, socket) => {
-        if (error) {
-          reject(connectFailure(error, connecting));
+      const opening = opener.open({ ...target, httpSocket: tunnel }, mayResume, (error, socket) => {
+        if (error && failedByResuming(opening, error)) {
+          openSocket(target, timings, givenUp, false).then(resolve, reject);
+        } else if (error) {
+          reject(connectFailure(error, opening.socket));
         } else {
           timings.tlsMs = lap();
           resolve(socket);
         }
       });
-      noteCertificateRequest(connecting);
-      givenUp.addEventListener('abort', () => connecting.destroy(abandoned()));
+      givenUp.addEventListener('abort', () => opening.socket.destroy(abandoned()));
     });
   };
 
-  const connect = callbackify(openSocket);
+  const connect = callbackify((...order: [buildConnector.Options, ConnectTimings, AbortSignal]) =>
+    openSocket(...order),
+  );
   return (target, timings, callback) => {
     const givingUp = new AbortController();
     connect(target, timings, givingUp.signal, (error, socket) => {
