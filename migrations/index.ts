@@ -17,6 +17,7 @@ import { PartitionFunctions1765600000000 } from './1765600000000-partition-funct
 import { ListedTests1765700000000 } from './1765700000000-listed-tests.js';
 import { StaleConnections1765800000000 } from './1765800000000-stale-connections.js';
 import { WebhookTokens1765900000000 } from './1765900000000-webhook-tokens.js';
+import { ReplicaLocks1766000000000 } from './1766000000000-replica-locks.js';
 
 /** In the order they run. A migration that is not listed here does not exist: no glob can miss or find one by surprise. */
 export const migrations = [
@@ -39,4 +40,5 @@ export const migrations = [
   ListedTests1765700000000,
   StaleConnections1765800000000,
   WebhookTokens1765900000000,
+  ReplicaLocks1766000000000,
 ];

@@ -130,7 +130,8 @@ export const SETTINGS = {
     name: 'DATABASE_POOL_SIZE',
     type: integer({ min: 3, max: 100, unit: 'connections' }),
     default: '10',
-    description: 'How many database connections one process opens at most.',
+    description:
+      'How many database connections one process has in its pools at most. On a server it has one more, by which the others know that it lives.',
   },
   dataDir: {
     name: 'DATA_DIR',

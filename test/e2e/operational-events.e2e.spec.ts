@@ -8,7 +8,7 @@ import { type Receiver, verifiedSignatures } from '../support/receiver.js';
 import { until } from '../support/wait.js';
 import { holdAnswers, useReceivers } from './receivers.js';
 
-/** A replica that died keeps its leases for up to 10 s; on a server its successor has to wait that long. */
+/** Generous: a replica that died keeps its leases for less than a second. */
 const TAKE_OVER_MS = 25_000;
 
 // Each story starts processes of its own.

@@ -5,7 +5,7 @@ import { envelopeOf, type Receiver } from '../support/receiver.js';
 import { until } from '../support/wait.js';
 import { holdAnswers, useReceivers } from './receivers.js';
 
-/** A replica that died keeps what it was attempting for up to 10 s. */
+/** Generous: a replica that died keeps what it was attempting for less than a second. */
 const TAKE_OVER_MS = 40_000;
 
 jest.setTimeout(120_000);

@@ -57,11 +57,14 @@ export async function countQueueRows({ query }: Store): Promise<number> {
   return row!.count;
 }
 
-/** The longest, in milliseconds, that a lease has outlived its own end or, by 10 s, its replica's last sign of life. */
+/**
+ * The longest, in milliseconds, that a lease has outlived its own end or its replica: since another one took that for dead,
+ * or, at the latest, 10 s after its last sign of life.
+ */
 export async function findMostOverdueMs({ query }: Store): Promise<number> {
   const [row] = await query<{ ms: number }>(
     `SELECT coalesce(max(extract(epoch FROM
-       now() - least(q.leased_until, coalesce(r.seen_at + interval '10 seconds', q.leased_until))
+       now() - least(q.leased_until, r.seen_at + interval '10 seconds', r.died_at)
      )) * 1000, 0)::float8 AS ms
      FROM delivery_queue q LEFT JOIN replica r ON r.id = q.leased_by
      WHERE q.lease IS NOT NULL`,

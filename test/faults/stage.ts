@@ -192,7 +192,7 @@ export class Stage {
     return rows.map(({ id }) => id);
   }
 
-  /** On a server a dead replica keeps its leases for 10 s, and an embedded engine is still. */
+  /** On a server a dead replica keeps its leases for half a second, and an embedded engine is still. */
   private async note(kind: 'kill' | 'stop', at: number, replica: Tidings): Promise<Fault> {
     await delay(LAST_STATEMENT_MS);
     const inFlight = await this.readLeases(replica);

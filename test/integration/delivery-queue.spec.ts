@@ -658,7 +658,7 @@ describe('the delivery queue', () => {
     beforeEach(async () => {
       await makeWebhook(database, environmentId);
       await accept(database, [makeEvent(environmentId)]);
-      await touchReplica(database, alive);
+      await touchReplica(database, alive, null);
     });
 
     it('frees what a dead replica held', async () => {
@@ -669,7 +669,7 @@ describe('the delivery queue', () => {
 
     it('leaves a living replica its leases, until their time is over', async () => {
       const other = randomUUID();
-      await touchReplica(database, other);
+      await touchReplica(database, other, null);
       await claim({ replicaId: other });
       expect(await rescue(false)).toBe(0);
       await database.query(`UPDATE delivery_queue SET leased_until = now() - interval '1 second'`);
@@ -678,7 +678,7 @@ describe('the delivery queue', () => {
 
     it('counts every other lease as lost when no other process can be there', async () => {
       const other = randomUUID();
-      await touchReplica(database, other);
+      await touchReplica(database, other, null);
       await claim({ replicaId: other });
       expect(await rescue(true)).toBe(1);
     });

@@ -98,7 +98,7 @@ describe('counting what waits', () => {
           [environmentId, rows],
         );
       }
-      for (let n = 0; n < 3; n += 1) await touchReplica(test.dataSource, randomUUID());
+      for (let n = 0; n < 3; n += 1) await touchReplica(test.dataSource, randomUUID(), null);
       const count = (limit: number) => countPending(test.dataSource, 'environment', environmentId, { limit });
       expect(await count(1_000_000)).toEqual({ waiting: 120_001, leased: 0 });
       expect(await countReplicas(test.dataSource)).toBe(3);

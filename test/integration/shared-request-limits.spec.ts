@@ -188,13 +188,13 @@ describe('A heartbeat', () => {
     await database.dataSource.query('DELETE FROM replica');
     const [first, second] = [randomUUID(), randomUUID()];
     const before = Date.now();
-    expect(await touchReplica(database.dataSource, first)).toMatchObject({ others: 0 });
-    const { others, nowMs } = await touchReplica(database.dataSource, second);
+    expect(await touchReplica(database.dataSource, first, null)).toMatchObject({ others: 0 });
+    const { others, nowMs } = await touchReplica(database.dataSource, second, null);
     expect(others).toBe(1);
     expect(Math.abs(nowMs - before)).toBeLessThan(60_000);
     await database.dataSource.query(`UPDATE replica SET seen_at = now() - interval '11 seconds' WHERE id = $1`, [
       first,
     ]);
-    expect(await touchReplica(database.dataSource, second)).toMatchObject({ others: 0 });
+    expect(await touchReplica(database.dataSource, second, null)).toMatchObject({ others: 0 });
   });
 });

@@ -15,6 +15,7 @@ import { rescueDeliveries } from '../queue/rescue-deliveries.js';
 import { BackgroundTask } from '../../common/background-task.js';
 import { START_WINDOW_MS, StartPermits } from './start-permits.js';
 import { PIPELINE } from '../../database/data-sources.js';
+import { ReplicaLock } from './replica-lock.js';
 
 const HEARTBEAT_MS = 2_000;
 
@@ -23,7 +24,7 @@ export interface LeaseHolder {
   nudge(): void;
 }
 
-/** This process among those that share the database: its heartbeat, and the rescue of what dead ones left behind. */
+/** This process among those that share the database: its heartbeat, its lock, and the rescue of what dead ones left behind. */
 @Injectable()
 export class Replica {
   readonly id = uuidV7();
@@ -38,6 +39,9 @@ export class Replica {
     round: () => this.beat(),
   });
   private rescue: BackgroundTask | null = null;
+  private lock: ReplicaLock | null = null;
+  private others = 0;
+  private touching: Promise<void> = Promise.resolve();
   /** `performance.now()` from before the last heartbeat that succeeded. */
   private lastBeatAt = -Infinity;
 
@@ -47,7 +51,7 @@ export class Replica {
     private readonly metrics: DeliveryMetrics,
     private readonly clock: DatabaseClock,
     private readonly liveReplicas: LiveReplicas,
-    config: Config,
+    private readonly config: Config,
   ) {
     this.isExclusive = config.databaseUrl === null;
     this.permits = new StartPermits(this.isExclusive ? Infinity : START_WINDOW_MS);
@@ -70,14 +74,27 @@ export class Replica {
       round: () => this.rescueLost(holder),
     });
     await this.rescue.startWithFirst();
+    const { databaseUrl: url } = this.config;
+    if (url === null) return;
+    this.lock = new ReplicaLock({
+      url,
+      database: this.dataSource,
+      replicaId: this.id,
+      hasOthers: () => this.others > 0,
+      announce: () => this.beat(),
+      rescue: () => this.rescueLost(holder),
+    });
+    this.lock.start();
   }
 
   /** If the database cannot be reached, the others soon take this replica for dead. */
   async stop(): Promise<void> {
-    await Promise.all([this.heartbeat.stop(), this.rescue?.stop()]);
+    await Promise.all([this.heartbeat.stop(), this.rescue?.stop(), this.lock?.stopLooking()]);
+    await this.touching.catch(() => undefined);
     await signOff(this.dataSource, this.id).catch((error: unknown) => {
       this.logger.warn({ msg: 'the replica could not sign off', err: error });
     });
+    await this.lock?.release();
   }
 
   /** @param readAt `performance.now()` from before the statement that read the webhook was sent. */
@@ -93,9 +110,17 @@ export class Replica {
     return !this.isExclusive && (await hasOtherReplicas(database, this.id));
   }
 
-  private async beat(): Promise<void> {
+  /** One after the other: an earlier one must not say last where the lock is held. */
+  private beat(): Promise<void> {
+    this.touching = this.touching.catch(() => undefined).then(() => this.touch());
+    return this.touching;
+  }
+
+  private async touch(): Promise<void> {
     const sentAt = performance.now();
-    const { others, nowMs } = await touchReplica(this.dataSource, this.id);
+    const { others, nowMs } = await touchReplica(this.dataSource, this.id, this.lock?.lockedOn ?? null);
+    if (this.others === 0 && others > 0) this.lock?.nudge();
+    this.others = others;
     this.lastBeatAt = sentAt;
     // The embedded engine has this machine's clock, and one process.
     if (this.isExclusive) return;

@@ -2,7 +2,7 @@ import type { CancelReason } from '../../common/outcomes.js';
 import { uuidV7Floor } from '../../common/uuid-v7.js';
 import type { Queryable } from '../../database/queryable.js';
 import { DELIVERY_COLUMNS, queuedAs } from './columns.js';
-import { DEAD_AFTER_MS } from './replicas.js';
+import { isAlive } from './replicas.js';
 import { REPORTED_COLUMNS, reportFailed } from './report-failed.js';
 import { ENTERED_COLUMNS, enterStats } from './stats-entries.js';
 
@@ -20,8 +20,7 @@ const RESCUE = `
       AND CASE
         WHEN q.leased_by = $1::uuid THEN q.lease <> ALL ($3::uuid[]) AND q.lease < $4::uuid
         ELSE $2::boolean OR q.leased_until < now() OR NOT EXISTS (
-          SELECT 1 FROM replica r
-          WHERE r.id = q.leased_by AND r.seen_at > now() - interval '${DEAD_AFTER_MS} milliseconds'
+          SELECT 1 FROM replica r WHERE r.id = q.leased_by AND ${isAlive('r')}
         )
       END
     ORDER BY q.delivery_id
