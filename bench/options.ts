@@ -21,6 +21,7 @@ export const SCENARIOS = [
   'rates',
   'late',
   'idle',
+  'tls',
 ] as const;
 export type ScenarioName = (typeof SCENARIOS)[number];
 

@@ -1,3 +1,5 @@
+import type { Socket } from 'node:net';
+
 /**
  * How an endpoint that accepts everything answers. `least`: two lines, at once. `ordinary`: as an application behind a web
  * server does, with twelve header lines, 300 bytes, and a time of its own for each answer.
@@ -46,4 +48,10 @@ export function answerDelayMs(receiver: ReceiverName): number {
 /** By the method of Box and Muller. */
 function normal(): number {
   return Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
+}
+
+export function answerAfter(delayMs: number, socket: Socket, receiver: ReceiverName): void {
+  const text = answerOf(receiver);
+  if (delayMs === 0) socket.write(text);
+  else setTimeout(() => socket.write(text), delayMs);
 }

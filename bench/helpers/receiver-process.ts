@@ -1,10 +1,11 @@
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { monotonicMs } from '../measures/clock.js';
-import { answerDelayMs, answerOf, type ReceiverName } from './answers.js';
+import { answerAfter, answerDelayMs, type ReceiverName } from './answers.js';
 import { serve } from './helper-process.js';
 import { markIn } from './payload.js';
 import { Receipts, type ReceiptsReport } from './receipts.js';
+import { onRequests } from './requests.js';
 import { targetOf } from './target.js';
 
 /* The receiver of the webhooks: it knows just enough of HTTP/1.1 to count requests and to answer them. */
@@ -23,35 +24,15 @@ export interface ReceiverProcedures {
 
 const SLOW_ANSWER_MS = 14_000;
 const LATE_ANSWER_MS = 5_000;
-const HEAD_END = '\r\n\r\n';
-const CONTENT_LENGTH = /\r\ncontent-length: *(\d+)/i;
 
 let receiver: ReceiverName = 'least';
 let receipts = new Receipts();
 
 const server = createServer({ noDelay: true }, (socket) => {
-  let received = '';
-  socket.on('data', (chunk) => {
-    // One byte is one character, so lengths are in bytes.
-    received += chunk.toString('latin1');
-    for (;;) {
-      const end = endOfRequest(received);
-      if (end === null) return;
-      handle(socket, received.slice(0, end));
-      received = received.slice(end);
-    }
-  });
+  onRequests(socket, (request) => handle(socket, request));
   // A sender that gives up, or the end of the run, breaks connections.
   socket.on('error', () => undefined);
 });
-
-/** Where the first request in the text ends; null: it is not complete. */
-function endOfRequest(text: string): number | null {
-  const headEnd = text.indexOf(HEAD_END);
-  if (headEnd < 0) return null;
-  const end = headEnd + HEAD_END.length + Number(CONTENT_LENGTH.exec(text)?.[1] ?? 0);
-  return text.length < end ? null : end;
-}
 
 function handle(socket: Socket, request: string): void {
   const { behaviour, index } = targetOf(request);
@@ -62,26 +43,21 @@ function handle(socket: Socket, request: string): void {
       socket.resetAndDestroy();
       return;
     case 'slow':
-      answer(socket, SLOW_ANSWER_MS);
+      answerAfter(SLOW_ANSWER_MS, socket, receiver);
       return;
     case 'late':
-      answer(socket, LATE_ANSWER_MS);
+      answerAfter(LATE_ANSWER_MS, socket, receiver);
       return;
     case 'ok':
-      answer(socket, answerDelayMs(receiver));
+      answerAfter(answerDelayMs(receiver), socket, receiver);
       receipts.add(index, markIn(request), monotonicMs());
   }
 }
 
-function answer(socket: Socket, delayMs: number): void {
-  const text = answerOf(receiver);
-  if (delayMs === 0) socket.write(text);
-  else setTimeout(() => socket.write(text), delayMs);
-}
-
 serve<ReceiverProcedures>({
   async listen() {
-    server.listen(0, '127.0.0.1');
+    // Scenario `tls` has a thousand hosts: addresses of 127.0.0.0/8.
+    server.listen(0, '0.0.0.0');
     await once(server, 'listening');
     return (server.address() as AddressInfo).port;
   },

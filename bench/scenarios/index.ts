@@ -12,6 +12,7 @@ import { measureReplicas } from './replicas.js';
 import type { Scenario } from './scenario.js';
 import { measureRates, measureSteadyRate } from './steady-rate.js';
 import { measureStored } from './stored.js';
+import { measureTls } from './tls.js';
 import { measureWide } from './wide.js';
 
 export const SCENARIO_BY_NAME: Record<ScenarioName, Scenario> = {
@@ -33,4 +34,5 @@ export const SCENARIO_BY_NAME: Record<ScenarioName, Scenario> = {
   rates: measureRates,
   late: measureLate,
   idle: measureIdle,
+  tls: measureTls,
 };
