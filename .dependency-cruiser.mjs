@@ -11,6 +11,7 @@ const MAY_IMPORT = {
   common: [],
   config: ['common'],
   metrics: BASE,
+  workers: BASE,
   http: BASE,
   openapi: ['http', ...BASE],
   database: BASE,
@@ -27,7 +28,7 @@ const MAY_IMPORT = {
   events: ['deliveries', 'webhooks', 'audit', 'reads', ...STORED],
   operations: ['events', 'deliveries', 'webhooks', 'administration', ...STORED],
   erasure: ['database', ...BASE],
-  observability: ['events', 'deliveries', 'auth', 'database', 'metrics', ...API],
+  observability: ['events', 'deliveries', 'auth', 'database', 'metrics', 'workers', ...API],
 };
 
 const FOLDERS = Object.keys(MAY_IMPORT);

@@ -62,6 +62,7 @@ const STORIES_OF_BOTH_ENGINES = [
   'test/e2e/start-failures.e2e.spec.ts',
   'test/e2e/stopping.e2e.spec.ts',
   'test/e2e/stored-secrets.e2e.spec.ts',
+  'test/e2e/workers.e2e.spec.ts',
 ];
 
 /** With TEST_ENGINE=embedded everything runs on the embedded engine; otherwise on a server (test/support/test-server.mjs). */

@@ -47,6 +47,8 @@ export interface Options {
   beside: string | null;
   /** Events that the quiet environment of `neighbours` publishes each second; null: as the scenario says. */
   rate: number | null;
+  /** Settings of the service, beside those that the bench gives it. */
+  settings: Record<string, string>;
   /** For CPU profiles of the service; null: it writes none. */
   profileDirectory: string | null;
 }
@@ -62,6 +64,7 @@ export const USAGE = `npm run bench -- [options]
   --sizes <n,n,…>          finished deliveries at the steps of growth
   --beside <text>          noises in neighbours whose names contain it
   --rate <n>               events a second of the quiet environment in neighbours
+  --set <NAME=value>       a setting of the service, such as WORKERS=2; may be repeated
   --profile <directory>    the service writes a CPU profile of each scenario there, which costs it speed
 
 DATABASE_URL: a superuser's URL of a PostgreSQL server. The bench makes databases of its own there and drops them.`;
@@ -85,6 +88,7 @@ export function optionsOf(args: readonly string[], databaseUrl: string | null): 
     sizes: sizesOf(values.sizes),
     beside: values.beside ?? null,
     rate: positive(values.rate),
+    settings: settingsOf(values.set ?? []),
     profileDirectory: values.profile === undefined ? null : resolve(values.profile),
   };
 }
@@ -104,6 +108,7 @@ function parse(args: readonly string[]) {
         sizes: { type: 'string' },
         beside: { type: 'string' },
         rate: { type: 'string' },
+        set: { type: 'string', multiple: true },
         profile: { type: 'string' },
       },
     });
@@ -127,6 +132,16 @@ function sizesOf(text: string | undefined): number[] | null {
         .split(',')
         .map(wholeNumber)
         .sort((a, b) => a - b);
+}
+
+function settingsOf(texts: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    texts.map((text) => {
+      const [, name, value] = /^([A-Z][A-Z0-9_]*)=(.*)$/.exec(text) ?? [];
+      if (name === undefined || value === undefined) throw new UsageError(`"${text}" is not NAME=value`);
+      return [name, value];
+    }),
+  );
 }
 
 function positive(text: string | undefined): number | null {

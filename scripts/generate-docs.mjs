@@ -169,7 +169,7 @@ ${attemptRows.join('\n')}
 
 function metrics() {
   const rows = Object.values(METRICS).map((metric) => {
-    const cells = [`\`${metric.name}\``, metric.type, labelsInWords(metric), metric.help];
+    const cells = [`\`${metric.name}\``, metric.type, labelsInWords(metric), metric.aggregator, metric.help];
     return `| ${cells.map(cell).join(' | ')} |`;
   });
   const buckets = Object.values(METRICS)
@@ -186,10 +186,15 @@ Counters and histograms are each replica's own: add them up. \`tidings_queue_…
 database, so every replica tells the same: take the maximum. They are read at most once in 5 s. When the database does not
 answer within 1 s they are absent, and the rest is served.
 
+With WORKERS above 1 a replica is all of them: whichever worker is asked, it adds up what each of them tells (\`sum\`), takes
+the largest (\`max\`), or tells alone what is not of a worker (\`first\`). What a worker counted before it ended stays in the sums,
+up to the last scrape. Of prom-client's metrics, event loop lags are means (the largest of \`max\`, the smallest of \`min\`), others are sums, and
+\`process_start_time_seconds\` is absent.
+
 No label holds an id, an address or anything else that callers choose, so the number of series is bounded.
 
-| metric | type | labels | meaning |
-|---|---|---|---|
+| metric | type | labels | of several workers | meaning |
+|---|---|---|---|---|
 ${rows.join('\n')}
 
 ## Buckets

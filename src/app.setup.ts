@@ -11,21 +11,25 @@ import { HttpAdapter } from './http/http-adapter.js';
 import { operationsWithoutSecrets } from './openapi/operations-without-secrets.js';
 import { QueryGuard } from './http/query.guard.js';
 import { RequestValidationPipe } from './http/request-validation.pipe.js';
-import type { ServerLimits } from './http/server-limits.js';
+import { SERVER_LIMITS, type ServerLimits, shareOfLimits } from './http/server-limits.js';
 import { ShutdownState } from './http/shutdown-state.js';
 import type { Config } from './config/config.js';
+import { partOf } from './config/worker-share.js';
 import { Metrics } from './metrics/metrics.js';
 import { PinoLogger } from './observability/logger.js';
 import { logRequests } from './observability/request-log.js';
 import { measureRequests } from './observability/request-metrics.js';
 import { buildOpenApi } from './openapi.js';
 import { readOpenApi30 } from './openapi/openapi-30.js';
+import { Siblings } from './workers/siblings.js';
 
 export interface AppOptions {
   logger?: LoggerService;
   /** true: nothing is created or opened, so the application can only describe itself. */
   preview?: boolean;
   limits?: ServerLimits;
+  /** The other workers behind the same port. Default: none. */
+  siblings?: Siblings;
   /** Answers from this size on are compressed; for tests. Default: 1,024. */
   minCompressedBytes?: number;
 }
@@ -44,12 +48,19 @@ export type MakeApp = (
 export async function createApp(
   config: Config,
   module: Type | DynamicModule,
-  { logger = PinoLogger.of(config), preview = false, limits, minCompressedBytes }: AppOptions = {},
+  {
+    logger = PinoLogger.of(config),
+    preview = false,
+    limits = shareOfLimits(SERVER_LIMITS, config.workers),
+    siblings = new Siblings(),
+    minCompressedBytes,
+  }: AppOptions = {},
   make: MakeApp = (root, adapter, options) => NestFactory.create(root, adapter, options),
 ): Promise<NestFastifyApplication> {
   const shutdown = new ShutdownState();
-  const adapter = new HttpAdapter({ ...config, senderOf, ...(limits && { limits }) }, shutdown);
-  const app = await make(ServerModule.of(module, shutdown, config), adapter, {
+  const rateLimitPer10s = partOf(config.rateLimitPer10s, config);
+  const adapter = new HttpAdapter({ ...config, rateLimitPer10s, senderOf, limits }, shutdown);
+  const app = await make(ServerModule.of(module, shutdown, siblings, config), adapter, {
     logger,
     preview,
     // A failed start throws; the caller reports it and ends the process.
@@ -75,17 +86,23 @@ export async function createApp(
 
 @Module({})
 class ServerModule {
-  static of(served: Type | DynamicModule, shutdown: ShutdownState, { publicUrl }: Config): DynamicModule {
+  static of(
+    served: Type | DynamicModule,
+    shutdown: ShutdownState,
+    siblings: Siblings,
+    { publicUrl }: Config,
+  ): DynamicModule {
     return {
       module: ServerModule,
       global: true,
       imports: [served],
       providers: [
         { provide: ShutdownState, useValue: shutdown },
+        { provide: Siblings, useValue: siblings },
         { provide: PUBLIC_URL, useValue: publicUrl },
         Metrics,
       ],
-      exports: [ShutdownState, PUBLIC_URL, Metrics],
+      exports: [ShutdownState, Siblings, PUBLIC_URL, Metrics],
     };
   }
 }

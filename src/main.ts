@@ -1,141 +1,55 @@
-import 'reflect-metadata';
-import { Logger } from '@nestjs/common';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
+import cluster from 'node:cluster';
+import { fileURLToPath } from 'node:url';
 import { OperatorError } from './common/operator-error.js';
-import { ShutdownState } from './http/shutdown-state.js';
+import { STOP_SIGNALS } from './common/stop-signals.js';
 import { type Config, loadConfig } from './config/config.js';
-import { sweepCredentials } from './config/credential-file.js';
 import { readEnvironment } from './config/environment.js';
-import { CREDENTIAL_FILES, resolveCredentials, type ResolvedConfig } from './config/first-boot.js';
-import { DataDirectory } from './database/embedded/data-directory.js';
-import { EmbeddedPostgres } from './database/embedded/embedded-postgres.js';
-import { asDataDirectoryError } from './database/embedded/write-trouble.js';
+import { shareOf } from './config/worker-share.js';
 import { freedHostsRule } from './egress/freed-hosts-rule.js';
 import { operatorTargetRule } from './egress/operator-target-rule.js';
-import { exitOnFault, explain } from './fault.js';
+import { explain } from './explain.js';
 import { PinoLogger } from './observability/logger.js';
-import { closeOnSignal, STOP_SIGNALS } from './shutdown.js';
-import { StartingServer } from './http/starting-server.js';
-import { welcome } from './welcome.js';
-
-/**
- * V8 collects garbage when the heap has grown this far beyond its live objects. By default the heap trebles: events
- * under delivery live just long enough to look permanent, and it was 323 MB under full load instead of 195, at the same
- * speed.
- */
-const HEAP_GROWTH_PERCENT = 50;
+import { type Placement, placementOf } from './workers/placement.js';
+import { Supervisor } from './workers/supervisor.js';
 
 let given: Config | null = null;
 
-/** Lets a signal end the work before the application exists: the wait for the database, and its migration. */
-const stopping = new AbortController();
-
+/** The application is loaded where it runs: a process that only supervises workers has no need of it. */
 async function run(): Promise<void> {
-  setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`);
-  const isMigrating = commandOf(process.argv.slice(2)) === 'migrate';
+  const command = commandOf(process.argv.slice(2));
+  const isMigrating = command === 'migrate';
   given = loadConfig(readEnvironment(), [freedHostsRule, operatorTargetRule], { needsCredentials: !isMigrating });
-  const logger = PinoLogger.of(given);
-  Logger.overrideLogger(logger);
-  if (isMigrating) return migrate(given);
-
-  const starting = serve(given, logger);
-  const { shutdownDelayMs: delayMs, shutdownTimeoutMs: timeoutMs } = given;
-  closeOnSignal(
-    async () => {
-      stopping.abort();
-      // A failed start has closed what it opened.
-      const app = await starting.catch(() => null);
-      app?.get(ShutdownState).leave();
-      if (app) await sleep(delayMs);
-      await app?.close();
-    },
-    { delayMs, timeoutMs },
-  );
-  await starting.catch((error: unknown) => {
-    // After a stop the result of the start does not matter.
-    if (!stopping.signal.aborted) throw error;
-  });
+  if (command === 'serve' && given.workers > 1) return supervise(given);
+  // For its side effect, before everything else.
+  await import('reflect-metadata');
+  const { migrate, serve } = await import('./serve.js');
+  if (isMigrating) return migrate(given, PinoLogger.of(given));
+  const placement = command === 'serve' ? null : command;
+  if (placement) given = shareOf(given, placement);
+  return serve(given, PinoLogger.of(given, { worker: placement?.worker }), placement);
 }
 
-function commandOf(args: readonly string[]): 'serve' | 'migrate' {
+function commandOf(args: readonly string[]): 'serve' | 'migrate' | Placement {
   if (args.length === 0) return 'serve';
   if (args.length === 1 && args[0] === 'migrate') return 'migrate';
+  const placement = cluster.isWorker ? placementOf(args) : null;
+  if (placement) return placement;
   throw new OperatorError(
     `There is no command "${args.join(' ')}": without one the service starts, and "migrate" brings the schema up to date.`,
   );
 }
 
-async function serve(settings: Config, logger: PinoLogger): Promise<NestFastifyApplication> {
-  const startingServer = await StartingServer.listen(settings.port, settings.host);
-  let engine: Promise<EmbeddedPostgres> | null = null;
-  try {
-    // The engine and the loading of the application take about as long, each in its own thread.
-    engine = startEngine(settings);
-    const config = await credentialsOf(settings);
-    const loading = Promise.all([import('./app.module.js'), import('./app.setup.js')]);
-    loading.catch(() => undefined);
-    await prepare(config, engine, config.migrateOnStart);
-    const [{ AppModule }, { createApp }] = await loading;
-    const app = await createApp(config, AppModule.forRoot(config), { logger });
-    exitOnFault();
-    const { port } = startingServer.address;
-    await app.listen(startingServer.handOver());
-    new Logger('Tidings').log(`listening on ${await app.getUrl()}`);
-    if (!config.isProduction && config.databaseUrl === null)
-      process.stdout.write(welcome(config.dataDir, String(port)));
-    return app;
-  } catch (error) {
-    await startingServer.close();
-    await (await engine?.catch(() => null))?.stop();
-    throw error;
-  }
-}
-
-/** `main.js migrate`: makes the schema and partitions, as the role that owns them. */
-async function migrate(config: Config): Promise<void> {
-  for (const signal of STOP_SIGNALS) process.once(signal, () => stopping.abort());
-  const engine = startEngine(config);
-  try {
-    await prepare(config, engine, true);
-  } catch (error) {
-    if (!stopping.signal.aborted) throw error;
-    throw new OperatorError('The migration was stopped; nothing was changed.', { cause: error });
-  } finally {
-    await (await engine)?.stop();
-  }
-  new Logger('Tidings').log('the database is ready for this version');
-}
-
-function startEngine({ databaseUrl, dataDir }: Config): Promise<EmbeddedPostgres> | null {
-  if (databaseUrl !== null) return null;
-  // Before the first file is made: a second process must not touch the files of another.
-  const engine = EmbeddedPostgres.start(DataDirectory.claim(dataDir));
-  engine.catch(() => undefined);
-  return engine;
-}
-
-async function credentialsOf(config: Config): Promise<ResolvedConfig> {
-  try {
-    if (config.databaseUrl === null) await sweepCredentials(config.dataDir, Object.values(CREDENTIAL_FILES));
-    return await resolveCredentials(config);
-  } catch (error) {
-    throw asDataDirectoryError(error, config.dataDir);
-  }
-}
-
-async function prepare(
-  { databaseUrl, databaseWaitMs: waitMs }: Config,
-  engine: Promise<EmbeddedPostgres> | null,
-  mayMigrate: boolean,
-): Promise<void> {
-  const [{ prepareDatabase }, { schema }] = await Promise.all([
-    import('./database/prepare-database.js'),
-    import('./schema.js'),
-  ]);
-  if (engine) await prepareDatabase({ url: (await engine).url, schema, isEmbedded: true, mayMigrate });
-  else await prepareDatabase({ url: databaseUrl!, schema, mayMigrate, waitMs, signal: stopping.signal });
+async function supervise(config: Config): Promise<void> {
+  const { workers, shutdownDelayMs: delayMs, shutdownTimeoutMs: timeoutMs } = config;
+  const supervisor = new Supervisor({
+    workers,
+    program: fileURLToPath(import.meta.url),
+    delayMs,
+    timeoutMs,
+    logger: PinoLogger.of(config),
+  });
+  for (const signal of STOP_SIGNALS) process.on(signal, () => supervisor.onSignal(signal));
+  process.exit(await supervisor.run());
 }
 
 try {

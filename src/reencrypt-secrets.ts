@@ -5,7 +5,7 @@ import { resolveCredentials } from './config/first-boot.js';
 import { DataDirectory } from './database/embedded/data-directory.js';
 import { openDatabase } from './database/database.js';
 import { EmbeddedPostgres } from './database/embedded/embedded-postgres.js';
-import { explain } from './fault.js';
+import { explain } from './explain.js';
 import { schema } from './schema.js';
 import { reencryptSecrets } from './webhooks/secrets/secret-reencryption.js';
 import { SecretVault } from './webhooks/secrets/secret-vault.js';

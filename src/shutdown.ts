@@ -1,13 +1,5 @@
 import { Logger } from '@nestjs/common';
-
-/** A closed terminal sends SIGHUP. */
-export const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
-
-/**
- * Signals within this time count as one. On Ctrl-C npm's child gets SIGINT from the terminal and, some milliseconds
- * later, from npm.
- */
-const ONE_SIGNAL_MS = 1_000;
+import { isRepeated, STOP_SIGNALS } from './common/stop-signals.js';
 
 export interface ShutdownTimes {
   /** How long it still serves before it closes. */
@@ -19,13 +11,18 @@ export interface ShutdownTimes {
 /**
  * Ends the process with 0, or with 1 when closing fails or takes too long. A second signal, at least a second later,
  * ends it at once.
+ *
+ * @returns does the same for a reason that is not a signal to this process, such as a worker's supervisor has.
  */
-export function closeOnSignal(close: () => Promise<void>, { delayMs, timeoutMs }: ShutdownTimes): void {
+export function closeOnSignal(
+  close: () => Promise<void>,
+  { delayMs, timeoutMs }: ShutdownTimes,
+): (reason: string) => void {
   const logger = new Logger('Tidings');
   let firstAtMs: number | null = null;
 
-  const closeAndExit = (signal: NodeJS.Signals): void => {
-    logger.log(`${signal}: finishing what is in flight; a second signal ends the process at once`);
+  const closeAndExit = (reason: string): void => {
+    logger.log(`${reason}: finishing what is in flight; a second signal ends the process at once`);
     setTimeout(() => {
       logger.error(
         `closing took longer than ${timeoutMs} ms (SHUTDOWN_TIMEOUT); what was in flight is attempted again`,
@@ -41,13 +38,15 @@ export function closeOnSignal(close: () => Promise<void>, { delayMs, timeoutMs }
     );
   };
 
+  const begin = (reason: string): void => {
+    if (firstAtMs !== null) return;
+    firstAtMs = performance.now();
+    closeAndExit(reason);
+  };
   const onSignal = (signal: NodeJS.Signals): void => {
-    if (firstAtMs === null) {
-      firstAtMs = performance.now();
-      closeAndExit(signal);
-    } else if (performance.now() - firstAtMs >= ONE_SIGNAL_MS) {
-      process.exit(1);
-    }
+    if (firstAtMs !== null && isRepeated(firstAtMs)) process.exit(1);
+    begin(signal);
   };
   for (const signal of STOP_SIGNALS) process.on(signal, onSignal);
+  return begin;
 }

@@ -3,7 +3,14 @@ import type pg from 'pg';
 import type { Installation } from '../service/installation.js';
 import { walBytes } from './database-figures.js';
 import { monotonicMs } from './clock.js';
-import { cpuMicrosOf, cpuMicrosOfMachine, forgetPeakMemory, peakMemoryMbOf } from './processes.js';
+import {
+  cpuMicrosOf,
+  cpuMicrosOfFamily,
+  cpuMicrosOfMachine,
+  familyOf,
+  forgetPeakMemory,
+  peakMemoryMbOf,
+} from './processes.js';
 
 /** Used between two moments. Null: it cannot be measured here. */
 export interface Usage {
@@ -16,7 +23,7 @@ export interface Usage {
   walBytes: number;
   /** The part of the machine's processor time that all others used; 0 to 1. */
   othersCpuShare: number | null;
-  /** Of the largest replica, in MB (10^6 bytes). */
+  /** Of the largest replica with its workers, in MB (10^6 bytes). */
   peakMemoryMb: number | null;
 }
 
@@ -46,7 +53,7 @@ export class Meter {
     installation: Installation,
     helpers: { receiver: number; load: number },
   ): Promise<Meter> {
-    for (const { pid } of installation.replicas) forgetPeakMemory(pid);
+    for (const pid of installation.replicas.flatMap((replica) => familyOf(replica.pid))) forgetPeakMemory(pid);
     return new Meter(client, installation, helpers, await read(client, installation, helpers));
   }
 
@@ -67,7 +74,7 @@ export class Meter {
       loadCpuMicros: load,
       walBytes: after.wal - before.wal,
       othersCpuShare: others && Math.max(0, others / availableMicros),
-      peakMemoryMb: largest(this.installation.replicas.map(({ pid }) => peakMemoryMbOf(pid))),
+      peakMemoryMb: largest(this.installation.replicas.map(({ pid }) => sum(familyOf(pid).map(peakMemoryMbOf)))),
     };
   }
 }
@@ -78,7 +85,7 @@ async function read(
   helpers: { receiver: number; load: number },
 ): Promise<Reading> {
   return {
-    tidings: installation.replicas.map(({ pid }) => cpuMicrosOf(pid)),
+    tidings: installation.replicas.map(({ pid }) => cpuMicrosOfFamily(pid)),
     postgres: installation.storage.cpuMicros(),
     receiver: cpuMicrosOf(helpers.receiver),
     load: cpuMicrosOf(helpers.load),

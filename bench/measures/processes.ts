@@ -33,11 +33,19 @@ export function cpuMicrosOfFamily(pid: number): number | null {
   const stat = statOf(pid);
   if (!stat) return null;
   const ended = (stat[FIELD.cutime]! + stat[FIELD.cstime]!) * TICK_MICROS;
-  const children = readdirSync('/proc')
+  return childrenOf(pid).reduce((sum, child) => sum + (cpuMicrosOf(child) ?? 0), cpuMicrosOf(pid)! + ended);
+}
+
+function childrenOf(pid: number): number[] {
+  return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
     .filter((candidate) => statOf(candidate)?.[FIELD.parent] === pid);
-  return children.reduce((sum, child) => sum + (cpuMicrosOf(child) ?? 0), cpuMicrosOf(pid)! + ended);
+}
+
+/** A process and those that it started: a service and its workers. */
+export function familyOf(pid: number): number[] {
+  return process.platform === 'linux' ? [pid, ...childrenOf(pid)] : [pid];
 }
 
 /** Of all processes, in microseconds; null: it cannot be read. */

@@ -6,6 +6,7 @@ import { networkOf } from '../http/network-of.js';
 import { BackgroundTask } from '../common/background-task.js';
 import { within } from '../common/within.js';
 import { Config } from '../config/config.js';
+import { partOf } from '../config/worker-share.js';
 import { DatabaseClock } from '../database/database-clock.js';
 import { LiveReplicas } from './live-replicas.js';
 import type { Principal } from './principal.js';
@@ -33,7 +34,8 @@ export class RequestLimits implements OnApplicationBootstrap, BeforeApplicationS
   private readonly logger = new Logger(RequestLimits.name);
   private readonly byToken: RateLimiterMemory;
   private readonly shared: SharedLimit;
-  private readonly failures = new RateLimiterMemory({ points: FAILED_AUTHENTICATIONS_MAX, duration: WINDOW_S });
+  private readonly failures: RateLimiterMemory;
+  private readonly failuresMax: number;
   private readonly trimming = new BackgroundTask({
     context: RequestLimits.name,
     purpose: 'forget what tokens asked for',
@@ -49,6 +51,8 @@ export class RequestLimits implements OnApplicationBootstrap, BeforeApplicationS
     private readonly replicas: LiveReplicas,
     private readonly clock: DatabaseClock,
   ) {
+    this.failuresMax = partOf(FAILED_AUTHENTICATIONS_MAX, config);
+    this.failures = new RateLimiterMemory({ points: this.failuresMax, duration: WINDOW_S });
     this.byToken = new RateLimiterMemory({ points: config.rateLimitPer10s, duration: WINDOW_S });
     this.shared = new SharedLimit({
       limit: config.rateLimitPer10s,
@@ -70,7 +74,8 @@ export class RequestLimits implements OnApplicationBootstrap, BeforeApplicationS
   async countRequest(principal: Principal): Promise<void> {
     const subject = principal.kind === 'admin' ? 'admin' : principal.id;
     const message = `A token may make ${this.config.rateLimitPer10s} requests in ${WINDOW_S} s`;
-    const { count } = this.replicas;
+    // Workers start together: the first heartbeats do not know of the later ones yet.
+    const count = Math.max(this.replicas.count, this.config.workers);
     if (count === 1) return this.count(this.byToken, subject, message);
     const windowsPassed = this.clock.nowMs() / (WINDOW_S * 1_000);
     const window = Math.floor(windowsPassed);
@@ -90,7 +95,7 @@ export class RequestLimits implements OnApplicationBootstrap, BeforeApplicationS
   /** Whether so many requests from this address had invalid tokens that its tokens are not looked up. */
   async isSuspect(address: string): Promise<boolean> {
     const known = await this.failures.get(networkOf(address));
-    return known !== null && known.consumedPoints >= FAILED_AUTHENTICATIONS_MAX && known.msBeforeNext > 0;
+    return known !== null && known.consumedPoints >= this.failuresMax && known.msBeforeNext > 0;
   }
 
   private async count(limiter: RateLimiterMemory, key: string, message: string): Promise<void> {

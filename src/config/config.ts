@@ -1,10 +1,10 @@
-import { Injectable } from '@nestjs/common';
 import { OperatorError } from '../common/operator-error.js';
 import { opensEverything, parseAddressRange } from './address-range.js';
 import { accepted, refused, type Parsed } from './setting-type.js';
 import {
   defaultOf,
   fileVariableOf,
+  LEAST_POOL_SIZE,
   SETTINGS,
   type Circumstances,
   type Setting,
@@ -23,7 +23,6 @@ const SettingValues = class {
 } as new (values: Settings) => Settings;
 
 /** All settings, validated. After the start nothing else is read from the environment. */
-@Injectable()
 export class Config extends SettingValues {
   get isProduction(): boolean {
     return this.nodeEnv === 'production';
@@ -71,12 +70,15 @@ export function loadConfig(
     if (parsed.ok) values[key] = parsed.value;
     else problems.push({ name: SETTINGS[key].name, reason: parsed.reason });
   }
+  if (env[SETTINGS.workers.name] === 'auto') limitWorkers(values);
   const readable = values as Partial<Settings>;
   problems.push(
     ...(needsCredentials ? missingCredentials(env) : []),
     ...unreachableLimit(env, readable),
     ...outlivingEvents(readable),
     ...unsignedOperations(readable),
+    ...workersWithoutServer(env, readable),
+    ...workersWithoutShare(readable),
     ...rules.flatMap((rule) => rule(readable)),
     ...(circumstances.isProduction ? [...openRanges(readable), ...openPorts(readable)] : []),
   );
@@ -167,6 +169,33 @@ function unsignedOperations({ operatorWebhookUrl, operatorWebhookSecret }: Parti
   if (typeof operatorWebhookUrl !== 'string' || operatorWebhookSecret !== null) return [];
   const { operatorWebhookUrl: url, operatorWebhookSecret: secret } = SETTINGS;
   return [{ name: secret.name, reason: `is required with ${url.name}: every delivery is signed` }];
+}
+
+/** `auto` takes no more workers than DATABASE_POOL_SIZE has connections for. */
+function limitWorkers(values: Partial<Record<SettingKey, unknown>>): void {
+  const { workers, databasePoolSize } = values as Partial<Settings>;
+  if (workers === undefined || databasePoolSize === undefined) return;
+  values.workers = Math.min(workers, Math.floor(databasePoolSize / LEAST_POOL_SIZE));
+}
+
+function workersWithoutServer(env: NodeJS.ProcessEnv, { workers = 1 }: Partial<Settings>): ConfigProblem[] {
+  if (workers === 1 || env[SETTINGS.databaseUrl.name] !== undefined) return [];
+  const { workers: setting, databaseUrl } = SETTINGS;
+  const reason = `must be 1 without ${databaseUrl.name}, not ${shown(env[setting.name]!)}: the embedded database belongs to one process`;
+  return [{ name: setting.name, reason }];
+}
+
+/** What has to be at least 1, or 3 connections, for each worker. */
+function workersWithoutShare(settings: Partial<Settings>): ConfigProblem[] {
+  const { workers = 1 } = settings;
+  if (workers === 1) return [];
+  const least = { databasePoolSize: LEAST_POOL_SIZE, inFlightLimit: 1, inFlightPerWebhook: 1 };
+  return (Object.keys(least) as (keyof typeof least)[])
+    .filter((key) => (settings[key] ?? Infinity) < least[key] * workers)
+    .map((key) => ({
+      name: SETTINGS[key].name,
+      reason: `must be at least ${least[key] * workers} with ${SETTINGS.workers.name}=${workers}, not ${settings[key]}: the workers share it`,
+    }));
 }
 
 function openRanges({ egressAllow = [] }: Partial<Settings>): ConfigProblem[] {

@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 /** A reason continues the setting's name. */
 export type Parsed<T> = { ok: true; value: T } | { ok: false; reason: string };
 
@@ -49,6 +51,18 @@ export function integer({ min, max, unit }: { min: number; max: number; unit?: s
     parse: (text) => {
       const value = /^(0|[1-9]\d{0,15})$/.test(text) ? Number(text) : Number.NaN;
       return value >= min && value <= max ? accepted(value) : refused(`must be a whole number from ${range}`);
+    },
+  };
+}
+
+/** `auto` is the number of cores that this process may use. */
+export function workerCount({ max }: { max: number }): SettingType<number> {
+  const count = integer({ min: 1, max });
+  return {
+    form: `\`auto\` or ${count.form}`,
+    parse: (text) => {
+      if (text === 'auto') return accepted(Math.min(max, availableParallelism()));
+      return count.parse(text).ok ? count.parse(text) : refused(`must be auto or a whole number from 1 to ${max}`);
     },
   };
 }

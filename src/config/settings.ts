@@ -8,7 +8,7 @@ import {
   publicUrl,
   targetUrl,
 } from './network-types.js';
-import { boolean, duration, integer, list, oneOf, type SettingType } from './setting-type.js';
+import { boolean, duration, integer, list, oneOf, type SettingType, workerCount } from './setting-type.js';
 import { bearerToken, directory, distinctKeys, encryptionKey, postgresUrl, signingSecret } from './storage-types.js';
 
 export interface Circumstances {
@@ -28,6 +28,9 @@ export interface Setting<T> {
   /** Its value is shown nowhere, not even in the message that refuses it, and may be given as a file. */
   isSecret?: true;
 }
+
+/** One that looks tokens up, one that takes events in and sends them, and one for requests. */
+export const LEAST_POOL_SIZE = 3;
 
 /**
  * Every setting once. `Config`, .env.example and docs/configuration.md are made from this table (`npm run
@@ -83,6 +86,13 @@ export const SETTINGS = {
     description:
       'Which requests have a line in the log, at level `info`: all, those that are answered with 400 or above, or none. Those that are asked by machines (`/health`, `/metrics`, publishing events) are at level `debug` while they succeed.',
   },
+  workers: {
+    name: 'WORKERS',
+    type: workerCount({ max: 32 }),
+    default: '1',
+    description:
+      'How many processes one start runs behind its port; `auto`: as many as there are cores, and at most one for three of DATABASE_POOL_SIZE. Above 1 only with DATABASE_URL. They share what one process may use (docs/operations.md).',
+  },
   shutdownTimeoutMs: {
     name: 'SHUTDOWN_TIMEOUT',
     type: duration({ min: '0s', max: '10m' }),
@@ -128,10 +138,10 @@ export const SETTINGS = {
   },
   databasePoolSize: {
     name: 'DATABASE_POOL_SIZE',
-    type: integer({ min: 3, max: 100, unit: 'connections' }),
+    type: integer({ min: LEAST_POOL_SIZE, max: 100, unit: 'connections' }),
     default: '10',
     description:
-      'How many database connections one process has in its pools at most. On a server it has one more, by which the others know that it lives.',
+      'How many database connections one start has in its pools at most; WORKERS share them. On a server each process has one more, by which the others know that it lives.',
   },
   dataDir: {
     name: 'DATA_DIR',
@@ -222,13 +232,14 @@ export const SETTINGS = {
     name: 'IN_FLIGHT_LIMIT',
     type: integer({ min: 1, max: 10_000, unit: 'attempts' }),
     default: '1024',
-    description: 'How many attempts one replica makes at once.',
+    description: 'How many attempts one replica makes at once; WORKERS share them.',
   },
   inFlightPerWebhook: {
     name: 'IN_FLIGHT_PER_WEBHOOK',
     type: integer({ min: 1, max: 1000, unit: 'attempts' }),
     default: '64',
-    description: 'How many attempts one replica makes at once for one webhook, and never more than it has free beside.',
+    description:
+      'How many attempts one replica makes at once for one webhook, and never more than it has free beside; WORKERS share them.',
   },
   signatureHeader: {
     name: 'SIGNATURE_HEADER',

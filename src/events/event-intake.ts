@@ -20,6 +20,7 @@ import {
 import { FEW_DELIVERIES, SmallPublishers } from '../deliveries/intake/small-publishers.js';
 import type { Queryable } from '../database/queryable.js';
 import { type Count, Metrics } from '../metrics/metrics.js';
+import { partOf } from '../config/worker-share.js';
 import { IntakeLane, type WaitingGroup } from './intake-lane.js';
 import { PublishingPace } from './publishing-pace.js';
 import { WaitingShare } from './waiting-share.js';
@@ -82,7 +83,7 @@ interface Group extends WaitingGroup {
  */
 @Injectable()
 export class EventIntake {
-  private readonly waiting = new WaitingShare(WAITING_LIMIT);
+  private readonly waiting: WaitingShare;
   private readonly pace = new PublishingPace();
   private readonly quickLane: Lane;
   private readonly bulkLane: Lane;
@@ -98,10 +99,12 @@ export class EventIntake {
     @InjectDataSource(PIPELINE) private readonly pipeline: DataSource,
     private readonly deliveries: DeliveryIntake,
     private readonly smallPublishers: SmallPublishers,
-    { acceptWaitMs }: Config,
     metrics: Metrics,
+    config: Config,
   ) {
-    this.acceptWaitMs = acceptWaitMs;
+    this.acceptWaitMs = config.acceptWaitMs;
+    const { events, bytes } = WAITING_LIMIT;
+    this.waiting = new WaitingShare({ events: partOf(events, config), bytes: partOf(bytes, config) });
     // Each holds a connection, and may wait for another's key: half of the connections are left to everything else.
     this.togetherTurns = new Semaphore(Math.max(1, poolUsageOf(pipeline).limit >> 1));
     const write = (groups: readonly Group[]): Promise<void> => this.writeGroups(this.takenOut(groups));

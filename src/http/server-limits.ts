@@ -42,3 +42,14 @@ export const SERVER_LIMITS: ServerLimits = {
   // Sixteen of the largest bodies that the default allows.
   maxBytesOfBodies: 128 * 1_048_576,
 };
+
+/** What each of several workers allows, so that all allow together what one process would. */
+export function shareOfLimits(limits: ServerLimits, workers: number): ServerLimits {
+  const part = (total: number): number => Math.floor(total / workers);
+  return {
+    ...limits,
+    maxConnections: part(limits.maxConnections),
+    maxConnectionsPerNetwork: part(limits.maxConnectionsPerNetwork),
+    maxBytesOfBodies: part(limits.maxBytesOfBodies),
+  };
+}

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { AggregatorRegistry, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { MetricSnapshot } from '../common/metric-snapshot.js';
 import { VERSION } from '../common/version.js';
 import {
   type CounterKey,
@@ -63,19 +64,44 @@ export class Metrics {
 
   /** Text format of Prometheus, version 0.0.4. */
   async render(): Promise<string> {
+    await this.read();
+    return this.registry.metrics();
+  }
+
+  /**
+   * For another worker, or to be added to theirs.
+   *
+   * @param isAsked false: without what is not of this worker, which is told by the one that is asked.
+   */
+  async snapshot({ isAsked }: { isAsked: boolean }): Promise<MetricSnapshot[]> {
+    if (isAsked) await this.read();
+    else this.readGauges();
+    const metrics = (await this.registry.getMetricsAsJSON()) as unknown as MetricSnapshot[];
+    return isAsked ? metrics : metrics.filter(({ aggregator }) => aggregator !== 'first');
+  }
+
+  /** @param snapshots that of the worker that is asked first. */
+  static renderAll(snapshots: readonly MetricSnapshot[][]): Promise<string> {
+    return AggregatorRegistry.aggregate([...snapshots]).metrics();
+  }
+
+  private async read(): Promise<void> {
     await Promise.all(this.refreshers.map((refresh) => refresh()));
+    this.readGauges();
+  }
+
+  private readGauges(): void {
     for (const { gauge, labels, read } of this.readings) {
       const value = read();
       if (value === null) gauge.remove(labels);
       else gauge.set(labels, value);
     }
-    return this.registry.metrics();
   }
 
   /** Each series known from the table starts at 0, so that a rate shows the first count as an increase. */
   private declare(key: string, metric: Metric): void {
-    const { type, name, help, labels = {}, buckets = [] } = metric;
-    const options = { name, help, labelNames: Object.keys(labels), registers: [this.registry] };
+    const { type, name, help, labels = {}, buckets = [], aggregator } = metric;
+    const options = { name, help, aggregator, labelNames: Object.keys(labels), registers: [this.registry] };
     const series = seriesOf(metric) ?? [];
     if (type === 'gauge') {
       const gauge = new Gauge(options);

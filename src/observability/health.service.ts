@@ -4,7 +4,14 @@ import { Config } from '../config/config.js';
 import { ShutdownState } from '../http/shutdown-state.js';
 import { within } from '../common/within.js';
 import { DatabaseTroubles } from '../database/database-troubles.js';
-import type { HealthStatus, ReadinessChecksDto, ReadinessDto, ReadinessStatus } from './dto/health.dto.js';
+import { Siblings } from '../workers/siblings.js';
+import {
+  type HealthStatus,
+  READINESS_STATUSES,
+  type ReadinessChecksDto,
+  type ReadinessDto,
+  type ReadinessStatus,
+} from './dto/health.dto.js';
 
 /** Orchestrators usually give the whole probe one or a few seconds. */
 const CHECK_DEADLINE_MS = 1_000;
@@ -19,9 +26,21 @@ export class HealthService {
     private readonly shutdown: ShutdownState,
     private readonly troubles: DatabaseTroubles,
     private readonly config: Config,
-  ) {}
+    private readonly siblings: Siblings,
+  ) {
+    siblings.onQuestion('readiness', () => this.ownReadiness());
+  }
 
+  /**
+   * Of all workers that serve: whichever is asked tells the same. One that is being started again gets no requests, so it
+   * does not count.
+   */
   async readiness(): Promise<ReadinessDto> {
+    const [own, others] = await Promise.all([this.ownReadiness(), this.siblings.ask('readiness', null)]);
+    return (others as ReadinessDto[]).reduce(worstOf, own);
+  }
+
+  private async ownReadiness(): Promise<ReadinessDto> {
     const entries = READINESS_CHECK_NAMES.map(
       async (name) => [name, await statusOf(this.checks.get(name), CHECK_DEADLINE_MS)] as const,
     );
@@ -38,6 +57,20 @@ export class HealthService {
     if (this.awaySinceMs === null || !this.troubles.isPassing) return 'unavailable';
     return nowMs - this.awaySinceMs < this.config.acceptWaitMs ? 'waiting' : 'unavailable';
   }
+}
+
+export function worstOf(one: ReadinessDto, other: ReadinessDto): ReadinessDto {
+  const checks = READINESS_CHECK_NAMES.map((name) => [name, worse(one.checks[name], other.checks[name])] as const);
+  return {
+    status: worse(one.status, other.status),
+    checks: Object.fromEntries(checks) as unknown as ReadinessChecksDto,
+    database_trouble: one.database_trouble ?? other.database_trouble,
+  };
+}
+
+/** Statuses are listed from the best to the worst. */
+function worse<Status extends ReadinessStatus>(one: Status, other: Status): Status {
+  return READINESS_STATUSES.indexOf(other) > READINESS_STATUSES.indexOf(one) ? other : one;
 }
 
 export async function statusOf(check: ReadinessCheck, deadlineMs: number): Promise<HealthStatus> {

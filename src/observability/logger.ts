@@ -21,6 +21,8 @@ export interface LoggerOptions {
   level: Level | 'silent';
   secrets?: readonly string[];
   stream?: DestinationStream | undefined;
+  /** Beside whose lines those of other workers stand. */
+  worker?: number | undefined;
 }
 
 /**
@@ -32,23 +34,23 @@ export class PinoLogger implements LoggerService {
   private readonly pino: Logger;
   private readonly secrets: readonly string[];
 
-  constructor({ level, secrets = [], stream = new StdoutLines() }: LoggerOptions) {
+  constructor({ level, secrets = [], worker, stream }: LoggerOptions) {
     this.secrets = secrets.filter((secret) => secret !== '');
     this.pino = pino(
       {
         level,
-        base: null,
+        base: worker === undefined ? null : { worker },
         timestamp: stdTimeFunctions.isoTime,
         // pino's own serializer would describe the description of an error again.
         serializers: { err: (description: unknown) => description },
         formatters: { level: (label) => ({ level: label }) },
       },
-      stream,
+      stream ?? new StdoutLines({ isShared: worker !== undefined }),
     );
   }
 
-  static of(config: Config, stream?: DestinationStream): PinoLogger {
-    return new PinoLogger({ level: config.logLevel, secrets: secretTextsOf(config), stream });
+  static of(config: Config, options: Pick<LoggerOptions, 'stream' | 'worker'> = {}): PinoLogger {
+    return new PinoLogger({ level: config.logLevel, secrets: secretTextsOf(config), ...options });
   }
 
   fatal(message: unknown, ...rest: unknown[]): void {

@@ -4,6 +4,9 @@ import type { DestinationStream } from 'pino';
 const STDOUT = 1;
 /** In characters, for a slow reader. Beyond this, lines are dropped. */
 const MAX_WAITING = 16 * 1024 * 1024;
+/** A pipe takes as much in one piece (PIPE_BUF of Linux), however many write into it. */
+const PIECE_BYTES = 4_096;
+const NEWLINE = 0x0a;
 const RETRY_MS = 20;
 /** How long an exiting process waits for its reader to take the rest. */
 const EXIT_GRACE_MS = 200;
@@ -20,7 +23,13 @@ export class StdoutLines implements DestinationStream {
   private rest: Buffer = Buffer.alloc(0);
   private isScheduled = false;
 
-  constructor(private readonly fd: number = STDOUT) {
+  private readonly fd: number;
+  private readonly isShared: boolean;
+
+  /** @param isShared other processes write lines to it, too: whole lines are written at once. Default: false. */
+  constructor({ fd = STDOUT, isShared = false }: { fd?: number; isShared?: boolean } = {}) {
+    this.fd = fd;
+    this.isShared = isShared;
     // The first access to process.stdout makes a pipe non-blocking: a write to a full one then fails with EAGAIN.
     if (fd === STDOUT) process.stdout.on('error', () => undefined);
     process.once('exit', () => this.writeBefore(Date.now() + EXIT_GRACE_MS));
@@ -46,6 +55,14 @@ export class StdoutLines implements DestinationStream {
     while (!this.tryToWrite() && Date.now() < deadline) Atomics.wait(sleeper, 0, 0, 1);
   }
 
+  /** Of the rest: lines that fit into a piece together, or one that fits into none. */
+  private piece(): Buffer {
+    const { rest } = this;
+    if (!this.isShared || rest.length <= PIECE_BYTES) return rest;
+    const fitting = rest.lastIndexOf(NEWLINE, PIECE_BYTES - 1);
+    return rest.subarray(0, (fitting === -1 ? rest.indexOf(NEWLINE) : fitting) + 1);
+  }
+
   /** @returns whether nothing waits any more: everything is written, or can never be. */
   private tryToWrite(): boolean {
     try {
@@ -54,7 +71,7 @@ export class StdoutLines implements DestinationStream {
           this.rest = Buffer.from(this.waiting);
           this.waiting = '';
         }
-        this.rest = this.rest.subarray(writeSync(this.fd, this.rest));
+        this.rest = this.rest.subarray(writeSync(this.fd, this.piece()));
       }
       return true;
     } catch (error) {

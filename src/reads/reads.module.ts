@@ -3,6 +3,7 @@ import { getDataSourceToken } from '@nestjs/typeorm';
 import { availableParallelism } from 'node:os';
 import type { DataSource } from 'typeorm';
 import { Config } from '../config/config.js';
+import { partOf } from '../config/worker-share.js';
 import { ACCESS, INTAKE, PIPELINE, shareConnections } from '../database/data-sources.js';
 import { poolUsageOf } from '../database/pool-usage.js';
 import { Metrics } from '../metrics/metrics.js';
@@ -31,9 +32,10 @@ const MOST_STEPS = 4;
  * two cores another environment's slowest answers took 40 to 80 ms with two steps at once, and 10 to 30 ms with one.
  * Two connections stay free for other requests; the embedded engine has one session.
  */
-function stepsAtOnce({ databaseUrl, databasePoolSize }: Config): number {
+function stepsAtOnce(config: Config): number {
+  const { databaseUrl, databasePoolSize } = config;
   if (databaseUrl === null) return 1;
-  const mostSteps = Math.min(MOST_STEPS, Math.floor(availableParallelism() / 2));
+  const mostSteps = partOf(Math.min(MOST_STEPS, Math.floor(availableParallelism() / 2)), config);
   return Math.max(1, Math.min(mostSteps, shareConnections(databasePoolSize).requests - 2));
 }
 
@@ -46,8 +48,8 @@ function stepsAtOnce({ databaseUrl, databasePoolSize }: Config): number {
         const engine = config.databaseUrl === null ? 'embedded' : 'server';
         const turns = new ReadTurns({
           stepsAtOnce: stepsAtOnce(config),
-          rowsPerToken: ROWS_PER_TOKEN,
-          rowsPerEnvironment: ROWS_PER_ENVIRONMENT,
+          rowsPerToken: partOf(ROWS_PER_TOKEN, config),
+          rowsPerEnvironment: partOf(ROWS_PER_ENVIRONMENT, config),
           waitMs: WAIT_MS,
           answerMs: ANSWER_MS,
           restShare: REST_SHARE[engine],

@@ -7,7 +7,7 @@ import { DailyPartitions } from '../../src/database/partitions/daily-partitions.
 import { partitionOf, dayOf } from '../../src/database/partitions/day-partition.js';
 import { PartitionDropper } from '../../src/database/partitions/partition-dropper.js';
 import { refuseSettings } from '../../src/database/session-settings.js';
-import { explain } from '../../src/fault.js';
+import { explain } from '../../src/explain.js';
 import { schema } from '../../src/schema.js';
 import { findPgBouncer, PgBouncer } from '../faults/pgbouncer.js';
 import { startReplica } from '../support/app.js';

@@ -1,7 +1,9 @@
+import { availableParallelism } from 'node:os';
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { Config, ConfigError, loadConfig } from '../../src/config/config.js';
 import { SETTINGS } from '../../src/config/settings.js';
+import { shareOf } from '../../src/config/worker-share.js';
 import { freedHostsRule } from '../../src/egress/freed-hosts-rule.js';
 import { operatorTargetRule } from '../../src/egress/operator-target-rule.js';
 
@@ -33,6 +35,7 @@ describe('loadConfig', () => {
       nodeEnv: 'development',
       port: 3000,
       host: '127.0.0.1',
+      workers: 1,
       publicUrl: null,
       trustProxy: null,
       logLevel: 'info',
@@ -118,6 +121,35 @@ describe('loadConfig', () => {
     for (const { name } of Object.values(SETTINGS)) {
       expect(Object.keys(problemsOf({ [name]: '\0' }))).toContain(name);
     }
+  });
+
+  describe('with WORKERS', () => {
+    it('takes a number, and for `auto` one for each core that has connections', () => {
+      expect(loadConfig({ ...SERVER, WORKERS: '3' }).workers).toBe(3);
+      expect(loadConfig({ ...SERVER, WORKERS: 'auto', DATABASE_POOL_SIZE: '5' }).workers).toBe(1);
+      const { workers } = loadConfig({ ...SERVER, WORKERS: 'auto', DATABASE_POOL_SIZE: '96' });
+      expect(workers).toBe(Math.min(32, availableParallelism()));
+      for (const text of ['0', '33', '2.0', 'all', '']) {
+        expect(problemsOf({ ...SERVER, WORKERS: text })).toHaveProperty('WORKERS');
+      }
+    });
+
+    it('refuses several on the embedded engine, and limits of which not every worker gets a part', () => {
+      expect(problemsOf({ WORKERS: '2' })['WORKERS']).toMatch(/^must be 1 without DATABASE_URL/);
+      expect(loadConfig({ WORKERS: '1' }).workers).toBe(1);
+      const limits = { DATABASE_POOL_SIZE: '11', IN_FLIGHT_LIMIT: '3', IN_FLIGHT_PER_WEBHOOK: '3' };
+      expect(Object.keys(problemsOf({ ...SERVER, ...limits, WORKERS: '4' }))).toEqual(Object.keys(limits));
+    });
+
+    it('divides what one process may use, so that nothing is lost and nobody gets nothing', () => {
+      const limits = { DATABASE_POOL_SIZE: '11', IN_FLIGHT_LIMIT: '100', IN_FLIGHT_PER_WEBHOOK: '64' };
+      const config = loadConfig({ ...SERVER, ...limits, WORKERS: '3' });
+      const shares = [1, 2, 3].map((worker) => shareOf(config, { worker, workers: 3 }));
+      expect(shares.map(({ databasePoolSize }) => databasePoolSize)).toEqual([4, 4, 3]);
+      expect(shares.map(({ inFlightLimit }) => inFlightLimit)).toEqual([34, 33, 33]);
+      expect(shares.map(({ inFlightPerWebhook }) => inFlightPerWebhook)).toEqual([22, 21, 21]);
+      expect(shares.map(({ rateLimitPer10s, workers }) => [rateLimitPer10s, workers])).toEqual(Array(3).fill([500, 3]));
+    });
   });
 
   it('ignores variables that are no settings', () => {

@@ -1,7 +1,7 @@
 import { loadConfig } from '../../src/config/config.js';
 import { secretTextsOf } from '../../src/config/secret-texts.js';
 import { SETTINGS, type Setting } from '../../src/config/settings.js';
-import { explain } from '../../src/fault.js';
+import { explain } from '../../src/explain.js';
 import { PinoLogger } from '../../src/observability/logger.js';
 
 const KEYS = [Buffer.alloc(32, 251), Buffer.alloc(32, 7)];
@@ -46,7 +46,7 @@ const config = loadConfig(Object.fromEntries(Object.entries(PLANTED).map(([name,
 /** The line that a call leaves, its strings as they were before JSON escaped them. */
 function lineOf(log: (logger: PinoLogger) => void): string {
   const lines: string[] = [];
-  log(PinoLogger.of(config, { write: (line: string) => void lines.push(line) }));
+  log(PinoLogger.of(config, { stream: { write: (line: string) => void lines.push(line) } }));
   const texts: string[] = [];
   JSON.parse(lines.join(''), (name, value: unknown) => void texts.push(name, String(value)));
   return texts.join('\n');

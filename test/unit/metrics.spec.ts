@@ -31,11 +31,15 @@ describe('the table of metrics', () => {
   });
 
   it('knows the series of a metric', () => {
-    expect(seriesOf({ type: 'gauge', name: 'x', help: '', labels: { a: ['1', '2'], b: ['3'] } })).toEqual([
+    expect(
+      seriesOf({ type: 'gauge', name: 'x', help: '', aggregator: 'sum', labels: { a: ['1', '2'], b: ['3'] } }),
+    ).toEqual([
       { a: '1', b: '3' },
       { a: '2', b: '3' },
     ]);
-    expect(seriesOf({ type: 'gauge', name: 'x', help: '', labels: { a: ['1'], b: 'any' } })).toBeNull();
+    expect(
+      seriesOf({ type: 'gauge', name: 'x', help: '', aggregator: 'sum', labels: { a: ['1'], b: 'any' } }),
+    ).toBeNull();
   });
 });
 

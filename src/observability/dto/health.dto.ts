@@ -7,7 +7,8 @@ export const HEALTH_STATUSES = ['ok', 'unavailable'] as const;
 
 export type HealthStatus = (typeof HEALTH_STATUSES)[number];
 
-const READINESS_STATUSES = ['ok', 'waiting', 'unavailable'] as const;
+/** From the best to the worst. */
+export const READINESS_STATUSES = ['ok', 'waiting', 'unavailable'] as const;
 
 export type ReadinessStatus = (typeof READINESS_STATUSES)[number];
 

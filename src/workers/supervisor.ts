@@ -1,0 +1,224 @@
+import cluster, { type Worker } from 'node:cluster';
+import type { LoggerService } from '@nestjs/common';
+import type { MetricSnapshot } from '../common/metric-snapshot.js';
+import { isRepeated } from '../common/stop-signals.js';
+import { backOffMs, failuresAfter } from './back-off.js';
+import { addCounts } from './departed-counts.js';
+import type { FromSupervisor, FromWorker, Topic } from './messages.js';
+import { argumentsOf } from './placement.js';
+
+/** How long workers are waited for that are asked something. */
+const ANSWER_MS = 1_500;
+
+/** A worker ends itself in time; one that cannot is killed this much later. */
+const KILL_GRACE_MS = 2_000;
+
+const CONTEXT = 'Workers';
+
+export interface SupervisorOptions {
+  workers: number;
+  /** The program that each worker runs. */
+  program: string;
+  delayMs: number;
+  timeoutMs: number;
+  logger: LoggerService;
+}
+
+interface Slot {
+  readonly number: number;
+  process: Worker | null;
+  isServing: boolean;
+  hasServed: boolean;
+  isAlone: boolean;
+  startedAtMs: number;
+  failures: number;
+  restart: NodeJS.Timeout | null;
+  /** The metrics that it told last. */
+  metrics: MetricSnapshot[];
+}
+
+interface Question {
+  asker: Slot;
+  askerProcess: Worker;
+  id: number;
+  topic: Topic;
+  waitingFor: Set<Slot>;
+  values: unknown[];
+  timer: NodeJS.Timeout;
+}
+
+/**
+ * Keeps the workers of one installation running. It has no connection to the database and none to a client: workers share
+ * the listening socket, and take connections from it themselves.
+ */
+export class Supervisor {
+  private readonly slots: Slot[];
+  private readonly questions = new Map<number, Question>();
+  private lastQuestion = 0;
+  private departed: MetricSnapshot[] = [];
+  private restarts = 0;
+  private isPrepared = false;
+  private stopSignalAtMs: number | null = null;
+  private exitCode = 0;
+  private finish!: (exitCode: number) => void;
+
+  constructor(private readonly options: SupervisorOptions) {
+    this.slots = Array.from({ length: options.workers }, (_, index) => ({
+      number: index + 1,
+      process: null,
+      isServing: false,
+      hasServed: false,
+      isAlone: false,
+      startedAtMs: 0,
+      failures: 0,
+      restart: null,
+      metrics: [],
+    }));
+  }
+
+  /** @returns with which code the process should end, once every worker has ended. */
+  run(): Promise<number> {
+    // The handle of the socket itself, and no round robin: docs/adr/0016.
+    cluster.schedulingPolicy = cluster.SCHED_NONE;
+    return new Promise((resolve) => {
+      this.finish = resolve;
+      this.start(this.slots[0]!);
+    });
+  }
+
+  /** The second signal ends everything at once. */
+  onSignal(signal: NodeJS.Signals): void {
+    if (this.stopSignalAtMs === null) return this.stop(signal);
+    if (isRepeated(this.stopSignalAtMs)) this.killAll();
+  }
+
+  private stop(signal: NodeJS.Signals): void {
+    const { delayMs, timeoutMs } = this.options;
+    this.stopSignalAtMs = performance.now();
+    for (const slot of this.slots) {
+      if (slot.restart) clearTimeout(slot.restart);
+      this.send(slot, { kind: 'stop', signal });
+    }
+    setTimeout(() => this.killAll(), delayMs + timeoutMs + KILL_GRACE_MS).unref();
+    this.finishIfEnded();
+  }
+
+  private killAll(): void {
+    for (const { process } of this.slots) process?.process.kill('SIGKILL');
+    this.finish(1);
+  }
+
+  private start(slot: Slot): void {
+    const isAlone = !this.slots.some(
+      (other) => other !== slot && (other.isServing || (other.process && other.isAlone)),
+    );
+    const { program, workers } = this.options;
+    cluster.setupPrimary({ exec: program, args: argumentsOf({ worker: slot.number, workers, isAlone }) });
+    const process = cluster.fork();
+    Object.assign(slot, { process, isAlone, restart: null, startedAtMs: performance.now(), metrics: [] });
+    process.on('message', (message: FromWorker) => this.receive(slot, process, message));
+    // Of a message that cannot be sent, because the worker is ending.
+    process.on('error', () => undefined);
+    process.on('exit', (code: number | null, signal: string | null) => this.onExit(slot, code, signal));
+  }
+
+  private onExit(slot: Slot, code: number | null, signal: string | null): void {
+    const { isServing, hasServed } = slot;
+    this.departed = addCounts(this.departed, slot.metrics);
+    Object.assign(slot, { process: null, isServing: false, isAlone: false, metrics: [] });
+    for (const [id, question] of this.questions) this.noteAnswered(id, question, slot);
+
+    if (this.stopSignalAtMs !== null) {
+      if (isServing && code !== 0) this.exitCode = 1;
+      return this.finishIfEnded();
+    }
+    const isFirstStart = !hasServed && (slot.failures === 0 || !this.slots.some((other) => other.hasServed));
+    if (isFirstStart && code !== null && code !== 0) {
+      // It has told why.
+      this.exitCode = code;
+      return this.stop('SIGTERM');
+    }
+    slot.failures = failuresAfter(slot.failures, performance.now() - slot.startedAtMs);
+    const waitMs = backOffMs(slot.failures);
+    this.restarts += 1;
+    this.options.logger.error(
+      { msg: 'a worker ended; it is started again', worker: slot.number, code, signal, wait_ms: waitMs },
+      CONTEXT,
+    );
+    slot.restart = setTimeout(() => this.start(slot), waitMs);
+  }
+
+  private finishIfEnded(): void {
+    if (this.slots.every(({ process }) => process === null)) this.finish(this.exitCode);
+  }
+
+  private receive(slot: Slot, process: Worker, message: FromWorker): void {
+    switch (message.kind) {
+      case 'prepared':
+        if (this.isPrepared) return;
+        this.isPrepared = true;
+        for (const other of this.slots) if (!other.process && this.stopSignalAtMs === null) this.start(other);
+        return;
+      case 'serving':
+        slot.isServing = true;
+        slot.hasServed = true;
+        return;
+      case 'ask':
+        return this.ask(slot, process, message);
+      case 'answer': {
+        const question = this.questions.get(message.question);
+        if (!question?.waitingFor.has(slot)) return;
+        if (question.topic === 'metrics') slot.metrics = message.value as MetricSnapshot[];
+        else question.values.push(message.value);
+        this.noteAnswered(message.question, question, slot);
+      }
+    }
+  }
+
+  private ask(asker: Slot, askerProcess: Worker, message: FromWorker & { kind: 'ask' }): void {
+    const { id, topic, own } = message;
+    if (topic === 'metrics') asker.metrics = own as MetricSnapshot[];
+    const key = (this.lastQuestion += 1);
+    const others = this.slots.filter((slot) => slot !== asker && slot.isServing && slot.process?.isConnected());
+    const question: Question = {
+      asker,
+      askerProcess,
+      id,
+      topic,
+      waitingFor: new Set(others),
+      values: [],
+      timer: setTimeout(() => this.answer(key, question), ANSWER_MS),
+    };
+    this.questions.set(key, question);
+    for (const other of others) this.send(other, { kind: 'question', question: key, topic });
+    if (others.length === 0) this.answer(key, question);
+  }
+
+  private noteAnswered(key: number, question: Question, slot: Slot): void {
+    if (question.waitingFor.delete(slot) && question.waitingFor.size === 0) this.answer(key, question);
+  }
+
+  private answer(key: number, { asker, askerProcess, id, topic, values, timer }: Question): void {
+    clearTimeout(timer);
+    this.questions.delete(key);
+    if (asker.process !== askerProcess) return;
+    const told = topic === 'metrics' ? this.metricsBeside(asker) : values;
+    this.send(asker, { kind: 'answers', id, values: told });
+  }
+
+  /** Of a worker that did not answer in time, what it told last: a sum must not shrink. */
+  private metricsBeside(asker: Slot): MetricSnapshot[][] {
+    const others = this.slots.filter((slot) => slot !== asker && slot.isServing).map(({ metrics }) => metrics);
+    return [...others, [...this.departed, restartsOf(this.restarts)]];
+  }
+
+  private send({ process }: Slot, message: FromSupervisor): void {
+    if (process?.isConnected()) process.process.send(message, () => undefined);
+  }
+}
+
+/** Each worker tells 0 of it. */
+function restartsOf(value: number): MetricSnapshot {
+  const name = 'tidings_worker_restarts_total';
+  return { name, help: '', type: 'counter', aggregator: 'sum', values: [{ value, labels: {} }] };
+}
