@@ -33,11 +33,12 @@ export class HealthService {
 
   /**
    * Of all workers that serve: whichever is asked tells the same. One that is being started again gets no requests, so it
-   * does not count.
+   * does not count. At the first start all are waited for: connections stay with the worker that took them.
    */
   async readiness(): Promise<ReadinessDto> {
     const [own, others] = await Promise.all([this.ownReadiness(), this.siblings.ask('readiness', null)]);
-    return (others as ReadinessDto[]).reduce(worstOf, own);
+    const whole = (others as ReadinessDto[]).reduce(worstOf, own);
+    return this.siblings.areStarting ? { ...whole, status: 'unavailable' } : whole;
   }
 
   private async ownReadiness(): Promise<ReadinessDto> {

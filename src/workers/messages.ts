@@ -14,4 +14,4 @@ export type FromWorker =
 export type FromSupervisor =
   | { kind: 'stop'; signal: NodeJS.Signals }
   | { kind: 'question'; question: number; topic: Topic }
-  | { kind: 'answers'; id: number; values: unknown[] };
+  | { kind: 'answers'; id: number; values: unknown[]; areStarting: boolean };

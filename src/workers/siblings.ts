@@ -17,11 +17,17 @@ export class Siblings {
   private readonly answerers = new Map<Topic, () => Promise<unknown>>();
   private readonly waiting = new Map<number, (values: unknown[]) => void>();
   private lastId = 0;
+  private isOneStarting = false;
 
   constructor(private readonly channel: Channel | null = null) {}
 
   get exist(): boolean {
     return this.channel !== null;
+  }
+
+  /** As of the last answers: one of them has not been able to serve yet since the start of the whole. */
+  get areStarting(): boolean {
+    return this.isOneStarting;
   }
 
   /** @param answer must limit its own time. */
@@ -50,7 +56,10 @@ export class Siblings {
   }
 
   receive(message: FromSupervisor): void {
-    if (message.kind === 'answers') this.waiting.get(message.id)?.(message.values);
+    if (message.kind === 'answers') {
+      this.isOneStarting = message.areStarting;
+      this.waiting.get(message.id)?.(message.values);
+    }
     if (message.kind !== 'question') return;
     const { question, topic } = message;
     // The supervisor does not wait long for who cannot answer.

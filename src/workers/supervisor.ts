@@ -203,7 +203,9 @@ export class Supervisor {
     this.questions.delete(key);
     if (asker.process !== askerProcess) return;
     const told = topic === 'metrics' ? this.metricsBeside(asker) : values;
-    this.send(asker, { kind: 'answers', id, values: told });
+    // One that has failed meanwhile is not waited for.
+    const areStarting = this.slots.some(({ hasServed, failures }) => !hasServed && failures === 0);
+    this.send(asker, { kind: 'answers', id, values: told, areStarting });
   }
 
   /** Of a worker that did not answer in time, what it told last: a sum must not shrink. */

@@ -60,8 +60,9 @@ if (SERVER_URL) {
 
     async function start({ env, ...options }: ServiceOptions = {}): Promise<void> {
       service = new Service({ ...options, env: { WORKERS: '2', ...env } });
+      // It is ready when both serve.
       await service.start();
-      await untilBothServe();
+      expect(await metrics()).toMatchObject({ tidings_workers: 2 });
     }
     const metrics = async () => {
       const { text } = await send(service.url, 'GET', '/metrics');
