@@ -58,8 +58,8 @@ async function freezeOne(stage: Stage, stopMs: number): Promise<void> {
 const FREEZE = {
   engines: ['server'],
   replicas: 2,
-  env: { ATTEMPT_TIMEOUT_MS: String(ATTEMPT_TIMEOUT_MS) },
-  // Few, so that `/slow` can take all of its retries at once.
+  // `/slow` can take all of its retries at once: with 64 it was chance whose were among them when it held them.
+  env: { ATTEMPT_TIMEOUT_MS: String(ATTEMPT_TIMEOUT_MS), IN_FLIGHT_PER_WEBHOOK: '512' },
   traffic: { perSecond: 8 },
   findMiss: ({ inFlight }) => (inFlight < HELD_AT_LEAST ? 'too little was in flight at the stop' : null),
 } as const satisfies Partial<FaultCase>;
