@@ -41,9 +41,13 @@ export async function serve(config: Config, logger: PinoLogger, placement: Place
       stopping.abort();
       // A failed start has closed what it opened.
       const app = await starting.catch(() => null);
-      app?.get(ShutdownState).leave();
-      if (app) await sleep(delayMs);
-      await app?.close();
+      if (!app) return;
+      // Without a delay it stops serving in the moment in which it says so.
+      if (delayMs > 0) {
+        app.get(ShutdownState).leave();
+        await sleep(delayMs);
+      }
+      await app.close();
     },
     { delayMs, timeoutMs },
   );
@@ -104,6 +108,7 @@ export async function migrate(config: Config, logger: PinoLogger): Promise<void>
   }
   new Logger('Tidings').log('the database is ready for this version');
 }
+
 function startEngine({ databaseUrl, dataDir }: Config): Promise<EmbeddedPostgres> | null {
   if (databaseUrl !== null) return null;
   // Before the first file is made: a second process must not touch the files of another.
