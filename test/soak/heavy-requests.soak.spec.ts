@@ -43,7 +43,8 @@ interface Kept {
 }
 
 describe('a heavy request', () => {
-  const socketPath = join(runDirectory(), 'meter.sock');
+  // Of this worker: the other engine has one at the same time.
+  const socketPath = join(runDirectory(), `meter-${process.pid}.sock`);
   const service = useService({
     env: { METER_SOCKET: socketPath, TRUST_PROXY: '127.0.0.0/8,10.0.0.0/8', LOG_LEVEL: 'warn' },
     nodeOptions: METERED,
