@@ -62,7 +62,7 @@ interface Group extends WaitingGroup {
   /** `performance.now()` of when it is answered 503, committed or not. */
   givenUpAt: number;
   isGivenUp: boolean;
-  /** In `eventsRefused`. */
+  /** In `eventsRefused`, or stored. */
   isCounted: boolean;
   /** The connection broke during its statement: it may have been committed. */
   mayBeStored: boolean;
@@ -215,7 +215,7 @@ export class EventIntake {
       const stored = await this.storedOf(group);
       if (stored) {
         await confirm(stored.refused, this.pipeline);
-        this.answered(group).resolve(stored.refused);
+        this.resolveStored(group, stored.refused);
         return;
       }
       const { deferred, refused } = await this.deliveries.plan([group]);
@@ -231,7 +231,7 @@ export class EventIntake {
           return acceptance;
         }),
       );
-      this.answered(group).resolve(taken);
+      this.resolve(group, taken);
     });
   }
 
@@ -281,10 +281,13 @@ export class EventIntake {
 
   /** All of one lane. Never rejects. */
   private writeGroups(groups: readonly Group[]): Promise<void> {
-    return this.writeUntilBack(groups, async (rest) => {
+    return this.writeUntilBack(groups, async (all) => {
+      // First: what is stored is not refused by a limit that it counts in by now.
+      const rest = await this.unstored(all);
+      if (rest.length === 0) return;
       const { inline, deferred, refused } = await this.deliveries.plan(rest, this.inlineDeliveriesOf(rest));
       for (const { group, error } of refused) this.refuse(group, error);
-      await this.writeTogether(inline, 'inline');
+      await this.writeTogether(this.awaited(inline), 'inline');
       await this.writeTogether(this.awaited(deferred), 'deferred');
     });
   }
@@ -337,24 +340,37 @@ export class EventIntake {
     group.isCounted = true;
   }
 
-  /** What a statement has stored whose answer was lost; null: nothing. All of a group are stored together. */
-  private async storedOf(group: Group): Promise<{ refused: ReadonlySet<string> } | null> {
-    if (!group.isRepeat || !group.mayBeStored) return null;
-    const stored = await this.deliveries.findStored(group.events);
-    if (stored.size === 0) return null;
-    // Their idempotency keys were taken.
-    return { refused: new Set(group.events.map(({ id }) => id).filter((id) => !stored.has(id))) };
+  private resolve(group: Group, refused: ReadonlySet<string>): void {
+    group.isCounted = true;
+    this.answered(group).resolve(refused);
   }
 
-  /** Answers the groups that are stored already. */
+  private resolveStored(group: Group, refused: ReadonlySet<string>): void {
+    this.deliveries.noteFound(group.events.length - refused.size);
+    this.resolve(group, refused);
+  }
+
+  /** What a statement has stored whose answer was lost; null: nothing. */
+  private async storedOf(group: Group): Promise<{ refused: ReadonlySet<string> } | null> {
+    const stored = await this.findStored([group]);
+    return refusedOf(group, stored);
+  }
+
+  /** Answers the groups that a statement has stored whose answer was lost, and leaves out whom nobody awaits now. */
   private async unstored(groups: readonly Group[]): Promise<readonly Group[]> {
-    const unstored: Group[] = [];
-    for (const group of groups) {
-      const stored = await this.storedOf(group);
-      if (stored) this.answered(group).resolve(stored.refused);
-      else unstored.push(group);
-    }
-    return unstored;
+    const stored = await this.findStored(groups);
+    const unstored = groups.filter((group) => {
+      const found = refusedOf(group, stored);
+      if (found) this.resolveStored(group, found.refused);
+      return !found;
+    });
+    return this.awaited(unstored);
+  }
+
+  private async findStored(groups: readonly Group[]): Promise<ReadonlySet<string>> {
+    const sought = groups.filter(({ isRepeat, mayBeStored }) => isRepeat && mayBeStored);
+    if (sought.length === 0) return new Set();
+    return this.deliveries.findStored(sought.flatMap(({ events }) => events));
   }
 
   /**
@@ -362,8 +378,7 @@ export class EventIntake {
    *
    * @throws what may be over in a moment; the groups are not answered then.
    */
-  private async writeTogether(all: readonly Group[], fanOut: FanOut): Promise<void> {
-    const groups = all.some(({ isRepeat }) => isRepeat) ? await this.unstored(all) : all;
+  private async writeTogether(groups: readonly Group[], fanOut: FanOut): Promise<void> {
     if (groups.length === 0) return;
     this.begin(groups);
     try {
@@ -373,7 +388,7 @@ export class EventIntake {
       const refused = await this.write(events, fanOut, () =>
         this.deliveries.accept(events, { fanOut, environmentIds, isSmall, requests: groups.length }),
       );
-      for (const group of groups) this.answered(group).resolve(refused);
+      for (const group of groups) this.resolve(group, refused);
     } catch (error) {
       const isStoredAlready = isUniqueViolation(error) && groups.some(({ isRepeat }) => isRepeat);
       if (isStoredAlready || this.isWaitedFor(error)) throw error;
@@ -414,4 +429,10 @@ export class EventIntake {
 
 function isConflict(error: unknown): boolean {
   return error instanceof ApiError && error.code === 'IDEMPOTENCY_CONFLICT';
+}
+
+/** All events of a group are stored together, but for those whose idempotency key was taken. Null: none is stored. */
+function refusedOf({ events }: Group, stored: ReadonlySet<string>): { refused: ReadonlySet<string> } | null {
+  const missing = events.map(({ id }) => id).filter((id) => !stored.has(id));
+  return missing.length === events.length ? null : { refused: new Set(missing) };
 }

@@ -52,6 +52,8 @@ export class EventsService {
     const answers = new Map<IncomingEvent, IncomingEvent>();
     if (distinct.some(({ idempotency }) => idempotency)) {
       await this.intake.acceptTogether(distinct, async (refused, database) => {
+        // It may be asked again, when the connection of the first transaction broke.
+        answers.clear();
         const repeated = distinct.filter(({ id }) => refused.has(id));
         if (repeated.length === 0) return;
         const uses = await findKeyUses(

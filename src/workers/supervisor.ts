@@ -8,7 +8,7 @@ import type { FromSupervisor, FromWorker, Topic } from './messages.js';
 import { argumentsOf } from './placement.js';
 
 /** How long workers are waited for that are asked something. */
-const ANSWER_MS = 1_500;
+const ANSWER_MS = 900;
 
 /** A worker ends itself in time; one that cannot is killed this much later. */
 const KILL_GRACE_MS = 2_000;
@@ -58,7 +58,8 @@ export class Supervisor {
   private departed: MetricSnapshot[] = [];
   private restarts = 0;
   private isPrepared = false;
-  private stopSignalAtMs: number | null = null;
+  private isStopping = false;
+  private signalAtMs: number | null = null;
   private exitCode = 0;
   private finish!: (exitCode: number) => void;
 
@@ -88,13 +89,18 @@ export class Supervisor {
 
   /** The second signal ends everything at once. */
   onSignal(signal: NodeJS.Signals): void {
-    if (this.stopSignalAtMs === null) return this.stop(signal);
-    if (isRepeated(this.stopSignalAtMs)) this.killAll();
+    if (this.signalAtMs === null) {
+      this.signalAtMs = performance.now();
+      // A failed start may have begun it.
+      if (!this.isStopping) this.stop(signal);
+    } else if (isRepeated(this.signalAtMs)) {
+      this.killAll();
+    }
   }
 
   private stop(signal: NodeJS.Signals): void {
     const { delayMs, timeoutMs } = this.options;
-    this.stopSignalAtMs = performance.now();
+    this.isStopping = true;
     for (const slot of this.slots) {
       if (slot.restart) clearTimeout(slot.restart);
       this.send(slot, { kind: 'stop', signal });
@@ -114,11 +120,21 @@ export class Supervisor {
     );
     const { program, workers } = this.options;
     cluster.setupPrimary({ exec: program, args: argumentsOf({ worker: slot.number, workers, isAlone }) });
-    const process = cluster.fork();
-    Object.assign(slot, { process, isAlone, restart: null, startedAtMs: performance.now(), metrics: [] });
+    Object.assign(slot, { isAlone, restart: null, startedAtMs: performance.now(), metrics: [] });
+    let process: Worker;
+    try {
+      process = cluster.fork();
+    } catch {
+      // The machine has no memory for it: the others serve, and it is tried again.
+      this.onExit(slot, null, null);
+      return;
+    }
+    slot.process = process;
     process.on('message', (message: FromWorker) => this.receive(slot, process, message));
-    // Of a message that cannot be sent, because the worker is ending.
-    process.on('error', () => undefined);
+    process.on('error', () => {
+      // Of a process that never was. Otherwise of a message that cannot be sent, because the worker is ending.
+      if (process.process.pid === undefined) this.onExit(slot, null, null);
+    });
     process.on('exit', (code: number | null, signal: string | null) => this.onExit(slot, code, signal));
   }
 
@@ -128,7 +144,7 @@ export class Supervisor {
     Object.assign(slot, { process: null, isServing: false, isAlone: false, metrics: [] });
     for (const [id, question] of this.questions) this.noteAnswered(id, question, slot);
 
-    if (this.stopSignalAtMs !== null) {
+    if (this.isStopping) {
       if (isServing && code !== 0) this.exitCode = 1;
       return this.finishIfEnded();
     }
@@ -157,7 +173,7 @@ export class Supervisor {
       case 'prepared':
         if (this.isPrepared) return;
         this.isPrepared = true;
-        for (const other of this.slots) if (!other.process && this.stopSignalAtMs === null) this.start(other);
+        for (const other of this.slots) if (!other.process && !this.isStopping) this.start(other);
         return;
       case 'serving':
         slot.isServing = true;

@@ -74,10 +74,13 @@ export class DeliveryIntake {
    *
    * @returns their ids.
    */
-  async findStored(events: readonly IncomingEvent[]): Promise<ReadonlySet<string>> {
-    const stored = await findStoredEvents(this.pipeline, events);
-    this.accepted.inc(stored.size);
-    return stored;
+  findStored(events: readonly IncomingEvent[]): Promise<ReadonlySet<string>> {
+    return findStoredEvents(this.pipeline, events);
+  }
+
+  /** @param events how many were found so, and are answered now. */
+  noteFound(events: number): void {
+    this.accepted.inc(events);
   }
 
   /** By one statement: committed when it resolves. */
