@@ -359,6 +359,7 @@ export class EventIntake {
   /** Answers the groups that a statement has stored whose answer was lost, and leaves out whom nobody awaits now. */
   private async unstored(groups: readonly Group[]): Promise<readonly Group[]> {
     const stored = await this.findStored(groups);
+    if (stored.size === 0) return this.awaited(groups);
     const unstored = groups.filter((group) => {
       const found = refusedOf(group, stored);
       if (found) this.resolveStored(group, found.refused);
