@@ -58,14 +58,13 @@ const KEYS_PER_TRIM = 1_000;
 /** Oldest first; skips those that another replica is trimming. */
 const TRIM = `
   WITH ended AS (
-    SELECT environment_id, operation, key FROM idempotency_key
+    SELECT ctid FROM idempotency_key
     WHERE created_at < now() - $1::bigint * interval '1 millisecond'
     ORDER BY created_at LIMIT ${KEYS_PER_TRIM}
     FOR UPDATE SKIP LOCKED
   ),
   trimmed AS (
-    DELETE FROM idempotency_key k USING ended e
-    WHERE k.environment_id = e.environment_id AND k.operation = e.operation AND k.key = e.key
+    DELETE FROM idempotency_key WHERE ctid = ANY (ARRAY(SELECT ctid FROM ended))
   )
   SELECT count(*)::int AS count FROM ended`;
 

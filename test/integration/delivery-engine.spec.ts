@@ -161,10 +161,18 @@ describe('the delivery engine', () => {
       [environmentId, uuidV7(), id],
     );
     // A slow machine may answer 503, or before the last of them are canceled.
-    await until('the change', async () => {
-      const change = { environmentId, body: { is_active: false } };
-      return (await replica.call('PATCH', `/webhook/${id}`, change)).status === 200;
-    });
+    let answer: unknown;
+    await until(
+      'the change',
+      async () => {
+        const change = { environmentId, body: { is_active: false } };
+        const { status, body } = await replica.call('PATCH', `/webhook/${id}`, change);
+        answer = { status, body };
+        return status === 200;
+      },
+      undefined,
+      () => `last answered ${JSON.stringify(answer)}`,
+    );
     await until('nothing to wait', async () => {
       const [{ waiting }] = await test.dataSource.query(
         'SELECT count(*)::int AS waiting FROM delivery_queue WHERE webhook_id = $1',

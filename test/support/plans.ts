@@ -10,7 +10,10 @@ export interface PlanNode {
   'TID Cond'?: string;
   'Actual Rows'?: number;
   'Actual Loops'?: number;
+  /** These are of one loop each, on average. */
   'Rows Removed by Filter'?: number;
+  'Rows Removed by Join Filter'?: number;
+  'CTE Name'?: string;
   Operation?: string;
   Plans?: PlanNode[];
 }

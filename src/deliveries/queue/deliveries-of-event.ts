@@ -1,7 +1,7 @@
 import type { Queryable } from '../../database/queryable.js';
 import { deliveryIdsOf } from '../delivery-ids.js';
 import type { DeliveryStatus } from '../delivery.types.js';
-import { DELIVERY_COLUMNS, queuedAs } from './columns.js';
+import { DELIVERY_COLUMNS, isOneOf, queuedAs } from './columns.js';
 import { ENTERED_COLUMNS, enterStats } from './stats-entries.js';
 
 /**
@@ -98,11 +98,11 @@ const CANCEL = `
   ),
   marked AS (
     UPDATE delivery_queue q SET cancel_reason = 'stopped', is_forced = false
-    FROM held h WHERE q.delivery_id = h.delivery_id AND h.lease IS NOT NULL
+    WHERE ${isOneOf('q', 'held', 'lease IS NOT NULL')}
   ),
   removed AS (
-    DELETE FROM delivery_queue q USING held h
-    WHERE q.delivery_id = h.delivery_id AND h.lease IS NULL
+    DELETE FROM delivery_queue q
+    WHERE ${isOneOf('q', 'held', 'lease IS NULL')}
     RETURNING ${queuedAs('q')}
   ),
   logged AS (

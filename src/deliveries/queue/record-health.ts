@@ -62,7 +62,7 @@ const RECORD_OUTCOMES = `
   ),
   before AS MATERIALIZED (
     SELECT h.* FROM webhook_health h
-    WHERE h.webhook_id IN (SELECT webhook_id FROM tally)
+    WHERE h.webhook_id = ANY ($1::uuid[])
     ORDER BY h.webhook_id
     FOR UPDATE
   ),
@@ -141,7 +141,7 @@ const RECORD_OUTCOMES = `
       last_failure_delivery_id =
         CASE WHEN a.last_failure_at IS NULL THEN h.last_failure_delivery_id ELSE a.last_failure_delivery_id END
     FROM after a
-    WHERE h.webhook_id = a.webhook_id
+    WHERE h.webhook_id = ANY ($1::uuid[]) AND h.webhook_id = a.webhook_id
   ),
   begun AS (
     INSERT INTO webhook_health AS h (webhook_id, consecutive_failures, failing_since, failure_days, paused_until, paused_at,

@@ -1,4 +1,5 @@
 import type { Queryable } from '../../database/queryable.js';
+import { isOneOf } from './columns.js';
 
 /** A replica that was not seen for this long is dead, and its leases end. */
 export const DEAD_AFTER_MS = 10_000;
@@ -55,7 +56,7 @@ export async function countReplicas(database: Queryable): Promise<number> {
 
 const SIGN_OFF = `
   WITH held AS MATERIALIZED (
-    SELECT environment_id, delivery_id FROM delivery_queue
+    SELECT delivery_id FROM delivery_queue
     WHERE lease IS NOT NULL AND leased_by = $1::uuid AND cancel_reason IS NULL
     ORDER BY delivery_id
     FOR UPDATE
@@ -63,7 +64,7 @@ const SIGN_OFF = `
   released AS (
     UPDATE delivery_queue q
     SET lease = NULL, leased_by = NULL, leased_until = NULL, due_at = now(), is_forced = q.is_forced OR q.is_lease_forced
-    FROM held h WHERE q.environment_id = h.environment_id AND q.delivery_id = h.delivery_id
+    WHERE ${isOneOf('q', 'held')}
   )
   DELETE FROM replica WHERE id = $1::uuid OR seen_at < now() - interval '1 day'`;
 

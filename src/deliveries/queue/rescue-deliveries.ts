@@ -1,7 +1,7 @@
 import type { CancelReason } from '../../common/outcomes.js';
 import { uuidV7Floor } from '../../common/uuid-v7.js';
 import type { Queryable } from '../../database/queryable.js';
-import { DELIVERY_COLUMNS, queuedAs } from './columns.js';
+import { DELIVERY_COLUMNS, isOneOf, queuedAs } from './columns.js';
 import { isAlive } from './replicas.js';
 import { REPORTED_COLUMNS, reportFailed } from './report-failed.js';
 import { ENTERED_COLUMNS, enterStats } from './stats-entries.js';
@@ -14,7 +14,7 @@ const ROWS_PER_RESCUE = 500;
 
 const RESCUE = `
   WITH lost AS MATERIALIZED (
-    SELECT q.environment_id, q.delivery_id, q.cancel_reason, q.is_test OR q.lost_leases + 1 >= ${LOST_LEASES_LIMIT} AS is_last
+    SELECT q.delivery_id, q.cancel_reason, q.is_test OR q.lost_leases + 1 >= ${LOST_LEASES_LIMIT} AS is_last
     FROM delivery_queue q
     WHERE q.lease IS NOT NULL
       AND CASE
@@ -32,15 +32,12 @@ const RESCUE = `
     SET lease = NULL, leased_by = NULL, leased_until = NULL, lost_leases = q.lost_leases + 1, due_at = now(),
       -- Somebody asked for the attempt, and nobody knows whether it was made.
       is_forced = q.is_forced OR q.is_lease_forced, is_lease_forced = false
-    FROM lost l
-    WHERE q.environment_id = l.environment_id AND q.delivery_id = l.delivery_id
-      AND l.cancel_reason IS NULL AND NOT l.is_last
+    WHERE ${isOneOf('q', 'lost', 'cancel_reason IS NULL AND NOT is_last')}
   ),
   removed AS (
-    DELETE FROM delivery_queue q USING lost l
-    WHERE q.environment_id = l.environment_id AND q.delivery_id = l.delivery_id
-      AND (l.cancel_reason IS NOT NULL OR l.is_last)
-    RETURNING ${queuedAs('q')}, q.lease, l.cancel_reason
+    DELETE FROM delivery_queue q
+    WHERE ${isOneOf('q', 'lost', 'cancel_reason IS NOT NULL OR is_last')}
+    RETURNING ${queuedAs('q')}, q.lease, q.cancel_reason
   ),
   canceled AS (
     INSERT INTO delivery (${DELIVERY_COLUMNS}, attempt_count, status, cancel_reason, completed_at)
@@ -53,7 +50,7 @@ const RESCUE = `
       number, lease, started_at, duration_ms, outcome, error, request_url, request_headers)
     SELECT r.id, r.environment_id, r.event_id, r.webhook_id, r.event_type, r.created_at, r.attempt_count + 1, 'failed',
       now(), r.attempt_count + 1, r.lease, now(), 0, 'failed', 'worker_lost', w.target_url, '{}'
-    FROM removed r JOIN webhook w ON w.id = r.webhook_id
+    FROM removed r CROSS JOIN LATERAL (SELECT target_url FROM webhook WHERE id = r.webhook_id LIMIT 1) w
     WHERE r.cancel_reason IS NULL
     RETURNING ${REPORTED_COLUMNS}, duration_ms
   ),

@@ -14,7 +14,7 @@ import {
 } from '../../database/statements/parameter-types.js';
 import { StoredStatement } from '../../database/statements/stored-statement.js';
 import type { CancelReason, DeliveryResult, Settlement } from '../delivery.types.js';
-import { ATTEMPT_COLUMNS, DELIVERY_COLUMNS, queuedAs } from './columns.js';
+import { ATTEMPT_COLUMNS, DELIVERY_COLUMNS, isOneOf, queuedAs } from './columns.js';
 import { REPORTED_COLUMNS, reportFailed } from './report-failed.js';
 import { ENTERED_COLUMNS, enterStats } from './stats-entries.js';
 
@@ -124,7 +124,7 @@ export const SETTLE_DELIVERIES = new StoredStatement({
   ),
   removed AS (
     DELETE FROM delivery_queue q
-    WHERE q.delivery_id = ANY (ARRAY(SELECT delivery_id FROM verdict WHERE status <> 'waiting'))
+    WHERE ${isOneOf('q', 'verdict', "status <> 'waiting'")}
     RETURNING ${queuedAs('q')}
   ),
   waiting AS (
@@ -144,7 +144,7 @@ export const SETTLE_DELIVERIES = new StoredStatement({
       is_forced = v.is_asked_for OR v.is_forced, is_lease_forced = false,
       lost_leases = CASE WHEN v.started_at IS NULL THEN q.lost_leases ELSE 0 END
     FROM verdict v
-    WHERE q.delivery_id = ANY (ARRAY(SELECT delivery_id FROM verdict WHERE status = 'waiting'))
+    WHERE ${isOneOf('q', 'verdict', "status = 'waiting'")}
       AND q.delivery_id = v.delivery_id
   ),
   closed AS (
@@ -210,6 +210,12 @@ export const SETTLE_SUCCESSES = new StoredStatement({
   WHERE h.webhook_id = ANY (p_webhook_ids) AND h.is_in_trouble`,
 });
 
+/** SQL: whether the log's row `alias` may be one of the results': read by its key, not joined, as in `isOneOf`. */
+function isLogged(alias: string): string {
+  return `${alias}.environment_id = ANY (p_environment_id) AND ${alias}.id = ANY (p_delivery_id)
+      AND ${alias}.id BETWEEN p_first_id AND p_last_id`;
+}
+
 /**
  * Logs attempts whose lease was lost before they were recorded, and returns them. One that was recorded already is
  * recognised by its lease. It leaves out deliveries that something else changed since this statement began: one that
@@ -222,25 +228,22 @@ const LOG_LATE_ATTEMPTS = new NamedStatement<typeof lateParameters, { delivery_i
     SELECT * FROM ${unnest(attemptParameters, 'r')}
   ),
   held AS MATERIALIZED (
-    SELECT q.environment_id, q.delivery_id FROM result r
-    JOIN delivery_queue q ON q.environment_id = r.environment_id AND q.delivery_id = r.delivery_id
-    ORDER BY q.delivery_id FOR UPDATE OF q
+    SELECT q.delivery_id FROM delivery_queue q
+    WHERE q.delivery_id = ANY (p_delivery_id)
+    ORDER BY q.delivery_id FOR UPDATE
   ),
   known AS MATERIALIZED (
     SELECT r.delivery_id FROM result r JOIN attempt a ON a.delivery_id = r.delivery_id AND a.lease = r.lease
-    WHERE a.delivery_id BETWEEN p_first_id AND p_last_id
+    WHERE a.delivery_id = ANY (p_delivery_id) AND a.delivery_id BETWEEN p_first_id AND p_last_id
     UNION ALL
     SELECT r.delivery_id FROM result r
     JOIN delivery d ON d.environment_id = r.environment_id AND d.id = r.delivery_id AND d.lease = r.lease
-    WHERE d.id BETWEEN p_first_id AND p_last_id
+    WHERE ${isLogged('d')}
   ),
   seen AS MATERIALIZED (
-    SELECT q.delivery_id, q.attempt_count FROM result r
-    JOIN delivery_queue q ON q.environment_id = r.environment_id AND q.delivery_id = r.delivery_id
+    SELECT q.delivery_id, q.attempt_count FROM delivery_queue q WHERE q.delivery_id = ANY (p_delivery_id)
     UNION ALL
-    SELECT d.id, d.attempt_count FROM result r
-    JOIN delivery d ON d.environment_id = r.environment_id AND d.id = r.delivery_id
-    WHERE d.id BETWEEN p_first_id AND p_last_id
+    SELECT d.id, d.attempt_count FROM delivery d WHERE ${isLogged('d')}
   ),
   late AS MATERIALIZED (
     SELECT r.*, s.attempt_count FROM result r JOIN seen s ON s.delivery_id = r.delivery_id
@@ -249,13 +252,13 @@ const LOG_LATE_ATTEMPTS = new NamedStatement<typeof lateParameters, { delivery_i
   waiting AS (
     UPDATE delivery_queue q SET attempt_count = q.attempt_count + 1
     FROM held h JOIN late l ON l.delivery_id = h.delivery_id
-    WHERE q.environment_id = h.environment_id AND q.delivery_id = h.delivery_id AND q.attempt_count = l.attempt_count
+    WHERE q.delivery_id = ANY (p_delivery_id) AND q.delivery_id = h.delivery_id AND q.attempt_count = l.attempt_count
     RETURNING q.delivery_id, q.webhook_id, q.event_type, q.attempt_count AS number
   ),
   closed AS (
     UPDATE delivery d SET attempt_count = d.attempt_count + 1
     FROM late l
-    WHERE d.environment_id = l.environment_id AND d.id = l.delivery_id AND d.id BETWEEN p_first_id AND p_last_id
+    WHERE ${isLogged('d')} AND d.environment_id = l.environment_id AND d.id = l.delivery_id
       AND d.attempt_count = l.attempt_count
     RETURNING d.id AS delivery_id, d.webhook_id, d.event_type, d.attempt_count AS number
   ),

@@ -1,6 +1,6 @@
 import type { CancelReason } from '../delivery.types.js';
 import type { Queryable } from '../../database/queryable.js';
-import { DELIVERY_COLUMNS, queuedAs } from './columns.js';
+import { DELIVERY_COLUMNS, isOneOf, queuedAs } from './columns.js';
 import { ENTERED_COLUMNS, enterStats } from './stats-entries.js';
 
 /** Deliveries that one statement cancels: it holds their rows for about 0.1 s. */
@@ -15,19 +15,19 @@ const STOP = `
     SELECT id FROM webhook WHERE id = ANY ($1::uuid[]) AND NOT is_active
   ),
   leased AS MATERIALIZED (
-    SELECT environment_id, delivery_id FROM delivery_queue
+    SELECT delivery_id FROM delivery_queue
     WHERE lease IS NOT NULL AND cancel_reason IS NULL AND webhook_id IN (SELECT id FROM stopped)
     ORDER BY delivery_id
     FOR UPDATE
   ),
   marked AS (
     UPDATE delivery_queue q SET cancel_reason = $2::text, is_forced = false
-    FROM leased l WHERE q.environment_id = l.environment_id AND q.delivery_id = l.delivery_id
+    WHERE ${isOneOf('q', 'leased')}
   ),
   waiting AS MATERIALIZED (
-    SELECT row.* FROM stopped s
+    SELECT row.delivery_id FROM stopped s
     CROSS JOIN LATERAL (
-      SELECT q.environment_id, q.delivery_id FROM delivery_queue q
+      SELECT q.delivery_id FROM delivery_queue q
       WHERE q.lease IS NULL AND q.webhook_id = s.id
       ORDER BY q.due_at
       LIMIT ${ROWS_PER_STATEMENT}
@@ -36,8 +36,8 @@ const STOP = `
     LIMIT ${ROWS_PER_STATEMENT}
   ),
   removed AS (
-    DELETE FROM delivery_queue q USING waiting w
-    WHERE q.environment_id = w.environment_id AND q.delivery_id = w.delivery_id
+    DELETE FROM delivery_queue q
+    WHERE ${isOneOf('q', 'waiting')}
     RETURNING ${queuedAs('q')}
   ),
   logged AS (
