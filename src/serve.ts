@@ -26,12 +26,19 @@ import { WorkerProcess } from './workers/worker-process.js';
  */
 const HEAP_GROWTH_PERCENT = 50;
 
+/**
+ * V8 collects young objects with several threads by default. Most are dead by then, so what little there is to copy costs more
+ * to share than to do; and the database needs the other core.
+ */
+const YOUNG_COLLECTOR = '--no-parallel-scavenge';
+
 /** Lets a signal end the work before the application exists: the wait for the database, and its migration. */
 const stopping = new AbortController();
 
 /** @param placement which of several workers this process is; null: it is the only one. */
 export async function serve(config: Config, logger: PinoLogger, placement: Placement | null): Promise<void> {
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`);
+  setFlagsFromString(YOUNG_COLLECTOR);
   Logger.overrideLogger(logger);
   const worker = placement && new WorkerProcess(placement);
   const starting = start(config, logger, worker);

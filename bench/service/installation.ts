@@ -6,6 +6,9 @@ import { send, type CreatedApiToken, type CreatedWebhook, type Environment } fro
 import { freePort, Program } from '../../test/support/program.js';
 import type { Storage } from './engine.js';
 
+/** Node's, as `npm start` gives them. */
+const START_OPTIONS = startCommand().match(/--\S+/g) ?? [];
+
 /** Of the log, for an error. */
 const TAIL_CHARACTERS = 4000;
 
@@ -46,7 +49,7 @@ export class Installation {
     const replica = Program.spawn({
       directory: home,
       env: this.environment(port),
-      nodeOptions: this.options.nodeOptions,
+      nodeOptions: [...START_OPTIONS, ...this.options.nodeOptions],
       output,
       tail: () => readFileSync(log, 'utf8').slice(-TAIL_CHARACTERS),
     });
@@ -116,4 +119,11 @@ export class Installation {
       ...this.options.settings,
     };
   }
+}
+
+function startCommand(): string {
+  const { scripts } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')) as {
+    scripts: { start: string };
+  };
+  return scripts.start;
 }

@@ -92,6 +92,14 @@ describe('The generated documents', () => {
   });
 });
 
+it('The production commands of the guides give Node the options of `npm start`', () => {
+  const textOf = (name: string): string => readFileSync(join(ROOT, name), 'utf8');
+  const { scripts } = JSON.parse(textOf('package.json')) as { scripts: { start: string } };
+  const options = scripts.start.match(/--\S+/g)!.join(' ');
+  expect(textOf('README.md')).toContain(`NODE_ENV=production node ${options} dist/src/main.js`);
+  expect(textOf('docs/operations.md')).toContain(`$ node ${options} dist/src/main.js`);
+});
+
 describe('docs/security.md', () => {
   const text = readFileSync(join(ROOT, 'docs/security.md'), 'utf8');
   const cellsOf = (line: string): string[] => line.split('|').map((cell) => cell.trim());
