@@ -8,7 +8,7 @@ import type { Access } from './access.decorators.js';
 import { refuseUnlessAllowed } from './access-rule.js';
 import { Authenticator } from './authenticator.js';
 import { RequestLimits } from './request-limits.js';
-import { setPrincipal } from './request-principal.js';
+import './request-principal.js';
 import { TokenUsage } from './token-usage.js';
 
 /**
@@ -27,6 +27,7 @@ export class AuthenticationHook implements OnModuleInit {
 
   onModuleInit(): void {
     const server = this.adapterHost.httpAdapter.getInstance<FastifyInstance>();
+    server.decorateRequest('principal', null);
     server.addHook('onRequest', async (request) => {
       const { access } = request.routeOptions.config;
       // No rule: a document of the server itself, or no route at all.
@@ -48,7 +49,7 @@ export class AuthenticationHook implements OnModuleInit {
       });
     }
     if (principal.kind === 'api_token') this.usage.note(principal.id);
-    setPrincipal(request, principal);
+    request.principal = principal;
     if (!isIntake) await this.limits.countRequest(principal);
     refuseUnlessAllowed(principal, access, request);
   }

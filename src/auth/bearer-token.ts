@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 
 /** Helps secret scanners find a token in a repository or a log. */
 const PREFIX = 'tdg_';
@@ -18,7 +18,7 @@ export function looksLikeApiToken(text: string): boolean {
 
 /** SHA-256, stored and compared instead of the token. */
 export function hashToken(token: string): Buffer {
-  return createHash('sha256').update(token).digest();
+  return hash('sha256', token, 'buffer');
 }
 
 /** The token in an `Authorization` header (RFC 6750 §2.1), or null. */

@@ -1,12 +1,12 @@
 import { type ExecutionContext, SetMetadata, createParamDecorator } from '@nestjs/common';
 import { notFound } from '../http/not-found.js';
 import { onlyWebhookOf } from './principal.js';
-import { principalOf } from './request-principal.js';
+import { type Authenticated, principalOf } from './request-principal.js';
 
 export const NARROWED_METADATA = 'tidings:narrowed';
 
 const OnlyWebhookOfToken = createParamDecorator((_: unknown, context: ExecutionContext): string | null =>
-  onlyWebhookOf(principalOf(context.switchToHttp().getRequest<object>())),
+  onlyWebhookOf(principalOf(context.switchToHttp().getRequest<Authenticated>())),
 );
 
 /**

@@ -1,22 +1,22 @@
+import type { FastifyRequest } from 'fastify';
 import { actorOf, type Principal } from './principal.js';
 
-/** Not a property of the request: nothing that logs or serialises requests can show it. */
-const principals = new WeakMap<object, Principal>();
-
-/** Only for {@link AuthenticationHook}. */
-export function setPrincipal(request: object, principal: Principal): void {
-  principals.set(request, principal);
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Null: nobody was asked who sends it. A WeakMap from requests would keep the garbage collector busy. */
+    principal: Principal | null;
+  }
 }
 
+export type Authenticated = Pick<FastifyRequest, 'principal'>;
+
 /** Throws for a request that was not authenticated, on a route with @Public. */
-export function principalOf(request: object): Principal {
-  const principal = principals.get(request);
+export function principalOf({ principal }: Authenticated): Principal {
   if (!principal) throw new Error('A public route has no principal');
   return principal;
 }
 
 /** Null if the request was not authenticated. */
-export function senderOf(request: object): string | null {
-  const principal = principals.get(request);
+export function senderOf({ principal }: Authenticated): string | null {
   return principal ? actorOf(principal) : null;
 }

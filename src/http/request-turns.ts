@@ -3,13 +3,18 @@ import type { FastifyInstance } from 'fastify';
 import { isEnding } from './close-once-read.js';
 import { ApiError } from './errors.js';
 
+interface Turns {
+  isTaken: boolean;
+  readonly waiting: (() => void)[];
+}
+
 /**
  * Works on one request of a connection at a time. Node starts each pipelined request when it is parsed: 5,000 at once
  * were all answered 503 after 15 s. Also, a request behind an unsafe one relies on its effect (RFC 9112 §9.3.2).
  * Requests beyond `maxWaiting` are refused in their turn.
  */
 export function takeTurns(server: FastifyInstance, maxWaiting: number): void {
-  const queues = new WeakMap<Socket, (() => void)[]>();
+  const connections = new WeakMap<Socket, Turns>();
 
   server.addHook('onRequest', (request, reply, done) => {
     const { socket } = request.raw;
@@ -20,20 +25,28 @@ export function takeTurns(server: FastifyInstance, maxWaiting: number): void {
       if (reply.raw.socket) done();
       else reply.raw.once('socket', () => process.nextTick(done));
     };
-    const queue = queues.get(socket);
-    if (!queue) {
-      queues.set(socket, []);
+    const turns = turnsOf(socket);
+    if (!turns.isTaken) {
+      turns.isTaken = true;
       begin();
-    } else if (queue.length < maxWaiting) queue.push(begin);
+    } else if (turns.waiting.length < maxWaiting) turns.waiting.push(begin);
     else done(tooManyWaiting(maxWaiting));
   });
 
   function beginNext(socket: Socket): void {
     // Requests behind an answer that ends the connection get no answer, so they are not run.
     if (isEnding(socket)) return;
-    const next = queues.get(socket)?.shift();
+    const turns = turnsOf(socket);
+    const next = turns.waiting.shift();
     if (next) next();
-    else queues.delete(socket);
+    else turns.isTaken = false;
+  }
+
+  /** Made once for a connection, not for each request: what a WeakMap holds is dear while it is young. */
+  function turnsOf(socket: Socket): Turns {
+    let turns = connections.get(socket);
+    if (!turns) connections.set(socket, (turns = { isTaken: false, waiting: [] }));
+    return turns;
   }
 }
 

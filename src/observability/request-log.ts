@@ -1,5 +1,5 @@
 import type { LoggerService } from '@nestjs/common';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 const CONTEXT = 'Http';
 /**
@@ -13,7 +13,7 @@ export interface RequestLogOptions {
   /** `errors`: those that are answered with 400 or above. */
   which: 'all' | 'errors' | 'none';
   /** The id of the request's token, or `admin`; null: it had no valid token. */
-  senderOf: (request: object) => string | null;
+  senderOf: (request: FastifyRequest) => string | null;
 }
 
 /** Never logs the URL, headers or body, which contain private data of callers: only the route pattern. */
