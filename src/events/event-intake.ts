@@ -90,6 +90,7 @@ export class EventIntake {
   /** Groups that wait, or whose statement is under way. */
   private readonly unanswered = new Set<Group>();
   private patienceTimer: NodeJS.Timeout | null = null;
+  /** Of groups that were taken out of `waiting`, also while their statement waits for the database. */
   private writingEvents = 0;
   private readonly acceptWaitMs: number;
   private readonly togetherTurns: Semaphore;
@@ -301,6 +302,16 @@ export class EventIntake {
     groups: readonly Group[],
     work: (rest: readonly Group[]) => Promise<void>,
   ): Promise<void> {
+    const events = groups.reduce((sum, group) => sum + group.events.length, 0);
+    this.writingEvents += events;
+    await this.repeatUntilBack(groups, work);
+    this.writingEvents -= events;
+  }
+
+  private async repeatUntilBack(
+    groups: readonly Group[],
+    work: (rest: readonly Group[]) => Promise<void>,
+  ): Promise<void> {
     for (let rest = this.awaited(groups); rest.length > 0; rest = this.awaited(rest)) {
       try {
         await work(rest);
@@ -408,15 +419,10 @@ export class EventIntake {
     fanOut: FanOut,
     accept: () => Promise<Acceptance>,
   ): Promise<ReadonlySet<string>> {
-    this.writingEvents += events.length;
-    try {
-      const { refused, deliveries } = await accept();
-      // Only inline: the pace counts what statements make, and deferred deliveries cost them nothing.
-      if (fanOut === 'inline') this.learnPace(events, deliveries);
-      return refused;
-    } finally {
-      this.writingEvents -= events.length;
-    }
+    const { refused, deliveries } = await accept();
+    // Only inline: the pace counts what statements make, and deferred deliveries cost them nothing.
+    if (fanOut === 'inline') this.learnPace(events, deliveries);
+    return refused;
   }
 
   private learnPace(events: readonly IncomingEvent[], deliveries: ReadonlyMap<string, number>): void {

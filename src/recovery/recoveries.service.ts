@@ -15,6 +15,7 @@ import { countRecoverable } from './count-recoverable.js';
 import { stopRecoveries } from '../deliveries/queue/stop-recoveries.js';
 import type { RecoverDto } from './dto/recover.dto.js';
 import { RecoveryDto } from './dto/recovery.dto.js';
+import { RecoveryWorker } from './recovery-worker.js';
 import { findRecovery, insertRecovery, type NewRecovery } from './recovery.repository.js';
 
 /** How long a dry run may count, at about 100,000 events and deliveries a second. */
@@ -29,6 +30,7 @@ export class RecoveriesService {
   constructor(
     private readonly dataSource: DataSource,
     private readonly turns: ReadTurns,
+    private readonly worker: RecoveryWorker,
   ) {}
 
   /** @throws ApiError VALIDATION_FAILED, WEBHOOK_NOT_FOUND, WEBHOOK_INACTIVE, RECOVERY_RUNNING */
@@ -43,6 +45,7 @@ export class RecoveriesService {
       ]);
       return started;
     });
+    this.worker.nudge();
     return RecoveryDto.of(recovery);
   }
 

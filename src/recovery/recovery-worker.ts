@@ -8,6 +8,7 @@ import {
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
 import { BackgroundTask } from '../common/background-task.js';
+import { LookingPace } from '../common/looking-pace.js';
 import { PIPELINE } from '../database/data-sources.js';
 import { type Count, Metrics } from '../metrics/metrics.js';
 import { DeliveryCapacity } from '../deliveries/engine/delivery-capacity.js';
@@ -17,6 +18,8 @@ import { recoverDeliveries } from './recover-deliveries.js';
 import { advanceRecovery, type HeldRecovery, holdRecovery, listRunning } from './recovery.repository.js';
 
 const ROUND_MS = 1_000;
+/** How often to look for recoveries of other replicas. */
+const POLL = { everyMs: ROUND_MS, idleMs: 5_000, idleAfter: 10 };
 
 /**
  * The pause after a step that queued something: 500 deliveries a second at most, and 100 when steps take long. So what
@@ -52,6 +55,8 @@ export class RecoveryWorker implements BeforeApplicationShutdown, OnApplicationB
   });
   private readonly recovered: Count;
   private running: number | null = null;
+  private readonly pace = new LookingPace(POLL);
+  private isNudged = false;
 
   constructor(
     @InjectDataSource(PIPELINE) private readonly dataSource: DataSource,
@@ -75,9 +80,17 @@ export class RecoveryWorker implements BeforeApplicationShutdown, OnApplicationB
     return this.task.stop();
   }
 
+  /** A recovery was started here: the next round works on it. */
+  nudge(): void {
+    this.isNudged = true;
+  }
+
   private async work(): Promise<void> {
+    if (!this.isNudged && !this.pace.isDue) return;
+    this.isNudged = false;
     let isMoving = true;
     while (isMoving && !this.task.isStopping) isMoving = await this.stepAll();
+    this.pace.looked(this.running !== 0);
   }
 
   private async stepAll(): Promise<boolean> {

@@ -18,22 +18,26 @@ import { type StatsRow, Tally } from './tally.js';
 const ENTRIES_PER_MOVE = 500;
 const BUCKETS_PER_MOVE = 250;
 
+export interface Moved {
+  hasMoved: boolean;
+  /** There may be more to move. */
+  isMore: boolean;
+}
+
 /**
  * Moves the oldest entries into buckets, or if they are few, old buckets into wider ones. A reader finds everything in
  * one place. One replica at a time moves; the others do nothing.
- *
- * @returns whether there may be more to move.
  */
-export function moveStats(dataSource: DataSource): Promise<boolean> {
+export function moveStats(dataSource: DataSource): Promise<Moved> {
   return dataSource.transaction(async (manager) => {
-    if (!(await tryToLockStats(manager))) return false;
+    if (!(await tryToLockStats(manager))) return { hasMoved: false, isMore: false };
     const entries = await takeEntries(manager, ENTRIES_PER_MOVE);
     const sums = new BucketSums(LEVELS[0]!);
     for (const entry of entries) {
       for (const subjectId of [entry.webhookId, entry.environmentId]) sums.add(entry.environmentId, subjectId, entry);
     }
     await sums.write(manager);
-    if (entries.length === ENTRIES_PER_MOVE) return true;
+    if (entries.length === ENTRIES_PER_MOVE) return { hasMoved: true, isMore: true };
     const old = await takeBuckets(manager, BUCKETS_PER_MOVE);
     for (const [index, level] of LEVELS.entries()) {
       const narrower = LEVELS[index - 1]?.widthS;
@@ -42,7 +46,7 @@ export function moveStats(dataSource: DataSource): Promise<boolean> {
       await wider.write(manager);
     }
     // What has moved may be old enough to move again.
-    return old.length > 0;
+    return { hasMoved: entries.length > 0 || old.length > 0, isMore: old.length > 0 };
   });
 }
 

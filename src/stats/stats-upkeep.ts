@@ -7,11 +7,13 @@ import {
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { BackgroundTask } from '../common/background-task.js';
+import { LookingPace } from '../common/looking-pace.js';
 import { PIPELINE } from '../database/data-sources.js';
 import { moveStats } from './stats-mover.js';
 
-/** About how old an entry gets: a read looks through all of them. */
+/** About how old an entry gets while there are some: a read looks through all of them. */
 const ROUND_MS = 5_000;
+const PACE = { everyMs: ROUND_MS, idleMs: 30_000, idleAfter: 3 };
 
 /** After a transaction others have the database for twice as long as it took. */
 const PAUSE_SHARE = 2;
@@ -25,6 +27,7 @@ export class StatsUpkeep implements BeforeApplicationShutdown, OnApplicationBoot
     everyMs: ROUND_MS,
     round: () => this.round(),
   });
+  private readonly pace = new LookingPace(PACE);
 
   constructor(@InjectDataSource(PIPELINE) private readonly dataSource: DataSource) {}
 
@@ -42,11 +45,16 @@ export class StatsUpkeep implements BeforeApplicationShutdown, OnApplicationBoot
   }
 
   private async round(): Promise<void> {
+    if (!this.pace.isDue) return;
+    let hasMoved = false;
     for (let isMore = true; isMore && !this.task.isStopping;) {
       const startedAt = performance.now();
-      isMore = await moveStats(this.dataSource);
+      const moved = await moveStats(this.dataSource);
+      hasMoved ||= moved.hasMoved;
+      isMore = moved.isMore;
       const pauseMs = (performance.now() - startedAt) * PAUSE_SHARE;
       if (isMore) await this.task.pause(pauseMs);
     }
+    this.pace.looked(hasMoved);
   }
 }

@@ -180,9 +180,9 @@ describe('taking events in', () => {
 
   describe('while the database is away', () => {
     const BROKEN = 'Connection terminated unexpectedly';
+    const metrics = async () => valuesOf(parsePrometheusText(await replica.nest.get(Metrics).render()));
     const metric = async () => {
-      const text = await replica.nest.get(Metrics).render();
-      const values = valuesOf(parsePrometheusText(text));
+      const values = await metrics();
       return [values['tidings_events_accepted_total']!, values['tidings_events_refused_total']!];
     };
     /** The connection of the next so many statements that store events breaks, before or after their commit. */
@@ -262,7 +262,12 @@ describe('taking events in', () => {
       const breaking = breakConnections(1_000, false);
       const startedAt = performance.now();
       try {
-        const answers = await Promise.all([publish(member(1)), publishBatch([member(2), member(3, 'k')])]);
+        const answering = Promise.all([publish(member(1)), publishBatch([member(2), member(3, 'k')])]);
+        const waiting = async () => (await metrics())['tidings_events_waiting'];
+        await until('the events to wait', async () => (await waiting()) === 3);
+        // Under way or not: what nobody has answered waits.
+        for (let looks = 0; looks < 20; looks += 1, await delay(25)) expect(await waiting()).toBe(3);
+        const answers = await answering;
         expect(answers.map(({ status, body }) => [status, body.code])).toEqual(Array(2).fill([503, 'DATABASE_BUSY']));
         expect(performance.now() - startedAt).toBeGreaterThanOrEqual(5_000);
       } finally {

@@ -4,6 +4,7 @@ import type { DataSource } from 'typeorm';
 import { ClientGoneError } from '../../src/http/client-gone-error.js';
 import type { RecoverDto } from '../../src/recovery/dto/recover.dto.js';
 import { RecoveriesService } from '../../src/recovery/recoveries.service.js';
+import type { RecoveryWorker } from '../../src/recovery/recovery-worker.js';
 import { PendingCounts } from '../../src/deliveries/pending-counts.js';
 import { ReadTurns } from '../../src/reads/read-turns.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -144,12 +145,14 @@ describe('a dry run of a recovery', () => {
       );
     }
   };
+  // Who counts starts nothing.
+  const noWorker = { nudge: () => undefined } as RecoveryWorker;
   const countsOf = (statements: string[]): number =>
     statements.filter((statement) => statement.includes('count_recoverable_')).length;
 
   it('ends before its next statement once its client has gone', async () => {
     await publish();
-    const service = new RecoveriesService(database, idleTurns());
+    const service = new RecoveriesService(database, idleTurns(), noWorker);
     const whole = await recordStatements(() =>
       service.count(environmentId, webhookId, body(), soloReader(environmentId)),
     );
@@ -171,7 +174,7 @@ describe('a dry run of a recovery', () => {
         ) as Promise<T>,
     });
     const abandoned = await recordStatements(() =>
-      new RecoveriesService(database, leaving)
+      new RecoveriesService(database, leaving, noWorker)
         .count(environmentId, webhookId, body(), { ...soloReader(environmentId), signal: client.signal })
         .catch((error: unknown) => error),
     );
@@ -182,7 +185,7 @@ describe('a dry run of a recovery', () => {
 
   it('is refused beyond what a token, and an environment, may have under way', async () => {
     await publish();
-    const service = new RecoveriesService(database, idleTurns());
+    const service = new RecoveriesService(database, idleTurns(), noWorker);
     const runs = Array.from({ length: 12 }, (_, n) => {
       const reader = { ...soloReader(environmentId), tokenId: n < 6 ? 'one' : randomUUID() };
       return service.count(environmentId, webhookId, body(), reader).catch((error: unknown) => error);

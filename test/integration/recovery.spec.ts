@@ -1,6 +1,7 @@
+import { jest } from '@jest/globals';
 import type { DataSource } from 'typeorm';
 import { uuidV7 } from '../../src/common/uuid-v7.js';
-import { WAITING_LIMIT } from '../../src/recovery/recovery-worker.js';
+import { RecoveryWorker, WAITING_LIMIT } from '../../src/recovery/recovery-worker.js';
 import { holdAnswers } from '../e2e/receivers.js';
 import { startReplica, type TestReplica } from '../support/app.js';
 import type { Recovery } from '../support/client.js';
@@ -114,6 +115,18 @@ describe('a recovery', () => {
     expect(again.id).not.toBe(begun.id);
     expect(await ended()).toMatchObject({ id: again.id, status: 'done', total: 0, queued: 0 });
     expect(receivedIds().sort()).toEqual([...events].sort());
+  });
+
+  it('does not wait for the replica that was asked to look for it', async () => {
+    const nudge = jest.spyOn(replicas[0]!.nest.get(RecoveryWorker), 'nudge');
+    try {
+      await setActive(true);
+      await recover();
+      expect(nudge).toHaveBeenCalledTimes(1);
+      await ended();
+    } finally {
+      nudge.mockRestore();
+    }
   });
 
   it('shows how far it has come, and lets no more wait than its pace allows', async () => {

@@ -59,7 +59,7 @@ describe('statistics', () => {
   });
 
   const moveAll = async (from: DataSource = database): Promise<void> => {
-    while (await moveStats(from));
+    while ((await moveStats(from)).isMore);
   };
   const entries = async (): Promise<number> =>
     (await database.query<[{ count: number }]>('SELECT count(*)::int FROM stats_entry'))[0].count;
@@ -298,7 +298,7 @@ describe('statistics', () => {
     };
     const before = await read();
     for (const { totals } of before) expect(totals.attempts).toBe(totals.succeeded * 2);
-    expect(await moveStats(database)).toBe(true);
+    expect(await moveStats(database)).toEqual({ hasMoved: true, isMore: true });
     expect(await read()).toEqual(before);
     await moveAll();
     expect(await read()).toEqual(before);

@@ -1,7 +1,7 @@
 import { engine, project } from '../../jest.config.mjs';
 
 /** What the others show lies before the database, or is about the embedded one. */
-const ON_A_SERVER = ['test/soak/bad-endpoints.soak.spec.ts', 'test/soak/heavy-requests.soak.spec.ts'];
+const ON_A_SERVER = ['bad-endpoints', 'heavy-requests', 'idle'].map((name) => `test/soak/${name}.soak.spec.ts`);
 
 /**
  * `npm run test:soak`: what shows only after many requests, or under bodies of the largest size. Apart from `npm test`, because

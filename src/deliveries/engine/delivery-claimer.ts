@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
+import { LookingPace } from '../../common/looking-pace.js';
 import { Config } from '../../config/config.js';
 import { DeliveryDispatcher } from './delivery-dispatcher.js';
 import { PROBE_INTERVAL_MS } from './endpoint-health.js';
@@ -9,10 +10,7 @@ import { claimDeliveries } from '../queue/claim-deliveries.js';
 import { PIPELINE } from '../../database/data-sources.js';
 
 /** How often the queue is read without a nudge. A retry is late by this at most. */
-const POLL_MS = 250;
-/** So often where the last claims found nothing: each takes half a millisecond, and on the embedded engine two. */
-const IDLE_POLL_MS = 1_000;
-const IDLE_AFTER_CLAIMS = 20;
+const POLL = { everyMs: 250, idleMs: 1_000, idleAfter: 20 };
 
 const CLAIM_RETRY_MS = 1_000;
 
@@ -27,7 +25,7 @@ export class DeliveryClaimer {
   /** The webhook after which the next claim goes on; null when a new round begins. */
   private scanFrom: string | null = null;
   private mayFindMoreInRound = false;
-  private claimsInVain = 0;
+  private readonly pace = new LookingPace(POLL);
 
   constructor(
     @InjectDataSource(PIPELINE) private readonly dataSource: DataSource,
@@ -63,7 +61,7 @@ export class DeliveryClaimer {
 
   private get waitMs(): number {
     if (this.hasFailed) return CLAIM_RETRY_MS;
-    return this.claimsInVain < IDLE_AFTER_CLAIMS ? POLL_MS : IDLE_POLL_MS;
+    return this.pace.waitMs;
   }
 
   /** @returns whether to claim again at once. */
@@ -72,7 +70,7 @@ export class DeliveryClaimer {
       const scan = { after: this.scanFrom, probeIntervalMs: this.probeIntervalMs };
       const claim = await claimDeliveries(this.dataSource, reservation, scan);
       this.dispatcher.dispatch(claim.deliveries);
-      this.claimsInVain = claim.deliveries.length === 0 ? this.claimsInVain + 1 : 0;
+      this.pace.looked(claim.deliveries.length > 0);
       for (const { delivery, reason } of claim.canceled) this.dispatcher.cancel(delivery, reason);
 
       this.hasFailed = false;

@@ -5,6 +5,7 @@ import { Config } from '../../config/config.js';
 import { DeliveryCapacity } from './delivery-capacity.js';
 import { DeliveryClaimer } from './delivery-claimer.js';
 import { DeliveryDispatcher } from './delivery-dispatcher.js';
+import { FanOutWorker } from './fan-out-worker.js';
 import { Replica } from './replica.js';
 
 /**
@@ -23,13 +24,20 @@ export class DeliveryEngine implements OnApplicationBootstrap, BeforeApplication
     private readonly claimer: DeliveryClaimer,
     private readonly capacity: DeliveryCapacity,
     private readonly dispatcher: DeliveryDispatcher,
+    private readonly fanOutWorker: FanOutWorker,
     private readonly readiness: ReadinessChecks,
     private readonly config: Config,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
     this.readiness.register('dispatcher', () => this.claimer.isHealthy);
-    await this.replica.start(this.capacity);
+    await this.replica.start({
+      openLeases: () => this.capacity.openLeases(),
+      nudge: () => {
+        this.capacity.nudge();
+        this.fanOutWorker.nudge();
+      },
+    });
     this.claimer.start();
   }
 

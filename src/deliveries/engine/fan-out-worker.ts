@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import { DataSource } from 'typeorm';
 import { CANCEL_REASONS } from '../../common/outcomes.js';
+import { LookingPace } from '../../common/looking-pace.js';
 import { Config } from '../../config/config.js';
 import { DailyPartitions } from '../../database/partitions/daily-partitions.js';
 import { PIPELINE } from '../../database/data-sources.js';
@@ -13,8 +14,8 @@ import { SmallPublishers } from '../intake/small-publishers.js';
 import { DeliveryCapacity } from './delivery-capacity.js';
 import { Wakeup } from './wakeup.js';
 
-/** How often to look for fan-outs that another replica stored or left unfinished. */
-const POLL_MS = 1_000;
+/** How often to look for fan-outs that another replica stored, without a nudge. */
+const POLL = { everyMs: 1_000, idleMs: 5_000, idleAfter: 10 };
 
 /** How long a fan-out is passed over after a failed step, twice as long each time; `count` fan-outs at most. */
 const SET_ASIDE = { firstMs: 1_000, mostMs: 300_000, count: 1_000 };
@@ -51,6 +52,7 @@ export class FanOutWorker implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(FanOutWorker.name);
   private readonly stopping = new AbortController();
   private readonly wakeup = new Wakeup();
+  private readonly pace = new LookingPace(POLL);
   private loop: Promise<void> | null = null;
   /** By first event: until when (`performance.now()`), and after how many failures. */
   private readonly setAside = new LRUCache<string, { until: number; failures: number }>({ max: SET_ASIDE.count });
@@ -77,6 +79,7 @@ export class FanOutWorker implements OnApplicationBootstrap, OnModuleDestroy {
     await this.loop;
   }
 
+  /** Events were stored here that owe something, or a replica died that may have left something unmade. */
   nudge(): void {
     this.wakeup.wake();
   }
@@ -85,11 +88,13 @@ export class FanOutWorker implements OnApplicationBootstrap, OnModuleDestroy {
     const { signal } = this.stopping;
     while (!signal.aborted) {
       const startedAt = performance.now();
-      if (await this.step()) {
+      const hasMade = await this.step();
+      this.pace.looked(hasMade);
+      if (hasMade) {
         const pauseMs = (performance.now() - startedAt) * PAUSE_SHARE;
         await delay(pauseMs, undefined, { signal }).catch(() => undefined);
       } else {
-        await this.wakeup.wait(POLL_MS);
+        await this.wakeup.wait(this.pace.waitMs);
       }
     }
   }

@@ -21,6 +21,7 @@ const HEARTBEAT_MS = 2_000;
 
 export interface LeaseHolder {
   openLeases(): string[];
+  /** There may be work that another replica left. */
   nudge(): void;
 }
 
@@ -82,7 +83,11 @@ export class Replica {
       replicaId: this.id,
       hasOthers: () => this.others > 0,
       announce: () => this.beat(),
-      rescue: () => this.rescueLost(holder),
+      rescue: async () => {
+        await this.rescueLost(holder);
+        // It may also have left work that nobody leases.
+        holder.nudge();
+      },
     });
     this.lock.start();
   }

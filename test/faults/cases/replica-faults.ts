@@ -84,14 +84,9 @@ export const NO_FENCE: FaultCase = {
   mustBreak: 'I4',
 };
 
-export const REPLICAS: FaultCase = {
-  name: 'replicas',
-  engines: ['server'],
+const KILLING = {
   shortEngines: [],
-  replicas: 3,
-  isServing: true,
-  seconds: { full: 60, short: 15 },
-  run: async (stage) => {
+  run: async (stage: Stage) => {
     const endsAt = Date.now() + stage.trafficMs * 0.9;
     for (let kill = 0; Date.now() < endsAt; kill++) {
       await delay(1_000 + 3_000 * stage.draw('pause', kill));
@@ -103,4 +98,22 @@ export const REPLICAS: FaultCase = {
     }
   },
   findMiss: ({ inFlight }) => (inFlight === 0 ? 'nothing was in flight at the kills' : null),
+} satisfies Partial<FaultCase>;
+
+export const REPLICAS: FaultCase = {
+  ...KILLING,
+  name: 'replicas',
+  engines: ['server'],
+  replicas: 3,
+  isServing: true,
+  seconds: { full: 60, short: 15 },
+};
+
+export const ALONE: FaultCase = {
+  ...KILLING,
+  name: 'alone',
+  engines: ['embedded', 'server'],
+  replicas: 1,
+  isServing: false,
+  seconds: { full: 30, short: 15 },
 };
