@@ -26,13 +26,14 @@ export class LookingPace {
     return this.inVain < idleAfter ? everyMs : idleMs;
   }
 
-  /** For rounds that come at `everyMs`: whether this one is to look. */
+  /** For rounds that come at `everyMs` anyway: whether this one is to look. Only idle ones are left out. */
   get isDue(): boolean {
     return performance.now() >= this.nextAt;
   }
 
   looked(hasFound: boolean): void {
     this.inVain = hasFound ? 0 : this.inVain + 1;
-    this.nextAt = performance.now() + this.waitMs - TIMER_SLACK_MS;
+    const { idleMs, idleAfter } = this.options;
+    this.nextAt = this.inVain < idleAfter ? -Infinity : performance.now() + idleMs - TIMER_SLACK_MS;
   }
 }

@@ -62,6 +62,8 @@ interface Group extends WaitingGroup {
   /** `performance.now()` of when it is answered 503, committed or not. */
   givenUpAt: number;
   isGivenUp: boolean;
+  /** In `writingEvents`. */
+  isWriting: boolean;
   /** In `eventsRefused`, or stored. */
   isCounted: boolean;
   /** The connection broke during its statement: it may have been committed. */
@@ -90,7 +92,7 @@ export class EventIntake {
   /** Groups that wait, or whose statement is under way. */
   private readonly unanswered = new Set<Group>();
   private patienceTimer: NodeJS.Timeout | null = null;
-  /** Of groups that were taken out of `waiting`, also while their statement waits for the database. */
+  /** Of unanswered groups that were taken out of `waiting`, also while their statement waits for the database. */
   private writingEvents = 0;
   private readonly acceptWaitMs: number;
   private readonly togetherTurns: Semaphore;
@@ -152,6 +154,7 @@ export class EventIntake {
         lane,
         givenUpAt: performance.now() + Math.max(PATIENCE.ms, this.acceptWaitMs) + bytes / PATIENCE.bytesPerMs,
         isGivenUp: false,
+        isWriting: false,
         isCounted: false,
         mayBeStored: false,
         isRepeat: false,
@@ -270,6 +273,8 @@ export class EventIntake {
 
   private answered(group: Group): Group {
     this.unanswered.delete(group);
+    if (group.isWriting) this.writingEvents -= group.events.length;
+    group.isWriting = false;
     return group;
   }
 
@@ -302,17 +307,12 @@ export class EventIntake {
     groups: readonly Group[],
     work: (rest: readonly Group[]) => Promise<void>,
   ): Promise<void> {
-    const events = groups.reduce((sum, group) => sum + group.events.length, 0);
-    this.writingEvents += events;
-    await this.repeatUntilBack(groups, work);
-    this.writingEvents -= events;
-  }
-
-  private async repeatUntilBack(
-    groups: readonly Group[],
-    work: (rest: readonly Group[]) => Promise<void>,
-  ): Promise<void> {
-    for (let rest = this.awaited(groups); rest.length > 0; rest = this.awaited(rest)) {
+    let rest = this.awaited(groups);
+    for (const group of rest) {
+      group.isWriting = true;
+      this.writingEvents += group.events.length;
+    }
+    for (; rest.length > 0; rest = this.awaited(rest)) {
       try {
         await work(rest);
         return;

@@ -55,7 +55,7 @@ export class RecoveryWorker implements BeforeApplicationShutdown, OnApplicationB
   });
   private readonly recovered: Count;
   private running: number | null = null;
-  private readonly pace = new LookingPace(POLL);
+  readonly pace = new LookingPace(POLL);
   private isNudged = false;
 
   constructor(
@@ -88,8 +88,13 @@ export class RecoveryWorker implements BeforeApplicationShutdown, OnApplicationB
   private async work(): Promise<void> {
     if (!this.isNudged && !this.pace.isDue) return;
     this.isNudged = false;
-    let isMoving = true;
-    while (isMoving && !this.task.isStopping) isMoving = await this.stepAll();
+    try {
+      for (let isMoving = true; isMoving && !this.task.isStopping;) isMoving = await this.stepAll();
+    } catch (error) {
+      // What it was nudged for is still to be looked at.
+      this.isNudged = true;
+      throw error;
+    }
     this.pace.looked(this.running !== 0);
   }
 

@@ -11,9 +11,9 @@ import { LookingPace } from '../common/looking-pace.js';
 import { PIPELINE } from '../database/data-sources.js';
 import { moveStats } from './stats-mover.js';
 
-/** About how old an entry gets while there are some: a read looks through all of them. */
+/** About how old an entry gets: a read looks through all of them. The first after a while without any may get older. */
 const ROUND_MS = 5_000;
-const PACE = { everyMs: ROUND_MS, idleMs: 30_000, idleAfter: 3 };
+const PACE = { everyMs: ROUND_MS, idleMs: 15_000, idleAfter: 3 };
 
 /** After a transaction others have the database for twice as long as it took. */
 const PAUSE_SHARE = 2;

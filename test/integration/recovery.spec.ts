@@ -118,14 +118,19 @@ describe('a recovery', () => {
   });
 
   it('does not wait for the replica that was asked to look for it', async () => {
-    const nudge = jest.spyOn(replicas[0]!.nest.get(RecoveryWorker), 'nudge');
+    await setActive(true);
+    const { pace } = replicas[0]!.nest.get(RecoveryWorker);
+    // Idle until it has found something, and for longer than this test waits.
+    const looked = jest.spyOn(pace, 'looked');
+    const isDue = jest
+      .spyOn(pace, 'isDue', 'get')
+      .mockImplementation(() => looked.mock.calls.some(([hasFound]) => hasFound));
     try {
-      await setActive(true);
       await recover();
-      expect(nudge).toHaveBeenCalledTimes(1);
       await ended();
     } finally {
-      nudge.mockRestore();
+      isDue.mockRestore();
+      looked.mockRestore();
     }
   });
 

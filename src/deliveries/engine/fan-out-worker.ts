@@ -89,7 +89,7 @@ export class FanOutWorker implements OnApplicationBootstrap, OnModuleDestroy {
     while (!signal.aborted) {
       const startedAt = performance.now();
       const hasMade = await this.step();
-      this.pace.looked(hasMade);
+      if (hasMade !== null) this.pace.looked(hasMade);
       if (hasMade) {
         const pauseMs = (performance.now() - startedAt) * PAUSE_SHARE;
         await delay(pauseMs, undefined, { signal }).catch(() => undefined);
@@ -99,7 +99,8 @@ export class FanOutWorker implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 
-  private async step(): Promise<boolean> {
+  /** @returns whether there was something to make; null: the database could not tell. */
+  private async step(): Promise<boolean | null> {
     try {
       const startedAt = performance.now();
       const expansion = await this.partitions.provide(() =>
@@ -113,7 +114,7 @@ export class FanOutWorker implements OnApplicationBootstrap, OnModuleDestroy {
       // The step may have been too large for a database that has become slow.
       this.stepSize = Math.max(this.bounds().min, Math.round(this.stepSize * STEP_CHANGE.less));
       // Throws too while the database is away. Nothing is set aside then.
-      return this.setNextAside(error).catch(() => false);
+      return this.setNextAside(error).catch(() => null);
     }
   }
 

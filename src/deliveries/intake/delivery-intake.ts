@@ -81,6 +81,8 @@ export class DeliveryIntake {
   /** @param events how many were found so, and are answered now. */
   noteFound(events: number): void {
     this.accepted.inc(events);
+    // They may be deferred, and nobody was told then.
+    this.fanOutWorker.nudge();
   }
 
   /** By one statement: committed when it resolves. */
