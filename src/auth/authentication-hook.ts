@@ -8,7 +8,6 @@ import type { Access } from './access.decorators.js';
 import { refuseUnlessAllowed } from './access-rule.js';
 import { Authenticator } from './authenticator.js';
 import { RequestLimits } from './request-limits.js';
-import './request-principal.js';
 import { TokenUsage } from './token-usage.js';
 
 /**
