@@ -22,8 +22,7 @@ export class LookingPace {
 
   /** Milliseconds until the next look. */
   get waitMs(): number {
-    const { everyMs, idleMs, idleAfter } = this.options;
-    return this.inVain < idleAfter ? everyMs : idleMs;
+    return this.isIdle ? this.options.idleMs : this.options.everyMs;
   }
 
   /** For rounds that come at `everyMs` anyway: whether this one is to look. Only idle ones are left out. */
@@ -33,7 +32,10 @@ export class LookingPace {
 
   looked(hasFound: boolean): void {
     this.inVain = hasFound ? 0 : this.inVain + 1;
-    const { idleMs, idleAfter } = this.options;
-    this.nextAt = this.inVain < idleAfter ? -Infinity : performance.now() + idleMs - TIMER_SLACK_MS;
+    this.nextAt = this.isIdle ? performance.now() + this.options.idleMs - TIMER_SLACK_MS : -Infinity;
+  }
+
+  private get isIdle(): boolean {
+    return this.inVain >= this.options.idleAfter;
   }
 }

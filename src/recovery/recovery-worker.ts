@@ -55,7 +55,7 @@ export class RecoveryWorker implements BeforeApplicationShutdown, OnApplicationB
   });
   private readonly recovered: Count;
   private running: number | null = null;
-  readonly pace = new LookingPace(POLL);
+  private readonly pace = new LookingPace(POLL);
   private isNudged = false;
 
   constructor(

@@ -119,7 +119,7 @@ describe('a recovery', () => {
 
   it('does not wait for the replica that was asked to look for it', async () => {
     await setActive(true);
-    const { pace } = replicas[0]!.nest.get(RecoveryWorker);
+    const pace = replicas[0]!.nest.get(RecoveryWorker)['pace'];
     // Idle until it has found something, and for longer than this test waits.
     const looked = jest.spyOn(pace, 'looked');
     const isDue = jest

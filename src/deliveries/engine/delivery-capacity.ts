@@ -9,7 +9,7 @@ import { Backlog } from './backlog.js';
 import { InFlight, type Slot } from './in-flight.js';
 import { KnownTargets } from './known-targets.js';
 import { OpenLeases } from './open-leases.js';
-import { type LeaseHolder, Replica } from './replica.js';
+import { Replica } from './replica.js';
 import { Wakeup } from './wakeup.js';
 
 /** A lease outlasts the attempt's deadline by this, the time to record the result. */
@@ -48,7 +48,7 @@ export interface Reservation extends LeaseGrant {
  * before they run, and release them afterwards.
  */
 @Injectable()
-export class DeliveryCapacity implements LeaseHolder {
+export class DeliveryCapacity {
   private readonly inFlight: InFlight;
   private readonly leases = new OpenLeases();
   private readonly backlog = new Backlog();
