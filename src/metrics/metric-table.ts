@@ -142,7 +142,7 @@ export const METRICS = {
   deliveriesInFlight: {
     type: 'gauge',
     name: 'tidings_deliveries_in_flight',
-    help: 'Deliveries that this replica attempts, until the result is recorded. Tests, which have no part in the limit, are not among them.',
+    help: 'Deliveries that this replica attempts, and those that start as soon as other attempts to their webhook end. Tests, which have no part in the limit, are not among them.',
     aggregator: 'sum',
   },
   deliveriesInFlightLimit: {

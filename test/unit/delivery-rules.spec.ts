@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import fc from 'fast-check';
 import { Backlog } from '../../src/deliveries/engine/backlog.js';
 import type { SettledDelivery } from '../../src/deliveries/delivery.types.js';
@@ -116,7 +117,7 @@ describe('what is in flight', () => {
   it('counts what runs and what is reserved against the limit', () => {
     const inFlight = new InFlight(10, 2);
     const release = inFlight.reserve(4);
-    inFlight.start(slot('a'));
+    inFlight.take(slot('a'));
     expect(inFlight.room).toBe(5);
     release();
     release();
@@ -125,27 +126,64 @@ describe('what is in flight', () => {
 
   it("knows each webhook's room and forgets those that are idle", () => {
     const inFlight = new InFlight(10, 2);
-    inFlight.start(slot('a'));
-    inFlight.start(slot('a'));
-    inFlight.start(slot('b'));
+    inFlight.take(slot('a'));
+    inFlight.take(slot('a'));
+    inFlight.take(slot('b'));
     expect([...inFlight.webhookRooms()]).toEqual([
       ['a', 0],
       ['b', 1],
     ]);
     expect([inFlight.hasRoomFor('a'), inFlight.hasRoomFor('c')]).toEqual([false, true]);
-    inFlight.end(slot('b'));
+    inFlight.end(slot('b'), true);
     expect(inFlight.webhookRooms().has('b')).toBe(false);
+  });
+
+  it('lets a webhook lease ahead as many as have succeeded lately, and start no more than its limit', () => {
+    const clock = jest.spyOn(performance, 'now');
+    const at = (ms: number): unknown => clock.mockReturnValue(1_000 + ms);
+    const inFlight = new InFlight(100, 4);
+    const start = (): void => {
+      inFlight.take(slot('a'));
+      inFlight.attemptStarts(slot('a'));
+    };
+    const room = (): number | undefined => inFlight.webhookRooms().get('a');
+    at(0);
+    for (let n = 0; n < 4; n++) start();
+    expect([room(), inFlight.hasRoomFor('a'), inFlight.mayStart('a')]).toEqual([0, false, false]);
+
+    // A failure tells nothing of how soon the next ends.
+    inFlight.end(slot('a'), false);
+    start();
+    expect(room()).toBe(0);
+    for (let n = 0; n < 3; n++) inFlight.end(slot('a'), true);
+    for (let n = 0; n < 3; n++) start();
+    expect([room(), inFlight.mayStart('a')]).toEqual([3, false]);
+    inFlight.take(slot('a'));
+    expect([room(), inFlight.mayStart('a')]).toEqual([2, false]);
+
+    at(150);
+    expect(room()).toBe(2);
+    for (let n = 0; n < 9; n++) {
+      inFlight.end(slot('a'), true);
+      inFlight.take(slot('a'));
+      inFlight.attemptStarts(slot('a'));
+    }
+    // Never more than attempts may be under way.
+    expect(room()).toBe(3);
+    at(400);
+    expect([room(), inFlight.hasRoomFor('a')]).toEqual([0, false]);
+    clock.mockRestore();
   });
 
   it('is worth filling from a quarter of the limit on, or when nothing runs', () => {
     const inFlight = new InFlight(16, 16);
-    for (let n = 0; n < 13; n++) inFlight.start(slot('a'));
+    for (let n = 0; n < 13; n++) inFlight.take(slot('a'));
     expect(inFlight.isWorthFilling).toBe(false);
-    inFlight.end(slot('a'));
+    inFlight.end(slot('a'), true);
     expect(inFlight.isWorthFilling).toBe(true);
     const small = new InFlight(1, 1);
     expect(small.isWorthFilling).toBe(true);
-    small.start(slot('a'));
+    small.take(slot('a'));
     expect(small.isWorthFilling).toBe(false);
   });
 });
@@ -160,7 +198,7 @@ describe("a webhook's share of the slots", () => {
       for (let webhook = 0; webhook < webhooks; webhook++) {
         const id = String(webhook);
         if ((inFlight.webhookRooms().get(id) ?? inFlight.idleWebhookRoom) === 0) continue;
-        inFlight.start(slot(id));
+        inFlight.take(slot(id));
         isTaking = true;
       }
     }
@@ -214,7 +252,7 @@ describe("an environment's share of the slots", () => {
       isTaking = false;
       for (const environmentId of ids) {
         if (inFlight.roomOf([environmentId]) === 0) continue;
-        inFlight.start({ environmentId, webhookId: String(webhook++) });
+        inFlight.take({ environmentId, webhookId: String(webhook++) });
         isTaking = true;
       }
     }

@@ -227,20 +227,26 @@ export class DeliveryCapacity {
    */
   admit({ lease, target }: { lease: string; target: Slot }): boolean {
     if (this.hasClosed || !this.inFlight.hasRoomFor(target.webhookId)) return false;
-    this.inFlight.start(target);
+    this.inFlight.take(target);
     this.leases.hold(lease);
     this.unstartedAttempts += 1;
     return true;
   }
 
-  attemptStarts(): void {
+  /** Whether what was admitted may start, or is leased ahead and waits for the end of another attempt to its webhook. */
+  mayStart(webhookId: string): boolean {
+    return this.inFlight.mayStart(webhookId);
+  }
+
+  attemptStarts(slot: Slot): void {
+    this.inFlight.attemptStarts(slot);
     this.unstartedAttempts -= 1;
     if (this.unstartedAttempts === CLAIM_BESIDE_SMALL.unstarted && this.backlog.isBeyondSlots) this.nudge();
   }
 
-  attemptEnded(slot: Slot): void {
+  attemptEnded(slot: Slot, hasSucceeded: boolean): void {
     const { webhookId } = slot;
-    this.inFlight.end(slot);
+    this.inFlight.end(slot, hasSucceeded);
     this.intakeWakeup.wake();
     this.backlog.attemptEnded(webhookId);
     const isAwaited = this.backlog.isHeldBack(webhookId) && this.inFlight.isWorthFillingFor(webhookId);

@@ -20,6 +20,7 @@ import { readRevisions } from '../queue/read-revisions.js';
 import { SmallPublishers } from '../intake/small-publishers.js';
 import { DeliveryCapacity } from './delivery-capacity.js';
 import { judgeAttempt, unattempted } from './judge-attempt.js';
+import { LeasedAhead } from './leased-ahead.js';
 import { Replica } from './replica.js';
 import { ResultRecorder } from './result-recorder.js';
 import { PIPELINE } from '../../database/data-sources.js';
@@ -42,6 +43,9 @@ export class DeliveryDispatcher {
   private readonly logger = new Logger(DeliveryDispatcher.name);
   /** Admitted, to be started in this or a later turn of the event loop; environments take turns. */
   private readonly ready = new RoundRobin<LeasedDelivery>();
+  private readonly ahead = new LeasedAhead((deliveries) => this.putOff(deliveries));
+  /** Were leased ahead, and have their turn before those that are ready. */
+  private resumed: LeasedDelivery[] = [];
   private isTurnScheduled = false;
   private requestsSince = 0;
   private unsettled = 0;
@@ -62,6 +66,7 @@ export class DeliveryDispatcher {
   /** No attempt starts from now on. Resolves when those under way are recorded. */
   async stop(): Promise<void> {
     this.capacity.close();
+    this.ahead.clear();
     this.sender.hurry();
     // A statement that reserved room before may still lease deliveries. They are given back.
     while (this.unsettled > 0 || this.capacity.isReserved) await delay(DRAIN_POLL_MS);
@@ -127,16 +132,33 @@ export class DeliveryDispatcher {
     const starts = Math.max(few, this.requestsSince);
     this.requestsSince = 0;
     const late: LeasedDelivery[] = [];
-    for (const delivery of this.ready.takeUpTo(starts)) {
-      this.capacity.attemptStarts();
+    const resumed = this.resumed;
+    this.resumed = [];
+    for (const delivery of [...resumed, ...this.ready.takeUpTo(starts)]) {
+      if (!this.capacity.isClosed && !this.capacity.mayStart(delivery.target.webhookId)) {
+        this.ahead.hold(delivery);
+        continue;
+      }
+      this.capacity.attemptStarts(delivery.target);
       const permit = this.permitOf(delivery);
       if (permit === 'late') late.push(delivery);
       else this.carryOut(delivery, permit === 'allowed' ? this.attempt(delivery) : this.notNow(delivery));
     }
     if (late.length > 0) this.reread(late);
-    if (this.ready.size === 0) return;
+    if (this.ready.size > 0) this.scheduleTurn();
+  }
+
+  private scheduleTurn(): void {
+    if (this.isTurnScheduled) return;
     this.isTurnScheduled = true;
     setImmediate(() => this.startReady());
+  }
+
+  private resumeNext(webhookId: string): void {
+    const next = this.capacity.mayStart(webhookId) && this.ahead.next(webhookId);
+    if (!next) return;
+    this.resumed.push(next);
+    this.scheduleTurn();
   }
 
   private permitOf({ target, readAt }: LeasedDelivery): ReturnType<Replica['permitOf']> {
@@ -161,11 +183,15 @@ export class DeliveryDispatcher {
     }
   }
 
-  private async inFlightUntil<T>(end: T | Promise<T>, target: Target): Promise<T> {
+  private async inFlightUntil(end: DeliveryResult | Promise<DeliveryResult>, target: Target): Promise<DeliveryResult> {
+    let hasSucceeded = false;
     try {
-      return await end;
+      const result = await end;
+      hasSucceeded = result.settlement.kind === 'succeeded';
+      return result;
     } finally {
-      this.capacity.attemptEnded(target);
+      this.capacity.attemptEnded(target, hasSucceeded);
+      this.resumeNext(target.webhookId);
     }
   }
 
@@ -197,6 +223,14 @@ export class DeliveryDispatcher {
     this.deliveryMetrics.attempted(delivery, attempt);
     const { retryScheduleMs } = this.config;
     return judgeAttempt(delivery, attempt, { retryScheduleMs, nowMs: this.clock.nowMs(), random: Math.random() });
+  }
+
+  /** Admitted, and not started. */
+  private putOff(deliveries: readonly LeasedDelivery[]): void {
+    for (const delivery of deliveries) {
+      this.capacity.attemptStarts(delivery.target);
+      this.inBackground(this.finish(delivery, this.notNow(delivery)).then(() => this.capacity.nudge()));
+    }
   }
 
   private giveBack(delivery: LeasedDelivery): void {

@@ -39,15 +39,29 @@ export function environmentRoom(count: number, free: number): number {
 
 export type Slot = Pick<Target, 'environmentId' | 'webhookId'>;
 
+/** A delivery leased ahead waits about this long: until so many attempts to its webhook have succeeded. */
+const AHEAD_MS = 100;
+
+interface WebhookSlots {
+  /** With those leased ahead. */
+  taken: number;
+  attempts: number;
+  /** In the `AHEAD_MS` that began at `since`, and in those before. */
+  successes: { since: number; now: number; before: number };
+}
+
 /**
- * Counts this replica's attempts against its own limit, each environment's and each webhook's. The counts are in
- * memory: a cap computed in the claiming statement is exceeded when statements overlap.
+ * Counts this replica's slots against its own limit, each environment's and each webhook's. The counts are in memory: a
+ * cap computed in the claiming statement is exceeded when statements overlap.
+ *
+ * A webhook may have as many slots beyond its limit of attempts as attempts have succeeded within 100 ms. What is leased
+ * ahead so starts as others end, which costs half as much as to claim it then. An endpoint that hangs gets none.
  */
 export class InFlight {
   private reserved = 0;
   private running = 0;
   private unrecorded = 0;
-  private readonly perWebhook = new Map<string, number>();
+  private readonly perWebhook = new Map<string, WebhookSlots>();
   private readonly perEnvironment = new Map<string, number>();
 
   constructor(
@@ -99,20 +113,22 @@ export class InFlight {
   webhookRooms(): Map<string, number> {
     const free = this.room;
     const rooms = new Map<string, number>();
-    for (const [webhookId, count] of this.perWebhook) {
-      rooms.set(webhookId, webhookRoom(count, this.limitPerWebhook, free));
+    const now = performance.now();
+    for (const [webhookId, slots] of this.perWebhook) {
+      rooms.set(webhookId, webhookRoom(slots.taken, this.mostOf(slots, now), free));
     }
     return rooms;
   }
 
   webhookCounts(): Map<string, number> {
-    return new Map(this.perWebhook);
+    return new Map([...this.perWebhook].map(([webhookId, { taken }]) => [webhookId, taken]));
   }
 
   isWorthFillingFor(webhookId: string): boolean {
-    const count = this.countOf(webhookId);
+    const slots = this.perWebhook.get(webhookId);
+    const count = slots?.taken ?? 0;
     // What statements under way have reserved is free again in a moment, taken or not.
-    const room = webhookRoom(count, this.limitPerWebhook, this.limit - this.running);
+    const room = webhookRoom(count, this.mostOf(slots, performance.now()), this.limit - this.running);
     return room > 0 && room >= (count + room) * WORTHWHILE_SHARE;
   }
 
@@ -125,21 +141,42 @@ export class InFlight {
     };
   }
 
-  /** Whether a leased delivery may start: overlapping statements may have leased past a webhook's limit. */
+  /** Whether a leased delivery gets a slot: overlapping statements may have leased past a webhook's limit. */
   hasRoomFor(webhookId: string): boolean {
-    return this.countOf(webhookId) < this.limitPerWebhook;
+    const slots = this.perWebhook.get(webhookId);
+    return (slots?.taken ?? 0) < this.mostOf(slots, performance.now());
   }
 
-  start({ environmentId, webhookId }: Slot): void {
+  take({ environmentId, webhookId }: Slot): void {
     this.running += 1;
-    addTo(this.perWebhook, webhookId, 1);
-    addTo(this.perEnvironment, environmentId, 1);
+    this.perEnvironment.set(environmentId, (this.perEnvironment.get(environmentId) ?? 0) + 1);
+    const slots = this.perWebhook.get(webhookId);
+    if (slots) slots.taken += 1;
+    else this.perWebhook.set(webhookId, { taken: 1, attempts: 0, successes: { since: 0, now: 0, before: 0 } });
   }
 
-  end({ environmentId, webhookId }: Slot): void {
+  /** Whether an attempt may start in a slot that was taken: not while as many as may be are under way. */
+  mayStart(webhookId: string): boolean {
+    return (this.perWebhook.get(webhookId)?.attempts ?? 0) < this.limitPerWebhook;
+  }
+
+  attemptStarts({ webhookId }: Slot): void {
+    const slots = this.perWebhook.get(webhookId);
+    if (slots) slots.attempts += 1;
+  }
+
+  /** The slot is free, and the attempt in it is over. */
+  end({ environmentId, webhookId }: Slot, hasSucceeded: boolean): void {
     this.running -= 1;
-    addTo(this.perWebhook, webhookId, -1);
-    addTo(this.perEnvironment, environmentId, -1);
+    const left = (this.perEnvironment.get(environmentId) ?? 0) - 1;
+    if (left > 0) this.perEnvironment.set(environmentId, left);
+    else this.perEnvironment.delete(environmentId);
+    const slots = this.perWebhook.get(webhookId);
+    if (!slots) return;
+    slots.taken -= 1;
+    slots.attempts -= 1;
+    if (slots.taken <= 0) this.perWebhook.delete(webhookId);
+    else if (hasSucceeded) turned(slots.successes, performance.now()).now += 1;
   }
 
   recordingBegins(): void {
@@ -150,13 +187,20 @@ export class InFlight {
     this.unrecorded -= 1;
   }
 
-  private countOf(webhookId: string): number {
-    return this.perWebhook.get(webhookId) ?? 0;
+  /** Slots that a webhook may have, those leased ahead included. */
+  private mostOf(slots: WebhookSlots | undefined, now: number): number {
+    if (!slots) return this.limitPerWebhook;
+    const { now: lately, before } = turned(slots.successes, now);
+    return this.limitPerWebhook + Math.min(this.limitPerWebhook, Math.max(lately, before));
   }
 }
 
-function addTo(counts: Map<string, number>, id: string, difference: number): void {
-  const count = (counts.get(id) ?? 0) + difference;
-  if (count > 0) counts.set(id, count);
-  else counts.delete(id);
+function turned(successes: WebhookSlots['successes'], now: number): WebhookSlots['successes'] {
+  const elapsed = now - successes.since;
+  if (elapsed >= AHEAD_MS) {
+    successes.before = elapsed < 2 * AHEAD_MS ? successes.now : 0;
+    successes.now = 0;
+    successes.since = now;
+  }
+  return successes;
 }
