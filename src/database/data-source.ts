@@ -57,6 +57,12 @@ export interface DataSourceSettings {
 }
 
 /**
+ * Longer than anything that looks regularly takes from one look to the next: a connection that was closed between two
+ * cost the server more to open than all that an idle replica asks for.
+ */
+const IDLE_CONNECTION_MS = 60_000;
+
+/**
  * Opens a pool. Connections may share sessions (PgBouncer in transaction mode, the embedded engine), so it uses no SET,
  * and only start-up parameters that PgBouncer knows.
  *
@@ -87,6 +93,7 @@ export async function openDataSource(settings: DataSourceSettings): Promise<Data
       }),
       types: typeParsers,
       query_timeout: patience.statementMs ?? 0,
+      idleTimeoutMillis: IDLE_CONNECTION_MS,
       keepAlive: true,
     },
     useUTC: true,

@@ -10,6 +10,7 @@ import {
   LIST_DELIVERIES_OF_ENVIRONMENT,
   LIST_DELIVERIES_OF_WEBHOOK,
 } from './queue/list-deliveries.js';
+import { RESCUE_DELIVERIES } from './queue/rescue-deliveries.js';
 import { REQUEUE_DELIVERY } from './queue/requeue-delivery.js';
 import { SETTLE_DELIVERIES, SETTLE_SUCCESSES } from './queue/settle-deliveries.js';
 
@@ -25,6 +26,7 @@ export const deliveriesSchema: FeatureSchema = {
     LIST_DELIVERIES_BY_ID,
     LIST_DELIVERIES_OF_ENVIRONMENT,
     LIST_DELIVERIES_OF_WEBHOOK,
+    RESCUE_DELIVERIES,
     REQUEUE_DELIVERY,
     SETTLE_DELIVERIES,
     SETTLE_SUCCESSES,

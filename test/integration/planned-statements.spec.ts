@@ -4,7 +4,6 @@ import type { Queryable } from '../../src/database/queryable.js';
 import type { DeliveryResult } from '../../src/deliveries/delivery.types.js';
 import { cancelDeliveriesOf } from '../../src/deliveries/queue/deliveries-of-event.js';
 import { signOff } from '../../src/deliveries/queue/replicas.js';
-import { rescueDeliveries } from '../../src/deliveries/queue/rescue-deliveries.js';
 import { settleDeliveries } from '../../src/deliveries/queue/settle-deliveries.js';
 import { stopDeliveries } from '../../src/deliveries/queue/stop-deliveries.js';
 import { trimIdempotencyKeys } from '../../src/idempotency/idempotency-keys.repository.js';
@@ -67,11 +66,6 @@ describe('a statement that is planned each time', () => {
     ['stops a webhook', (seen) => stopDeliveries(seen, [webhookId], 'webhook_inactive')],
     ['cancels an event', (seen) => cancelDeliveriesOf(seen, environmentId, eventId)],
     ['signs off', (seen) => signOff(seen, replicaId)],
-    [
-      'frees lost leases',
-      (seen) =>
-        rescueDeliveries(seen, { replicaId: uuidV7(), isExclusive: false, ownLeases: [], ownLeasesAt: Date.now() }),
-    ],
     ['trims keys', (seen) => trimIdempotencyKeys(seen as EntityManager, 1_000)],
     ['logs late attempts', (seen) => settleDeliveries(seen, late)],
   ];

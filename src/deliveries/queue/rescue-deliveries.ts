@@ -1,6 +1,9 @@
 import type { CancelReason } from '../../common/outcomes.js';
 import { uuidV7Floor } from '../../common/uuid-v7.js';
 import type { Queryable } from '../../database/queryable.js';
+import { columnsOf } from '../../database/statements/columns.js';
+import { boolean, uuid, uuidArray } from '../../database/statements/parameter-types.js';
+import { StoredStatement } from '../../database/statements/stored-statement.js';
 import { DELIVERY_COLUMNS, isOneOf, queuedAs } from './columns.js';
 import { isAlive } from './replicas.js';
 import { REPORTED_COLUMNS, reportFailed } from './report-failed.js';
@@ -12,18 +15,24 @@ export const LOST_LEASES_LIMIT = 5;
 /** Bounds the locks of one statement. */
 const ROWS_PER_RESCUE = 500;
 
-const RESCUE = `
+/** Each replica looks every other second, mostly in vain: to plan it cost ten times as much as to run it. */
+export const RESCUE_DELIVERIES = new StoredStatement({
+  name: 'rescue_deliveries',
+  parameters: { replica_id: uuid, is_exclusive: boolean, own_leases: uuidArray, listed_before: uuid },
+  returns: columnsOf<Rescue>({ freed: 'int4', ended: 'json' }),
+  sql: `
   WITH lost AS MATERIALIZED (
     SELECT q.delivery_id, q.cancel_reason, q.is_test OR q.lost_leases + 1 >= ${LOST_LEASES_LIMIT} AS is_last
     FROM delivery_queue q
-    WHERE q.lease IS NOT NULL
+    WHERE q.lease IS NOT NULL AND q.leased_by IS NOT NULL
       AND CASE
-        WHEN q.leased_by = $1::uuid THEN q.lease <> ALL ($3::uuid[]) AND q.lease < $4::uuid
-        ELSE $2::boolean OR q.leased_until < now() OR NOT EXISTS (
+        WHEN q.leased_by = p_replica_id THEN q.lease <> ALL (p_own_leases) AND q.lease < p_listed_before
+        ELSE p_is_exclusive OR q.leased_until < now() OR NOT EXISTS (
           SELECT 1 FROM replica r WHERE r.id = q.leased_by AND ${isAlive('r')}
         )
       END
-    ORDER BY q.delivery_id
+    -- A row, which no index is sorted by: the key's would be read to its end, with all that waits.
+    ORDER BY (q.delivery_id, q.lease)
     LIMIT ${ROWS_PER_RESCUE}
     FOR UPDATE SKIP LOCKED
   ),
@@ -63,7 +72,8 @@ const RESCUE = `
   )
   SELECT
     (SELECT count(*)::int FROM lost) AS freed,
-    (SELECT coalesce(json_agg(cancel_reason), '[]') FROM removed) AS ended`;
+    (SELECT coalesce(json_agg(cancel_reason), '[]') FROM removed) AS ended`,
+});
 
 export interface Rescue {
   freed: number;
@@ -91,11 +101,14 @@ export interface RescueOptions {
 export async function rescueDeliveries(database: Queryable, options: RescueOptions): Promise<Rescue> {
   const total: Rescue = { freed: 0, ended: [] };
   for (;;) {
-    const listedBefore = uuidV7Floor(options.ownLeasesAt);
-    const parameters = [options.replicaId, options.isExclusive, options.ownLeases, listedBefore];
-    const [row] = await database.query<[Rescue]>(RESCUE, parameters);
-    total.freed += row.freed;
-    total.ended.push(...row.ended);
-    if (row.freed < ROWS_PER_RESCUE) return total;
+    const [row] = await RESCUE_DELIVERIES.run(database, {
+      replica_id: options.replicaId,
+      is_exclusive: options.isExclusive,
+      own_leases: options.ownLeases,
+      listed_before: uuidV7Floor(options.ownLeasesAt),
+    });
+    total.freed += row!.freed;
+    total.ended.push(...row!.ended);
+    if (row!.freed < ROWS_PER_RESCUE) return total;
   }
 }
