@@ -34,7 +34,7 @@ const RETRY_SCHEDULE = Array.from({ length: 50 }, () => '500ms').join(',');
 /** What a statement of a dead process takes to end on the server. */
 const LAST_STATEMENT_MS = 300;
 /** Traffic that goes on for longer is a fault of the program's own. */
-const TRAFFIC_DEADLINE_MS = 300_000;
+const TRAFFIC_PATIENCE_MS = 300_000;
 
 export interface StageOptions {
   seed: number;
@@ -115,7 +115,7 @@ export class Stage {
   async send(plan: TrafficPlan, work: () => Promise<void>): Promise<void> {
     this.trafficStartedAt = Date.now();
     this.trafficMs = (plan.requests * 1000) / plan.perSecond;
-    const sent = this.producer.next(({ kind }) => kind === 'sent', TRAFFIC_DEADLINE_MS);
+    const sent = this.producer.next(({ kind }) => kind === 'sent', this.trafficMs + TRAFFIC_PATIENCE_MS);
     const urls = this.replicas.map(({ url }) => url);
     this.producer.tell({ kind: 'send', plan, urls, token: this.token });
     // When the work fails nobody waits for it.
