@@ -33,7 +33,7 @@ const RETRY_SCHEDULE = Array.from({ length: 50 }, () => '500ms').join(',');
 
 /** What a statement of a dead process takes to end on the server. */
 const LAST_STATEMENT_MS = 300;
-/** Traffic that goes on for longer is a fault of the program's own. */
+/** Beyond the planned time. Traffic that goes on for longer is a fault of the program's own. */
 const TRAFFIC_PATIENCE_MS = 300_000;
 
 export interface StageOptions {
