@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { type BareLoop, measureBareLoop } from './bare-loop.js';
 import type { Context } from './context.js';
 import type { ReceiverName } from './helpers/answers.js';
-import { HelperProcess } from './helpers/helper-process.js';
 import type { LoadProcedures } from './helpers/load-process.js';
 import type { ReceiverProcedures } from './helpers/receiver-process.js';
 import { describePostgres } from './measures/database-figures.js';
@@ -16,6 +15,7 @@ import { SCENARIO_BY_NAME } from './scenarios/index.js';
 import { EmbeddedEngine } from './service/embedded-engine.js';
 import type { Engine } from './service/engine.js';
 import { ServerEngine } from './service/server-engine.js';
+import { startHelper } from './start-helper.js';
 import { Workspace } from './workspace.js';
 
 const RESULTS = join(import.meta.dirname, 'results');
@@ -104,15 +104,6 @@ async function run(context: Context, name: ScenarioName): Promise<{ results: Res
     console.error(`${engine.name}, scenario ${name} failed:`, error);
     return { results: [], failure: { scenario: name, engine: engine.name, message: String(error) } };
   }
-}
-
-function startHelper<P extends { [Name in keyof P]: (argument: never) => unknown }>(
-  workspace: Workspace,
-  name: string,
-): HelperProcess<P> {
-  const helper = HelperProcess.start<P>(new URL(`./helpers/${name}-process.ts`, import.meta.url));
-  workspace.defer(() => helper.stop());
-  return helper;
 }
 
 function enginesOf({ engines, databaseUrl }: Options, workspace: Workspace): Engine[] {
