@@ -5,6 +5,7 @@ import type { Context } from './context.js';
 import type { ReceiverName } from './helpers/answers.js';
 import type { LoadProcedures } from './helpers/load-process.js';
 import type { ReceiverProcedures } from './helpers/receiver-process.js';
+import { isWrkInstalled } from './helpers/wrk-run.js';
 import { describePostgres } from './measures/database-figures.js';
 import { describeMachine } from './measures/machine.js';
 import { type Options, optionsOf, type ScenarioName, USAGE, UsageError } from './options.js';
@@ -23,7 +24,8 @@ const EXIT_USAGE = 2;
 const EXIT_INTERRUPTED = 130;
 
 async function main(args: readonly string[]): Promise<void> {
-  const options = optionsOf(args, process.env['DATABASE_URL'] ?? null);
+  const machine = { databaseUrl: process.env['DATABASE_URL'] ?? null, hasWrk: isWrkInstalled() };
+  const options = optionsOf(args, machine);
   const workspace = new Workspace();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     const exit = (): never => process.exit(EXIT_INTERRUPTED);

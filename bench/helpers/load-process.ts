@@ -3,6 +3,7 @@ import { serve } from './helper-process.js';
 import { type Arrivals, type LoadReport, LoadRun } from './load-run.js';
 import { type Reading, readInTurn } from './read-run.js';
 import { EventRequests, type Stream, WebhookRequests } from './request-source.js';
+import { publishByWrk } from './wrk-run.js';
 
 export interface EventLoad {
   /** Of the service's processes; they get the connections in turn. */
@@ -26,14 +27,24 @@ export interface WebhookLoad {
 
 export interface LoadProcedures {
   publish: (load: EventLoad) => Promise<LoadReport>;
+  /** Ends `publish` early where it does not wait for answers. */
+  stopPublishing: (argument: null) => void;
   createWebhooks: (load: WebhookLoad) => Promise<LoadReport>;
+  /** In place of the bench's own generator, where that waits for answers; single events of one token, 250 bytes. */
+  publishByWrk: (load: EventLoad) => Promise<LoadReport>;
   read: (reading: Reading) => Promise<Distribution>;
 }
 
+let publishing: LoadRun | null = null;
+
 serve<LoadProcedures>({
-  publish: ({ ports, streams, eventsPerRequest, payloadBytes, arrivals, seconds }) =>
-    new LoadRun(ports, new EventRequests(streams, eventsPerRequest, payloadBytes)).send(arrivals, seconds),
+  publish({ ports, streams, eventsPerRequest, payloadBytes, arrivals, seconds }) {
+    publishing = new LoadRun(ports, new EventRequests(streams, eventsPerRequest, payloadBytes));
+    return publishing.send(arrivals, seconds);
+  },
+  stopPublishing: () => publishing?.stop(),
   createWebhooks: ({ port, token, targetUrl, perSecond, seconds }) =>
     new LoadRun([port], new WebhookRequests(token, targetUrl)).send({ kind: 'open', perSecond }, seconds),
+  publishByWrk,
   read: readInTurn,
 });

@@ -1,5 +1,7 @@
 import type { ScenarioName } from '../options.js';
 import { measureBacklog } from './backlog.js';
+import { measureDrain } from './drain.js';
+import { measureEndurance } from './endurance.js';
 import { measureFairness } from './fairness.js';
 import { measureFanOut, measureFanOuts } from './fan-out.js';
 import { measureGrowth } from './growth.js';
@@ -15,6 +17,7 @@ import { measureSteadyRate } from './steady-rate.js';
 import { measureStored } from './stored.js';
 import { measureTls } from './tls.js';
 import { measureWide } from './wide.js';
+import { measureByWrk } from './wrk.js';
 
 export const SCENARIO_BY_NAME: Record<ScenarioName, Scenario> = {
   1: measureBatchIntake,
@@ -36,4 +39,7 @@ export const SCENARIO_BY_NAME: Record<ScenarioName, Scenario> = {
   late: measureLate,
   idle: measureIdle,
   tls: measureTls,
+  drain: measureDrain,
+  wrk: measureByWrk,
+  endurance: measureEndurance,
 };
