@@ -1,20 +1,10 @@
 import type { Distribution } from '../measures/samples.js';
+import type { EventLoad } from './event-load.js';
 import { serve } from './helper-process.js';
-import { type Arrivals, type LoadReport, LoadRun } from './load-run.js';
+import { type LoadReport, LoadRun } from './load-run.js';
 import { type Reading, readInTurn } from './read-run.js';
-import { EventRequests, type Stream, WebhookRequests } from './request-source.js';
+import { EventRequests, WebhookRequests } from './request-source.js';
 import { publishByWrk } from './wrk-run.js';
-
-export interface EventLoad {
-  /** Of the service's processes; they get the connections in turn. */
-  ports: readonly number[];
-  streams: readonly Stream[];
-  eventsPerRequest: number;
-  /** Default: 250. */
-  payloadBytes?: number | undefined;
-  arrivals: Arrivals;
-  seconds: number;
-}
 
 export interface WebhookLoad {
   port: number;

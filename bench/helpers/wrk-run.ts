@@ -1,7 +1,7 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { promisify } from 'node:util';
 import { monotonicMs } from '../measures/clock.js';
-import type { EventLoad } from './load-process.js';
+import type { EventLoad } from './event-load.js';
 import type { LoadReport } from './load-run.js';
 import { fillerOf } from './payload.js';
 

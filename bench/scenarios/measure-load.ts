@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { until } from '../../test/support/wait.js';
 import type { Context, Site } from '../context.js';
-import type { EventLoad } from '../helpers/load-process.js';
+import type { EventLoad } from '../helpers/event-load.js';
 import type { LoadReport } from '../helpers/load-run.js';
 import { monotonicMs } from '../measures/clock.js';
 import { countSucceeded, untilQueueIsEmpty } from '../measures/database-figures.js';
