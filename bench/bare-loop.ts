@@ -1,6 +1,6 @@
 import type { ReceiverName } from './helpers/answers.js';
 import type { BareLoopProcedures } from './helpers/bare-loop-process.js';
-import { HelperProcess } from './helpers/helper-process.js';
+import { startHelper } from './start-helper.js';
 import type { Workspace } from './workspace.js';
 
 /** These numbers of requests at a time are tried; the best is kept. An ordinary receiver takes 30 ms for each. */
@@ -20,8 +20,7 @@ export async function measureBareLoop(
   port: number,
   { isQuick, receiver, concurrency }: { isQuick: boolean; receiver: ReceiverName; concurrency?: number | undefined },
 ): Promise<BareLoop> {
-  const helper = HelperProcess.start<BareLoopProcedures>(new URL('./helpers/bare-loop-process.ts', import.meta.url));
-  workspace.defer(() => helper.stop());
+  const helper = startHelper<BareLoopProcedures>(workspace, 'bare-loop');
   try {
     await helper.call('run', { port, concurrency: 64, seconds: isQuick ? 1 : 2 });
     let best: BareLoop = { concurrency: concurrency ?? 0, perSecond: 0 };

@@ -55,13 +55,13 @@ export async function onFreshSite<T>(
 
 /** Without any process yet; removed at the end of the run at the latest. */
 export async function newInstallation(
-  { engine, workspace, options: { profileDirectory, settings: given } }: Context,
+  { engine, workspace, options: { profileDirectory, settings: given, isServiceFirst: goesFirst } }: Context,
   own: Record<string, string> = {},
 ): Promise<Installation> {
   const storage = await engine.makeStorage();
   const nodeOptions = profileDirectory === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDirectory}`];
   const settings = { ...given, ...own };
-  const installation = new Installation(storage, { directory: workspace.directory, settings, nodeOptions });
+  const installation = new Installation(storage, { directory: workspace.directory, settings, nodeOptions, goesFirst });
   workspace.defer(() => installation.remove());
   if (workspace.isClosing) {
     await installation.remove();

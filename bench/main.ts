@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { type BareLoop, measureBareLoop } from './bare-loop.js';
 import type { Context } from './context.js';
 import type { ReceiverName } from './helpers/answers.js';
-import { HelperProcess } from './helpers/helper-process.js';
 import type { LoadProcedures } from './helpers/load-process.js';
 import type { ReceiverProcedures } from './helpers/receiver-process.js';
+import { isWrkInstalled } from './helpers/wrk-run.js';
 import { describePostgres } from './measures/database-figures.js';
 import { describeMachine } from './measures/machine.js';
 import { type Options, optionsOf, type ScenarioName, USAGE, UsageError } from './options.js';
@@ -16,6 +16,7 @@ import { SCENARIO_BY_NAME } from './scenarios/index.js';
 import { EmbeddedEngine } from './service/embedded-engine.js';
 import type { Engine } from './service/engine.js';
 import { ServerEngine } from './service/server-engine.js';
+import { startHelper } from './start-helper.js';
 import { Workspace } from './workspace.js';
 
 const RESULTS = join(import.meta.dirname, 'results');
@@ -23,7 +24,8 @@ const EXIT_USAGE = 2;
 const EXIT_INTERRUPTED = 130;
 
 async function main(args: readonly string[]): Promise<void> {
-  const options = optionsOf(args, process.env['DATABASE_URL'] ?? null);
+  const machine = { databaseUrl: process.env['DATABASE_URL'] ?? null, hasWrk: isWrkInstalled() };
+  const options = optionsOf(args, machine);
   const workspace = new Workspace();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     const exit = (): never => process.exit(EXIT_INTERRUPTED);
@@ -104,15 +106,6 @@ async function run(context: Context, name: ScenarioName): Promise<{ results: Res
     console.error(`${engine.name}, scenario ${name} failed:`, error);
     return { results: [], failure: { scenario: name, engine: engine.name, message: String(error) } };
   }
-}
-
-function startHelper<P extends { [Name in keyof P]: (argument: never) => unknown }>(
-  workspace: Workspace,
-  name: string,
-): HelperProcess<P> {
-  const helper = HelperProcess.start<P>(new URL(`./helpers/${name}-process.ts`, import.meta.url));
-  workspace.defer(() => helper.stop());
-  return helper;
 }
 
 function enginesOf({ engines, databaseUrl }: Options, workspace: Workspace): Engine[] {

@@ -22,6 +22,9 @@ export const SCENARIOS = [
   'late',
   'idle',
   'tls',
+  'drain',
+  'wrk',
+  'endurance',
 ] as const;
 export type ScenarioName = (typeof SCENARIOS)[number];
 
@@ -39,7 +42,7 @@ export interface Options {
   seconds: number | null;
   /** Finished deliveries in scenario 6; null: as the scenario says. */
   stored: number | null;
-  /** Waiting deliveries in scenario 5; null: as the scenario says. */
+  /** Waiting deliveries in scenario 5 and in `drain`; null: as the scenario says. */
   backlog: number | null;
   /** Finished deliveries at the steps of `growth`, smallest first; null: as the scenario says. */
   sizes: number[] | null;
@@ -49,35 +52,43 @@ export interface Options {
   rate: number | null;
   /** Settings of the service, beside those that the bench gives it. */
   settings: Record<string, string>;
+  /** The service's processes go before all others of the machine. */
+  isServiceFirst: boolean;
   /** For CPU profiles of the service; null: it writes none. */
   profileDirectory: string | null;
 }
 
 export const USAGE = `npm run bench -- [options]
-  --only 1,2,fairness      scenarios (default: all of ${SCENARIOS.join(', ')})
+  --only 1,2,fairness      scenarios (default: all without endurance, and without wrk where it is not installed)
+                           ${SCENARIOS.join(', ')}
   --engine embedded,server engines (default: embedded, and server when DATABASE_URL is set)
   --receiver ordinary,least how receivers answer (default: ordinary)
   --quick                  short and small: to see that it works, not for figures
   --seconds <n>            how long each load lasts
-  --backlog <n>            waiting deliveries in scenario 5
+  --backlog <n>            waiting deliveries in scenario 5 and drain
   --stored <n>             finished deliveries in scenario 6
   --sizes <n,n,…>          finished deliveries at the steps of growth
   --beside <text>          noises in neighbours whose names contain it
   --rate <n>               events a second of the quiet environment in neighbours
   --set <NAME=value>       a setting of the service, such as WORKERS=2; may be repeated
+  --service-first          the service's processes get the cores before all others, PostgreSQL's too; as root
   --profile <directory>    the service writes a CPU profile of each scenario there, which costs it speed
 
 DATABASE_URL: a superuser's URL of a PostgreSQL server. The bench makes databases of its own there and drops them.`;
 
 export class UsageError extends Error {}
 
-export function optionsOf(args: readonly string[], databaseUrl: string | null): Options {
+/** What the options do not say is taken from the machine. */
+export function optionsOf(
+  args: readonly string[],
+  { databaseUrl, hasWrk }: { databaseUrl: string | null; hasWrk: boolean },
+): Options {
   const { values } = parse(args);
   const engines = listOf(values.engine, ENGINES) ?? (databaseUrl === null ? ['embedded'] : [...ENGINES]);
   if (engines.includes('server') && databaseUrl === null)
     throw new UsageError('the engine `server` needs DATABASE_URL');
   return {
-    scenarios: listOf(values.only, SCENARIOS) ?? [...SCENARIOS],
+    scenarios: listOf(values.only, SCENARIOS) ?? defaultScenarios(hasWrk),
     engines,
     receivers: listOf(values.receiver, RECEIVERS) ?? ['ordinary'],
     databaseUrl,
@@ -89,8 +100,15 @@ export function optionsOf(args: readonly string[], databaseUrl: string | null): 
     beside: values.beside ?? null,
     rate: positive(values.rate),
     settings: settingsOf(values.set ?? []),
+    isServiceFirst: values['service-first'],
     profileDirectory: values.profile === undefined ? null : resolve(values.profile),
   };
+}
+
+/** `endurance` takes an hour. */
+function defaultScenarios(hasWrk: boolean): ScenarioName[] {
+  if (!hasWrk) console.error('without the scenario wrk, whose program is not installed: apt-get install wrk');
+  return SCENARIOS.filter((name) => name !== 'endurance' && (name !== 'wrk' || hasWrk));
 }
 
 function parse(args: readonly string[]) {
@@ -109,6 +127,7 @@ function parse(args: readonly string[]) {
         beside: { type: 'string' },
         rate: { type: 'string' },
         set: { type: 'string', multiple: true },
+        'service-first': { type: 'boolean', default: false },
         profile: { type: 'string' },
       },
     });

@@ -3,6 +3,8 @@ import { Pool } from 'undici';
 import { envelopeOf, signedHeaders, type SigningOptions } from '../../src/deliveries/sending/outgoing-request.js';
 import { uuidV7 } from '../../src/common/uuid-v7.js';
 import { monotonicMs } from '../measures/clock.js';
+import { atPlannedInstants } from '../measures/planned-instants.js';
+import { type Distribution, Samples } from '../measures/samples.js';
 import { serve } from './helper-process.js';
 import { payloadOf } from './payload.js';
 
@@ -19,10 +21,26 @@ export interface BareLoopOptions {
   seconds: number;
 }
 
+export interface BareRequestsOptions {
+  /** Of the receiver. */
+  port: number;
+  perSecond: number;
+  warmUpSeconds: number;
+  seconds: number;
+}
+
 export interface BareLoopProcedures {
   /** Returns requests answered per second. */
   run: (options: BareLoopOptions) => Promise<number>;
+  /**
+   * Whether or not earlier ones are answered. The receiver measures those after the warm-up; returns how late these were
+   * begun, in milliseconds.
+   */
+  runInTime: (options: BareRequestsOptions) => Promise<Distribution>;
 }
+
+/** More than are under way at a time. */
+const IN_TIME_CONNECTIONS = 256;
 
 const SIGNING: SigningOptions = {
   userAgent: 'Tidings/bench',
@@ -30,33 +48,69 @@ const SIGNING: SigningOptions = {
   signatureEncoding: 'base64',
 };
 
-async function run({ port, concurrency, seconds }: BareLoopOptions): Promise<number> {
-  const pool = new Pool(`http://127.0.0.1:${port}`, { connections: concurrency, pipelining: 1 });
-  const [environmentId, webhookId, secret] = [randomUUID(), randomUUID(), randomUUID()];
-  let started = 0;
-  let answered = 0;
+/** To one webhook, each connection with one request at a time. */
+class BareSender {
+  private readonly pool: Pool;
+  private readonly ids = [randomUUID(), randomUUID()] as const;
+  private readonly secret = randomUUID();
+  private started = 0;
 
-  const send = async (): Promise<void> => {
+  constructor(port: number, connections: number) {
+    this.pool = new Pool(`http://127.0.0.1:${port}`, { connections, pipelining: 1 });
+  }
+
+  /** @param atMs the planned instant; 0: nothing is measured. */
+  async send(atMs: number): Promise<void> {
     const now = new Date();
-    const payload = payloadOf(started, 0);
-    started += 1;
+    const payload = payloadOf(this.started, atMs);
+    this.started += 1;
     const event = { id: uuidV7(now.getTime()), type: 'record:created', payload, createdAt: now };
-    const body = envelopeOf(event, environmentId, webhookId);
-    const headers = signedHeaders(body, event.id, [secret], now, SIGNING);
-    const response = await pool.request({ method: 'POST', path: '/ok/0', headers, body });
+    const body = envelopeOf(event, ...this.ids);
+    const headers = signedHeaders(body, event.id, [this.secret], now, SIGNING);
+    const response = await this.pool.request({ method: 'POST', path: '/ok/0', headers, body });
     await response.body.dump();
-    answered += 1;
-  };
+  }
 
+  close(): Promise<void> {
+    return this.pool.close();
+  }
+}
+
+async function run({ port, concurrency, seconds }: BareLoopOptions): Promise<number> {
+  const sender = new BareSender(port, concurrency);
+  let answered = 0;
   const start = monotonicMs();
   const end = start + seconds * 1000;
   const sendUntilEnd = async (): Promise<void> => {
-    while (monotonicMs() < end) await send();
+    while (monotonicMs() < end) {
+      await sender.send(0);
+      answered += 1;
+    }
   };
   await Promise.all(Array.from({ length: concurrency }, sendUntilEnd));
   const elapsedMs = monotonicMs() - start;
-  await pool.close();
+  await sender.close();
   return (answered * 1000) / elapsedMs;
 }
 
-serve<BareLoopProcedures>({ run });
+async function runInTime({ port, perSecond, warmUpSeconds, seconds }: BareRequestsOptions): Promise<Distribution> {
+  const sender = new BareSender(port, IN_TIME_CONNECTIONS);
+  const send = async (forSeconds: number, isMeasured: boolean): Promise<Samples> => {
+    const startMs = monotonicMs();
+    const lateMs = new Samples();
+    const answers: Promise<void>[] = [];
+    await atPlannedInstants({ startMs, endMs: startMs + forSeconds * 1000, perSecond }, (atMs) => {
+      lateMs.add(monotonicMs() - atMs);
+      answers.push(sender.send(isMeasured ? atMs : 0));
+      return true;
+    });
+    await Promise.all(answers);
+    return lateMs;
+  };
+  await send(warmUpSeconds, false);
+  const lateMs = await send(seconds, true);
+  await sender.close();
+  return lateMs.distribution;
+}
+
+serve<BareLoopProcedures>({ run, runInTime });

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { monotonicMs } from '../measures/clock.js';
+import { atPlannedInstants } from '../measures/planned-instants.js';
 import { type Distribution, Samples } from '../measures/samples.js';
 import { HttpConnection } from './http-connection.js';
 import type { RequestSource } from './request-source.js';
@@ -42,6 +43,7 @@ export class LoadRun {
   private lastAnsweredAtMs = 0;
   private firstRefusal: string | null = null;
   private failure: Error | null = null;
+  private readonly stopping = new AbortController();
 
   constructor(
     private readonly ports: readonly number[],
@@ -56,11 +58,16 @@ export class LoadRun {
       const endMs = firstSentAtMs + seconds * 1000;
       if (arrivals.kind === 'closed') for (const connection of this.idle.splice(0)) this.sendUntil(connection, endMs);
       else await this.sendInTime(firstSentAtMs, endMs, arrivals.perSecond);
-      await this.allAnswered(endMs + LAST_ANSWERS_MS);
+      await this.allAnswered(this.stopping.signal.aborted ? monotonicMs() : endMs);
       return this.report(firstSentAtMs);
     } finally {
       for (const connection of this.connections) connection.close();
     }
+  }
+
+  /** Ends requests in time before their time is over. */
+  stop(): void {
+    this.stopping.abort();
   }
 
   private async connect(count: number): Promise<void> {
@@ -82,20 +89,14 @@ export class LoadRun {
 
   /** A request that finds every connection busy waits, and its time counts from its planned time. */
   private async sendInTime(startMs: number, endMs: number, perSecond: number): Promise<void> {
-    const total = Math.floor(((endMs - startMs) * perSecond) / 1000);
-    let sent = 0;
-    while (sent < total) {
+    await atPlannedInstants({ startMs, endMs, perSecond, signal: this.stopping.signal }, (atMs) => {
       this.throwIfFailed();
-      const now = monotonicMs();
-      if (now > endMs + LAST_ANSWERS_MS) throw new Error(`${total - sent} requests could not be sent`);
-      const due = Math.min(total, Math.floor(((now - startMs) * perSecond) / 1000) + 1);
-      for (; sent < due && this.idle.length > 0; sent += 1) {
-        // In turn: the service closes a connection that has not been used for 20 s.
-        const connection = this.idle.shift()!;
-        this.exchange(connection, startMs + (sent * 1000) / perSecond, () => this.idle.push(connection));
-      }
-      await delay(1);
-    }
+      // In turn: the service closes a connection that has not been used for 20 s.
+      const connection = this.idle.shift();
+      if (connection) this.exchange(connection, atMs, () => this.idle.push(connection));
+      else if (monotonicMs() > endMs + LAST_ANSWERS_MS) throw new Error(`only ${this.requests} requests could be sent`);
+      return connection !== undefined;
+    });
   }
 
   private exchange(connection: HttpConnection, atMs: number, then: () => void): void {
@@ -116,12 +117,14 @@ export class LoadRun {
     });
   }
 
-  private async allAnswered(deadlineMs: number): Promise<void> {
+  private async allAnswered(endMs: number): Promise<void> {
     do {
       await delay(1);
       this.throwIfFailed();
-      if (monotonicMs() > deadlineMs) throw new Error(`${this.requests - this.answered} requests were not answered`);
-    } while (this.answered < this.requests || monotonicMs() < deadlineMs - LAST_ANSWERS_MS);
+      if (monotonicMs() > endMs + LAST_ANSWERS_MS) {
+        throw new Error(`${this.requests - this.answered} requests were not answered`);
+      }
+    } while (this.answered < this.requests || monotonicMs() < endMs);
   }
 
   private throwIfFailed(): void {

@@ -18,7 +18,8 @@ export function payloadOf(n: number, atMs: number, bytes = PAYLOAD_BYTES): strin
 
 let filler = '';
 
-function fillerOf(bytes: number): string {
+/** Makes a payload as large, about. */
+export function fillerOf(bytes = PAYLOAD_BYTES): string {
   if (filler.length !== bytes - FRAME_BYTES) filler = 'x'.repeat(bytes - FRAME_BYTES);
   return filler;
 }

@@ -47,6 +47,11 @@ export class Receipts {
     if (before < 255) receipts.counts[n] = before + 1;
   }
 
+  /** Of the first receipts since the last call. {@link report} tells those of all of them. */
+  takeLatencies(): Distribution {
+    return Samples.distributionOf([...this.webhooks.values()].map(({ latenciesMs }) => latenciesMs.takeNew()));
+  }
+
   /** @param isMeasured selects webhooks for the latencies; the counts are always those of all webhooks. */
   report(isMeasured: (webhook: number) => boolean): ReceiptsReport {
     const measured = [...this.webhooks].filter(([webhook]) => isMeasured(webhook));

@@ -1,6 +1,7 @@
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { monotonicMs } from '../measures/clock.js';
+import type { Distribution } from '../measures/samples.js';
 import { answerAfter, answerDelayMs, type ReceiverName } from './answers.js';
 import { serve } from './helper-process.js';
 import { markIn } from './payload.js';
@@ -20,6 +21,8 @@ export interface ReceiverProcedures {
   count: (argument: null) => number;
   /** Latencies are those of the webhooks `from` to `to` (excluded). */
   report: (webhooks: { from: number; to: number }) => ReceiptsReport;
+  /** Latencies since the last call. */
+  takeLatencies: (argument: null) => Distribution;
 }
 
 const SLOW_ANSWER_MS = 14_000;
@@ -69,4 +72,5 @@ serve<ReceiverProcedures>({
   },
   count: () => receipts.count,
   report: ({ from, to }) => receipts.report((webhook) => webhook >= from && webhook < to),
+  takeLatencies: () => receipts.takeLatencies(),
 });

@@ -81,6 +81,7 @@ serve<TlsReceiverProcedures>({
   },
   count: () => receipts.count,
   report: ({ from, to }) => receipts.report((webhook) => webhook >= from && webhook < to),
+  takeLatencies: () => receipts.takeLatencies(),
   authority: () => authority.root,
   tlsReport: () => ({ handshakes, resumed, mostSockets }),
 });

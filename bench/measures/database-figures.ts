@@ -22,12 +22,32 @@ export async function countQueued(client: pg.Client): Promise<number> {
   return Number(rows[0]!.count);
 }
 
+export async function countEvents(client: pg.Client): Promise<number> {
+  const { rows } = await client.query<{ count: string }>('SELECT count(*) FROM event');
+  return Number(rows[0]!.count);
+}
+
 /** With one attempt, by the service's own tables. */
 export async function countSucceeded(client: pg.Client): Promise<number> {
   const { rows } = await client.query<{ count: string }>(
     `SELECT count(*) FROM delivery WHERE status = 'succeeded' AND attempt_count = 1`,
   );
   return Number(rows[0]!.count);
+}
+
+/** With its indexes, in bytes. */
+export async function queueBytes(client: pg.Client): Promise<number> {
+  const { rows } = await client.query<{ bytes: string }>(`SELECT pg_total_relation_size('delivery_queue') AS bytes`);
+  return Number(rows[0]!.bytes);
+}
+
+/** Of the queue, and of the tables that have most, by the database's own counters. */
+export async function deadRows(client: pg.Client): Promise<Record<string, number>> {
+  const { rows } = await client.query<{ relname: string; dead: string }>(
+    `SELECT relname, n_dead_tup AS dead FROM pg_stat_user_tables
+     ORDER BY relname = 'delivery_queue' DESC, n_dead_tup DESC LIMIT 4`,
+  );
+  return Object.fromEntries(rows.map(({ relname, dead }) => [relname, Number(dead)]));
 }
 
 /** The version, and for a server the settings that decide how much a commit costs. */

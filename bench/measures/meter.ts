@@ -88,7 +88,8 @@ async function read(
     tidings: installation.replicas.map(({ pid }) => cpuMicrosOfFamily(pid)),
     postgres: installation.storage.cpuMicros(),
     receiver: cpuMicrosOf(helpers.receiver),
-    load: cpuMicrosOf(helpers.load),
+    // With a generator that it started.
+    load: cpuMicrosOfFamily(helpers.load),
     own: cpuMicrosOf(process.pid),
     machine: cpuMicrosOfMachine(),
     wal: await walBytes(client),

@@ -78,10 +78,20 @@ export function forgetPeakMemory(pid: number): void {
   if (process.platform === 'linux') writeFileSync(`/proc/${pid}/clear_refs`, '5');
 }
 
-/** Resident memory in MB (10^6 bytes); null: it cannot be read. */
+/** The most that was resident, in MB (10^6 bytes); null: it cannot be read. */
 export function peakMemoryMbOf(pid: number): number | null {
+  return memoryMbOf(pid, /^VmHWM:\s+(\d+) kB$/m);
+}
+
+/** Resident now, in MB (10^6 bytes); null: it cannot be read. */
+export function residentMbOf(pid: number): number | null {
+  return memoryMbOf(pid, /^VmRSS:\s+(\d+) kB$/m);
+}
+
+/** By a line of proc_pid_status(5). */
+function memoryMbOf(pid: number, line: RegExp): number | null {
   try {
-    const kib = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1];
+    const kib = line.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1];
     return kib === undefined ? null : (Number(kib) * 1024) / 1e6;
   } catch {
     return null;

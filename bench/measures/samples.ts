@@ -13,6 +13,7 @@ export interface Distribution {
 export class Samples {
   private values = new Float64Array(FIRST_CAPACITY);
   private count = 0;
+  private taken = 0;
 
   add(value: number): void {
     if (this.count === this.values.length) {
@@ -22,6 +23,15 @@ export class Samples {
     }
     this.values[this.count] = value;
     this.count += 1;
+  }
+
+  /** What was added since the last call. The values are not copied. */
+  takeNew(): Samples {
+    const latest = new Samples();
+    latest.values = this.values.subarray(this.taken, this.count);
+    latest.count = latest.values.length;
+    this.taken = this.count;
+    return latest;
   }
 
   static distributionOf(collections: Iterable<Samples>): Distribution {

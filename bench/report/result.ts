@@ -3,6 +3,7 @@ import type { ReceiverName } from '../helpers/answers.js';
 import type { EngineName, ScenarioName } from '../options.js';
 import type { Cost } from './cost.js';
 import type { Neighbour } from './neighbour.js';
+import type { SeriesPoint } from './series.js';
 
 /** One line of the table. README.md defines the names. Null: it cannot be measured. */
 export interface Result {
@@ -37,6 +38,8 @@ export interface Result {
   costs?: readonly Cost[];
   /** Of a scenario that compares environments; these have a table of their own, too. */
   neighbour?: Neighbour;
+  /** Of a scenario that tells how things go on; drawn below the table. */
+  series?: readonly SeriesPoint[];
   /** What went wrong, or could not be measured. */
   notes: string[];
 }

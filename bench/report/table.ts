@@ -3,6 +3,7 @@ import { costTableOf } from './cost-table.js';
 import { neighbourTableOf } from './neighbour-table.js';
 import { type Report, ratioOf } from './report.js';
 import type { Result } from './result.js';
+import { seriesChartsOf } from './series-charts.js';
 
 const NOTHING = '–';
 
@@ -20,6 +21,7 @@ export function tableOf(report: Report): string {
     '',
     ...costTableOf(report.results),
     ...neighbourTableOf(report.results),
+    ...seriesChartsOf(report.results),
     ...report.results.flatMap((result) => remarksOf(result).map((remark) => `- ${nameOf(result)}: ${remark}`)),
     ...report.failures.map(({ scenario, engine, message }) => `- ${scenario} ${engine} FAILED: ${message}`),
   ];

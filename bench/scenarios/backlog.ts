@@ -1,17 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type pg from 'pg';
 import { type Context, newInstallation, onSite, type Site } from '../context.js';
 import { monotonicMs } from '../measures/clock.js';
 import { countQueued, countSucceeded } from '../measures/database-figures.js';
 import { Meter, type Usage } from '../measures/meter.js';
 import type { Result } from '../report/result.js';
-import type { Storage } from '../service/engine.js';
 import { fillBacklog } from '../service/fill.js';
+import { addBacklogWebhooks, aloneOn, WEBHOOKS } from './backlog-webhooks.js';
 import { measureClaims } from './claim-rounds.js';
 import { intakeTimes, measureBatchIntake } from './intake.js';
-import { addWebhook } from './webhooks.js';
 
-const WEBHOOKS = 1_000;
 /** To fill the embedded engine takes several times as long. */
 const BACKLOG = { server: 1_000_000, embedded: 200_000 };
 const BACKLOG_QUICK = 20_000;
@@ -24,7 +21,7 @@ export async function measureBacklog(context: Context): Promise<Result[]> {
   const installation = await newInstallation(context);
   try {
     await installation.start();
-    await onSite(installation, (site) => addManyWebhooks(context, site));
+    await onSite(installation, (site) => addBacklogWebhooks(context, site));
     await installation.stop();
 
     const figures = await aloneOn(installation.storage, async (client) => {
@@ -41,20 +38,6 @@ export async function measureBacklog(context: Context): Promise<Result[]> {
   } finally {
     await installation.remove();
   }
-}
-
-async function aloneOn<T>(storage: Storage, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const { client, close } = await storage.connectAlone();
-  try {
-    return await work(client);
-  } finally {
-    await close();
-  }
-}
-
-async function addManyWebhooks(context: Context, site: Site): Promise<void> {
-  const tenant = await site.installation.createTenant();
-  for (let index = 0; index < WEBHOOKS; index += 1) await addWebhook(context, site, tenant, index);
 }
 
 interface Drained {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { until } from '../../test/support/wait.js';
 import type { Context, Site } from '../context.js';
-import type { EventLoad } from '../helpers/load-process.js';
+import type { EventLoad } from '../helpers/event-load.js';
 import type { LoadReport } from '../helpers/load-run.js';
 import { monotonicMs } from '../measures/clock.js';
 import { countSucceeded, untilQueueIsEmpty } from '../measures/database-figures.js';
@@ -22,6 +22,8 @@ export interface MeasuredLoad extends Omit<EventLoad, 'ports'> {
   scenario: ScenarioName;
   label?: string;
   warmUpSeconds: number;
+  /** Of the measured load; the warm-up is always the bench's own. Default: the bench's own. */
+  generator?: 'wrk' | undefined;
   /** Runs during the load; its figures join those of the load. */
   beside?: () => Promise<Record<string, number>>;
   /** Some webhooks never answer, so the queue does not become empty. Default false. */
@@ -36,7 +38,7 @@ export async function measureLoad(context: Context, site: Site, load: MeasuredLo
   const { receiver, load: generator } = context;
   const succeededBefore = await countSucceeded(site.client);
   const meter = await Meter.start(site.client, site.installation, { receiver: receiver.pid, load: generator.pid });
-  const [published, figures] = await Promise.all([publish(context, site, load, load.seconds), load.beside?.() ?? {}]);
+  const [published, figures] = await Promise.all([publish(context, site, load), load.beside?.() ?? {}]);
   const owed = published.owedDeliveries;
   await untilDelivered(context, site, owed, load);
   const endMs = monotonicMs();
@@ -74,7 +76,11 @@ export async function measureLoad(context: Context, site: Site, load: MeasuredLo
 
 /** Compiler and caches of both sides must be warm before figures mean something. */
 async function warmUp(context: Context, site: Site, load: MeasuredLoad): Promise<void> {
-  const { owedDeliveries } = await publish(context, site, load, load.warmUpSeconds);
+  const { owedDeliveries } = await publish(context, site, {
+    ...load,
+    seconds: load.warmUpSeconds,
+    generator: undefined,
+  });
   await untilDelivered(context, site, owedDeliveries, load);
   await context.receiver.call('reset', null);
 }
@@ -82,11 +88,17 @@ async function warmUp(context: Context, site: Site, load: MeasuredLoad): Promise
 async function publish(
   { load: generator }: Context,
   { installation }: Site,
-  { streams, eventsPerRequest, payloadBytes, arrivals }: MeasuredLoad,
-  seconds: number,
+  { streams, eventsPerRequest, payloadBytes, arrivals, seconds, generator: name }: MeasuredLoad,
 ): Promise<LoadReport> {
   const ports = installation.replicas.map(({ port }) => port);
-  return generator.call('publish', { ports, streams, eventsPerRequest, payloadBytes, arrivals, seconds });
+  return generator.call(name === 'wrk' ? 'publishByWrk' : 'publish', {
+    ports,
+    streams,
+    eventsPerRequest,
+    payloadBytes,
+    arrivals,
+    seconds,
+  });
 }
 
 /** The receiver is asked first, because that costs the service nothing; then the queue. */

@@ -1,7 +1,6 @@
-import { setPriority } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Context, onFreshSite, type Site } from '../context.js';
-import { HelperProcess } from '../helpers/helper-process.js';
+import type { HelperProcess } from '../helpers/helper-process.js';
 import type { LoadReport } from '../helpers/load-run.js';
 import type { NoiseProcedures } from '../helpers/noise-process.js';
 import type { NoiseReport } from '../helpers/noise-run.js';
@@ -13,6 +12,7 @@ import type { Neighbour } from '../report/neighbour.js';
 import { emptyResult, type Result } from '../report/result.js';
 import { dropDue, fillFinishedOf, fillWaitingOf, isIdle } from '../service/fill-neighbour.js';
 import type { Tenant } from '../service/installation.js';
+import { BEHIND_THE_SERVICE, startHelper } from '../start-helper.js';
 import { batch, event, type LoudTenant, type NamedNoise, noisesOf } from './neighbour-noises.js';
 import { eventTypeOf } from './webhooks.js';
 
@@ -44,8 +44,6 @@ const NOISE_LEAD_S = 3;
 const LAST_RECEIPTS_MS = 10_000;
 /** Between two measurements, for the rest of the one before; then waiting deliveries are removed. */
 const SETTLE_MS = 15_000;
-/** The priority ("nice") of the loud: elsewhere they have machines of their own. */
-const BEHIND_THE_SERVICE = 10;
 const POLL_MS = 20;
 const IDLE_POLL_MS = 200;
 
@@ -54,8 +52,8 @@ const IDLE_POLL_MS = 200;
  * one.
  */
 export async function measureNeighbours(context: Context): Promise<Result[]> {
-  const noise = startHelper<NoiseProcedures>(context, 'noise');
-  const receiver = startHelper<ReceiverProcedures>(context, 'receiver');
+  const noise = startHelper<NoiseProcedures>(context.workspace, 'noise', BEHIND_THE_SERVICE);
+  const receiver = startHelper<ReceiverProcedures>(context.workspace, 'receiver', BEHIND_THE_SERVICE);
   await receiver.call('answerAs', context.receiverName);
   const crew: Crew = { context, noise, port: await receiver.call('listen', null) };
   try {
@@ -74,16 +72,6 @@ interface Crew {
   noise: HelperProcess<NoiseProcedures>;
   /** Of the loud environment's receiver. */
   port: number;
-}
-
-function startHelper<P extends { [Name in keyof P]: (argument: never) => unknown }>(
-  { workspace }: Context,
-  name: string,
-): HelperProcess<P> {
-  const helper = HelperProcess.start<P>(new URL(`../helpers/${name}-process.ts`, import.meta.url));
-  setPriority(helper.pid, BEHIND_THE_SERVICE);
-  workspace.defer(() => helper.stop());
-  return helper;
 }
 
 async function measureRequests(crew: Crew, site: Site): Promise<Result[]> {

@@ -30,31 +30,6 @@ export function measureSteadyRate(context: Context): Promise<Result[]> {
   });
 }
 
-const RATES = [50, 200, 500, 1_000, 2_000];
-
-/** Single events at each of several rates, whether or not earlier ones are answered. */
-export function measureRates(context: Context): Promise<Result[]> {
-  const { seconds, isQuick } = context.options;
-  return onFreshSite(context, {}, async (site) => {
-    const streams = await addWebhooks(context, site);
-    const results: Result[] = [];
-    for (const perSecond of RATES) {
-      const result = await measureLoad(context, site, {
-        scenario: 'rates',
-        label: `${perSecond}/s`,
-        streams,
-        eventsPerRequest: 1,
-        arrivals: { kind: 'open', perSecond },
-        seconds: seconds ?? (isQuick ? 3 : 20),
-        warmUpSeconds: isQuick ? 1 : 3,
-      });
-      results.push({ ...result, deliveriesPerSecond: null });
-      await context.receiver.call('reset', null);
-    }
-    return results;
-  });
-}
-
 async function createWebhooks(
   { load, receiverPort }: Context,
   { installation }: Site,

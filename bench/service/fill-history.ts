@@ -2,7 +2,7 @@ import { cpus } from 'node:os';
 import type pg from 'pg';
 import { dayOf } from '../../src/database/partitions/day-partition.js';
 import type { FillProcedures } from '../helpers/fill-process.js';
-import { HelperProcess } from '../helpers/helper-process.js';
+import { startHelper } from '../start-helper.js';
 import type { Workspace } from '../workspace.js';
 import { copyIn } from './copy-in.js';
 import { type CopyFormat, CopyRows } from './copy-rows.js';
@@ -18,8 +18,7 @@ export async function fillHistory(workspace: Workspace, databaseUrl: string, pla
   const days = Array.from({ length: dayOf(plan.untilMs - 1) - first + 1 }, (_, index) => first + index);
   let stored = 0;
   const work = async (): Promise<void> => {
-    const helper = HelperProcess.start<FillProcedures>(new URL('../helpers/fill-process.ts', import.meta.url));
-    workspace.defer(() => helper.stop());
+    const helper = startHelper<FillProcedures>(workspace, 'fill');
     try {
       for (let day = days.shift(); day !== undefined; day = days.shift()) {
         const rows = await helper.call('fillDay', { databaseUrl, plan, day });

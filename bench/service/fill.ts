@@ -23,17 +23,15 @@ export const REQUEST_HEADERS = `'{"content-type":"application/json","user-agent"
   || '","webhook-timestamp":"' || floor(extract(epoch FROM at)) || '","webhook-signature":"v1,' || repeat('s', 44)
   || '","x-webhook-signature":"format=sha256,v=' || repeat('s', 44) || '"}'`;
 
-/**
- * They are due: every second one is of webhook 0, the others are of the rest in turn. Events are numbered for each
- * webhook from 0.
- */
+/** They are due: every nth is of webhook 0, the others are of the rest in turn. Events are numbered for each webhook from 0. */
 const BACKLOG = `
   WITH webhooks AS MATERIALIZED (${WEBHOOKS_BY_INDEX}),
   planned AS MATERIALIZED (
     SELECT w.*, uuid_v7(now()) AS event_id,
-      CASE WHEN place % 2 = 0 THEN place / 2 ELSE place / 2 / ($3 - 1) END AS n
+      CASE WHEN place % $4 = 0 THEN place / $4 ELSE place_of_rest / ($3 - 1) END AS n
     FROM generate_series($1::int, $2::int) AS place
-    JOIN webhooks w ON w.index = CASE WHEN place % 2 = 0 THEN 0 ELSE 1 + place / 2 % ($3::int - 1) END
+    CROSS JOIN LATERAL (SELECT place - place / $4::int - 1 AS place_of_rest) AS rest
+    JOIN webhooks w ON w.index = CASE WHEN place % $4 = 0 THEN 0 ELSE 1 + place_of_rest % ($3::int - 1) END
   ),
   events AS (
     INSERT INTO event (id, environment_id, event_type, payload, created_at)
@@ -63,9 +61,19 @@ const FINISHED = `
     200, '{}', '', false
   FROM planned`;
 
-/** @param webhooks how many the database has, with the indexes from 0. */
-export async function fillBacklog(client: pg.Client, count: number, webhooks: number): Promise<void> {
-  for (const [from, to] of chunksOf(count)) await client.query(BACKLOG, [from, to, webhooks]);
+/**
+ * @param webhooks how many the database has, with the indexes from 0.
+ * @param everyNthIsTheFirsts the part of webhook 0: 2 gives it half.
+ */
+export async function fillBacklog(
+  client: pg.Client,
+  count: number,
+  webhooks: number,
+  everyNthIsTheFirsts = 2,
+): Promise<void> {
+  for (const [from, to] of chunksOf(count)) {
+    await client.query(BACKLOG, [from, to, webhooks, everyNthIsTheFirsts]);
+  }
   await client.query('VACUUM (ANALYZE)');
 }
 

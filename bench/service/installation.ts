@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { openSync, readFileSync, closeSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,6 +24,8 @@ export interface InstallationOptions {
   /** Beside those of every service of the bench. */
   settings: Record<string, string>;
   nodeOptions: readonly string[];
+  /** Its processes get the cores before all others. */
+  goesFirst: boolean;
 }
 
 export class Installation {
@@ -54,6 +57,7 @@ export class Installation {
       tail: () => readFileSync(log, 'utf8').slice(-TAIL_CHARACTERS),
     });
     closeSync(output);
+    if (this.options.goesFirst) putFirst(replica.pid);
     this.replicas.push(replica);
     await replica.ready();
     return replica;
@@ -119,6 +123,14 @@ export class Installation {
       ...this.options.settings,
     };
   }
+}
+
+/**
+ * At once after the start: threads and workers inherit it. A real-time policy, because "nice" counts within a session alone
+ * (sched(7), autogroup), and each connection of PostgreSQL is a session.
+ */
+function putFirst(pid: number): void {
+  execFileSync('chrt', ['--all-tasks', '--rr', '--pid', '1', String(pid)]);
 }
 
 function startCommand(): string {

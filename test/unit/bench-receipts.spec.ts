@@ -1,6 +1,8 @@
 import { markIn, payloadOf } from '../../bench/helpers/payload.js';
 import { Receipts } from '../../bench/helpers/receipts.js';
 import { EventRequests, type Stream, turnsOf } from '../../bench/helpers/request-source.js';
+import { monotonicMs } from '../../bench/measures/clock.js';
+import { atPlannedInstants } from '../../bench/measures/planned-instants.js';
 import { Samples } from '../../bench/measures/samples.js';
 
 describe('the receipts of the bench', () => {
@@ -27,6 +29,17 @@ describe('the receipts of the bench', () => {
     expect(receipts.report((webhook) => webhook === 1).latencyMs).toMatchObject({ count: 1, max: 10 });
   });
 
+  it('tell the latencies since they were asked last, and those of all still', () => {
+    const receipts = new Receipts();
+    receipts.add(1, { n: 0, atMs: 100 }, 110);
+    expect(receipts.takeLatencies()).toMatchObject({ count: 1, max: 10 });
+    receipts.add(1, { n: 1, atMs: 100 }, 105);
+    receipts.add(2, { n: 2, atMs: 100 }, 107);
+    expect(receipts.takeLatencies()).toMatchObject({ count: 2, max: 7 });
+    expect(receipts.takeLatencies()).toMatchObject({ count: 0 });
+    expect(receipts.report(() => true).latencyMs).toMatchObject({ count: 3, max: 10 });
+  });
+
   it('tell how many came until every webhook had one', () => {
     const receipts = new Receipts();
     for (const [n, webhook] of [0, 0, 0, 1, 0].entries()) receipts.add(webhook, { n, atMs: 0 }, 1);
@@ -36,6 +49,35 @@ describe('the receipts of the bench', () => {
   it('find number and instant in a request', () => {
     const request = `POST /ok/3 HTTP/1.1\r\n\r\n{"id":"x","event":"y","payload":${payloadOf(42, 1234.5678)},"webhook_id":"z"}`;
     expect(markIn(request)).toEqual({ n: 42, atMs: 1234.568 });
+  });
+});
+
+describe('planned instants of the bench', () => {
+  it('are begun in order, late or not, and none is left out', async () => {
+    const startMs = monotonicMs();
+    const instants: number[] = [];
+    let refusals = 3;
+    await atPlannedInstants({ startMs, endMs: startMs + 20, perSecond: 500 }, (atMs) => {
+      if (refusals > 0) {
+        refusals -= 1;
+        return false;
+      }
+      instants.push(Math.round(atMs - startMs));
+      return true;
+    });
+    expect(instants).toEqual([0, 2, 4, 6, 8, 10, 12, 14, 16, 18]);
+  });
+
+  it('end with the signal', async () => {
+    const stopping = new AbortController();
+    const startMs = monotonicMs();
+    let begun = 0;
+    await atPlannedInstants({ startMs, endMs: startMs + 3_600_000, perSecond: 500, signal: stopping.signal }, () => {
+      begun += 1;
+      stopping.abort();
+      return true;
+    });
+    expect(begun).toBeGreaterThan(0);
   });
 });
 
