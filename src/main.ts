@@ -9,6 +9,7 @@ import { freedHostsRule } from './egress/freed-hosts-rule.js';
 import { operatorTargetRule } from './egress/operator-target-rule.js';
 import { explain } from './explain.js';
 import { PinoLogger } from './observability/logger.js';
+import { StdoutLines } from './observability/stdout-lines.js';
 import { type Placement, placementOf } from './workers/placement.js';
 import { Supervisor } from './workers/supervisor.js';
 
@@ -46,7 +47,7 @@ async function supervise(config: Config): Promise<void> {
     program: fileURLToPath(import.meta.url),
     delayMs,
     timeoutMs,
-    logger: PinoLogger.of(config),
+    logger: PinoLogger.of(config, { stream: new StdoutLines({ isShared: true }) }),
   });
   for (const signal of STOP_SIGNALS) process.on(signal, () => supervisor.onSignal(signal));
   process.exit(await supervisor.run());

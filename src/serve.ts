@@ -3,7 +3,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { OperatorError } from './common/operator-error.js';
-import { STOP_SIGNALS } from './common/stop-signals.js';
+import { ONE_SIGNAL_MS, STOP_SIGNALS } from './common/stop-signals.js';
 import type { Config } from './config/config.js';
 import { sweepCredentials } from './config/credential-file.js';
 import { CREDENTIAL_FILES, resolveCredentials, type ResolvedConfig } from './config/first-boot.js';
@@ -49,6 +49,14 @@ export async function serve(config: Config, logger: PinoLogger, placement: Place
       // A failed start has closed what it opened.
       const app = await starting.catch(() => null);
       if (!app) return;
+      if (worker) {
+        app.get(ShutdownState).leave();
+        // The socket is the others', too: what is opened from now on is theirs.
+        if (await worker.leave()) {
+          app.getHttpServer().close();
+          return app.close();
+        }
+      }
       // Without a delay it stops serving in the moment in which it says so.
       if (delayMs > 0) {
         app.get(ShutdownState).leave();
@@ -56,7 +64,7 @@ export async function serve(config: Config, logger: PinoLogger, placement: Place
       }
       await app.close();
     },
-    { delayMs, timeoutMs },
+    { delayMs: worker ? Math.max(delayMs, ONE_SIGNAL_MS) : delayMs, timeoutMs },
   );
   worker?.onStop(close);
   await starting.catch((error: unknown) => {

@@ -27,6 +27,7 @@ export class AuthenticationHook implements OnModuleInit {
   onModuleInit(): void {
     const server = this.adapterHost.httpAdapter.getInstance<FastifyInstance>();
     server.decorateRequest('principal', null);
+    server.decorateRequest('lookUpMs', 0);
     server.addHook('onRequest', async (request) => {
       const { access } = request.routeOptions.config;
       // No rule: a document of the server itself, or no route at all.
@@ -37,10 +38,12 @@ export class AuthenticationHook implements OnModuleInit {
   private async authenticate(request: FastifyRequest, access: Access): Promise<void> {
     const isSuspect = (): Promise<boolean> => this.limits.isSuspect(request.ip);
     const isIntake = access.kind === 'scopes' && access.isIntake === true;
+    const startedAt = performance.now();
     const principal = await repeatWhileInTrouble(
       () => this.authenticator.authenticate(request.headers.authorization, isSuspect),
       isIntake ? this.config.acceptWaitMs : 0,
     );
+    request.lookUpMs = performance.now() - startedAt;
     if (!principal) {
       await this.limits.countFailure(request.ip);
       throw new ApiError('UNAUTHORIZED', 'A valid bearer token is required', {

@@ -5,6 +5,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Null: nobody was asked who sends it. A WeakMap from requests would keep the garbage collector busy. */
     principal: Principal | null;
+    /** How long the look-up of its token took. ACCEPT_WAIT is one for a request. */
+    lookUpMs: number;
   }
 }
 

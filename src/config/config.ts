@@ -75,6 +75,7 @@ export function loadConfig(
   problems.push(
     ...(needsCredentials ? missingCredentials(env) : []),
     ...unreachableLimit(env, readable),
+    ...waitsBeyondStop(env, readable),
     ...outlivingEvents(readable),
     ...unsignedOperations(readable),
     ...workersWithoutServer(env, readable),
@@ -155,6 +156,17 @@ function unreachableLimit(
   if (env[name] === undefined || maxEventBytes <= maxBodyBytes) return [];
   const limit = `${SETTINGS.maxBodyBytes.name}, which is ${maxBodyBytes} bytes`;
   return [{ name, reason: `must be at most ${limit}, not ${maxEventBytes}: an event arrives in a body` }];
+}
+
+/** Only a wait that was set can be a mistake: whoever stops in less than the default has asked for what a stop cuts off. */
+function waitsBeyondStop(
+  env: NodeJS.ProcessEnv,
+  { acceptWaitMs = 0, shutdownTimeoutMs = Infinity }: Partial<Settings>,
+): ConfigProblem[] {
+  const { acceptWaitMs: setting, shutdownTimeoutMs: limit } = SETTINGS;
+  if (env[setting.name] === undefined || acceptWaitMs === 0 || acceptWaitMs < shutdownTimeoutMs) return [];
+  const times = `${limit.name}, which is ${env[limit.name] ?? limit.default}, not ${env[setting.name]}`;
+  return [{ name: setting.name, reason: `must be less than ${times}: a stop would cut off requests that still wait` }];
 }
 
 /** If an event outlived its deliveries, nobody could tell what became of it. */

@@ -115,7 +115,7 @@ export class SocketOpener {
     socket.once('secureConnect', () => {
       if (!offered) return;
       if (socket.isSessionReused()) refusers.set(socket, () => this.avoid(target));
-      else this.sessions.forget(host);
+      else this.sessions.forget(host, performance.now());
     });
     // Node emits it only after the certificate was verified.
     socket.on('session', (data) => {

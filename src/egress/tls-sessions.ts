@@ -65,8 +65,10 @@ export class TlsSessions {
   }
 
   /** The receiver refused one, so it does not take the others either. */
-  forget(host: string): void {
-    this.hosts.delete(host);
+  forget(host: string, now: number): void {
+    // Another connection may have failed since: then none is kept, and that has to stay known.
+    const isAvoided = (this.hosts.get(host) ?? NOTHING_KEPT).avoidedUntil > now;
+    if (!isAvoided) this.hosts.delete(host);
   }
 
   /** A connection failed with one. */

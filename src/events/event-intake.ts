@@ -46,7 +46,7 @@ const QUICK_PATIENT_FROM = 32;
 const WAITING_LIMIT = { events: 20_000, bytes: 64 * MEBIBYTE };
 
 /**
- * How long a request waits for its commit before it is answered 503: ACCEPT_WAIT, and no less than this. A large request
+ * How long a request waits for its commit before it is answered 503: what is left of ACCEPT_WAIT, and no less than this. A large request
  * also gets the time to write it on a slow disk. It gets that anew when its statement begins: so what only waited and
  * what was stored are told apart.
  */
@@ -124,23 +124,25 @@ export class EventIntake {
 
   /**
    * @param events one or more of one environment.
+   * @param waitedMs how much of ACCEPT_WAIT the request has used before. Default: 0.
    * @returns the ids of events that were not stored because their idempotency key was taken; the others are committed.
    * @throws ApiError DATABASE_BUSY when too much waits, or the commit takes too long: the events may still be
    *   committed. PENDING_LIMIT_REACHED when too many deliveries wait in the environment, FAN_OUT_TOO_LARGE when these
    *   alone are too many.
    */
-  accept(events: readonly IncomingEvent[]): Promise<ReadonlySet<string>> {
+  accept(events: readonly IncomingEvent[], waitedMs = 0): Promise<ReadonlySet<string>> {
     this.refuseBeyondLimit(events);
     const { environmentId, bytes, deliveries, recent } = this.putIn(events);
     const isSmall = recent <= FEW_DELIVERIES;
     if (isSmall) this.smallPublishers.note(environmentId);
     const lane = isSmall ? this.quickLane : this.bulkLane;
-    return this.untilAnswered({ environmentId, events, bytes, deliveries }, lane, (group) => lane.add(group));
+    return this.untilAnswered({ environmentId, events, bytes, deliveries }, waitedMs, lane, (group) => lane.add(group));
   }
 
   /** Rejects when the patience of the request is over, whatever becomes of its events. */
   private untilAnswered(
     { environmentId, events, bytes, deliveries }: WaitingGroup,
+    waitedMs: number,
     lane: Lane | null,
     begin: (group: Group) => void,
   ): Promise<ReadonlySet<string>> {
@@ -152,7 +154,8 @@ export class EventIntake {
         bytes,
         deliveries,
         lane,
-        givenUpAt: performance.now() + Math.max(PATIENCE.ms, this.acceptWaitMs) + bytes / PATIENCE.bytesPerMs,
+        givenUpAt:
+          performance.now() + Math.max(PATIENCE.ms, this.acceptWaitMs - waitedMs) + bytes / PATIENCE.bytesPerMs,
         isGivenUp: false,
         isWriting: false,
         isCounted: false,
@@ -201,12 +204,12 @@ export class EventIntake {
    * Accepts the events in a transaction of their own. `confirm` is told which were not taken, and can refuse all by
    * throwing. It may wait for another request's key, so it holds no room: its deliveries are claimed.
    *
-   * @param events as in `accept`.
+   * @param events as in `accept`, as is `waitedMs`.
    * @throws ApiError as `accept` does, and what `confirm` throws.
    */
-  acceptTogether(events: readonly IncomingEvent[], confirm: Confirm): Promise<ReadonlySet<string>> {
+  acceptTogether(events: readonly IncomingEvent[], waitedMs: number, confirm: Confirm): Promise<ReadonlySet<string>> {
     this.refuseBeyondLimit(events);
-    return this.untilAnswered(this.putIn(events), null, (group) => {
+    return this.untilAnswered(this.putIn(events), waitedMs, null, (group) => {
       const written = this.togetherTurns.run(() => this.writeAlone(group, confirm), group.environmentId);
       written.catch((error: unknown) => group.reject(error));
     });

@@ -3,6 +3,7 @@ import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nest
 import { IntakeScope, Scopes } from '../auth/access.decorators.js';
 import { CurrentEnvironment } from '../auth/current-environment.decorator.js';
 import { CurrentPrincipal } from '../auth/current-principal.decorator.js';
+import { LookUpMs } from '../auth/look-up-ms.decorator.js';
 import { actorOf, type Principal } from '../auth/principal.js';
 import { ApiErrors } from '../openapi/api-errors.js';
 import { DeletedDto } from '../openapi/dto/deleted.dto.js';
@@ -41,9 +42,10 @@ export class EventsController {
   publish(
     @CurrentEnvironment() environmentId: string,
     @IdempotencyKey() key: string | null,
+    @LookUpMs() waitedMs: number,
     @Body() body: PublishEventDto,
   ): Promise<EventDto> {
-    return this.events.publish(environmentId, body, key);
+    return this.events.publish(environmentId, body, key, waitedMs);
   }
 
   @Post('batch')
@@ -59,9 +61,10 @@ export class EventsController {
   @ApiErrors('IDEMPOTENCY_CONFLICT', 'FAN_OUT_TOO_LARGE', 'PENDING_LIMIT_REACHED')
   async publishBatch(
     @CurrentEnvironment() environmentId: string,
+    @LookUpMs() waitedMs: number,
     @Body() body: PublishEventBatchDto,
   ): Promise<EventBatchDto> {
-    return { result: await this.events.publishBatch(environmentId, body.events) };
+    return { result: await this.events.publishBatch(environmentId, body.events, waitedMs) };
   }
 
   @Get()

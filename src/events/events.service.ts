@@ -35,15 +35,17 @@ export class EventsService {
     private readonly pages: PageReader,
   ) {}
 
-  async publish(environmentId: string, body: PublishEventDto, key: string | null): Promise<EventDto> {
+  /** @param waitedMs as in `EventIntake.accept`. */
+  async publish(environmentId: string, body: PublishEventDto, key: string | null, waitedMs: number): Promise<EventDto> {
     const event = toIncoming(environmentId, body, key, this.clock.nowMs());
-    const refused = await this.intake.accept([event]);
+    const refused = await this.intake.accept([event], waitedMs);
     if (!refused.has(event.id)) return EventDto.of(event);
     const uses = await findKeyUses(this.dataSource, environmentId, [key!]);
     return EventDto.of(earlierEvent(event, uses));
   }
 
-  async publishBatch(environmentId: string, bodies: readonly BatchEventDto[]): Promise<EventDto[]> {
+  /** @param waitedMs as in `EventIntake.accept`. */
+  async publishBatch(environmentId: string, bodies: readonly BatchEventDto[], waitedMs: number): Promise<EventDto[]> {
     const now = this.clock.nowMs();
     const members = foldEqualMembers(
       bodies.map((body) => toIncoming(environmentId, body, body.idempotency_key ?? null, now)),
@@ -51,7 +53,7 @@ export class EventsService {
     const distinct = [...new Set(members)];
     const answers = new Map<IncomingEvent, IncomingEvent>();
     if (distinct.some(({ idempotency }) => idempotency)) {
-      await this.intake.acceptTogether(distinct, async (refused, database) => {
+      await this.intake.acceptTogether(distinct, waitedMs, async (refused, database) => {
         // It may be asked again, when the connection of the first transaction broke.
         answers.clear();
         const repeated = distinct.filter(({ id }) => refused.has(id));
@@ -66,7 +68,7 @@ export class EventsService {
         }
       });
     } else {
-      await this.intake.accept(distinct);
+      await this.intake.accept(distinct, waitedMs);
     }
     return members.map((event) => EventDto.of(answers.get(event) ?? event));
   }

@@ -60,7 +60,7 @@ export const METRICS = {
   workers: {
     type: 'gauge',
     name: 'tidings_workers',
-    help: 'Workers that run and answer; less than tidings_workers_wanted while one is started again.',
+    help: 'Workers that run and answer within 0.9 s; less than tidings_workers_wanted while one is started again or hangs.',
     aggregator: 'sum',
   },
   workersWanted: {

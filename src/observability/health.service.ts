@@ -32,12 +32,13 @@ export class HealthService {
   }
 
   /**
-   * Of all workers that serve: whichever is asked tells the same. One that is being started again gets no requests, so it
-   * does not count. At the first start all are waited for: connections stay with the worker that took them.
+   * Of all workers that serve: whichever is asked tells the same. One that is being started again, or was told to stop alone, gets no
+   * requests, so it does not count; nor does one that does not answer. At the first start all are waited for: connections stay with the worker that took them.
    */
   async readiness(): Promise<ReadinessDto> {
     const [own, others] = await Promise.all([this.ownReadiness(), this.siblings.ask('readiness', null)]);
-    const whole = (others as ReadinessDto[]).reduce(worstOf, own);
+    const isLeft = this.shutdown.isLeaving && others.length > 0;
+    const whole = (others as ReadinessDto[]).reduce(worstOf, isLeft ? (others[0] as ReadinessDto) : own);
     return this.siblings.areStarting ? { ...whole, status: 'unavailable' } : whole;
   }
 

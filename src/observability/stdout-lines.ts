@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs';
 import type { DestinationStream } from 'pino';
+import { fitLine } from './fit-line.js';
 
 const STDOUT = 1;
 /** In characters, for a slow reader. Beyond this, lines are dropped. */
@@ -26,7 +27,7 @@ export class StdoutLines implements DestinationStream {
   private readonly fd: number;
   private readonly isShared: boolean;
 
-  /** @param isShared other processes write lines to it, too: whole lines are written at once. Default: false. */
+  /** @param isShared other processes write lines to it, too: whole lines are written at once, and long ones are cut for that. Default: false. */
   constructor({ fd = STDOUT, isShared = false }: { fd?: number; isShared?: boolean } = {}) {
     this.fd = fd;
     this.isShared = isShared;
@@ -37,7 +38,7 @@ export class StdoutLines implements DestinationStream {
 
   write(line: string): void {
     if (this.waiting.length + line.length > MAX_WAITING) return;
-    this.waiting += line;
+    this.waiting += this.isShared ? fitLine(line, PIECE_BYTES) : line;
     if (this.isScheduled) return;
     this.isScheduled = true;
     setImmediate(() => this.writeWaiting());
@@ -55,12 +56,11 @@ export class StdoutLines implements DestinationStream {
     while (!this.tryToWrite() && Date.now() < deadline) Atomics.wait(sleeper, 0, 0, 1);
   }
 
-  /** Of the rest: lines that fit into a piece together, or one that fits into none. */
+  /** Of the rest: lines that fit into a piece together. */
   private piece(): Buffer {
     const { rest } = this;
     if (!this.isShared || rest.length <= PIECE_BYTES) return rest;
-    const fitting = rest.lastIndexOf(NEWLINE, PIECE_BYTES - 1);
-    return rest.subarray(0, (fitting === -1 ? rest.indexOf(NEWLINE) : fitting) + 1);
+    return rest.subarray(0, rest.lastIndexOf(NEWLINE, PIECE_BYTES - 1) + 1);
   }
 
   /** @returns whether nothing waits any more: everything is written, or can never be. */

@@ -7,11 +7,15 @@ export type FromWorker =
   | { kind: 'prepared' }
   /** It takes requests. */
   | { kind: 'serving' }
+  /** It was told to stop. */
+  | { kind: 'leaving' }
   | { kind: 'ask'; id: number; topic: Topic; own: unknown }
   | { kind: 'answer'; question: number; value: unknown };
 
 /** What the supervisor tells a worker. */
 export type FromSupervisor =
   | { kind: 'stop'; signal: NodeJS.Signals }
+  /** To one that is leaving: it alone was told to stop, and whether others serve. */
+  | { kind: 'others'; serve: boolean }
   | { kind: 'question'; question: number; topic: Topic }
   | { kind: 'answers'; id: number; values: unknown[]; areStarting: boolean };

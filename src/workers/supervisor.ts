@@ -1,7 +1,7 @@
 import cluster, { type Worker } from 'node:cluster';
 import type { LoggerService } from '@nestjs/common';
 import type { MetricSnapshot } from '../common/metric-snapshot.js';
-import { isRepeated } from '../common/stop-signals.js';
+import { isRepeated, ONE_SIGNAL_MS } from '../common/stop-signals.js';
 import { backOffMs, failuresAfter } from './back-off.js';
 import { addCounts } from './departed-counts.js';
 import type { FromSupervisor, FromWorker, Topic } from './messages.js';
@@ -28,6 +28,10 @@ interface Slot {
   readonly number: number;
   process: Worker | null;
   isServing: boolean;
+  /** It was told to stop. */
+  isLeaving: boolean;
+  /** It did not answer in time when it was asked last: its event loop stands still, or it is stopped. */
+  isSilent: boolean;
   hasServed: boolean;
   isAlone: boolean;
   startedAtMs: number;
@@ -36,6 +40,9 @@ interface Slot {
   /** The metrics that it told last. */
   metrics: MetricSnapshot[];
 }
+
+/** Of one that does not run. */
+const IDLE = { isServing: false, isLeaving: false, isSilent: false, isAlone: false } as const;
 
 interface Question {
   asker: Slot;
@@ -67,9 +74,8 @@ export class Supervisor {
     this.slots = Array.from({ length: options.workers }, (_, index) => ({
       number: index + 1,
       process: null,
-      isServing: false,
+      ...IDLE,
       hasServed: false,
-      isAlone: false,
       startedAtMs: 0,
       failures: 0,
       restart: null,
@@ -103,6 +109,7 @@ export class Supervisor {
     this.isStopping = true;
     for (const slot of this.slots) {
       if (slot.restart) clearTimeout(slot.restart);
+      slot.isLeaving = true;
       this.send(slot, { kind: 'stop', signal });
     }
     setTimeout(() => this.killAll(), delayMs + timeoutMs + KILL_GRACE_MS).unref();
@@ -116,11 +123,11 @@ export class Supervisor {
 
   private start(slot: Slot): void {
     const isAlone = !this.slots.some(
-      (other) => other !== slot && (other.isServing || (other.process && other.isAlone)),
+      (other) => other !== slot && (takesRequests(other) || (other.process && other.isAlone)),
     );
     const { program, workers } = this.options;
     cluster.setupPrimary({ exec: program, args: argumentsOf({ worker: slot.number, workers, isAlone }) });
-    Object.assign(slot, { isAlone, restart: null, startedAtMs: performance.now(), metrics: [] });
+    Object.assign(slot, { isAlone, restart: null, startedAtMs: performance.now() });
     let process: Worker;
     try {
       process = cluster.fork();
@@ -141,7 +148,7 @@ export class Supervisor {
   private onExit(slot: Slot, code: number | null, signal: string | null): void {
     const { isServing, hasServed } = slot;
     this.departed = addCounts(this.departed, slot.metrics);
-    Object.assign(slot, { process: null, isServing: false, isAlone: false, metrics: [] });
+    Object.assign(slot, { process: null, metrics: [], ...IDLE });
     for (const [id, question] of this.questions) this.noteAnswered(id, question, slot);
 
     if (this.isStopping) {
@@ -179,11 +186,17 @@ export class Supervisor {
         slot.isServing = true;
         slot.hasServed = true;
         return;
+      case 'leaving':
+        slot.isLeaving = true;
+        // Till then the signal would have come here, too, if it was for all.
+        setTimeout(() => this.relieve(slot, process), ONE_SIGNAL_MS);
+        return;
       case 'ask':
         return this.ask(slot, process, message);
       case 'answer': {
+        this.noteSilence(slot, false);
         const question = this.questions.get(message.question);
-        if (!question?.waitingFor.has(slot)) return;
+        if (!question) return;
         if (question.topic === 'metrics') slot.metrics = message.value as MetricSnapshot[];
         else question.values.push(message.value);
         this.noteAnswered(message.question, question, slot);
@@ -191,31 +204,43 @@ export class Supervisor {
     }
   }
 
+  private relieve(slot: Slot, process: Worker): void {
+    if (slot.process !== process || this.isStopping) return;
+    this.send(slot, { kind: 'others', serve: this.slots.some(takesRequests) });
+  }
+
   private ask(asker: Slot, askerProcess: Worker, message: FromWorker & { kind: 'ask' }): void {
     const { id, topic, own } = message;
     if (topic === 'metrics') asker.metrics = own as MetricSnapshot[];
     const key = (this.lastQuestion += 1);
-    const others = this.slots.filter((slot) => slot !== asker && slot.isServing && slot.process?.isConnected());
+    // What one that is leaving says of itself is not what the whole is.
+    const others = this.slots.filter(
+      (slot) =>
+        slot !== asker && (topic === 'readiness' ? takesRequests(slot) : slot.isServing) && slot.process?.isConnected(),
+    );
+    // One that hangs is asked, too, and by its answer it is back. But a probe has no second for it each time.
+    const awaited = others.filter(({ isSilent }) => !isSilent);
     const question: Question = {
       asker,
       askerProcess,
       id,
       topic,
-      waitingFor: new Set(others),
+      waitingFor: new Set(awaited),
       values: [],
       timer: setTimeout(() => this.answer(key, question), ANSWER_MS),
     };
     this.questions.set(key, question);
     for (const other of others) this.send(other, { kind: 'question', question: key, topic });
-    if (others.length === 0) this.answer(key, question);
+    if (awaited.length === 0) this.answer(key, question);
   }
 
   private noteAnswered(key: number, question: Question, slot: Slot): void {
     if (question.waitingFor.delete(slot) && question.waitingFor.size === 0) this.answer(key, question);
   }
 
-  private answer(key: number, { asker, askerProcess, id, topic, values, timer }: Question): void {
+  private answer(key: number, { asker, askerProcess, id, topic, values, waitingFor, timer }: Question): void {
     clearTimeout(timer);
+    for (const slot of waitingFor) this.noteSilence(slot, true);
     this.questions.delete(key);
     if (asker.process !== askerProcess) return;
     const told = topic === 'metrics' ? this.metricsBeside(asker) : values;
@@ -224,15 +249,30 @@ export class Supervisor {
     this.send(asker, { kind: 'answers', id, values: told, areStarting });
   }
 
-  /** Of a worker that did not answer in time, what it told last: a sum must not shrink. */
+  private noteSilence(slot: Slot, isSilent: boolean): void {
+    if (slot.isSilent === isSilent) return;
+    slot.isSilent = isSilent;
+    const { logger } = this.options;
+    const { number: worker } = slot;
+    if (isSilent) logger.warn({ msg: 'a worker does not answer', worker, waited_ms: ANSWER_MS }, CONTEXT);
+    else logger.log({ msg: 'a worker answers again', worker }, CONTEXT);
+  }
+
+  /** Of a worker that did not answer in time, what it had counted when it told last: a sum must not shrink. */
   private metricsBeside(asker: Slot): MetricSnapshot[][] {
-    const others = this.slots.filter((slot) => slot !== asker && slot.isServing).map(({ metrics }) => metrics);
+    const others = this.slots
+      .filter((slot) => slot !== asker && slot.isServing)
+      .map(({ metrics, isSilent }) => (isSilent ? addCounts([], metrics) : metrics));
     return [...others, [...this.departed, restartsOf(this.restarts)]];
   }
 
   private send({ process }: Slot, message: FromSupervisor): void {
     if (process?.isConnected()) process.process.send(message, () => undefined);
   }
+}
+
+function takesRequests({ isServing, isLeaving }: Slot): boolean {
+  return isServing && !isLeaving;
 }
 
 /** Each worker tells 0 of it. */

@@ -6,6 +6,14 @@ import { Siblings } from './siblings.js';
 /** This process among the workers: what it hears from its supervisor, and what it tells. */
 export class WorkerProcess {
   readonly siblings = new Siblings({ send: (message) => this.tell(message) });
+  /** Whether the others go on serving when this one stops. */
+  private readonly othersServe = new Promise<boolean>((resolve) => {
+    process.on('message', (message: FromSupervisor) => {
+      if (message.kind === 'others') resolve(message.serve);
+      if (message.kind === 'stop') resolve(false);
+    });
+    process.once('disconnect', () => resolve(false));
+  });
 
   constructor(private readonly placement: Placement) {
     // Else Node ends the process at once when its supervisor has gone, whatever is in flight.
@@ -33,6 +41,17 @@ export class WorkerProcess {
 
   tellServing(): void {
     this.tell({ kind: 'serving' });
+  }
+
+  /**
+   * From now on the readiness of the whole does not count this one.
+   *
+   * @returns whether the others go on serving. A signal to all of them may reach this one before it reaches the supervisor, so it
+   *   is known at once only that all stop.
+   */
+  leave(): Promise<boolean> {
+    this.tell({ kind: 'leaving' });
+    return process.connected ? this.othersServe : Promise.resolve(false);
   }
 
   private tell(message: FromWorker): void {

@@ -73,7 +73,7 @@ if (!SERVER_URL) {
     async function start(directory?: string, acceptWait: '0s' | '1m' = '0s'): Promise<void> {
       server = await startPostgres(await majorVersion(), { durable: true, ...(directory && { directory }) });
       cleanup.push(() => server.stop());
-      const env = { DATABASE_POOL_SIZE: String(POOL_SIZE), ACCEPT_WAIT: acceptWait };
+      const env = { DATABASE_POOL_SIZE: String(POOL_SIZE), ACCEPT_WAIT: acceptWait, SHUTDOWN_TIMEOUT: '2m' };
       service = new Service({ serverUrl: server.url, env });
       cleanup.push(() => service.stop());
       await service.start();

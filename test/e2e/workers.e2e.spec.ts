@@ -162,6 +162,73 @@ if (SERVER_URL) {
       expect(received).toEqual(new Set(events.map(({ id }) => id)));
     });
 
+    it.each(['0s', '5s'])(
+      'stay ready when one alone is told to stop, and the others take what is opened while it finishes (SHUTDOWN_DELAY=%s)',
+      async (delay) => {
+        await start({ env: { LOG_LEVEL: 'debug', SHUTDOWN_DELAY: delay } });
+        const { client } = await service.tenant();
+        const receiver = await receivers.start();
+        await client.createWebhook({ target_url: receiver.url() });
+        const answer = holdAnswers(receiver);
+        await publish(client, 20);
+        await receiver.waitFor(20);
+        const leaving = workersOf(service).get(1)!;
+        process.kill(leaving, 'SIGTERM');
+        await until('it to say so', () => service.logs.includes('finishing what is in flight'));
+        const told = performance.now();
+        let takenByOthers = 0;
+        while (performance.now() - told < 2 * ONE_SIGNAL_MS + 1_000) {
+          (await client.get('/health/ready')).expect(200);
+          await publish(client, 2);
+          // For a second it may be that all were told, and it serves as before.
+          if (performance.now() - told < ONE_SIGNAL_MS + 500) takenByOthers = linesOf().length;
+        }
+        const later = linesOf()
+          .slice(takenByOthers)
+          .filter(({ route }) => route === '/event' || route === '/health/ready');
+        expect(later.length).toBeGreaterThan(5);
+        expect(new Set(later.map(({ worker }) => worker))).toEqual(new Set([2]));
+        expect(isAlive(leaving)).toBe(true);
+        answer();
+        await until('it to end', () => !isAlive(leaving), 30_000);
+        await untilBothServe();
+        expect(service.logs).not.toContain('attempted again');
+        const delivered = async (): Promise<boolean> => (await client.deliveries({ status: 'pending' })).length === 0;
+        await until('all to be delivered', delivered, 30_000);
+        const ids = receiver.requests.map(({ headers }) => headers['webhook-id']);
+        expect(new Set(ids).size).toBe(ids.length);
+      },
+    );
+
+    it('are counted without one that hangs, and stay ready', async () => {
+      await start();
+      const { client } = await service.tenant();
+      await publish(client, 20);
+      const before = (await metrics())['tidings_events_accepted_total']!;
+      const hanging = workersOf(service).get(2)!;
+      process.kill(hanging, 'SIGSTOP');
+      try {
+        await until('it to be missed', async () => (await metrics())['tidings_workers'] === 1);
+        expect(await metrics()).toMatchObject({
+          tidings_workers: 1,
+          tidings_workers_wanted: 2,
+          tidings_worker_restarts_total: 0,
+          tidings_events_accepted_total: before,
+        });
+        const startedAt = performance.now();
+        for (let probe = 0; probe < 5; probe += 1) (await client.get('/health/ready')).expect(200);
+        // A probe does not wait for it each time.
+        expect(performance.now() - startedAt).toBeLessThan(4_000);
+        expect(linesOf()).toContainEqual(
+          expect.objectContaining({ level: 'warn', msg: 'a worker does not answer', worker: 2 }),
+        );
+      } finally {
+        process.kill(hanging, 'SIGCONT');
+      }
+      await untilBothServe();
+      expect(service.logs).toContain('a worker answers again');
+    });
+
     it.each([
       ['SIGTERM to the supervisor', false, 'SIGTERM'],
       ['SIGINT to the whole group of `npm start`, as Ctrl-C sends it,', true, 'SIGINT'],

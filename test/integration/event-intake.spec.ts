@@ -1,9 +1,10 @@
 import { jest } from '@jest/globals';
-import { getDataSourceToken } from '@nestjs/typeorm';
+import { getDataSourceToken, getRepositoryToken } from '@nestjs/typeorm';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type DataSource, QueryFailedError } from 'typeorm';
-import { INTAKE, PIPELINE } from '../../src/database/data-sources.js';
+import { type DataSource, QueryFailedError, type Repository } from 'typeorm';
+import { ApiToken } from '../../src/auth/api-token.entity.js';
+import { ACCESS, INTAKE, PIPELINE } from '../../src/database/data-sources.js';
 import { DeliveryCapacity } from '../../src/deliveries/engine/delivery-capacity.js';
 import { DeliveryIntake } from '../../src/deliveries/intake/delivery-intake.js';
 import { SmallPublishers } from '../../src/deliveries/intake/small-publishers.js';
@@ -277,6 +278,34 @@ describe('taking events in', () => {
       expect(await stored()).toBe(1);
       const after = await metric();
       expect([after[0]! - accepted!, after[1]! - refused!]).toEqual([1, 3]);
+    });
+
+    it('waits ACCEPT_WAIT in all: what the look-up of its token used is gone', async () => {
+      const { body: made } = await replica.call<{ token: string }>('POST', '/api-token', {
+        body: { name: 'intake', environment_id: environmentId },
+      });
+      const tokens = replica.nest.get<Repository<ApiToken>>(getRepositoryToken(ApiToken, ACCESS));
+      const lookUp = jest.spyOn(tokens, 'findOneBy').mockRejectedValue(new Error(BROKEN));
+      const breaking = breakConnections(1_000, false);
+      const startedAt = performance.now();
+      try {
+        const headers = { authorization: `Bearer ${made.token}` };
+        const answers = ['/event', '/event/batch'].map((path) => {
+          const body = path === '/event' ? member(1) : { events: [member(2), member(3, 'k')] };
+          return replica.call<Published>('POST', path, { body, headers });
+        });
+        await delay(3_000);
+        lookUp.mockRestore();
+        for (const { status, body } of await Promise.all(answers)) {
+          expect([status, body.code]).toEqual([503, 'DATABASE_BUSY']);
+        }
+        const tookMs = performance.now() - startedAt;
+        expect(tookMs).toBeGreaterThanOrEqual(5_000);
+        expect(tookMs).toBeLessThan(7_000);
+      } finally {
+        lookUp.mockRestore();
+        breaking.mockRestore();
+      }
     });
 
     it('refuses at once what another wait would not help', async () => {

@@ -154,6 +154,17 @@ describe('the lock of a replica', () => {
     expect(next.rescued).toBe(1);
   });
 
+  it('does not count for one that has said nothing since the server lost all locks, when another one starts', async () => {
+    const { id, session } = await bareReplica();
+    await session.close();
+    // As a server does that ends every session because one of its processes crashed; it has not started again by its own account.
+    await test.dataSource.query(`SELECT pg_stat_reset_shared('bgwriter')`);
+    const next = await joined();
+    await delay(PAST_THE_RULE_MS);
+    expect([next.rescued, await leases(id)]).toEqual([0, 1]);
+    expect(await rowOf(id)).toEqual({ isLocked: true, isDead: false });
+  });
+
   it('is taken again when its connection breaks, and nothing is taken from a process that lives', async () => {
     const [one, other] = [await joined(), await joined()];
     for (const { id } of [one, other]) await lease(id);

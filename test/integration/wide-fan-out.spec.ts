@@ -1,13 +1,20 @@
 import { jest } from '@jest/globals';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { DataSource } from 'typeorm';
+import { LookingPace } from '../../src/common/looking-pace.js';
 import { PIPELINE } from '../../src/database/data-sources.js';
+import { OwnSession } from '../../src/database/own-session.js';
+import { deferEvents } from '../../src/deliveries/intake/defer-events.js';
 import { INLINE_DELIVERIES } from '../../src/deliveries/intake/fan-out-forecast.js';
+import { takeReplicaLock } from '../../src/deliveries/queue/replica-locks.js';
+import { touchReplica } from '../../src/deliveries/queue/replicas.js';
 import { SubscriberCounts } from '../../src/webhooks/subscriber-counts.js';
 import { startReplica, type TestReplica } from '../support/app.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
-import { makeEnvironment, makeWebhook } from '../support/delivery-fixtures.js';
+import { makeEnvironment, makeEvent, makeWebhook } from '../support/delivery-fixtures.js';
+import { SERVER_URL } from '../support/process.js';
 import { until } from '../support/wait.js';
 
 interface Answer {
@@ -15,6 +22,9 @@ interface Answer {
   result: { id: string }[];
   details: Record<string, unknown>;
 }
+
+/** A replica's heartbeat and a look at the locks of the others come in this time. */
+const SEEN_MS = 2_500;
 
 /** Attempts at once. */
 const IN_FLIGHT = 1;
@@ -106,6 +116,26 @@ describe('a batch that owes very many deliveries', () => {
     await until('the deliveries', async () => (await made(environmentId)).all === owed, 60_000);
     expect((await made(environmentId)).distinct).toBe(owed);
     expect(await test.dataSource.query('SELECT 1 FROM fan_out')).toEqual([]);
+  });
+
+  (SERVER_URL ? it : it.skip)('is made at once by another replica when the one that took it is killed', async () => {
+    // Nobody looks by the clock: what wakes the survivor is the death.
+    const never = jest.spyOn(LookingPace.prototype, 'waitMs', 'get').mockReturnValue(3_600_000);
+    const killed = await OwnSession.open(test.url);
+    try {
+      replica = await startReplica(test);
+      const id = randomUUID();
+      await touchReplica(test.dataSource, id, await takeReplicaLock(killed, id));
+      const environmentId = await makeWide(3);
+      await deferEvents(test.dataSource, [makeEvent(environmentId), makeEvent(environmentId)]);
+      await delay(SEEN_MS);
+      expect((await made(environmentId)).all).toBe(0);
+      await killed.close();
+      await until('the deliveries', async () => (await made(environmentId)).all === 6);
+    } finally {
+      await killed.close();
+      never.mockRestore();
+    }
   });
 
   it('of a million is taken while another environment publishes 20 a second and is answered', async () => {

@@ -363,6 +363,22 @@ describe('loadConfig', () => {
     });
   });
 
+  describe('the wait of requests that publish', () => {
+    it('must be over before a stop cuts them off', () => {
+      const reason =
+        'must be less than SHUTDOWN_TIMEOUT, which is 20s, not 20s: a stop would cut off requests that still wait';
+      expect(problemsOf({ ACCEPT_WAIT: '20s' })).toEqual({ ACCEPT_WAIT: reason });
+      expect(Object.keys(problemsOf({ ACCEPT_WAIT: '3s', SHUTDOWN_TIMEOUT: '2s' }))).toEqual(['ACCEPT_WAIT']);
+      expect(loadConfig({ ACCEPT_WAIT: '19s' }).acceptWaitMs).toBe(19_000);
+      expect(loadConfig({ ACCEPT_WAIT: '1m', SHUTDOWN_TIMEOUT: '2m' }).acceptWaitMs).toBe(60_000);
+    });
+
+    it('need not be given with a shorter stop, and none is none', () => {
+      expect(loadConfig({ SHUTDOWN_TIMEOUT: '0s' }).acceptWaitMs).toBe(5_000);
+      expect(loadConfig({ ACCEPT_WAIT: '0s', SHUTDOWN_TIMEOUT: '0s' }).acceptWaitMs).toBe(0);
+    });
+  });
+
   describe('the retention of events', () => {
     it('is at most that of their deliveries', () => {
       const { EVENT_RETENTION_DAYS } = problemsOf({ EVENT_RETENTION_DAYS: '8', RETENTION_DAYS: '7' });

@@ -14,6 +14,37 @@ function run(script: string, stdout: 'pipe' | number = 'pipe'): ReturnType<typeo
 }
 
 describe('The log on stdout', () => {
+  it('has whole lines when workers write long ones into a pipe that is full', async () => {
+    const source = `const { PinoLogger } = await import(${JSON.stringify(LOGGER)});
+      const logger = new PinoLogger({ level: 'info', worker: process.pid });
+      for (let n = 0; n < 200; n += 1) {
+        const error = Object.assign(new Error('é'.repeat(3_000)), { cause: new Error('y'.repeat(3_000)) });
+        logger.error({ msg: 'x'.repeat(1 + (n % 7) * 700), n, err: error }, 'Test');
+        if (n % 10 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+      // Long enough for a reader that is slow.
+      setTimeout(() => undefined, 1_000);`;
+    const flags = ['--import', RUN_TYPESCRIPT, '--input-type=module', '--eval', source];
+    // Node's own pipes to a child are sockets.
+    const child = spawn('sh', ['-c', '{ "$@" & "$@"; wait; } | cat', 'sh', process.execPath, ...flags], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { PATH: process.env['PATH'] },
+    });
+    let text = '';
+    child.stdout.setEncoding('utf8').on('data', (part: string) => {
+      text += part;
+      child.stdout.pause();
+      setTimeout(() => child.stdout.resume(), 2);
+    });
+    await once(child, 'close');
+    const lines = text.trimEnd().split('\n');
+    expect(lines).toHaveLength(400);
+    const written = lines.map((line) => JSON.parse(line) as { n: number; msg: string; err: { type: string } });
+    expect(new Set(written.map(({ n }) => n)).size).toBe(200);
+    for (const { msg, err } of written) expect([msg[0], err.type]).toEqual(['x', 'Error']);
+    expect(Math.max(...lines.map((line) => Buffer.byteLength(line)))).toBeLessThan(4_096);
+  });
+
   it('is whole when the process exits at once', async () => {
     const child = run(`for (let n = 0; n < 1000; n += 1) logger.log({ msg: 'line', n }, 'Test');
       process.exit(0);`);

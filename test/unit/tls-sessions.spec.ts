@@ -39,7 +39,7 @@ describe('sessions of TLS', () => {
     const sessions = new TlsSessions();
     sessions.keep('a:443', session('one'), 0);
     sessions.keep('a:443', session('two'), 0);
-    sessions.forget('a:443');
+    sessions.forget('a:443', 0);
     expect(taken(sessions)).toBeUndefined();
     sessions.keep('a:443', session('three'), 0);
     expect(taken(sessions)).toBe('three');
@@ -53,6 +53,18 @@ describe('sessions of TLS', () => {
     expect(taken(sessions, 599_999)).toBeUndefined();
     sessions.keep('a:443', session('three'), 600_000);
     expect(taken(sessions, 600_000)).toBe('three');
+  });
+
+  it('that are forgotten meanwhile end none of these ten minutes', () => {
+    const sessions = new TlsSessions();
+    sessions.keep('a:443', session('one'), 0);
+    sessions.avoid('a:443', 0);
+    // A connection that was opened before the failure, and whose session was refused.
+    sessions.forget('a:443', 1);
+    sessions.keep('a:443', session('two'), 599_999);
+    expect(taken(sessions, 599_999)).toBeUndefined();
+    sessions.forget('a:443', 600_000);
+    expect(sessions.hostCount).toBe(0);
   });
 
   it('are bounded in hosts and in bytes, and the longest unused go', () => {

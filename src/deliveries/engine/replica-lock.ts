@@ -7,6 +7,7 @@ import {
   declareDead,
   findUnlocked,
   giveBackReplicaLock,
+  readLocksLostAt,
   seesReplicaLock,
   takeReplicaLock,
 } from '../queue/replica-locks.js';
@@ -139,22 +140,23 @@ export class ReplicaLock {
   /** Resolves when the connection is gone, or looking is to stop. */
   private async watch(session: OwnSession, watch: LockWatch): Promise<void> {
     let isOpen = true;
+    const locksLostAt = await readLocksLostAt(session);
     const ended = session.ended.then(() => {
       isOpen = false;
       this.wakeup.wake();
     });
     while (isOpen && !this.isStopping) {
-      await this.look(session, watch);
+      await this.look(session, watch, locksLostAt);
       const atMostMs = this.options.hasOthers() ? LOOK_MS : LOOK_ALONE_MS;
       await this.wakeup.wait(watch.nextInMs(performance.now(), atMostMs));
     }
     if (!this.isStopping) await ended;
   }
 
-  private async look(session: OwnSession, watch: LockWatch): Promise<void> {
+  private async look(session: OwnSession, watch: LockWatch, locksLostAt: string): Promise<void> {
     const askedAt = performance.now();
     try {
-      const unlocked = await findUnlocked(session, this.options.replicaId);
+      const unlocked = await findUnlocked(session, this.options.replicaId, locksLostAt);
       for (const suspect of watch.note(unlocked, askedAt, performance.now())) {
         if (!(await declareDead(session, suspect))) continue;
         this.logger.warn({ msg: 'a replica died: its connection is closed', replica_id: suspect.id });

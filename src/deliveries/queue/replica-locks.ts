@@ -33,6 +33,17 @@ export async function takeReplicaLock(session: Queryable, id: string): Promise<s
   return row.isHeld ? row.serverStartedAt : null;
 }
 
+/**
+ * When the server last lost all locks without having started again, or later: it ends every session when one of its processes
+ * crashes. Its statistics begin anew then. It cannot change while a session lives.
+ */
+export async function readLocksLostAt(session: Queryable): Promise<string> {
+  const [row] = await session.query<[{ lostAt: string }]>(
+    `SELECT coalesce(stats_reset, '-infinity')::text AS "lostAt" FROM pg_stat_bgwriter`,
+  );
+  return row.lostAt;
+}
+
 /** Gives the lock back. It also ends with the session, unless others use that, too. */
 export async function giveBackReplicaLock(session: Queryable, id: string): Promise<void> {
   await session.query(`SELECT pg_advisory_unlock(${lockOf('$1::uuid')})`, [id]);
@@ -50,12 +61,13 @@ export interface Unlocked {
   seenAt: string;
 }
 
-export function findUnlocked(session: OwnSession, ownId: string): Promise<Unlocked[]> {
+/** @param locksLostAt whoever has sent no heartbeat since could not take its lock again yet. */
+export function findUnlocked(session: OwnSession, ownId: string, locksLostAt: string): Promise<Unlocked[]> {
   return session.queryPrepared(
     'find_unlocked',
     `SELECT r.id, r.seen_at::text AS "seenAt" FROM replica r
-     WHERE r.id <> $1::uuid AND ${isRegistered('r')} AND ${isFree('r.id')}`,
-    [ownId],
+     WHERE r.id <> $1::uuid AND r.seen_at > $2::timestamptz AND ${isRegistered('r')} AND ${isFree('r.id')}`,
+    [ownId, locksLostAt],
   );
 }
 
