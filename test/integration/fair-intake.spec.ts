@@ -138,6 +138,30 @@ describe('environments that publish at once', () => {
     }
   });
 
+  it('have half of what is free left to them by the claims of a backlog', async () => {
+    const capacity = replica.nest.get(DeliveryCapacity);
+    await until('nothing to be in flight', () => capacity.free === capacity.limit);
+    const clock = jest.spyOn(performance, 'now').mockReturnValue(performance.now() + 1_001);
+    const claimed = (): number => {
+      const reservation = capacity.reserveForClaim(true)!;
+      reservation.release();
+      return reservation.total / capacity.limit;
+    };
+    try {
+      capacity.claimEnded([], true);
+      expect(claimed()).toBe(15 / 16);
+      for (const accept of ['reserveForIntake', 'reserveForSmall'] as const) {
+        capacity[accept]([other]).release();
+        expect(claimed()).toBe(1 / 2);
+        clock.mockReturnValue(performance.now() + 1_001);
+        expect(claimed()).toBe(15 / 16);
+      }
+    } finally {
+      capacity.claimEnded([], false);
+      clock.mockRestore();
+    }
+  });
+
   it('count as publishing little within a second of doing so', async () => {
     const small = replica.nest.get(SmallPublishers);
     await new Promise((resolve) => setTimeout(resolve, 1_100));

@@ -35,8 +35,13 @@ export const DELIVERIES_WITHOUT_ROOM = 5_000;
  * what waits: 9 ms with 960 waiting, 6.5 ms with 64.
  */
 const CLAIM_BESIDE_SMALL = { deliveries: 200, unstarted: 64 };
-/** The share of the free slots that a claim leaves to accepting. */
-const CLAIM_LEAVES_SHARE = 1 / 16;
+/**
+ * The share of the free slots that a claim takes while more is due than they can take. Beside events that are accepted,
+ * half: what finds no slot then waits in the queue with a backlog, and for as long as that.
+ */
+const CLAIM_SHARE = { alone: 15 / 16, besideIntake: 1 / 2 };
+/** So long after the last event there may be another. */
+const INTAKE_MEMORY_MS = 1_000;
 
 export interface Reservation extends LeaseGrant {
   /** To be called after the leased deliveries are dispatched, or when the statement failed. */
@@ -57,6 +62,7 @@ export class DeliveryCapacity {
   private readonly knownTargets = new KnownTargets();
   private readonly leaseMs: number;
   private lastClaimAt = -Infinity;
+  private lastIntakeAt = -Infinity;
   private unstartedAttempts = 0;
   private hasClosed = false;
 
@@ -146,18 +152,20 @@ export class DeliveryCapacity {
 
   /** While more is due than the slots can take, half of the room is left to that. */
   reserveForIntake(environmentIds: readonly string[]): Reservation {
+    this.lastIntakeAt = performance.now();
     const free = this.inFlight.roomOf(environmentIds);
     return this.reserve(this.hasClosed ? 0 : this.backlog.isBeyondSlots ? free >> 1 : free);
   }
 
   /** The same for small publishers, which take few places and leave no half. */
   reserveForSmall(environmentIds: readonly string[]): Reservation {
+    this.lastIntakeAt = performance.now();
     return this.reserve(this.hasClosed ? 0 : Math.min(FEW_DELIVERIES, this.inFlight.roomOf(environmentIds)));
   }
 
   /**
    * Places for a claim; null when none is worth it now. Half of what is free is left to accepting, or a little when
-   * more is due than the slots can take.
+   * more is due than the slots can take and nothing is accepted.
    */
   reserveForClaim(isNewRound: boolean): Reservation | null {
     const free = this.inFlight.room;
@@ -173,7 +181,8 @@ export class DeliveryCapacity {
     }
     this.lastClaimAt = now;
     this.backlog.claimBegins(isNewRound);
-    const share = Math.ceil(free * (this.backlog.isBeyondSlots ? 1 - CLAIM_LEAVES_SHARE : 1 / 2));
+    const isAlone = this.backlog.isBeyondSlots && now - this.lastIntakeAt > INTAKE_MEMORY_MS;
+    const share = Math.ceil(free * (isAlone ? CLAIM_SHARE.alone : CLAIM_SHARE.besideIntake));
     return this.reserve(isBesideSmall ? Math.min(share, CLAIM_BESIDE_SMALL.deliveries) : share);
   }
 
