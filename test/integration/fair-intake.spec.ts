@@ -162,6 +162,22 @@ describe('environments that publish at once', () => {
     }
   });
 
+  it('wait for the half of the room that a backlog leaves them', async () => {
+    const capacity = replica.nest.get(DeliveryCapacity);
+    const all = await capacity.waitForRoom([other], 1);
+    capacity.claimEnded([], true);
+    try {
+      const half = await capacity.waitForRoom([other], 1);
+      const reservation = capacity.reserveForIntake([other]);
+      reservation.release();
+      // What is taken into a statement finds the room that was told.
+      expect(half).toBeLessThanOrEqual(reservation.total);
+      expect(half / all).toBeCloseTo(1 / 2, 2);
+    } finally {
+      capacity.claimEnded([], false);
+    }
+  });
+
   it('count as publishing little within a second of doing so', async () => {
     const small = replica.nest.get(SmallPublishers);
     await new Promise((resolve) => setTimeout(resolve, 1_100));

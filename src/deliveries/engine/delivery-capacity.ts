@@ -141,7 +141,7 @@ export class DeliveryCapacity {
   async waitForRoom(environmentIds: readonly string[], waiting: number): Promise<number> {
     const wanted = Math.min(waiting, this.inFlight.limit * WANTED_SHARE);
     for (const deadline = performance.now() + ACCEPT_PATIENCE_MS; !this.hasClosed;) {
-      const fitting = this.inFlight.roomOf(environmentIds) * FITTING_SHARE;
+      const fitting = this.intakeRoom(environmentIds) * FITTING_SHARE;
       if (fitting >= wanted) return fitting;
       const leftMs = deadline - performance.now();
       if (leftMs <= 0) break;
@@ -150,11 +150,15 @@ export class DeliveryCapacity {
     return DELIVERIES_WITHOUT_ROOM;
   }
 
-  /** While more is due than the slots can take, half of the room is left to that. */
   reserveForIntake(environmentIds: readonly string[]): Reservation {
     this.lastIntakeAt = performance.now();
+    return this.reserve(this.hasClosed ? 0 : this.intakeRoom(environmentIds));
+  }
+
+  /** While more is due than the slots can take, half of the room is left to that. */
+  private intakeRoom(environmentIds: readonly string[]): number {
     const free = this.inFlight.roomOf(environmentIds);
-    return this.reserve(this.hasClosed ? 0 : this.backlog.isBeyondSlots ? free >> 1 : free);
+    return this.backlog.isBeyondSlots ? free >> 1 : free;
   }
 
   /** The same for small publishers, which take few places and leave no half. */
