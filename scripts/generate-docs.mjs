@@ -209,8 +209,8 @@ ${buckets.join('\n')}
 
 \`process_…\` (processor time, memory, open files) and \`nodejs_…\` (event loop lag, heap, garbage collection) are
 [those of prom-client](https://github.com/siimon/prom-client#default-metrics). \`nodejs_eventloop_lag_p99_seconds\` is the
-first to look at when a replica is slow: it covers the time since the last scrape, in
-looks 50 ms apart.
+first to look at when a replica is slow: it covers the time since the last scrape, and
+includes the 20 ms from one look to the next: an idle process shows 0.02.
 `;
 }
 

@@ -232,7 +232,8 @@ export const SETTINGS = {
     name: 'IN_FLIGHT_LIMIT',
     type: integer({ min: 1, max: 10_000, unit: 'attempts' }),
     default: '1024',
-    description: 'How many attempts one replica makes at once; WORKERS share them.',
+    description:
+      'How many deliveries one replica attempts at once, or holds until others to their webhook end; WORKERS share them.',
   },
   inFlightPerWebhook: {
     name: 'IN_FLIGHT_PER_WEBHOOK',

@@ -114,6 +114,12 @@ describe('what a batch of results adds to the health of webhooks', () => {
 const slot = (webhookId: string) => ({ webhookId, environmentId: `environment of ${webhookId}` });
 
 describe('what is in flight', () => {
+  let clock: jest.SpiedFunction<typeof performance.now>;
+  beforeEach(() => {
+    clock = jest.spyOn(performance, 'now');
+  });
+  afterEach(() => clock.mockRestore());
+
   it('counts what runs and what is reserved against the limit', () => {
     const inFlight = new InFlight(10, 2);
     const release = inFlight.reserve(4);
@@ -139,7 +145,6 @@ describe('what is in flight', () => {
   });
 
   it('lets a webhook lease ahead as many as have succeeded lately, and start no more than its limit', () => {
-    const clock = jest.spyOn(performance, 'now');
     const at = (ms: number): unknown => clock.mockReturnValue(1_000 + ms);
     const inFlight = new InFlight(100, 4);
     const start = (): void => {
@@ -172,7 +177,53 @@ describe('what is in flight', () => {
     expect(room()).toBe(3);
     at(400);
     expect([room(), inFlight.hasRoomFor('a')]).toEqual([0, false]);
-    clock.mockRestore();
+  });
+
+  it('counts to nothing again, and never more attempts than may be or than have a slot', () => {
+    const steps = fc.array(fc.record({ webhook: fc.constantFrom('a', 'b'), quick: fc.boolean(), step: fc.nat(2) }));
+    fc.assert(
+      fc.property(steps, fc.integer({ min: 1, max: 4 }), (all, own) => {
+        const inFlight = new InFlight(16, own);
+        const waiting = new Map([
+          ['a', 0],
+          ['b', 0],
+        ]);
+        const attempts = new Map([
+          ['a', 0],
+          ['b', 0],
+        ]);
+        const add = (counts: Map<string, number>, id: string, by: number): unknown =>
+          counts.set(id, counts.get(id)! + by);
+        const start = (id: string): void => {
+          if (waiting.get(id) === 0 || !inFlight.mayStart(id)) return;
+          inFlight.attemptStarts(slot(id));
+          add(waiting, id, -1);
+          add(attempts, id, 1);
+        };
+        const end = (id: string, quick: boolean): void => {
+          if (attempts.get(id) === 0) return;
+          inFlight.end(slot(id), quick);
+          add(attempts, id, -1);
+        };
+        for (const { webhook, quick, step } of all) {
+          if (step === 0 && inFlight.room > 0 && inFlight.hasRoomFor(webhook)) {
+            inFlight.take(slot(webhook));
+            add(waiting, webhook, 1);
+          }
+          if (step === 1) start(webhook);
+          if (step === 2) end(webhook, quick);
+          expect(attempts.get(webhook)).toBeLessThanOrEqual(own);
+          expect(waiting.get(webhook)! + attempts.get(webhook)!).toBeLessThanOrEqual(2 * own);
+        }
+        for (const id of ['a', 'b']) {
+          while (waiting.get(id)! + attempts.get(id)! > 0) {
+            start(id);
+            end(id, true);
+          }
+        }
+        expect([inFlight.count, inFlight.room, inFlight.webhookCounts().size]).toEqual([0, 16, 0]);
+      }),
+    );
   });
 
   it('is worth filling from a quarter of the limit on, or when nothing runs', () => {

@@ -36,10 +36,10 @@ export const DELIVERIES_WITHOUT_ROOM = 5_000;
  */
 const CLAIM_BESIDE_SMALL = { deliveries: 200, unstarted: 64 };
 /**
- * The share of the free slots that a claim takes while more is due than they can take. Beside events that are accepted,
- * half: what finds no slot then waits in the queue with a backlog, and for as long as that.
+ * The share of the free slots that a claim takes. Half is left to events that may be accepted meanwhile: one that finds
+ * no slot waits behind the backlog. If none came lately, and more is due than the slots can take, a claim takes nearly all.
  */
-const CLAIM_SHARE = { alone: 15 / 16, besideIntake: 1 / 2 };
+const CLAIM_SHARE = { usual: 1 / 2, alone: 15 / 16 };
 /** So long after the last event there may be another. */
 const INTAKE_MEMORY_MS = 1_000;
 
@@ -168,8 +168,8 @@ export class DeliveryCapacity {
   }
 
   /**
-   * Places for a claim; null when none is worth it now. Half of what is free is left to accepting, or a little when
-   * more is due than the slots can take and nothing is accepted.
+   * Places for a claim; null when none is worth it now. Half of what is free is left to accepting, or a little while
+   * nothing is accepted and more is due than the slots can take.
    */
   reserveForClaim(isNewRound: boolean): Reservation | null {
     const free = this.inFlight.room;
@@ -186,7 +186,7 @@ export class DeliveryCapacity {
     this.lastClaimAt = now;
     this.backlog.claimBegins(isNewRound);
     const isAlone = this.backlog.isBeyondSlots && now - this.lastIntakeAt > INTAKE_MEMORY_MS;
-    const share = Math.ceil(free * (isAlone ? CLAIM_SHARE.alone : CLAIM_SHARE.besideIntake));
+    const share = Math.ceil(free * (isAlone ? CLAIM_SHARE.alone : CLAIM_SHARE.usual));
     return this.reserve(isBesideSmall ? Math.min(share, CLAIM_BESIDE_SMALL.deliveries) : share);
   }
 
@@ -253,13 +253,17 @@ export class DeliveryCapacity {
 
   attemptStarts(slot: Slot): void {
     this.inFlight.attemptStarts(slot);
+  }
+
+  /** An admitted one starts, or waits for others to end. */
+  leftReady(): void {
     this.unstartedAttempts -= 1;
     if (this.unstartedAttempts === CLAIM_BESIDE_SMALL.unstarted && this.backlog.isBeyondSlots) this.nudge();
   }
 
-  attemptEnded(slot: Slot, hasSucceeded: boolean): void {
+  attemptEnded(slot: Slot, isQuickSuccess: boolean): void {
     const { webhookId } = slot;
-    this.inFlight.end(slot, hasSucceeded);
+    this.inFlight.end(slot, isQuickSuccess);
     this.intakeWakeup.wake();
     this.backlog.attemptEnded(webhookId);
     const isAwaited = this.backlog.isHeldBack(webhookId) && this.inFlight.isWorthFillingFor(webhookId);

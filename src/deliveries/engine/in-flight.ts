@@ -54,8 +54,8 @@ interface WebhookSlots {
  * Counts this replica's slots against its own limit, each environment's and each webhook's. The counts are in memory: a
  * cap computed in the claiming statement is exceeded when statements overlap.
  *
- * A webhook may have as many slots beyond its limit of attempts as attempts have succeeded within 100 ms. What is leased
- * ahead so starts as others end, which costs half as much as to claim it then. An endpoint that hangs gets none.
+ * A webhook may have as many slots beyond its limit of attempts as quick attempts have succeeded within 100 ms. What is
+ * leased ahead so starts as others end, which costs half as much as to claim it then. An endpoint that hangs gets none.
  */
 export class InFlight {
   private reserved = 0;
@@ -155,7 +155,7 @@ export class InFlight {
     else this.perWebhook.set(webhookId, { taken: 1, attempts: 0, successes: { since: 0, now: 0, before: 0 } });
   }
 
-  /** Whether an attempt may start in a slot that was taken: not while as many as may be are under way. */
+  /** Whether one more attempt may start in a slot that was taken. */
   mayStart(webhookId: string): boolean {
     return (this.perWebhook.get(webhookId)?.attempts ?? 0) < this.limitPerWebhook;
   }
@@ -165,8 +165,8 @@ export class InFlight {
     if (slots) slots.attempts += 1;
   }
 
-  /** The slot is free, and the attempt in it is over. */
-  end({ environmentId, webhookId }: Slot, hasSucceeded: boolean): void {
+  /** The slot is free again, and what started in it is over, be it an attempt or not. */
+  end({ environmentId, webhookId }: Slot, isQuickSuccess: boolean): void {
     this.running -= 1;
     const left = (this.perEnvironment.get(environmentId) ?? 0) - 1;
     if (left > 0) this.perEnvironment.set(environmentId, left);
@@ -176,7 +176,7 @@ export class InFlight {
     slots.taken -= 1;
     slots.attempts -= 1;
     if (slots.taken <= 0) this.perWebhook.delete(webhookId);
-    else if (hasSucceeded) turned(slots.successes, performance.now()).now += 1;
+    else if (isQuickSuccess) turned(slots.successes, performance.now()).now += 1;
   }
 
   recordingBegins(): void {

@@ -39,6 +39,14 @@ export class LeasedAhead {
     return delivery;
   }
 
+  /** Gives back what waits for the webhook. */
+  release(webhookId: string): void {
+    const held = this.byWebhook.get(webhookId);
+    if (!held) return;
+    this.forget(webhookId);
+    this.giveBack(held.map(({ delivery }) => delivery));
+  }
+
   /** Gives all back. */
   clear(): void {
     this.takeSince(Infinity);

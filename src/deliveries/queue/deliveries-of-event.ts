@@ -117,7 +117,8 @@ const CANCEL = `
 /**
  * Ends the unfinished deliveries of an event, at most one for each webhook.
  *
- * @returns how many waited and are canceled now. Those being attempted end with their attempt.
+ * @returns how many waited and are canceled now. Those leased end with their attempt, which may begin within a second yet
+ *   (engine/leased-ahead.ts).
  */
 export async function cancelDeliveriesOf(database: Queryable, environmentId: string, eventId: string): Promise<number> {
   const [row] = await database.query<[{ canceled: number }]>(CANCEL, parametersOfEvent(environmentId, eventId));

@@ -1,7 +1,7 @@
 import { integer, integerArray, uuid, uuidArray, type ValuesOf } from '../../database/statements/parameter-types.js';
 import type { KnownTargets } from '../engine/known-targets.js';
 
-/** The rooms are of those with attempts in flight here; `perWebhook` and `perEnvironment` are for the others. */
+/** The rooms are of those that have slots here; `perWebhook` and `perEnvironment` are for the others. */
 export interface LeaseGrant {
   /** A fresh id: results count only under it. */
   lease: string;
@@ -12,7 +12,7 @@ export interface LeaseGrant {
   webhookRooms: ReadonlyMap<string, number>;
   perEnvironment: number;
   environmentRooms: ReadonlyMap<string, number>;
-  /** What the webhooks of `webhookRooms` have in flight here. */
+  /** The slots that the webhooks of `webhookRooms` have here, those leased ahead among them. */
   webhookCounts: ReadonlyMap<string, number>;
   /** Webhooks that need not be read while their revision is the same. */
   knownTargets: KnownTargets;
