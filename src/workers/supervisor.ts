@@ -4,11 +4,8 @@ import type { MetricSnapshot } from '../common/metric-snapshot.js';
 import { isRepeated, ONE_SIGNAL_MS } from '../common/stop-signals.js';
 import { backOffMs, failuresAfter } from './back-off.js';
 import { addCounts } from './departed-counts.js';
-import type { FromSupervisor, FromWorker, Topic } from './messages.js';
+import { ANSWER_MS, type FromSupervisor, type FromWorker, type Topic } from './messages.js';
 import { argumentsOf } from './placement.js';
-
-/** How long workers are waited for that are asked something. */
-const ANSWER_MS = 900;
 
 /** A worker ends itself in time; one that cannot is killed this much later. */
 const KILL_GRACE_MS = 2_000;
