@@ -49,6 +49,7 @@ export async function serve(config: Config, logger: PinoLogger, placement: Place
       // A failed start has closed what it opened.
       const app = await starting.catch(() => null);
       if (!app) return;
+      const leftAtMs = performance.now();
       if (worker) {
         app.get(ShutdownState).leave();
         // The socket is the others', too: what is opened from now on is theirs.
@@ -57,10 +58,11 @@ export async function serve(config: Config, logger: PinoLogger, placement: Place
           return app.close();
         }
       }
-      // Without a delay it stops serving in the moment in which it says so.
-      if (delayMs > 0) {
+      // Without a delay it stops serving in the moment in which it says so. A worker may have said so for a second by now.
+      const restMs = delayMs - (performance.now() - leftAtMs);
+      if (restMs > 0) {
         app.get(ShutdownState).leave();
-        await sleep(delayMs);
+        await sleep(restMs);
       }
       await app.close();
     },

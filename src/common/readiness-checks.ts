@@ -4,7 +4,7 @@ export const READINESS_CHECK_NAMES = ['database', 'storage', 'migrations', 'disp
 
 export type ReadinessCheckName = (typeof READINESS_CHECK_NAMES)[number];
 
-/** A rejection or an answer after a second counts as false. */
+/** A rejection, or an answer after 0.7 s, counts as false. */
 export type ReadinessCheck = () => boolean | Promise<boolean>;
 
 @Injectable()

@@ -158,7 +158,9 @@ function unreachableLimit(
   return [{ name, reason: `must be at most ${limit}, not ${maxEventBytes}: an event arrives in a body` }];
 }
 
-/** Only a wait that was set can be a mistake: whoever stops in less than the default has asked for what a stop cuts off. */
+/**
+ * Only a wait that was set can be a mistake: whoever stops in less than the default has asked for what a stop cuts off.
+ */
 function waitsBeyondStop(
   env: NodeJS.ProcessEnv,
   { acceptWaitMs = 0, shutdownTimeoutMs = Infinity }: Partial<Settings>,

@@ -127,7 +127,7 @@ export const SETTINGS = {
     type: duration({ min: '0s', max: '1m' }),
     default: '5s',
     description:
-      'How long a request that publishes events waits for a database that is away or slow: restarted, or failed over. Then it is answered 503; with 0 at once, or after 1.3 s without an answer of the database. It must be less than SHUTDOWN_TIMEOUT.',
+      'How long a request that publishes events waits for a database that is away or slow: restarted, or failed over. Then it is answered 503; with 0 at once, or after 1.3 s without an answer of the database. If set above 0, it must be less than SHUTDOWN_TIMEOUT.',
   },
   migrateOnStart: {
     name: 'MIGRATE_ON_START',

@@ -46,6 +46,11 @@ export class DatabaseTroubles {
     if (OF_STORAGE.has(trouble)) this.storageAt = this.lastAt;
   }
 
+  /** Call it when the database has not answered in time, and the statement that waits for it has not failed yet. */
+  noteSilence(): void {
+    this.passingAt = performance.now();
+  }
+
   recent(): NamedTrouble | null {
     return performance.now() - this.lastAt < RECENT_MS ? this.last : null;
   }

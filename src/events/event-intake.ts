@@ -46,9 +46,9 @@ const QUICK_PATIENT_FROM = 32;
 const WAITING_LIMIT = { events: 20_000, bytes: 64 * MEBIBYTE };
 
 /**
- * How long a request waits for its commit before it is answered 503: what is left of ACCEPT_WAIT, and no less than this. A large request
- * also gets the time to write it on a slow disk. It gets that anew when its statement begins: so what only waited and
- * what was stored are told apart.
+ * How long a request waits for its commit before it is answered 503: what is left of ACCEPT_WAIT, and no less than
+ * this. A large request also gets the time to write it on a slow disk. It gets that anew when its statement begins: so
+ * what only waited and what was stored are told apart.
  */
 const PATIENCE = { ms: 1_300, bytesPerMs: 8 * 1024, statementMs: 300 };
 const PATIENCE_CHECK_MS = 100;

@@ -15,7 +15,7 @@ export function fitLine(line: string, maxBytes: number): string {
   }
   // Very many members, each of them short.
   const { level, time, worker, context, msg } = entry;
-  return `${JSON.stringify({ level, time, worker, context, msg: cutText(msg, 256), err: 'too long for a line' })}\n`;
+  return `${JSON.stringify({ level, time, worker, context, msg: cutText(msg, 256), err: { message: 'too long for a line' } })}\n`;
 }
 
 function cutText(value: unknown, length: number): unknown {

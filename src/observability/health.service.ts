@@ -1,9 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import { READINESS_CHECK_NAMES, type ReadinessCheck, ReadinessChecks } from '../common/readiness-checks.js';
+import {
+  READINESS_CHECK_NAMES,
+  type ReadinessCheck,
+  type ReadinessCheckName,
+  ReadinessChecks,
+} from '../common/readiness-checks.js';
 import { Config } from '../config/config.js';
 import { ShutdownState } from '../http/shutdown-state.js';
 import { within } from '../common/within.js';
 import { DatabaseTroubles } from '../database/database-troubles.js';
+import { ANSWER_MS } from '../workers/messages.js';
 import { Siblings } from '../workers/siblings.js';
 import {
   type HealthStatus,
@@ -13,8 +19,11 @@ import {
   type ReadinessStatus,
 } from './dto/health.dto.js';
 
-/** Orchestrators usually give the whole probe one or a few seconds. */
-const CHECK_DEADLINE_MS = 1_000;
+/**
+ * A worker that waits for the database must answer the others in time, and be told from one that hangs. Orchestrators
+ * usually give the whole probe one or a few seconds.
+ */
+const CHECK_DEADLINE_MS = ANSWER_MS - 200;
 
 @Injectable()
 export class HealthService {
@@ -32,8 +41,9 @@ export class HealthService {
   }
 
   /**
-   * Of all workers that serve: whichever is asked tells the same. One that is being started again, or was told to stop alone, gets no
-   * requests, so it does not count; nor does one that does not answer. At the first start all are waited for: connections stay with the worker that took them.
+   * Of all workers that serve: whichever is asked tells the same. One that is being started again, or was told to stop
+   * alone, gets no requests, so it does not count; nor does one that does not answer. At the first start all are waited
+   * for: connections stay with the worker that took them.
    */
   async readiness(): Promise<ReadinessDto> {
     const [own, others] = await Promise.all([this.ownReadiness(), this.siblings.ask('readiness', null)]);
@@ -44,10 +54,16 @@ export class HealthService {
 
   private async ownReadiness(): Promise<ReadinessDto> {
     const entries = READINESS_CHECK_NAMES.map(
-      async (name) => [name, await statusOf(this.checks.get(name), CHECK_DEADLINE_MS)] as const,
+      async (name) =>
+        [name, await statusOf(this.checks.get(name), CHECK_DEADLINE_MS, () => this.onLate(name))] as const,
     );
     const checks = Object.fromEntries(await Promise.all(entries)) as unknown as ReadinessChecksDto;
     return { status: this.statusFor(checks), checks, database_trouble: this.troubles.recent() };
+  }
+
+  /** The statement itself is given up later. */
+  private onLate(name: ReadinessCheckName): void {
+    if (name === 'database') this.troubles.noteSilence();
   }
 
   private statusFor(checks: ReadinessChecksDto): ReadinessStatus {
@@ -75,10 +91,17 @@ function worse<Status extends ReadinessStatus>(one: Status, other: Status): Stat
   return READINESS_STATUSES.indexOf(other) > READINESS_STATUSES.indexOf(one) ? other : one;
 }
 
-export async function statusOf(check: ReadinessCheck, deadlineMs: number): Promise<HealthStatus> {
+export async function statusOf(
+  check: ReadinessCheck,
+  deadlineMs: number,
+  onLate: () => void = () => undefined,
+): Promise<HealthStatus> {
+  const late = (): Error => {
+    onLate();
+    return new Error('The check took too long');
+  };
   try {
-    const answer = Promise.resolve(check());
-    return (await within(deadlineMs, answer, () => new Error('The check took too long'))) ? 'ok' : 'unavailable';
+    return (await within(deadlineMs, Promise.resolve(check()), late)) ? 'ok' : 'unavailable';
   } catch {
     return 'unavailable';
   }

@@ -27,7 +27,10 @@ export class StdoutLines implements DestinationStream {
   private readonly fd: number;
   private readonly isShared: boolean;
 
-  /** @param isShared other processes write lines to it, too: whole lines are written at once, and long ones are cut for that. Default: false. */
+  /**
+   * @param isShared other processes write lines to it, too: whole lines are written at once, and long ones are cut for
+   *   that. Default: false.
+   */
   constructor({ fd = STDOUT, isShared = false }: { fd?: number; isShared?: boolean } = {}) {
     this.fd = fd;
     this.isShared = isShared;

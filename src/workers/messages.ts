@@ -1,6 +1,9 @@
 /** What workers answer together: whichever is asked by a client asks the others. */
 export type Topic = 'metrics' | 'readiness';
 
+/** How long the supervisor waits for workers that are asked: one that has not answered by then counts as hanging. */
+export const ANSWER_MS = 900;
+
 /** What a worker tells the supervisor. */
 export type FromWorker =
   /** The database is ready for this version, so the others may start. */

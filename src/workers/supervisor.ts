@@ -4,11 +4,8 @@ import type { MetricSnapshot } from '../common/metric-snapshot.js';
 import { isRepeated, ONE_SIGNAL_MS } from '../common/stop-signals.js';
 import { backOffMs, failuresAfter } from './back-off.js';
 import { addCounts } from './departed-counts.js';
-import type { FromSupervisor, FromWorker, Topic } from './messages.js';
+import { ANSWER_MS, type FromSupervisor, type FromWorker, type Topic } from './messages.js';
 import { argumentsOf } from './placement.js';
-
-/** How long workers are waited for that are asked something. */
-const ANSWER_MS = 900;
 
 /** A worker ends itself in time; one that cannot is killed this much later. */
 const KILL_GRACE_MS = 2_000;
@@ -122,9 +119,7 @@ export class Supervisor {
   }
 
   private start(slot: Slot): void {
-    const isAlone = !this.slots.some(
-      (other) => other !== slot && (takesRequests(other) || (other.process && other.isAlone)),
-    );
+    const isAlone = !this.slots.some((other) => other !== slot && (takesOver(other) || listensFirst(other)));
     const { program, workers } = this.options;
     cluster.setupPrimary({ exec: program, args: argumentsOf({ worker: slot.number, workers, isAlone }) });
     Object.assign(slot, { isAlone, restart: null, startedAtMs: performance.now() });
@@ -206,7 +201,7 @@ export class Supervisor {
 
   private relieve(slot: Slot, process: Worker): void {
     if (slot.process !== process || this.isStopping) return;
-    this.send(slot, { kind: 'others', serve: this.slots.some(takesRequests) });
+    this.send(slot, { kind: 'others', serve: this.slots.some(takesOver) });
   }
 
   private ask(asker: Slot, askerProcess: Worker, message: FromWorker & { kind: 'ask' }): void {
@@ -273,6 +268,16 @@ export class Supervisor {
 
 function takesRequests({ isServing, isLeaving }: Slot): boolean {
   return isServing && !isLeaving;
+}
+
+/** One that hangs may be asked whether it is ready, but nothing is left to it. */
+function takesOver(slot: Slot): boolean {
+  return takesRequests(slot) && !slot.isSilent;
+}
+
+/** It starts, and answers meanwhile that it does. */
+function listensFirst({ process, isAlone, isServing }: Slot): boolean {
+  return process !== null && isAlone && !isServing;
 }
 
 /** Each worker tells 0 of it. */

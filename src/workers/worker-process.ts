@@ -46,8 +46,8 @@ export class WorkerProcess {
   /**
    * From now on the readiness of the whole does not count this one.
    *
-   * @returns whether the others go on serving. A signal to all of them may reach this one before it reaches the supervisor, so it
-   *   is known at once only that all stop.
+   * @returns whether the others go on serving. A signal to all of them may reach this one before it reaches the
+   *   supervisor, so it is known at once only that all stop.
    */
   leave(): Promise<boolean> {
     this.tell({ kind: 'leaving' });

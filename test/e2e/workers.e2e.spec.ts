@@ -229,6 +229,29 @@ if (SERVER_URL) {
       expect(service.logs).toContain('a worker answers again');
     });
 
+    it('leave nothing to one that hangs: who is told to stop beside it serves for SHUTDOWN_DELAY', async () => {
+      const delayMs = 4_000;
+      await start({ env: { SHUTDOWN_DELAY: '4s' } });
+      const { client } = await service.tenant();
+      const [leaving, hanging] = [1, 2].map((worker) => workersOf(service).get(worker)!) as [number, number];
+      process.kill(hanging, 'SIGSTOP');
+      try {
+        await until('it to be missed', async () => (await metrics())['tidings_workers'] === 1);
+        process.kill(leaving, 'SIGTERM');
+        const told = performance.now();
+        while (performance.now() - told < delayMs - 500) {
+          await publish(client, 1);
+          await sleep(100);
+        }
+        await until('it to end', () => !isAlive(leaving));
+        // The second in which the signal might have been for all is a part of it.
+        expect(performance.now() - told).toBeLessThan(delayMs + ONE_SIGNAL_MS);
+      } finally {
+        process.kill(hanging, 'SIGCONT');
+      }
+      await untilBothServe();
+    });
+
     it.each([
       ['SIGTERM to the supervisor', false, 'SIGTERM'],
       ['SIGINT to the whole group of `npm start`, as Ctrl-C sends it,', true, 'SIGINT'],

@@ -27,7 +27,7 @@ describe('a line of the log that has to fit', () => {
       worker: 2,
       context: 'Test',
       msg: 'm',
-      err: 'too long for a line',
+      err: { message: 'too long for a line' },
     });
   });
 });

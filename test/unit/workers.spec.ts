@@ -1,10 +1,16 @@
 import type { MetricSnapshot } from '../../src/common/metric-snapshot.js';
 import { AGGREGATORS, type Metric, METRICS } from '../../src/metrics/metric-table.js';
 import { Metrics } from '../../src/metrics/metrics.js';
-import { worstOf } from '../../src/observability/health.service.js';
+import { ReadinessChecks, READINESS_CHECK_NAMES } from '../../src/common/readiness-checks.js';
+import type { Config } from '../../src/config/config.js';
+import { DatabaseTroubles } from '../../src/database/database-troubles.js';
+import { ShutdownState } from '../../src/http/shutdown-state.js';
+import { HealthService, worstOf } from '../../src/observability/health.service.js';
 import { backOffMs, failuresAfter } from '../../src/workers/back-off.js';
 import { addCounts } from '../../src/workers/departed-counts.js';
+import { ANSWER_MS, type FromWorker } from '../../src/workers/messages.js';
 import { argumentsOf, placementOf } from '../../src/workers/placement.js';
+import { Siblings } from '../../src/workers/siblings.js';
 import { parsePrometheusText, valuesOf } from '../support/prometheus-text.js';
 
 describe('a worker that ends', () => {
@@ -117,5 +123,22 @@ describe('the readiness of several workers', () => {
     expect(worstOf(ill, { ...well, status: 'waiting' })).toMatchObject({ status: 'unavailable' });
     expect(worstOf(well, ill)).toEqual(ill);
     expect(worstOf(ill, well)).toEqual(ill);
+  });
+
+  it('is told before a worker counts as one that hangs, though the database does not answer', async () => {
+    const checks = new ReadinessChecks();
+    for (const name of READINESS_CHECK_NAMES) checks.register(name, () => new Promise<boolean>(() => undefined));
+    const answer = new Promise<FromWorker>((resolve) => {
+      const siblings = new Siblings({ send: resolve });
+      const config = { acceptWaitMs: 5_000 } as Config;
+      new HealthService(checks, new ShutdownState(), new DatabaseTroubles(), config, siblings);
+      siblings.receive({ kind: 'question', question: 1, topic: 'readiness' });
+    });
+    const askedAt = performance.now();
+    // Events wait for it, so that is what is told.
+    const value = expect.objectContaining({ status: 'waiting' });
+    expect(await answer).toEqual({ kind: 'answer', question: 1, value });
+    // What is left is for the way there and back.
+    expect(performance.now() - askedAt).toBeLessThan(ANSWER_MS - 50);
   });
 });

@@ -37,6 +37,12 @@ export interface ReplicaLockOptions {
   rescue(): Promise<void>;
 }
 
+interface Taken {
+  session: OwnSession;
+  /** As `readLocksLostAt` tells it. */
+  locksLostAt: string;
+}
+
 /**
  * The advisory lock that a replica holds as long as it lives, on a connection of its own, which its kernel closes with the
  * process. By their locks replicas see at once that another one was killed (docs/adr/0015).
@@ -83,9 +89,9 @@ export class ReplicaLock {
     let pauseMs = REOPEN_MS.first;
     while (!this.isStopping) {
       try {
-        const session = await this.take();
+        const taken = await this.take();
         pauseMs = REOPEN_MS.first;
-        await this.watch(session, new LockWatch(isFirst ? -Infinity : performance.now() + RELOCK_AFTER_BREAK_MS));
+        await this.watch(taken, new LockWatch(isFirst ? -Infinity : performance.now() + RELOCK_AFTER_BREAK_MS));
         if (this.isStopping) return;
         isFirst = false;
         this.logger.warn('the connection that holds the lock of this replica broke');
@@ -103,7 +109,7 @@ export class ReplicaLock {
     }
   }
 
-  private async take(): Promise<OwnSession> {
+  private async take(): Promise<Taken> {
     const { url, database, replicaId } = this.options;
     const session = (this.session = await OwnSession.open(url));
     if (this.isStopping) await session.close();
@@ -115,9 +121,11 @@ export class ReplicaLock {
       throw new Error('the pool does not see the lock');
     }
     this.isProven = true;
+    // Before the lock is announced: whoever fails here has lost nothing that others knew of.
+    const locksLostAt = await readLocksLostAt(session);
     this.held = lockedOn;
     this.announce();
-    return session;
+    return { session, locksLostAt };
   }
 
   private async letGo(): Promise<void> {
@@ -138,9 +146,8 @@ export class ReplicaLock {
   }
 
   /** Resolves when the connection is gone, or looking is to stop. */
-  private async watch(session: OwnSession, watch: LockWatch): Promise<void> {
+  private async watch({ session, locksLostAt }: Taken, watch: LockWatch): Promise<void> {
     let isOpen = true;
-    const locksLostAt = await readLocksLostAt(session);
     const ended = session.ended.then(() => {
       isOpen = false;
       this.wakeup.wake();

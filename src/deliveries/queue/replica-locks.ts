@@ -34,8 +34,9 @@ export async function takeReplicaLock(session: Queryable, id: string): Promise<s
 }
 
 /**
- * When the server last lost all locks without having started again, or later: it ends every session when one of its processes
- * crashes. Its statistics begin anew then. It cannot change while a session lives.
+ * When one of the server's processes crashes, the server ends every session, and with them all locks, without starting
+ * again. Its statistics begin anew then: this tells since when. So the last such loss was then, or earlier. The time
+ * stays the same while a session lives.
  */
 export async function readLocksLostAt(session: Queryable): Promise<string> {
   const [row] = await session.query<[{ lostAt: string }]>(
