@@ -182,6 +182,41 @@ describe('environments that publish at once', () => {
     }
   });
 
+  it('wait while much has not started, and then take what fits', async () => {
+    const capacity = replica.nest.get(DeliveryCapacity);
+    await until('nothing to be in flight', () => capacity.free === capacity.limit);
+    const admitted: { lease: string; target: Slot }[] = [];
+    const admit = (): void => {
+      const delivery = { lease: randomUUID(), target: { environmentId: greedy, webhookId: randomUUID() } };
+      expect(capacity.admit(delivery)).toBe(true);
+      admitted.push(delivery);
+    };
+    const leave = (count: number): void => {
+      for (const { target, lease } of admitted.splice(0, count)) {
+        capacity.leftReady();
+        capacity.attemptStarts(target);
+        capacity.attemptEnded(target, true);
+        capacity.dropLease(lease);
+      }
+    };
+    while (capacity.unstarted <= capacity.limit / 8) admit();
+    try {
+      const waited = capacity.waitForRoom([other], 1);
+      expect(await Promise.race([waited, new Promise((resolve) => setTimeout(resolve, 20, 'waits'))])).toBe('waits');
+      leave(1);
+      expect(await waited).toBeGreaterThan(capacity.limit / 2);
+
+      admit();
+      const startedAt = performance.now();
+      // Beyond its patience it is not told to take everything: room there is.
+      const fitting = await capacity.waitForRoom([other], 1);
+      expect(performance.now() - startedAt).toBeGreaterThan(90);
+      expect(fitting).toBeLessThanOrEqual(capacity.free);
+    } finally {
+      leave(admitted.length);
+    }
+  });
+
   it('count as publishing little within a second of doing so', async () => {
     const small = replica.nest.get(SmallPublishers);
     await new Promise((resolve) => setTimeout(resolve, 1_100));

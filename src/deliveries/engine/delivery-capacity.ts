@@ -26,6 +26,13 @@ const CLAIM_WHEN_FULL_MS = 50;
  */
 const ACCEPT_PATIENCE_MS = 100;
 const WANTED_SHARE = 1 / 4;
+/**
+ * While more has not started, the process is what is slow, and its webhooks' slots are taken by what waits for its start:
+ * what was accepted then would have to be claimed.
+ */
+const UNSTARTED_SHARE = 1 / 8;
+/** What is worth a statement when the patience is over. */
+const LEAST_SHARE = 1 / 8;
 /** The share of the room that accepting counts on: each webhook must leave as much free as it takes. */
 const FITTING_SHARE = 15 / 16;
 /** Deliveries that one statement makes without room: it takes about 0.2 s. */
@@ -134,7 +141,8 @@ export class DeliveryCapacity {
 
   /**
    * How many deliveries to make now: as many as are likely to find room. Waits up to 100 ms until that is worth a
-   * statement, and then answers 5,000. What finds no room has to be claimed, which costs more than accepting it.
+   * statement. When hardly any room is left then, endpoints hang, and it answers 5,000. What finds no room has to be
+   * claimed, which costs more than accepting it.
    *
    * @param waiting how many there are to make: 1 or more.
    */
@@ -142,8 +150,9 @@ export class DeliveryCapacity {
     const wanted = Math.min(waiting, this.inFlight.limit * WANTED_SHARE);
     for (const deadline = performance.now() + ACCEPT_PATIENCE_MS; !this.hasClosed;) {
       const fitting = this.intakeRoom(environmentIds) * FITTING_SHARE;
-      if (fitting >= wanted) return fitting;
+      if (fitting >= wanted && this.unstartedAttempts <= this.inFlight.limit * UNSTARTED_SHARE) return fitting;
       const leftMs = deadline - performance.now();
+      if (leftMs <= 0 && fitting >= this.inFlight.limit * LEAST_SHARE) return fitting;
       if (leftMs <= 0) break;
       await this.intakeWakeup.wait(leftMs);
     }
@@ -258,6 +267,7 @@ export class DeliveryCapacity {
   /** An admitted one starts, or waits for others to end. */
   leftReady(): void {
     this.unstartedAttempts -= 1;
+    if (this.unstartedAttempts === Math.floor(this.inFlight.limit * UNSTARTED_SHARE)) this.intakeWakeup.wake();
     if (this.unstartedAttempts === CLAIM_BESIDE_SMALL.unstarted && this.backlog.isBeyondSlots) this.nudge();
   }
 
