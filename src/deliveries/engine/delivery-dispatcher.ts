@@ -198,7 +198,7 @@ export class DeliveryDispatcher {
     } finally {
       this.capacity.attemptEnded(target, result !== null && isQuickSuccess(result));
       // What the endpoint has asked to wait for goes back to the queue, which knows until when.
-      if (result?.pauseWebhookMs != null) this.ahead.release(target.webhookId);
+      if (result !== null && result.pauseWebhookMs !== null) this.ahead.release(target.webhookId);
       this.resumeNext(target.webhookId);
     }
   }
