@@ -271,6 +271,11 @@ export class DeliveryCapacity {
     if (this.unstartedAttempts === CLAIM_BESIDE_SMALL.unstarted && this.backlog.isBeyondSlots) this.nudge();
   }
 
+  /** Until attempts to the webhook succeed again. */
+  leaseNothingAhead(webhookId: string): void {
+    this.inFlight.forgetSuccesses(webhookId);
+  }
+
   attemptEnded(slot: Slot, isQuickSuccess: boolean): void {
     const { webhookId } = slot;
     this.inFlight.end(slot, isQuickSuccess);

@@ -161,6 +161,12 @@ export class DeliveryDispatcher {
     setImmediate(() => this.startReady());
   }
 
+  /** The endpoint asks for a pause, and the queue knows of it as soon as the attempt is recorded. */
+  private leaseNothingAhead(webhookId: string): void {
+    this.capacity.leaseNothingAhead(webhookId);
+    this.ahead.release(webhookId);
+  }
+
   private resumeNext(webhookId: string): void {
     const next = this.capacity.mayStart(webhookId) && this.ahead.next(webhookId);
     if (!next) return;
@@ -196,9 +202,8 @@ export class DeliveryDispatcher {
       result = await end;
       return result;
     } finally {
+      if (result !== null && result.pauseWebhookMs !== null) this.leaseNothingAhead(target.webhookId);
       this.capacity.attemptEnded(target, result !== null && isQuickSuccess(result));
-      // What the endpoint has asked to wait for goes back to the queue, which knows until when.
-      if (result !== null && result.pauseWebhookMs !== null) this.ahead.release(target.webhookId);
       this.resumeNext(target.webhookId);
     }
   }

@@ -179,6 +179,11 @@ export class InFlight {
     else if (isQuickSuccess) turned(slots.successes, performance.now()).now += 1;
   }
 
+  forgetSuccesses(webhookId: string): void {
+    const slots = this.perWebhook.get(webhookId);
+    if (slots) slots.successes = { since: 0, now: 0, before: 0 };
+  }
+
   recordingBegins(): void {
     this.unrecorded += 1;
   }
