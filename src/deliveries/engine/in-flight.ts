@@ -55,7 +55,7 @@ interface WebhookSlots {
  * cap computed in the claiming statement is exceeded when statements overlap.
  *
  * A webhook may have as many slots beyond its limit of attempts as quick attempts have succeeded within 100 ms. What is
- * leased ahead so starts as others end, which costs half as much as to claim it then. An endpoint that hangs gets none.
+ * leased ahead so starts as others end, for two thirds of what it costs to claim it then. An endpoint that hangs gets none.
  */
 export class InFlight {
   private reserved = 0;
